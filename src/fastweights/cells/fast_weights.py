@@ -1,0 +1,215 @@
+"""Fast weights: a recurrent network that attends to its recent past."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.attending import trace_attending, unroll_attending
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.errors import check, check_choice, check_positive
+from fastweights.memories import DecayingMatrix
+from fastweights.memories.decaying import powers
+from fastweights.registry import register_cell
+from fastweights.types import Column, Columns, Scalar
+
+
+@dataclass(frozen=True)
+class FastWeightsOptions:
+    """Options of fast weights. Symbols are those of Ba et al. 2016."""
+
+    decay: float = 0.9
+    """λ, in [0, 1]; the paper has 0.95 in the text and 0.9 in the appendix."""
+
+    write_rate: float = 0.5
+    """η, the fast learning rate."""
+
+    inner_steps: int = 1
+    """S, the number of times the memory is read in a step; 0 leaves the memory out."""
+
+    norm: Literal["inside", "outside", "none"] = "inside"
+    """Where LN stands in the inner loop: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere."""
+
+    norm_sets: Literal["shared", "per-step"] = "shared"
+    """One gain and bias for all inner steps, or one for each."""
+
+    norm_bias: float = 0.0
+    """The LN bias before training; 1 keeps the units of small networks alive."""
+
+    preliminary_norm: Literal["none", "shared", "separate"] = "none"
+    """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""
+
+    write_time: Literal["current", "late"] = "current"
+    """Whether h(t+1) is computed with A(t), or one step late with A(t−1)."""
+
+    method: Literal[1, 2] = 1
+    """Appendix B: 1 sustains W h + C x in the inner loop; 2 adds the identity to A instead."""
+
+    recurrent_scale: float = 0.05
+    """W starts as recurrent_scale · I."""
+
+    input_scale: float = 1.0
+    """C is drawn uniformly from ± input_scale / √R."""
+
+    def __post_init__(self) -> None:
+        check(0 <= self.decay <= 1, f"decay must be between 0 and 1; got {self.decay}")
+        check_positive("write_rate", self.write_rate, zero=True)
+        check(self.inner_steps >= 0, f"inner_steps must be at least 0; got {self.inner_steps}")
+        check_choice("norm", self.norm, ("inside", "outside", "none"))
+        check_choice("norm_sets", self.norm_sets, ("shared", "per-step"))
+        check(abs(self.norm_bias) < float("inf"), f"norm_bias must be finite; got {self.norm_bias}")
+        check_choice("preliminary_norm", self.preliminary_norm, ("none", "shared", "separate"))
+        check(
+            not (self.norm == "none" and self.preliminary_norm == "shared"),
+            "preliminary_norm 'shared' needs a norm to share; got norm 'none'",
+        )
+        check_choice("write_time", self.write_time, ("current", "late"))
+        check_choice("method", self.method, (1, 2))
+        check_positive("recurrent_scale", self.recurrent_scale, zero=True)
+        check_positive("input_scale", self.input_scale, zero=True)
+
+
+class Norms(NamedTuple):
+    """Gains and biases of every layer normalisation: those of the inner loop, then h_0's own if any."""
+
+    gains: Float[Array, "sets hidden columns"]
+    biases: Float[Array, "sets hidden columns"]
+
+
+class FastWeightsState(NamedTuple):
+    """h(t), and the fast memory as it is before h(t) is written."""
+
+    hidden: Column
+    memory: DecayingMatrix
+
+
+@register_cell("fast-weights", source="Ba, Hinton, Mnih, Leibo & Ionescu 2016, arXiv:1610.06258")
+class FastWeights(Cell):
+    """A(t) = λ A(t−1) + η h(t) h(t)ᵀ,
+    h_0 = relu(W h(t) + C x(t)),
+    h_{s+1} = relu(LN[W h(t) + C x(t) + A(t) h_s]),  h(t+1) = h_S.
+
+    W starts at 0.05 · I, C uniform in ± 1/√R, LN gains at 1; A(0) = 0 and h(0) = 0. λ and η are traced
+    numbers that training leaves alone. `step` uses the matrix A; `unroll` uses equation 4, attention to
+    the past states, wherever that is cheaper.
+
+    Shapes: x (input, batch), h (hidden, batch), A (hidden, hidden, batch).
+    Raises: InvalidValueError if a size is below 1.
+    Source: Ba et al. 2016, equations 1, 2, 4 and 5 and appendix B.
+    """
+
+    Options: ClassVar[type] = FastWeightsOptions
+    hyperparameters: ClassVar[tuple[str, ...]] = ("decay", "write_rate")
+
+    recurrent: Float[Array, "hidden hidden"]
+    input: Float[Array, "hidden input"]
+    norms: Norms
+    decay: Scalar
+    write_rate: Scalar
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+    inner_steps: int = eqx.field(static=True)
+    norm: str = eqx.field(static=True)
+    norm_sets: str = eqx.field(static=True)
+    preliminary_norm: str = eqx.field(static=True)
+    write_time: str = eqx.field(static=True)
+    method: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        options: FastWeightsOptions = FastWeightsOptions(),
+        key: Array,
+    ) -> None:
+        check_sizes(input_size, hidden_size)
+        self.recurrent = options.recurrent_scale * jnp.eye(hidden_size)
+        self.input = uniform(key, (hidden_size, input_size), hidden_size, options.input_scale)
+        sets = 0 if options.norm == "none" else 1
+        if options.norm_sets == "per-step":
+            sets *= options.inner_steps
+        sets += options.preliminary_norm == "separate"
+        gains = jnp.ones((sets, hidden_size, 1))
+        self.norms = Norms(gains, options.norm_bias * gains)
+        self.decay = jnp.asarray(options.decay, gains.dtype)
+        self.write_rate = jnp.asarray(options.write_rate, gains.dtype)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.inner_steps = options.inner_steps
+        self.norm, self.norm_sets = options.norm, options.norm_sets
+        self.preliminary_norm = options.preliminary_norm
+        self.write_time, self.method = options.write_time, options.method
+
+    def initial_state(self, batch: int) -> FastWeightsState:
+        hidden = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+        size = self.hidden_size
+        return FastWeightsState(
+            hidden, DecayingMatrix.empty(size, size, batch, self.decay, self.write_rate)
+        )
+
+    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
+        return affine(self.input, x)
+
+    def step(self, state: FastWeightsState, drive: Column) -> tuple[FastWeightsState, Column]:
+        written = state.memory.write(state.hidden, state.hidden)
+        memory = written if self.write_time == "current" else state.memory
+        summed = self.recurrent @ state.hidden + drive
+        preliminary, settle = self._functions()
+        hidden = preliminary(self.norms, summed)
+        for s in range(self.inner_steps):
+            hidden = settle(self.norms, s, summed, hidden, memory.read(hidden))
+        return FastWeightsState(hidden, written), hidden
+
+    def unroll_driven(self, drives: Columns) -> Columns:
+        length, units, _ = drives.shape
+        # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
+        if 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
+            return super().unroll_driven(drives)
+        return unroll_attending(*self._functions(), *self._arguments(drives))
+
+    def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
+        """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
+        state (second axis) is added at each step (first axis); zero where nothing is read."""
+        *arguments, weights = self._arguments(drives)
+        trace = trace_attending(*self._functions(), *arguments, weights)
+        if not trace.queries:
+            return jnp.zeros((len(drives), *drives.shape[::2]), drives.dtype)
+        matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
+        return jnp.tril(weights, -1)[..., None] * matches
+
+    def _functions(self):
+        """h_0 from the summed inputs, and h_{s+1} from them, h_s and the reading A h_s."""
+        norm, preliminary_norm, method = self.norm, self.preliminary_norm, self.method
+        per_step = self.norm_sets == "per-step"
+
+        def preliminary(norms: Norms, summed: Column) -> Column:
+            if preliminary_norm == "none":
+                return jax.nn.relu(summed)
+            chosen = 0 if preliminary_norm == "shared" else -1
+            return jax.nn.relu(layer_norm(summed, norms.gains[chosen], norms.biases[chosen]))
+
+        def settle(norms: Norms, s: int, summed: Column, hidden: Column, reading: Column) -> Column:
+            base = summed if method == 1 else hidden
+            if norm == "none":
+                return jax.nn.relu(base + reading)
+            chosen = s if per_step else 0
+            gain, bias = norms.gains[chosen], norms.biases[chosen]
+            if norm == "inside":
+                return jax.nn.relu(layer_norm(base + reading, gain, bias))
+            return jax.nn.relu(layer_norm(base, gain, bias) + reading)
+
+        return preliminary, settle
+
+    def _arguments(self, drives: Columns):
+        """What `unroll_attending` takes after the functions; weights[t, τ] = η λ^age."""
+        length, _, batch = drives.shape
+        norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
+        newest = 1 if self.write_time == "current" else 2
+        ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
+        weights = self.write_rate * powers(self.decay, ages)
+        return self.inner_steps, norms, self.recurrent, drives, weights

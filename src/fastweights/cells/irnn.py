@@ -1,0 +1,48 @@
+"""The identity RNN: rectified linear units that start by copying their state."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from fastweights.cells.simple import SimpleCell, SimpleOptions
+from fastweights.errors import check_positive
+from fastweights.registry import register_cell
+from fastweights.types import Column
+
+
+@dataclass(frozen=True)
+class IRNNOptions(SimpleOptions):
+    """Options of the identity RNN."""
+
+    recurrent_scale: float = 0.5
+    """W starts as recurrent_scale · I; Ba et al. use 0.5, Le et al. 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive("recurrent_scale", self.recurrent_scale, zero=True)
+
+
+@register_cell("irnn", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941")
+class IRNN(SimpleCell):
+    """h(t) = relu(W h(t−1) + C x(t) + b); W = scale · I, C uniform in ± 1/√R, b = 0.
+
+    Shapes: x (input, batch), state and output (hidden, batch).
+    Raises: InvalidValueError if a size is below 1.
+    Source: Le, Jaitly & Hinton 2015, arXiv:1504.00941; the scale 0.5 from Ba et al. 2016, section 4.1.
+    """
+
+    Options: ClassVar[type] = IRNNOptions
+
+    def __init__(
+        self, input_size: int, hidden_size: int, *, options: IRNNOptions = IRNNOptions(), key: Array
+    ) -> None:
+        super().__init__(input_size, hidden_size, options=options, key=key)
+
+    def initial_recurrent(self, hidden_size: int, options: IRNNOptions, key: Array) -> Array:
+        return options.recurrent_scale * jnp.eye(hidden_size)
+
+    def activation(self, x: Column) -> Column:
+        return jax.nn.relu(x)

@@ -1,0 +1,105 @@
+"""Long short-term memory."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.errors import check, check_positive
+from fastweights.registry import register_cell
+from fastweights.types import Column
+
+_GATES = 4
+
+
+@dataclass(frozen=True)
+class LSTMOptions:
+    """Options of the LSTM."""
+
+    forget_bias: float = 1.0
+    """The forget gate's bias before training; 1 keeps the gate open at first, 0 is the plain choice."""
+
+    layer_norm: bool = False
+    """Normalise each gate's summed inputs, and the cell before it is read."""
+
+    input_scale: float = 1.0
+    """C is drawn uniformly from ± input_scale / √R."""
+
+    def __post_init__(self) -> None:
+        check(abs(self.forget_bias) < float("inf"), f"forget_bias must be finite; got {self.forget_bias}")
+        check_positive("input_scale", self.input_scale, zero=True)
+
+
+class LSTMState(NamedTuple):
+    """The constant error carousel and the output, each (hidden, batch)."""
+
+    cell: Column
+    hidden: Column
+
+
+@register_cell("lstm", source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000")
+class LSTM(Cell):
+    """[i; f; o; g] = W h(t−1) + C x(t) + b,
+    c(t) = σ(f) c(t−1) + σ(i) tanh(g),  h(t) = σ(o) tanh(c(t)).
+
+    W and C are uniform in ± 1/√R; b = 0 except the forget gate's. With `layer_norm` each of the four
+    blocks is normalised before b is added, and h(t) = σ(o) tanh(LN[c(t)]).
+
+    Shapes: x (input, batch), cell and output (hidden, batch), W (4 hidden, hidden) in the order i, f, o, g.
+    Raises: InvalidValueError if a size is below 1.
+    Source: Hochreiter & Schmidhuber 1997, Neural Computation 9:1735–1780, with the forget gate of Gers,
+    Schmidhuber & Cummins 2000; the normalised form after Ba, Kiros & Hinton 2016, arXiv:1607.06450,
+    equations 20–22, with one normalisation for W h + C x together.
+    """
+
+    Options: ClassVar[type] = LSTMOptions
+
+    recurrent: Float[Array, "4*hidden hidden"]
+    input: Float[Array, "4*hidden input"]
+    bias: Float[Array, " 4*hidden"]
+    gain: Float[Array, "4*hidden 1"] | None
+    cell_gain: Float[Array, "hidden 1"] | None
+    cell_bias: Float[Array, "hidden 1"] | None
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(
+        self, input_size: int, hidden_size: int, *, options: LSTMOptions = LSTMOptions(), key: Array
+    ) -> None:
+        check_sizes(input_size, hidden_size)
+        recurrent_key, input_key = jax.random.split(key)
+        rows = _GATES * hidden_size
+        self.recurrent = uniform(recurrent_key, (rows, hidden_size), hidden_size)
+        self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
+        self.bias = jnp.zeros(rows).at[hidden_size : 2 * hidden_size].set(options.forget_bias)
+        norm = options.layer_norm
+        self.gain = jnp.ones((rows, 1)) if norm else None
+        self.cell_gain = jnp.ones((hidden_size, 1)) if norm else None
+        self.cell_bias = jnp.zeros((hidden_size, 1)) if norm else None
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    def initial_state(self, batch: int) -> LSTMState:
+        zeros = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+        return LSTMState(zeros, zeros)
+
+    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "4*hidden *columns"]:
+        return affine(self.input, x, self.bias if self.gain is None else None)
+
+    def step(self, state: LSTMState, drive: Float[Array, "4*hidden batch"]) -> tuple[LSTMState, Column]:
+        gates = list(jnp.split(self.recurrent @ state.hidden + drive, _GATES))
+        if self.gain is not None:
+            gains, biases = jnp.split(self.gain, _GATES), jnp.split(self.bias[:, None], _GATES)
+            gates = [layer_norm(*each) for each in zip(gates, gains, biases, strict=True)]
+        write, keep, show, candidate = gates
+        cell = jax.nn.sigmoid(keep) * state.cell + jax.nn.sigmoid(write) * jnp.tanh(candidate)
+        seen = cell
+        if self.cell_gain is not None and self.cell_bias is not None:
+            seen = layer_norm(cell, self.cell_gain, self.cell_bias)
+        hidden = jax.nn.sigmoid(show) * jnp.tanh(seen)
+        return LSTMState(cell, hidden), hidden

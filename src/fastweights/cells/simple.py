@@ -1,0 +1,71 @@
+"""What the standard RNN and the identity RNN share: h(t) = f(W h(t−1) + C x(t) + b)."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.errors import check_positive
+from fastweights.types import Column
+
+
+@dataclass(frozen=True)
+class SimpleOptions:
+    """Options that every cell of the form f(W h + C x + b) has."""
+
+    layer_norm: bool = False
+    """Normalise the summed inputs: h = f(LN[W h + C x + b])."""
+
+    input_scale: float = 1.0
+    """C is drawn uniformly from ± input_scale / √R."""
+
+    def __post_init__(self) -> None:
+        check_positive("input_scale", self.input_scale, zero=True)
+
+
+class SimpleCell(Cell):
+    """h(t) = f(W h(t−1) + C x(t) + b), or f(LN[·]) with the option `layer_norm`; h(0) = 0."""
+
+    recurrent: Float[Array, "hidden hidden"]
+    input: Float[Array, "hidden input"]
+    bias: Float[Array, " hidden"]
+    gain: Float[Array, "hidden 1"] | None
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, hidden_size: int, *, options: SimpleOptions, key: Array) -> None:
+        check_sizes(input_size, hidden_size)
+        recurrent_key, input_key = jax.random.split(key)
+        self.recurrent = self.initial_recurrent(hidden_size, options, recurrent_key)
+        self.input = uniform(input_key, (hidden_size, input_size), hidden_size, options.input_scale)
+        self.bias = jnp.zeros(hidden_size)
+        self.gain = jnp.ones((hidden_size, 1)) if options.layer_norm else None
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    @abstractmethod
+    def initial_recurrent(self, hidden_size: int, options, key: Array) -> Float[Array, "hidden hidden"]:
+        """W before training."""
+
+    @abstractmethod
+    def activation(self, x: Column) -> Column:
+        """f."""
+
+    def initial_state(self, batch: int) -> Column:
+        return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+
+    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
+        # Under layer normalisation the bias comes after the normalisation, so the drive leaves it out.
+        return affine(self.input, x, self.bias if self.gain is None else None)
+
+    def step(self, state: Column, drive: Column) -> tuple[Column, Column]:
+        summed = self.recurrent @ state + drive
+        if self.gain is not None:
+            summed = layer_norm(summed, self.gain, self.bias[:, None])
+        hidden = self.activation(summed)
+        return hidden, hidden

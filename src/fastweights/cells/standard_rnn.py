@@ -1,0 +1,45 @@
+"""The standard recurrent network."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import Array
+
+from fastweights.cells.layers import uniform
+from fastweights.cells.simple import SimpleCell, SimpleOptions
+from fastweights.registry import register_cell
+from fastweights.types import Column
+
+
+@dataclass(frozen=True)
+class StandardRNNOptions(SimpleOptions):
+    """Options of the standard RNN."""
+
+
+@register_cell("standard-rnn", source="Elman 1990, Finding structure in time")
+class StandardRNN(SimpleCell):
+    """h(t) = tanh(W h(t−1) + C x(t) + b); W and C uniform in ± 1/√R, b = 0.
+
+    Shapes: x (input, batch), state and output (hidden, batch).
+    Raises: InvalidValueError if a size is below 1.
+    Source: Elman 1990, Cognitive Science 14:179–211.
+    """
+
+    Options: ClassVar[type] = StandardRNNOptions
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        options: StandardRNNOptions = StandardRNNOptions(),
+        key: Array,
+    ) -> None:
+        super().__init__(input_size, hidden_size, options=options, key=key)
+
+    def initial_recurrent(self, hidden_size: int, options: StandardRNNOptions, key: Array) -> Array:
+        return uniform(key, (hidden_size, hidden_size), hidden_size)
+
+    def activation(self, x: Column) -> Column:
+        return jnp.tanh(x)

@@ -1,0 +1,164 @@
+"""A sequence classifier: embedding, recurrent cell, read-out."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.base import Cell
+from fastweights.cells.layers import affine, uniform
+from fastweights.errors import check, check_choice, check_positive
+from fastweights.types import Tokens
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """What stands before and after the cell."""
+
+    embedding: Literal["direct", "expanded", "one-hot"] = "direct"
+    """A vector of 100 numbers for each symbol, one of 50 expanded to 100 by a linear map (the paper's footnote 2), or the symbol itself."""
+
+    embedding_init: Literal["normal", "uniform"] = "normal"
+    """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
+
+    embedding_scale: float = 1.0
+    """See embedding_init."""
+
+    readout_size: int = 100
+    """The number of ReLUs between the last state and the softmax; 0 for none."""
+
+    softmax: Literal["classes", "symbols"] = "classes"
+    """A softmax over the classes alone, or padded to as many outputs as there are symbols."""
+
+    def __post_init__(self) -> None:
+        check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
+        check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
+        check_positive("embedding_scale", self.embedding_scale)
+        check(self.readout_size >= 0, f"readout_size must be at least 0; got {self.readout_size}")
+        check_choice("softmax", self.softmax, ("classes", "symbols"))
+
+
+_EXPANDED_SIZE, _SMALL_SIZE = 100, 50
+
+
+class Embedding(eqx.Module):
+    """A vector for each symbol: a column of `table`, or of `expansion @ table`.
+
+    Source: Ba et al. 2016, footnote 2.
+    """
+
+    table: Float[Array, "size symbols"] | None
+    expansion: Float[Array, "expanded size"] | None
+
+    def __init__(self, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
+        table_key, expansion_key = jax.random.split(key)
+        self.table = self.expansion = None
+        if options.embedding == "one-hot":
+            return
+        size = _EXPANDED_SIZE if options.embedding == "direct" else _SMALL_SIZE
+        if options.embedding_init == "normal":
+            self.table = options.embedding_scale * jax.random.normal(table_key, (size, num_symbols))
+        else:
+            self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
+        if options.embedding == "expanded":
+            self.expansion = uniform(expansion_key, (_EXPANDED_SIZE, _SMALL_SIZE), _SMALL_SIZE)
+
+    def vectors(self, num_symbols: int) -> Float[Array, "input symbols"]:
+        """The vectors of all symbols, as columns."""
+        if self.table is None:
+            return jnp.eye(num_symbols)
+        return self.table if self.expansion is None else self.expansion @ self.table
+
+
+class Readout(eqx.Module):
+    """logits = V relu(U h + u) + v, or V h + v without hidden units; uniform in ± 1/√inputs."""
+
+    hidden: tuple[Float[Array, "units hidden"], Float[Array, " units"]] | None
+    output: tuple[Float[Array, "classes units"], Float[Array, " classes"]]
+
+    def __init__(self, hidden_size: int, units: int, num_outputs: int, *, key: Array) -> None:
+        hidden_key, output_key = jax.random.split(key)
+        self.hidden = None
+        if units:
+            self.hidden = uniform(hidden_key, (units, hidden_size), hidden_size), jnp.zeros(units)
+        fan = units or hidden_size
+        self.output = uniform(output_key, (num_outputs, fan), fan), jnp.zeros(num_outputs)
+
+    def __call__(self, state: Float[Array, "hidden batch"]) -> Float[Array, "classes batch"]:
+        weight, bias = self.output
+        if self.hidden is None:
+            return affine(weight, state, bias)
+        hidden_weight, hidden_bias = self.hidden
+        return affine(weight, jax.nn.relu(affine(hidden_weight, state, hidden_bias)), bias)
+
+
+class SequenceClassifier(eqx.Module):
+    """Classes of sequences: softmax(readout(h(T))), h from the cell over the embedded symbols.
+
+    Shapes: tokens (time, batch) of integers, logits (classes, batch).
+    Source: Ba et al. 2016, section 4.1.
+    """
+
+    embedding: Embedding
+    cell: Cell
+    readout: Readout
+    num_symbols: int = eqx.field(static=True)
+
+    @classmethod
+    def build(
+        cls,
+        cell_class: type[Cell],
+        hidden_size: int,
+        num_symbols: int,
+        num_classes: int,
+        *,
+        cell_options: object | None = None,
+        options: ClassifierOptions = ClassifierOptions(),
+        key: Array,
+    ) -> Self:
+        """A new classifier around a new cell of `cell_class`.
+
+        Raises: InvalidValueError if a size is below 1.
+        """
+        embedding_key, cell_key, readout_key = jax.random.split(key, 3)
+        embedding = Embedding(num_symbols, options, key=embedding_key)
+        input_size = num_symbols if embedding.table is None else _EXPANDED_SIZE
+        if cell_options is None:
+            cell_options = cell_class.Options()
+        cell = cell_class(input_size, hidden_size, options=cell_options, key=cell_key)
+        outputs = num_classes if options.softmax == "classes" else max(num_symbols, num_classes)
+        readout = Readout(hidden_size, options.readout_size, outputs, key=readout_key)
+        return cls(embedding, cell, readout, num_symbols)
+
+    def drives(self, tokens: Tokens) -> Float[Array, "time drive batch"]:
+        """The cell's drive at every step: computed once for each symbol, then looked up."""
+        table = self.cell.drive(self.embedding.vectors(self.num_symbols))
+        return table.T[tokens].swapaxes(1, 2)
+
+    def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
+        return self.readout(self.cell.unroll_driven(self.drives(tokens))[-1])
+
+    def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
+        """What each step attends to, for cells that can tell; None for the others."""
+        attention = getattr(self.cell, "attention", None)
+        return None if attention is None else attention(self.drives(tokens))
+
+
+def partition(model: SequenceClassifier) -> tuple[SequenceClassifier, SequenceClassifier]:
+    """The model's trained arrays, and the rest (hyperparameters and static fields); `eqx.combine` undoes it."""
+    names = model.cell.hyperparameters
+    trained = jax.tree.map(eqx.is_inexact_array, model)
+    if names:
+        trained = eqx.tree_at(
+            lambda m: [getattr(m.cell, name) for name in names], trained, replace_fn=lambda _: False
+        )
+    return eqx.partition(model, trained)
+
+
+def count_parameters(model: SequenceClassifier) -> int:
+    """The number of trained numbers."""
+    return sum(leaf.size for leaf in jax.tree.leaves(partition(model)[0]))

@@ -1,0 +1,85 @@
+"""Names of cells and tasks. Registering a class is all it takes to appear in the command line and the tests."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from fastweights.errors import UnknownNameError
+
+T = TypeVar("T", bound=type)
+
+
+class Registry(Mapping[str, type]):
+    """A mapping from kebab-case names to classes, filled by importing every module of a package.
+
+    `kind` names the entries in error messages; `package` is imported on the first look-up, so that a
+    new file is found without being listed anywhere.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self._package = package
+        self._entries: dict[str, tuple[type, str]] = {}
+        self._loaded = False
+
+    def register(self, name: str, *, source: str) -> Callable[[T], T]:
+        """Class decorator: file the class under `name`; `source` cites where its equations come from.
+
+        Raises ValueError if the name is taken by another class.
+        """
+
+        def add(cls: T) -> T:
+            known = self._entries.get(name)
+            if known is not None and known[0].__qualname__ != cls.__qualname__:
+                raise ValueError(f"the {self.kind} name {name!r} is taken by {known[0].__qualname__}")
+            self._entries[name] = (cls, source)
+            return cls
+
+        return add
+
+    def source(self, name: str) -> str:
+        """The citation given at registration."""
+        self[name]
+        return self._entries[name][1]
+
+    def name_of(self, cls: type) -> str:
+        """The name under which `cls` is registered."""
+        return next(name for name in self if self[name] is cls)
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._loaded = True
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self._package}.{module.name}")
+
+    def __getitem__(self, name: str) -> type:
+        self._load()
+        if name not in self._entries:
+            near = difflib.get_close_matches(name, self._entries, n=1, cutoff=0)
+            raise UnknownNameError(
+                f"unknown {self.kind} {name!r}; did you mean {near[0]!r}? Known: {', '.join(self)}"
+                if near
+                else f"unknown {self.kind} {name!r}; none is registered"
+            )
+        return self._entries[name][0]
+
+    def __contains__(self, name: object) -> bool:
+        self._load()
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return iter(sorted(self._entries))
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._entries)
+
+
+cells = Registry("model", "fastweights.cells")
+tasks = Registry("task", "fastweights.tasks")
+register_cell = cells.register
+register_task = tasks.register

@@ -1,0 +1,1 @@
+"""Training: one update, many updates in one compiled call, evaluation, checkpoints."""

@@ -1,0 +1,67 @@
+"""All that a run carries from one chunk of updates to the next."""
+
+from dataclasses import dataclass, field
+
+import equinox as eqx
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Int, PyTree
+
+from fastweights.models import SequenceClassifier, partition
+from fastweights.training.options import TrainingOptions
+from fastweights.training.step import Rates, optimiser
+
+
+class TrainingState(eqx.Module):
+    """Model, Adam's moments, and the number of updates done; for runs side by side, with a leading axis."""
+
+    model: SequenceClassifier
+    moments: PyTree
+    done: Int[Array, ""] | Int[Array, " runs"]
+
+    @classmethod
+    def start(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
+        """Before the first update."""
+        moments = optimiser(Rates.of(options), options.schedule).init(partition(model)[0])
+        return cls(model, moments, jnp.asarray(0))
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a learning curve."""
+
+    update: int
+    train_loss: float
+    """The mean loss over the mini-batches since the last point, in nats."""
+    validation_error: float
+    """Between 0 and 1."""
+    validation_log_likelihood: float
+    """The mean over the validation set, in nats."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A run so far: where it stands, its learning curve, and the model that was best on validation."""
+
+    state: TrainingState
+    best: SequenceClassifier
+    curve: tuple[Point, ...] = field(default=())
+    seconds: float = 0.0
+    """Time spent on updates and evaluations, compilation included."""
+    failed_at: int | None = None
+    """The update whose loss was not finite; None while all is well."""
+
+    @property
+    def model(self) -> SequenceClassifier:
+        """The model after the last update."""
+        return self.state.model
+
+    @property
+    def done(self) -> int:
+        """The number of updates done."""
+        return int(self.state.done)
+
+    @property
+    def best_point(self) -> Point | None:
+        """The point with the lowest validation error, the earliest among equals."""
+        return min(self.curve, key=lambda point: point.validation_error, default=None)

@@ -1,0 +1,75 @@
+"""One update: loss, gradient, Adam."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, PyTree
+
+from fastweights.models import SequenceClassifier, partition
+from fastweights.training.options import TrainingOptions
+from fastweights.types import Scalar, Tokens
+
+
+class Rates(NamedTuple):
+    """The numbers of `TrainingOptions` that a search varies: traced, so that one compilation serves all."""
+
+    learning_rate: Scalar
+    updates: Scalar
+    clip_norm: Scalar
+
+    @classmethod
+    def of(cls, options: TrainingOptions) -> "Rates":
+        """As arrays; no clipping is clipping at infinity."""
+        clip_norm = options.clip_norm or float("inf")
+        return cls(*map(jnp.asarray, (options.learning_rate, float(options.updates), clip_norm)))
+
+
+def loss(
+    model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"]
+) -> Float[Array, ""]:
+    """The mean negative log likelihood of the targets, in nats."""
+    log_probabilities = jax.nn.log_softmax(model(tokens), axis=0)
+    return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[None], axis=0))
+
+
+def optimiser(rates: Rates, schedule: str) -> optax.GradientTransformation:
+    """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8)."""
+
+    def rate(count):
+        if schedule == "constant":
+            return rates.learning_rate
+        done = jnp.minimum(count / rates.updates, 1)
+        return rates.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * done))
+
+    return optax.chain(_clip_by_global_norm(rates.clip_norm), optax.adam(rate))
+
+
+def _clip_by_global_norm(limit: Scalar) -> optax.GradientTransformation:
+    """As `optax.clip_by_global_norm`, for a traced limit, infinity included."""
+
+    def clip(gradients, parameters=None):
+        del parameters
+        factor = jnp.minimum(1, limit / jnp.maximum(optax.tree.norm(gradients), 1e-30))
+        return jax.tree.map(lambda g: g * factor.astype(g.dtype), gradients)
+
+    return optax.stateless(clip)
+
+
+def update(
+    model: SequenceClassifier,
+    moments: PyTree,
+    tokens: Tokens,
+    targets: Int[Array, " batch"],
+    rates: Rates,
+    schedule: str,
+) -> tuple[SequenceClassifier, PyTree, Scalar]:
+    """The model and Adam's moments after one update, and the loss before it."""
+    trained, rest = partition(model)
+    value, gradients = jax.value_and_grad(
+        lambda trained: loss(eqx.combine(trained, rest), tokens, targets)
+    )(trained)
+    changes, moments = optimiser(rates, schedule).update(gradients, moments, trained)
+    return eqx.combine(optax.apply_updates(trained, changes), rest), moments, value
