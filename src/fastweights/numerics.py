@@ -1,8 +1,9 @@
-"""Sums that XLA's CPU compiler turns into good vector code."""
+"""Shapes of computation that XLA's CPU compiler turns into good vector code."""
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jax import lax
+from jaxtyping import Array, Float, Int
 
 _LONGEST_BLOCK = 25
 
@@ -32,3 +33,13 @@ def _sum_units_backward(shape_of, cotangent):
 
 
 sum_units.defvjp(_sum_units_forward, _sum_units_backward)
+
+
+def materialise(x: Array, step: Int[Array, ""]) -> Array:
+    """`x`, computed once and kept; `step` is any traced number that is never negative.
+
+    XLA's CPU compiler computes a value again inside each expression that uses it, and drops
+    `optimization_barrier` before it decides so. A loop whose (zero) rounds it cannot foresee keeps the
+    value in memory: a fifth off the backward pass of fast weights at 50 units.
+    """
+    return lax.fori_loop(0, jnp.minimum(step, 0), lambda _, x: -x, x)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.attending import trace_attending, unroll_attending
+from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import check, check_choice, check_positive
@@ -159,10 +159,11 @@ class FastWeights(Cell):
         written = state.memory.write(state.hidden, state.hidden)
         memory = written if self.write_time == "current" else state.memory
         summed = self.recurrent @ state.hidden + drive
-        preliminary, settle = self._functions()
-        hidden = preliminary(self.norms, summed)
+        pieces = self._pieces()
+        hidden = pieces.preliminary(self.norms, summed)
         for s in range(self.inner_steps):
-            hidden = settle(self.norms, s, summed, hidden, memory.read(hidden))
+            total = pieces.before(self.norms, s, summed, hidden)
+            hidden = pieces.after(self.norms, s, total + memory.read(hidden))
         return FastWeightsState(hidden, written), hidden
 
     def unroll_driven(self, drives: Columns) -> Columns:
@@ -170,43 +171,43 @@ class FastWeights(Cell):
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
         if 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
             return super().unroll_driven(drives)
-        return unroll_attending(*self._functions(), *self._arguments(drives))
+        return unroll_attending(self._pieces(), *self._arguments(drives))
 
     def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
         state (second axis) is added at each step (first axis); zero where nothing is read."""
         *arguments, weights = self._arguments(drives)
-        trace = trace_attending(*self._functions(), *arguments, weights)
+        trace = trace_attending(self._pieces(), *arguments, weights)
         if not trace.queries:
             return jnp.zeros((len(drives), *drives.shape[::2]), drives.dtype)
         matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
         return jnp.tril(weights, -1)[..., None] * matches
 
-    def _functions(self):
-        """h_0 from the summed inputs, and h_{s+1} from them, h_s and the reading A h_s."""
+    def _pieces(self) -> Pieces:
+        """The functions of a step: h_0 from u = W h + C x; what A h_s is added to; h_{s+1} from the sum."""
+        # Only static fields may enter the functions, or JAX would see tracers behind its back.
         norm, preliminary_norm, method = self.norm, self.preliminary_norm, self.method
         per_step = self.norm_sets == "per-step"
+
+        def normalise(norms: Norms, chosen: int, x: Column) -> Column:
+            return layer_norm(x, norms.gains[chosen], norms.biases[chosen])
 
         def preliminary(norms: Norms, summed: Column) -> Column:
             if preliminary_norm == "none":
                 return jax.nn.relu(summed)
-            chosen = 0 if preliminary_norm == "shared" else -1
-            return jax.nn.relu(layer_norm(summed, norms.gains[chosen], norms.biases[chosen]))
+            return jax.nn.relu(normalise(norms, 0 if preliminary_norm == "shared" else -1, summed))
 
-        def settle(norms: Norms, s: int, summed: Column, hidden: Column, reading: Column) -> Column:
+        def before(norms: Norms, s: int, summed: Column, hidden: Column) -> Column:
             base = summed if method == 1 else hidden
-            if norm == "none":
-                return jax.nn.relu(base + reading)
-            chosen = s if per_step else 0
-            gain, bias = norms.gains[chosen], norms.biases[chosen]
-            if norm == "inside":
-                return jax.nn.relu(layer_norm(base + reading, gain, bias))
-            return jax.nn.relu(layer_norm(base, gain, bias) + reading)
+            return normalise(norms, s if per_step else 0, base) if norm == "outside" else base
 
-        return preliminary, settle
+        def after(norms: Norms, s: int, total: Column) -> Column:
+            return jax.nn.relu(normalise(norms, s if per_step else 0, total) if norm == "inside" else total)
+
+        return Pieces(preliminary, before, after)
 
     def _arguments(self, drives: Columns):
-        """What `unroll_attending` takes after the functions; weights[t, τ] = η λ^age."""
+        """What `unroll_attending` takes after the pieces; weights[t, τ] = η λ^age."""
         length, _, batch = drives.shape
         norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
         newest = 1 if self.write_time == "current" else 2

@@ -79,7 +79,8 @@ class DecayingStates(Memory):
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
         stored = len(self.keys)
         weights = self.write_rate * powers(self.decay, stored - 1 - jnp.arange(stored))
-        return attend(self.keys, self.values, weights, query, 0, stored)
+        nothing = jnp.zeros(self.values.shape[1:], query.dtype)
+        return attend(self.keys, self.values, weights, query, 0, stored, nothing)
 
 
 def powers(decay: Scalar, ages: Int[Array, "*ages"]) -> Float[Array, "*ages"]:
@@ -95,8 +96,9 @@ def attend(
     query: Float[Array, "key batch"],
     start: int | Int[Array, ""],
     stop: int | Int[Array, ""],
+    total: Float[Array, "value batch"],
 ) -> Float[Array, "value batch"]:
-    """Σ_{start <= i < stop} w_i v_i [k_iᵀ q] for each column.
+    """total + Σ_{start <= i < stop} w_i v_i [k_iᵀ q] for each column.
 
     A loop over the stored pairs, not one large sum: each pass keeps to arrays that fit the first-level
     cache, and nothing is computed for pairs outside the range. On one core this was 10 to 50 times
@@ -111,4 +113,4 @@ def attend(
         value = lax.dynamic_index_in_dim(values, i, keepdims=False)
         return total + (weights[i] * sum_units(key * query)) * value
 
-    return lax.fori_loop(start, stop, add, jnp.zeros(values.shape[1:], query.dtype))
+    return lax.fori_loop(start, stop, add, total)
