@@ -13,20 +13,16 @@ class UnknownNameError(FastweightsError, LookupError):
     """A name is not in the registry."""
 
 
+class FileError(FastweightsError):
+    """A file or folder cannot be read or written."""
+
+
 class CheckpointError(FastweightsError):
     """A checkpoint cannot be read, or is not what it claims to be."""
 
 
 class StudyError(FastweightsError):
     """A study folder cannot be used as asked."""
-
-
-class DivergedError(FastweightsError):
-    """Training met a loss that is not finite; `update` says where (counted from 1)."""
-
-    def __init__(self, update: int) -> None:
-        super().__init__(f"the loss is not finite at update {update}")
-        self.update = update
 
 
 def check(condition: bool, message: str) -> None:

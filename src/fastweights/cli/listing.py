@@ -1,0 +1,40 @@
+"""`fastweights models` and `fastweights tasks`: what is registered."""
+
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastweights.cli.main import parse
+from fastweights.registry import Registry
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the listings are told."""
+
+    json: bool = False
+    """Print a JSON object."""
+
+
+def show(registry: Registry, arguments: Sequence[str], command: str) -> int:
+    """Print name, equations and source of each entry."""
+    options = parse(Listing, arguments, command)
+    entries = [
+        {"name": name, "summary": _summary(registry[name]), "source": registry.source(name)}
+        for name in registry
+    ]
+    if options.json:
+        print(json.dumps({command: entries}, ensure_ascii=False))
+        return 0
+    for entry in entries:
+        print(entry["name"])
+        for line in [*entry["summary"].splitlines(), entry["source"]]:
+            print(f"    {line.strip()}")
+        print()
+    return 0
+
+
+def _summary(cls: type) -> str:
+    """The first paragraph of the docstring: the equations."""
+    return (inspect.getdoc(cls) or "").split("\n\n")[0]

@@ -1,0 +1,124 @@
+"""Which command was asked for, and how it ends: 0 on success, 1 if a run failed, 2 for bad input."""
+
+import contextlib
+import importlib
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from fastweights import __version__
+from fastweights.errors import FastweightsError
+
+# Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
+COMMANDS = {
+    "reproduce": (
+        "Run a whole comparison and write its report.",
+        "fastweights reproduce --preset quick --dir quick",
+    ),
+    "train": (
+        "Train one model.",
+        "fastweights train --model fast-weights --hidden-size 50 --updates 5000 --out m.safetensors",
+    ),
+    "evaluate": (
+        "Error and log likelihood of a trained model.",
+        "fastweights evaluate m.safetensors --sequences mine.txt",
+    ),
+    "answer": (
+        "One question: the digit, its probability, and what the network attended to.",
+        "fastweights answer m.safetensors 'c9k8j3f1??c'",
+    ),
+    "data": (
+        "Write sequences of the task as text.",
+        "fastweights data --num-pairs 4 --split test --count 20000 --out test.txt",
+    ),
+    "models": ("List the registered models with their sources.", "fastweights models"),
+    "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    command = arguments[0] if arguments else "--help"
+    try:
+        if command in ("--help", "-h"):
+            _print_help()
+            code = 0
+        elif command == "--version":
+            print(f"fastweights {__version__}")
+            code = 0
+        elif command not in COMMANDS:
+            raise FastweightsError(f"unknown command {command!r}; expected one of {', '.join(COMMANDS)}")
+        else:
+            module = importlib.import_module(f"fastweights.cli.{command}")
+            code = module.run(arguments[1:])
+        sys.stdout.flush()
+    except FastweightsError as error:
+        _complain(f"error: {error}")
+        code = 2
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has read enough; give Python a sink to flush into.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    raise SystemExit(code)
+
+
+def parse(kind: Callable[..., Any], arguments: Sequence[str], command: str) -> Any:
+    """The dataclass `kind` filled from the arguments.
+
+    Raises: FastweightsError with one line for arguments that don't fit, where tyro would print a box.
+    """
+    import tyro
+
+    summary, example = COMMANDS[command]
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            return tyro.cli(
+                kind,
+                args=list(arguments),
+                prog=f"fastweights {command}",
+                description=f"{summary}\n\nExample: {example}",
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as end:
+        if not end.code:
+            raise
+        raise FastweightsError(_one_line(box.getvalue(), command)) from None
+
+
+def _one_line(box: str, command: str) -> str:
+    """The message in one of tyro's boxes, without frame, help and colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", box)
+    lines = [line.strip("│ ").rstrip() for line in text.splitlines() if not line.startswith(("╭", "╰"))]
+    message: list[str] = []
+    for line in lines:
+        if set(line) <= {"─"} and message:
+            break
+        message.append(line)
+    words = re.sub(r"^Error parsing [A-Z]\w*: ", "", " ".join(message).strip())
+    return f"{words.rstrip('.')} (see fastweights {command} --help)"
+
+
+def _complain(message: str) -> None:
+    print("fastweights:", " ".join(message.split()), file=sys.stderr)
+
+
+def _print_help() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"fastweights {__version__}: recurrent networks with fast associative memory\n")
+    console.print("usage: fastweights COMMAND [OPTIONS]     fastweights COMMAND --help\n", markup=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, (summary, example) in COMMANDS.items():
+        table.add_row(f"[bold]{name}[/bold]", f"{summary}\n[dim]{example}[/dim]")
+    console.print(table)
+    console.print("\nWith --json a command prints one JSON object for machines; progress goes to stderr.")

@@ -1,0 +1,1 @@
+"""Studies: what to run, where it is recorded, and who runs it."""

@@ -1,0 +1,162 @@
+"""The specification of a run: all that decides its result, frozen, and as JSON."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from fastweights import registry
+from fastweights.cells.base import Cell
+from fastweights.errors import InvalidValueError, check
+from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.tasks.base import Dataset, Task
+from fastweights.training.options import TrainingOptions
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How many sequences are drawn, and from which seed.
+
+    Source of the sizes: Ba et al. 2016, section 4.1.
+    """
+
+    seed: int = 0
+    """The seed of all three sets; the run's own seed changes weights and mini-batches only."""
+
+    train: int = 100_000
+    """Training sequences."""
+
+    validation: int = 10_000
+    """Validation sequences."""
+
+    test: int = 20_000
+    """Test sequences."""
+
+    def __post_init__(self) -> None:
+        check(0 <= self.seed < 2**32, f"data seed must be between 0 and 2^32 - 1; got {self.seed}")
+        for name in ("train", "validation", "test"):
+            count = getattr(self, name)
+            check(1 <= count <= 10_000_000, f"{name} must be between 1 and 10,000,000; got {count}")
+
+
+@dataclass(frozen=True)
+class RunSpecification:
+    """Task, model, options, budget and seed. The same specification gives the same bits on one machine.
+
+    Raises: InvalidValueError or UnknownNameError if a value is outside its range.
+    """
+
+    task: Task
+    model: str = "fast-weights"
+    hidden_size: int = 50
+    cell: Any = None
+    """The options of the model's cell; None for its defaults."""
+    classifier: ClassifierOptions = field(default_factory=ClassifierOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    data: DataOptions = field(default_factory=DataOptions)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        options = registry.cells[self.model].Options
+        if self.cell is None:
+            object.__setattr__(self, "cell", options())
+        check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
+        check(1 <= self.hidden_size <= 10_000, f"hidden_size must be between 1 and 10,000; got {self.hidden_size}")
+        check(0 <= self.seed < 2**32, f"seed must be between 0 and 2^32 - 1; got {self.seed}")
+
+    def to_json(self) -> dict[str, Any]:
+        """As nested dictionaries of numbers and strings."""
+        task_name = registry.tasks.name_of(type(self.task))
+        return {
+            "task": {"name": task_name, **dataclasses.asdict(self.task)},  # type: ignore[call-overload]
+            "model": {
+                "name": self.model,
+                "hidden_size": self.hidden_size,
+                "cell": dataclasses.asdict(self.cell),
+                "classifier": dataclasses.asdict(self.classifier),
+            },
+            "training": dataclasses.asdict(self.training),
+            "data": dataclasses.asdict(self.data),
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """The inverse of `to_json`.
+
+        Raises: InvalidValueError or UnknownNameError if anything is missing, unknown or out of range.
+        """
+        value = _mapping("specification", value, {"task", "model", "training", "data", "seed"})
+        task = _mapping("task", value["task"], {"name"}, more=True)
+        model = _mapping("model", value["model"], {"name", "hidden_size", "cell", "classifier"})
+        check(isinstance(task["name"], str), f"task name must be a string; got {task['name']!r}")
+        check(isinstance(model["name"], str), f"model name must be a string; got {model['name']!r}")
+        task_options = {name: each for name, each in task.items() if name != "name"}
+        return cls(
+            task=_build(registry.tasks[task["name"]], task_options),
+            model=model["name"],
+            hidden_size=_number("hidden_size", model["hidden_size"]),
+            cell=_build(registry.cells[model["name"]].Options, model["cell"]),
+            classifier=_build(ClassifierOptions, model["classifier"]),
+            training=_build(TrainingOptions, value["training"]),
+            data=_build(DataOptions, value["data"]),
+            seed=_number("seed", value["seed"]),
+        )
+
+    @property
+    def identifier(self) -> str:
+        """Twelve hexadecimal digits of the specification's hash."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def build_model(self) -> SequenceClassifier:
+        """The model before training; its weights depend on the seed only."""
+        import jax
+
+        cell_class: type[Cell] = registry.cells[self.model]
+        return SequenceClassifier.build(
+            cell_class,
+            self.hidden_size,
+            self.task.num_symbols,
+            self.task.num_classes,
+            cell_options=self.cell,
+            options=self.classifier,
+            key=jax.random.fold_in(jax.random.key(self.seed), 0),
+        )
+
+    def dataset(self, split: Literal["train", "validation", "test"]) -> Dataset:
+        """One of the three sets."""
+        return self.task.split(split, getattr(self.data, split), self.data.seed)
+
+
+def _mapping(name: str, value: Any, keys: set[str], *, more: bool = False) -> Mapping[str, Any]:
+    check(isinstance(value, dict), f"{name} must be an object; got {type(value).__name__}")
+    found = set(value)
+    check(keys <= found, f"{name} lacks {', '.join(sorted(keys - found))}")
+    check(more or keys == found, f"{name} holds unknown {', '.join(sorted(map(str, found - keys)))[:80]}")
+    return value
+
+
+def _number(name: str, value: Any) -> int:
+    check(type(value) is int, f"{name} must be a whole number; got {value!r}")
+    return value
+
+
+def _build(cls: type, value: Any) -> Any:
+    """An options dataclass from a dictionary; every field must be there and of its annotated type."""
+    hints = get_type_hints(cls)
+    names = {each.name for each in dataclasses.fields(cls)}
+    value = _mapping(cls.__name__, value, names)
+    for name, each in value.items():
+        hint = hints[name]
+        if get_origin(hint) is Literal:
+            good = any(each == choice and type(each) is type(choice) for choice in get_args(hint))
+        elif hint is float:
+            good = type(each) in (int, float)
+        else:
+            good = type(each) is hint
+        if not good:
+            raise InvalidValueError(f"{name} of {cls.__name__} cannot be {str(each)[:40]!r}")
+    return cls(**{name: float(each) if hints[name] is float else each for name, each in value.items()})

@@ -1,0 +1,190 @@
+"""What the runs of a study say together: one summary for each model, size and task."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any, Literal
+
+Record = Mapping[str, Any]
+"""One run as in results.json."""
+
+Outcome = Literal["finished", "failed", "interrupted", "waiting"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One cell of the table: a model of one size at one task, in the setting that validation selected.
+
+    Errors are fractions. Means, bounds and counts of seeds are over the finished seeds of the selected
+    setting; a mean is None where no seed has finished.
+    """
+
+    model: str
+    hidden_size: int
+    floor: float
+    """The error of the best answer without binding."""
+
+    setting: Record
+    """The specification without its seed."""
+
+    validation_error: float | None
+    """Mean final validation error; what the selection went by."""
+
+    test_error: float | None
+    """Mean test error after the last update."""
+
+    half_interval: float | None
+    """Half of the 95 % interval of `test_error`, see `half_t_interval`; None below two seeds."""
+
+    lowest_test_error: float | None
+    highest_test_error: float | None
+
+    best_test_error: float | None
+    """Mean test error of the weights that had each run's lowest validation error."""
+
+    finished: int
+    failed: int
+    unfinished: int
+
+    settings: int
+    """How many settings were tried for this cell."""
+
+    parameters: int | None
+
+    seconds: float | None
+    """Mean seconds a run."""
+
+
+def summarise(runs: Sequence[Record]) -> list[Summary]:
+    """One summary for each (model, hidden size, task), by model in order of appearance, then by size.
+
+    Runs that differ in their seed only are one setting. Of a cell's settings, the one with the lowest
+    mean final validation error over its finished seeds is selected; ties go to the earlier. Settings
+    with a failed seed come after those without, and settings without a finished seed come last.
+    Test errors select nothing.
+    """
+    models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
+    cells = _grouped(runs, lambda run: _cell_key(run["specification"]))
+    summaries = [_summary(list(_grouped(cell, _setting_key).values())) for cell in cells.values()]
+    return sorted(summaries, key=lambda summary: (models.index(summary.model), summary.hidden_size))
+
+
+def runs_of_cell(summary: Summary, runs: Iterable[Record]) -> list[Record]:
+    """The runs of the summary's model, size and task, in any setting."""
+    key = _cell_key(summary.setting)
+    return [run for run in runs if _cell_key(run["specification"]) == key]
+
+
+def runs_of_setting(summary: Summary, runs: Iterable[Record]) -> list[Record]:
+    """The runs of the selected setting, one for each seed."""
+    key = _canonical(summary.setting)
+    return [run for run in runs if _setting_key(run) == key]
+
+
+def setting_of(run: Record) -> dict[str, Any]:
+    """The specification without its seed."""
+    return {name: value for name, value in run["specification"].items() if name != "seed"}
+
+
+def outcome(run: Record) -> Outcome:
+    """The state of a run; one that finished without finite errors counts as failed."""
+    return "failed" if run["state"] == "finished" and _defect(run) else run["state"]
+
+
+def failure_of(run: Record) -> str | None:
+    """Why a run counts as failed: its message or traceback, or what is wrong with its result."""
+    if outcome(run) != "failed":
+        return None
+    return run.get("failure") or _defect(run) or "no reason was recorded"
+
+
+def half_t_interval(values: Sequence[float]) -> float | None:
+    """Half the width of the 95 % interval of the mean: t(0.975; n − 1) · s / √n.
+
+    s² = Σ (x − mean)² / (n − 1), and t the quantile of Student's distribution. None below two values.
+    """
+    if len(values) < 2:
+        return None
+    # Half a second to import, and one seed needs none of it.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
+
+
+def _summary(settings: list[list[Record]]) -> Summary:
+    selected = min(settings, key=_rank)
+    outcomes = [outcome(run) for run in selected]
+    finished = [run for run in selected if outcome(run) == "finished"]
+    results = [run["result"] for run in finished]
+    errors = [result["test_error"] for result in results]
+    specification = selected[0]["specification"]
+    return Summary(
+        model=specification["model"]["name"],
+        hidden_size=specification["model"]["hidden_size"],
+        floor=selected[0]["floor"],
+        setting=setting_of(selected[0]),
+        validation_error=_mean([_final_validation_error(run) for run in finished]),
+        test_error=_mean(errors),
+        half_interval=half_t_interval(errors),
+        lowest_test_error=min(errors, default=None),
+        highest_test_error=max(errors, default=None),
+        best_test_error=_mean([result["best_test_error"] for result in results]),
+        finished=len(finished),
+        failed=outcomes.count("failed"),
+        unfinished=outcomes.count("interrupted") + outcomes.count("waiting"),
+        settings=len(settings),
+        parameters=results[0]["parameters"] if results else None,
+        seconds=_mean([result["seconds"] for result in results]),
+    )
+
+
+def _rank(setting: list[Record]) -> tuple[bool, bool, float]:
+    """What settings are ordered by; `min` keeps the earlier of equals."""
+    outcomes = [outcome(run) for run in setting]
+    mean = _mean([_final_validation_error(run) for run in setting if outcome(run) == "finished"])
+    return mean is None, "failed" in outcomes, math.inf if mean is None else mean
+
+
+def _defect(run: Record) -> str | None:
+    result = run.get("result") or {}
+    for name in ("test_error", "best_test_error"):
+        if not _finite(result.get(name)):
+            return f"{name} is {result.get(name)}"
+    if not run.get("curve"):
+        return "no validation error was recorded"
+    error = _final_validation_error(run)
+    return None if _finite(error) else f"the last validation error is {error}"
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _final_validation_error(run: Record) -> float:
+    return run["curve"][-1][2]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def _cell_key(specification: Record) -> str:
+    model = specification["model"]
+    return _canonical([model["name"], model["hidden_size"], specification["task"]])
+
+
+def _setting_key(run: Record) -> str:
+    return _canonical(setting_of(run))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _grouped(runs: Iterable[Record], key: Any) -> dict[str, list[Record]]:
+    groups: dict[str, list[Record]] = {}
+    for run in runs:
+        groups.setdefault(key(run), []).append(run)
+    return groups

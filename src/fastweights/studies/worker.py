@@ -1,0 +1,176 @@
+"""One run from its specification to its result; knows nothing of the study."""
+
+import functools
+import os
+import platform
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from fastweights.errors import CheckpointError, FastweightsError
+from fastweights.models import SequenceClassifier, count_parameters
+from fastweights.studies.specification import RunSpecification
+from fastweights.tasks.base import Dataset
+from fastweights.training import checkpoint, loop
+from fastweights.training.evaluation import evaluate
+from fastweights.training.state import Fit, Point
+
+Outcome = dict[str, Any]
+"""A run's record: `state` (finished, failed or interrupted), `curve`, `result`, `failure`, `environment`."""
+
+
+def use_one_thread() -> None:
+    """Let JAX's CPU backend use one thread; to be called before JAX computes anything.
+
+    These networks are too small to share between cores: one run a core is more than twice as fast as
+    one run on two. It also makes a run's bits independent of the number of cores.
+    """
+    os.environ.setdefault("NPROC", "1")
+    flag = "--xla_cpu_multi_thread_eigen=false"
+    if flag not in os.environ.get("XLA_FLAGS", ""):
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
+
+
+def run(
+    specification: RunSpecification,
+    out: Path,
+    *,
+    report: Callable[[Point], None] = lambda point: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Train, evaluate, and write the trained model to `out`.
+
+    After every chunk the whole state goes to `out` with the ending `.partial`; if such a file of the
+    same specification is there at the start, the run goes on from it, to the same bits. It goes when
+    the model is written. `report` gets every point of the learning curve, old ones included; `stopped`
+    is asked between chunks.
+
+    Raises: FileError if `out` cannot be written.
+    """
+    partial = out.with_name(out.name + ".partial")
+    fit = _take_up(specification, partial)
+    for point in fit.curve:
+        report(point)
+    train, validation = dataset(specification, "train"), dataset(specification, "validation")
+    for fit in loop.train(fit, train, validation, specification.training, specification.seed):
+        if fit.failed_at is None:
+            report(fit.curve[-1])
+        if fit.failed_at is None and fit.done < specification.training.updates:
+            _save_partial(specification, partial, fit)
+            if stopped():
+                return _outcome("interrupted", fit)
+    if fit.failed_at is not None:
+        outcome = _outcome("failed", fit, failure=f"the loss is not finite at update {fit.failed_at}")
+    else:
+        outcome = _outcome("finished", fit, result=_result(specification, fit))
+        about = {"kind": "model", "specification": specification.to_json(), "outcome": outcome}
+        checkpoint.save(out, {"model": fit.model}, about)
+    partial.unlink(missing_ok=True)
+    return outcome
+
+
+def load_model(path: Path) -> tuple[RunSpecification, SequenceClassifier, Outcome]:
+    """A trained model, the specification it was trained by, and the outcome of its training.
+
+    Raises: CheckpointError if the file is not a model written by `run`.
+    """
+    arrays, about = checkpoint.load(path)
+    if about.get("kind") != "model":
+        raise CheckpointError(f"{path} is not a trained model, but {str(about.get('kind'))[:40]!r}")
+    try:
+        specification = RunSpecification.from_json(about.get("specification"))
+    except FastweightsError as error:
+        raise CheckpointError(f"{path} has a specification that cannot be used: {error}") from error
+    template = {"model": specification.build_model()}
+    return specification, checkpoint.restore(path, template, arrays)["model"], about.get("outcome", {})
+
+
+@functools.lru_cache(maxsize=6)
+def _dataset(task, split: str, count: int, seed: int) -> Dataset:
+    return task.split(split, count, seed)
+
+
+def dataset(specification: RunSpecification, split: str) -> Dataset:
+    """One of the run's three sets; drawn once for all runs of a process that share it."""
+    data = specification.data
+    return _dataset(specification.task, split, getattr(data, split), data.seed)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, as they enter a record."""
+    names = ("fastweights", "jax", "jaxlib", "equinox", "optax", "numpy")
+    return {
+        **{name: metadata.version(name) for name in names},
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "platform": platform.platform(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _take_up(specification: RunSpecification, partial: Path) -> Fit:
+    """The run as the partial file left it, or from the start."""
+    fresh = loop.start(specification.build_model(), specification.training)
+    if not partial.exists():
+        return fresh
+    try:
+        arrays, about = checkpoint.load(partial)
+        if about.get("specification") != specification.to_json():
+            return fresh
+        tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
+        curve = tuple(Point(*point) for point in about["curve"])
+    except (CheckpointError, KeyError, TypeError):
+        # What cannot be read cannot be taken up; the run's record is not in this file.
+        return fresh
+    return Fit(tree["state"], tree["best"], curve, about["seconds"])
+
+
+def _save_partial(specification: RunSpecification, partial: Path, fit: Fit) -> None:
+    about = {
+        "kind": "run",
+        "specification": specification.to_json(),
+        "curve": _curve(fit),
+        "seconds": fit.seconds,
+    }
+    checkpoint.save(partial, {"state": fit.state, "best": fit.best}, about)
+
+
+def _curve(fit: Fit) -> list[list[float]]:
+    return [
+        [p.update, p.train_loss, p.validation_error, p.validation_log_likelihood] for p in fit.curve
+    ]
+
+
+def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
+    test, best = dataset(specification, "test"), fit.best_point
+    last = evaluate(fit.model, test)
+    chosen = last if best == fit.curve[-1] else evaluate(fit.best, test)
+    return {
+        "test_error": last.error,
+        "test_log_likelihood": last.log_likelihood,
+        "test_count": last.count,
+        "best_update": best.update if best else None,
+        "best_validation_error": best.validation_error if best else None,
+        "best_test_error": chosen.error,
+        "parameters": count_parameters(fit.model),
+        "seconds": fit.seconds,
+    }
+
+
+def _outcome(state: str, fit: Fit, *, result: Any = None, failure: str | None = None) -> Outcome:
+    return {
+        "state": state,
+        "curve": _curve(fit),
+        "result": result,
+        "failure": failure,
+        "environment": environment(),
+    }
