@@ -1,3 +1,64 @@
-"""Recurrent networks with fast associative memory."""
+"""Recurrent networks with fast associative memory.
+
+The public names below are imported on first use, so that programs that only look at results do not
+wait for JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastweights.cells.base import Cell as Cell
+    from fastweights.cells.fast_weights import FastWeights as FastWeights
+    from fastweights.cells.irnn import IRNN as IRNN
+    from fastweights.cells.lstm import LSTM as LSTM
+    from fastweights.cells.standard_rnn import StandardRNN as StandardRNN
+    from fastweights.errors import FastweightsError as FastweightsError
+    from fastweights.memories import DecayingMatrix as DecayingMatrix
+    from fastweights.memories import DecayingStates as DecayingStates
+    from fastweights.models import ClassifierOptions as ClassifierOptions
+    from fastweights.models import SequenceClassifier as SequenceClassifier
+    from fastweights.registry import register_cell as register_cell
+    from fastweights.registry import register_task as register_task
+    from fastweights.studies.worker import load_model as load_model
+    from fastweights.tasks.associative_retrieval import AssociativeRetrieval as AssociativeRetrieval
+    from fastweights.training.evaluation import evaluate as evaluate
+    from fastweights.training.loop import fit as fit
+    from fastweights.training.loop import train_many as train_many
+    from fastweights.training.options import TrainingOptions as TrainingOptions
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "AssociativeRetrieval": "tasks.associative_retrieval",
+    "Cell": "cells.base",
+    "ClassifierOptions": "models",
+    "DecayingMatrix": "memories",
+    "DecayingStates": "memories",
+    "FastWeights": "cells.fast_weights",
+    "FastweightsError": "errors",
+    "IRNN": "cells.irnn",
+    "LSTM": "cells.lstm",
+    "SequenceClassifier": "models",
+    "StandardRNN": "cells.standard_rnn",
+    "TrainingOptions": "training.options",
+    "evaluate": "training.evaluation",
+    "fit": "training.loop",
+    "load_model": "studies.worker",
+    "register_cell": "registry",
+    "register_task": "registry",
+    "train_many": "training.loop",
+}
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastweights' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"fastweights.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,7 +1,7 @@
 """A sequence classifier: embedding, recurrent cell, read-out."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -20,7 +20,7 @@ class ClassifierOptions:
     """What stands before and after the cell."""
 
     embedding: Literal["direct", "expanded", "one-hot"] = "direct"
-    """A vector of 100 numbers for each symbol, one of 50 expanded to 100 by a linear map (the paper's footnote 2), or the symbol itself."""
+    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's footnote 2), or the symbol itself."""
 
     embedding_init: Literal["normal", "uniform"] = "normal"
     """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
@@ -42,7 +42,7 @@ class ClassifierOptions:
         check_choice("softmax", self.softmax, ("classes", "symbols"))
 
 
-_EXPANDED_SIZE, _SMALL_SIZE = 100, 50
+_SMALL_SIZE = 50
 
 
 class Embedding(eqx.Module):
@@ -54,18 +54,22 @@ class Embedding(eqx.Module):
     table: Float[Array, "size symbols"] | None
     expansion: Float[Array, "expanded size"] | None
 
-    def __init__(self, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
+    def __init__(self, size: int, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
         table_key, expansion_key = jax.random.split(key)
         self.table = self.expansion = None
         if options.embedding == "one-hot":
+            check(
+                size == num_symbols,
+                f"one-hot symbols need a cell of input_size {num_symbols}; got {size}",
+            )
             return
-        size = _EXPANDED_SIZE if options.embedding == "direct" else _SMALL_SIZE
+        if options.embedding == "expanded":
+            self.expansion = uniform(expansion_key, (size, _SMALL_SIZE), _SMALL_SIZE)
+            size = _SMALL_SIZE
         if options.embedding_init == "normal":
             self.table = options.embedding_scale * jax.random.normal(table_key, (size, num_symbols))
         else:
             self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
-        if options.embedding == "expanded":
-            self.expansion = uniform(expansion_key, (_EXPANDED_SIZE, _SMALL_SIZE), _SMALL_SIZE)
 
     def vectors(self, num_symbols: int) -> Float[Array, "input symbols"]:
         """The vectors of all symbols, as columns."""
@@ -99,7 +103,9 @@ class Readout(eqx.Module):
 class SequenceClassifier(eqx.Module):
     """Classes of sequences: softmax(readout(h(T))), h from the cell over the embedded symbols.
 
-    Shapes: tokens (time, batch) of integers, logits (classes, batch).
+    Shapes: tokens (time, batch) of integers, logits (classes, batch). The embedding has the cell's
+    input size.
+    Raises: InvalidValueError if symbols are to be one-hot and the cell's input size is not their number.
     Source: Ba et al. 2016, section 4.1.
     """
 
@@ -108,31 +114,21 @@ class SequenceClassifier(eqx.Module):
     readout: Readout
     num_symbols: int = eqx.field(static=True)
 
-    @classmethod
-    def build(
-        cls,
-        cell_class: type[Cell],
-        hidden_size: int,
+    def __init__(
+        self,
+        cell: Cell,
         num_symbols: int,
         num_classes: int,
         *,
-        cell_options: object | None = None,
         options: ClassifierOptions = ClassifierOptions(),
         key: Array,
-    ) -> Self:
-        """A new classifier around a new cell of `cell_class`.
-
-        Raises: InvalidValueError if a size is below 1.
-        """
-        embedding_key, cell_key, readout_key = jax.random.split(key, 3)
-        embedding = Embedding(num_symbols, options, key=embedding_key)
-        input_size = num_symbols if embedding.table is None else _EXPANDED_SIZE
-        if cell_options is None:
-            cell_options = cell_class.Options()
-        cell = cell_class(input_size, hidden_size, options=cell_options, key=cell_key)
+    ) -> None:
+        embedding_key, readout_key = jax.random.split(key)
+        self.embedding = Embedding(cell.input_size, num_symbols, options, key=embedding_key)
+        self.cell = cell
         outputs = num_classes if options.softmax == "classes" else max(num_symbols, num_classes)
-        readout = Readout(hidden_size, options.readout_size, outputs, key=readout_key)
-        return cls(embedding, cell, readout, num_symbols)
+        self.readout = Readout(cell.hidden_size, options.readout_size, outputs, key=readout_key)
+        self.num_symbols = num_symbols
 
     def drives(self, tokens: Tokens) -> Float[Array, "time drive batch"]:
         """The cell's drive at every step: computed once for each symbol, then looked up."""

@@ -9,7 +9,6 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.errors import check
-from fastweights.types import Column, Columns
 
 State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
@@ -50,19 +49,25 @@ class Cell(eqx.Module):
         return x
 
     @abstractmethod
-    def step(self, state: State, drive: Column) -> tuple[State, Column]:
+    def step(
+        self, state: State, drive: Float[Array, "drive batch"]
+    ) -> tuple[State, Float[Array, "hidden batch"]]:
         """One step from an input's drive: the new state, and the output (hidden, batch)."""
 
-    def __call__(self, state: State, x: Column) -> tuple[State, Column]:
+    def __call__(
+        self, state: State, x: Float[Array, "input batch"]
+    ) -> tuple[State, Float[Array, "hidden batch"]]:
         """One step from an input; carry first, as in `jax.lax.scan`."""
         return self.step(state, self.drive(x))
 
-    def unroll(self, inputs: Columns) -> Columns:
+    def unroll(self, inputs: Float[Array, "time input batch"]) -> Float[Array, "time hidden batch"]:
         """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state."""
         columns = inputs.swapaxes(0, 1)
         return self.unroll_driven(self.drive(columns).swapaxes(0, 1))
 
-    def unroll_driven(self, drives: Columns) -> Columns:
+    def unroll_driven(
+        self, drives: Float[Array, "time drive batch"]
+    ) -> Float[Array, "time hidden batch"]:
         """`unroll` for drives that are known already; a cell may override it with a faster exact form."""
         state = self.initial_state(drives.shape[-1])
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.

@@ -64,9 +64,11 @@ class FastWeightsOptions:
         check_choice("norm_sets", self.norm_sets, ("shared", "per-step"))
         check(abs(self.norm_bias) < float("inf"), f"norm_bias must be finite; got {self.norm_bias}")
         check_choice("preliminary_norm", self.preliminary_norm, ("none", "shared", "separate"))
+        inner_norms = self.norm != "none" and (self.norm_sets == "shared" or self.inner_steps > 0)
         check(
-            not (self.norm == "none" and self.preliminary_norm == "shared"),
-            "preliminary_norm 'shared' needs a norm to share; got norm 'none'",
+            self.preliminary_norm != "shared" or inner_norms,
+            "preliminary_norm 'shared' needs an inner norm to share; "
+            f"got norm {self.norm!r}, norm_sets {self.norm_sets!r}, inner_steps {self.inner_steps}",
         )
         check_choice("write_time", self.write_time, ("current", "late"))
         check_choice("method", self.method, (1, 2))

@@ -60,10 +60,10 @@ class LSTM(Cell):
 
     Options: ClassVar[type] = LSTMOptions
 
-    recurrent: Float[Array, "4*hidden hidden"]
-    input: Float[Array, "4*hidden input"]
-    bias: Float[Array, " 4*hidden"]
-    gain: Float[Array, "4*hidden 1"] | None
+    recurrent: Float[Array, "rows hidden"]
+    input: Float[Array, "rows input"]
+    bias: Float[Array, " rows"]
+    gain: Float[Array, "rows 1"] | None
     cell_gain: Float[Array, "hidden 1"] | None
     cell_bias: Float[Array, "hidden 1"] | None
     input_size: int = eqx.field(static=True)
@@ -88,10 +88,10 @@ class LSTM(Cell):
         zeros = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
         return LSTMState(zeros, zeros)
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "4*hidden *columns"]:
+    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
         return affine(self.input, x, self.bias if self.gain is None else None)
 
-    def step(self, state: LSTMState, drive: Float[Array, "4*hidden batch"]) -> tuple[LSTMState, Column]:
+    def step(self, state: LSTMState, drive: Float[Array, "rows batch"]) -> tuple[LSTMState, Column]:
         gates = list(jnp.split(self.recurrent @ state.hidden + drive, _GATES))
         if self.gain is not None:
             gains, biases = jnp.split(self.gain, _GATES), jnp.split(self.bias[:, None], _GATES)

@@ -102,7 +102,7 @@ def _one_line(box: str, command: str) -> str:
         if set(line) <= {"─"} and message:
             break
         message.append(line)
-    words = re.sub(r"^Error parsing [A-Z]\w*: ", "", " ".join(message).strip())
+    words = re.sub(r"^Error parsing \w[\w-]*: ", "", " ".join(message).strip())
     return f"{words.rstrip('.')} (see fastweights {command} --help)"
 
 

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
+import jax
+
 from fastweights import registry
 from fastweights.cells.base import Cell
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
-from fastweights.tasks.base import Dataset, Task
+from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
+
+EMBEDDING_SIZE = 100
+"""The cell's input size, unless symbols are one-hot (Ba et al. 2016, footnote 2)."""
 
 
 @dataclass(frozen=True)
@@ -113,22 +118,22 @@ class RunSpecification:
 
     def build_model(self) -> SequenceClassifier:
         """The model before training; its weights depend on the seed only."""
-        import jax
-
+        cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
+        one_hot = self.classifier.embedding == "one-hot"
         cell_class: type[Cell] = registry.cells[self.model]
-        return SequenceClassifier.build(
-            cell_class,
+        cell = cell_class(
+            self.task.num_symbols if one_hot else EMBEDDING_SIZE,
             self.hidden_size,
+            options=self.cell,
+            key=cell_key,
+        )
+        return SequenceClassifier(
+            cell,
             self.task.num_symbols,
             self.task.num_classes,
-            cell_options=self.cell,
             options=self.classifier,
-            key=jax.random.fold_in(jax.random.key(self.seed), 0),
+            key=classifier_key,
         )
-
-    def dataset(self, split: Literal["train", "validation", "test"]) -> Dataset:
-        """One of the three sets."""
-        return self.task.split(split, getattr(self.data, split), self.data.seed)
 
 
 def _mapping(name: str, value: Any, keys: set[str], *, more: bool = False) -> Mapping[str, Any]:

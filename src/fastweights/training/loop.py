@@ -165,6 +165,9 @@ def _record(fit, state, losses, log_probabilities, validation, started) -> Fit:
     seconds = fit.seconds + time.perf_counter() - started
     if len(bad):
         return replace(fit, failed_at=fit.done + int(bad[0]) + 1, seconds=seconds)
+    if not np.isfinite(log_probabilities).all():
+        # The chunk's last update did it: no later loss was there to show it.
+        return replace(fit, failed_at=fit.done + len(losses), seconds=seconds)
     result = score(log_probabilities, validation.targets)
     point = Point(
         int(state.done), float(losses.mean(dtype=np.float64)), result.error, result.log_likelihood
