@@ -54,9 +54,7 @@ def _advance(
     return eqx.combine(arrays, rest), losses
 
 
-@eqx.filter_jit
-def _advance_one(state, rates, key, data, updates, static):
-    return _advance(state, rates, key, data, updates, static)
+_advance_one = eqx.filter_jit(_advance)
 
 
 @eqx.filter_jit
@@ -67,6 +65,22 @@ def _advance_many(state, rates, key, data, updates, static):
 
 def _static(options: TrainingOptions) -> tuple[int, int, str]:
     return options.evaluate_every, options.batch_size, options.schedule
+
+
+def advance(
+    state: TrainingState,
+    rates: Rates,
+    key: Array,
+    data: Dataset,
+    updates: Int[Array, ""],
+    options: TrainingOptions,
+) -> tuple[TrainingState, Float[Array, " most"]]:
+    """At most `options.evaluate_every` more updates in one compiled call: the state after them, and
+    the loss before each of them in the first places of an array.
+
+    `data` and `updates` are arrays on the device; one compilation serves all runs of a shape.
+    """
+    return _advance_one(state, rates, key, data, updates, _static(options))
 
 
 def train(
@@ -87,9 +101,7 @@ def train(
     while fit.done < options.updates and fit.failed_at is None:
         started = time.perf_counter()
         count = min(options.evaluate_every - fit.done % options.evaluate_every, options.updates - fit.done)
-        state, losses = _advance_one(
-            fit.state, rates, key, on_device, jnp.asarray(count), _static(options)
-        )
+        state, losses = advance(fit.state, rates, key, on_device, jnp.asarray(count), options)
         log_probabilities = predict(state.model, validation.inputs)
         fit = _record(fit, state, np.asarray(losses)[:count], log_probabilities, validation, started)
         yield fit

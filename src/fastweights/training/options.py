@@ -19,7 +19,7 @@ class TrainingOptions:
     learning_rate: float = 1e-3
     """Adam's step size (at the start, if the schedule lowers it)."""
 
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine"] = "cosine"
     """Keep the learning rate, or lower it to 0 along half a cosine over all updates."""
 
     clip_norm: float = 5.0
