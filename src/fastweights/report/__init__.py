@@ -1,0 +1,1 @@
+"""Tables, figures and a page from a study's records. Nothing here trains, and nothing here imports JAX."""

@@ -1,0 +1,137 @@
+"""Learning curves: validation error against updates, one panel for each hidden size.
+
+matplotlib comes with the extra `report` and is imported by what draws.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastweights.files import write_atomically
+from fastweights.report.labels import distinguished, model_colours, model_label, task_label
+from fastweights.report.panel import INK, draw_panel, mark_published, scale
+from fastweights.report.published import BA_2016
+from fastweights.studies.statistics import Record, Summary, summarise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAPER = "#ffffff"
+"""The background; the page replaces it, and the panels' colours, by its own."""
+
+_WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fastweights",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Helvetica", "Arial"],
+    "font.size": 9,
+    "text.parse_math": False,  # a dollar sign in a name is no formula
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def learning_curves(results: Mapping[str, Any], svg_path: Path, png_path: Path) -> None:
+    """Draw the selected setting of every model, and write it twice; equal results give equal bytes.
+
+    Thin lines are seeds, the thick line their median, a cross the end of a failed run, a triangle at the
+    right margin the published test error.
+
+    Raises: FileError if a file cannot be written.
+    """
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE):
+        figure = _draw(results["runs"])
+        svg, png = io.BytesIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", facecolor=PAPER, metadata={"Date": None})
+        figure.savefig(png, format="png", facecolor=PAPER, dpi=200)
+    write_atomically(svg_path, svg.getvalue())
+    write_atomically(png_path, _fewer_colours(png))
+
+
+def panels(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
+    """Title and summaries for each task and size, in the order of the table."""
+    tasks = {task_label(each.setting["task"]): each.setting["task"] for each in summaries}
+    differences = distinguished(list(tasks.values()))
+    groups: dict[tuple[int, int], list[Summary]] = {}
+    for summary in summaries:
+        place = list(tasks).index(task_label(summary.setting["task"])), summary.hidden_size
+        groups.setdefault(place, []).append(summary)
+    return [
+        (", ".join([f"R = {size}", *differences[task]]), groups[task, size]) for task, size in sorted(groups)
+    ]
+
+
+def _draw(runs: Sequence[Record]) -> "Figure":
+    from matplotlib.figure import Figure
+
+    summaries = summarise(runs)
+    if not any(run.get("curve") for run in runs):
+        figure = Figure(figsize=(_WIDTH, 1.2))
+        figure.text(0.5, 0.5, "No validation error has been recorded yet.", ha="center", va="center", size=11)
+        return figure
+    shown = panels(summaries)
+    columns = min(_COLUMNS, len(shown))
+    lines = math.ceil(len(shown) / columns)
+    height = 0.75 + 2.75 * lines
+    figure = Figure(figsize=(_WIDTH, height))
+    axes = list(figure.subplots(lines, columns, sharey=True, squeeze=False).flat)
+    figure.subplots_adjust(
+        left=0.075, right=0.965, bottom=0.5 / height, top=1 - 0.65 / height, wspace=0.16, hspace=0.42
+    )
+    validation = max(run["specification"]["data"]["validation"] for run in runs)
+    colours = model_colours(summary.model for summary in summaries)
+    marked = False
+    for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
+        draw_panel(ax, title, group, runs, colours)
+        scale(ax, validation)
+        if i % columns == 0:
+            ax.set_ylabel("validation error, %")
+        else:
+            ax.tick_params(left=False)
+        marked |= mark_published(figure, ax, group, colours)
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
+    _add_legend(figure, {model: colours[model] for model in (each.model for each in summaries)}, marked)
+    return figure
+
+
+def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: bool) -> None:
+    """The names above the panels, where they hide nothing."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, linewidth=2.1, label=model_label(model))
+        for model, colour in colours.items()
+    ]
+    if marked:
+        triangle = {"marker": "<", "markersize": 5.5, "markeredgewidth": 0, "linestyle": "none"}
+        handles.append(Line2D([], [], color=INK, label=f"{BA_2016.name}, test error", **triangle))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.062, 1.0),
+        ncols=len(handles),
+        frameon=False,
+        handlelength=1.6,
+        columnspacing=1.8,
+        fontsize=9.5,
+    )
+
+
+def _fewer_colours(png: io.BytesIO) -> bytes:
+    """The same picture in 128 colours: a third of the size, for a README."""
+    from PIL import Image
+
+    smaller = io.BytesIO()
+    Image.open(png).convert("RGB").quantize(128).save(smaller, format="PNG", optimize=True)
+    return smaller.getvalue()

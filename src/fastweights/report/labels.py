@@ -1,0 +1,83 @@
+"""How names and numbers are written, and which model has which colour, in every table and figure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_MODELS = {
+    "standard-rnn": "standard RNN",
+    "irnn": "IRNN",
+    "lstm": "LSTM",
+    "associative-lstm": "A-LSTM",
+    "fast-weights": "fast weights",
+}
+
+# Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
+_COLOURS = {
+    "irnn": "#009E73",
+    "lstm": "#0072B2",
+    "associative-lstm": "#CC79A7",
+    "fast-weights": "#D55E00",
+}
+_MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
+
+
+def model_label(model: str) -> str:
+    """The name that the literature uses, where it differs from the id."""
+    return _MODELS.get(model, model)
+
+
+def task_label(task: Mapping[str, Any]) -> str:
+    """The task with its options: `associative-retrieval (num_pairs 4, digits with-replacement)`."""
+    options = ", ".join(f"{name} {value}" for name, value in task.items() if name != "name")
+    return f"{task['name']} ({options})" if options else str(task["name"])
+
+
+def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`."""
+    flat = [dict(_flattened(variant)) for variant in variants]
+    names = list(dict.fromkeys(name for each in flat for name in each))
+    different = [name for name in names if any(each.get(name) != flat[0].get(name) for each in flat)]
+    return [[f"{name} {each[name]}" for name in different if name in each] for each in flat]
+
+
+def _flattened(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, each in value.items():
+        if isinstance(each, Mapping):
+            yield from _flattened(each)
+        else:
+            yield name, each
+
+
+def model_colours(models: Iterable[str]) -> dict[str, str]:
+    """A colour for each model; known models have the same one in every study."""
+    others = [model for model in dict.fromkeys(models) if model not in _COLOURS]
+    more = {model: _MORE_COLOURS[i % len(_MORE_COLOURS)] for i, model in enumerate(others)}
+    return _COLOURS | more
+
+
+def percent(fraction: float) -> str:
+    """A fraction in percent, without the sign: 0.13, 1.81, 62.1."""
+    return with_interval(fraction, None)
+
+
+def with_interval(fraction: float, half_interval: float | None) -> str:
+    """`1.81 ± 0.20`, in percent; what is not zero is never printed as 0.00 for want of a decimal."""
+    value, half = 100 * fraction, None if half_interval is None else 100 * half_interval
+    decimals = 1 if value >= 10 and (half is None or half >= 0.1) else 2
+    if 0 < value < 0.005 or (half is not None and 0 < half < 0.005):
+        decimals = 3
+    text = f"{value:.{decimals}f}"
+    return text if half is None else f"{text} ± {half:.{decimals}f}"
+
+
+def duration(seconds: float) -> str:
+    """`9.8 s`, `115 s`, `12 min`, `3.1 h`."""
+    if seconds < 600:
+        return f"{seconds:.1f} s" if seconds < 59.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def joined(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

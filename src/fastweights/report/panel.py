@@ -1,0 +1,122 @@
+"""One panel of the learning curves: the models of one size."""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import TYPE_CHECKING
+
+from fastweights.report.published import BA_2016, published_error
+from fastweights.studies.statistics import Record, Summary, outcome, runs_of_setting
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, GRID = "#24292f", "#d8dee4"
+
+_TOP = 180.0  # percent: above every error, with room for the floor's label
+
+
+def draw_panel(
+    ax: "Axes",
+    title: str,
+    summaries: Sequence[Summary],
+    runs: Sequence[Record],
+    colours: Mapping[str, str],
+) -> None:
+    """The curves of every summary's selected setting, and the guessing floor."""
+    ax.set_title(title, loc="left", fontweight="bold", fontsize=10, pad=8)
+    ax.set_xlabel("updates")
+    for i, summary in enumerate(summaries):
+        # Models often lie on the floor together; a later line leaves an edge of an earlier one.
+        width = max(2.7 - 0.5 * i, 1.2)
+        _draw_model(ax, runs_of_setting(summary, runs), colours[summary.model], width)
+    floor = 100 * summaries[0].floor
+    ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
+    ax.annotate(
+        f"guessing floor {floor:.2f} %",
+        (1, floor),
+        (0, 4),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+    )
+
+
+def scale(ax: "Axes", validation_count: int) -> None:
+    """A logarithmic error axis that also holds 0: linear below the error of one wrong answer."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+    lowest = max(min(math.floor(math.log10(100 / validation_count)), 0), -4)
+    decades = [10.0**power for power in range(lowest, 2)]
+    ax.set_yscale("symlog", linthresh=decades[0], linscale=0.4)
+    ax.set_ylim(-0.15 * decades[0], _TOP)
+    ax.set_yticks([0.0, *decades, 100.0])
+    for tick in (0.0, *decades):  # no line at 100: the floor's label is there
+        ax.axhline(tick, color=GRID, linewidth=0.6, zorder=0)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.set_xlim(0, max(ax.dataLim.x1, 2))
+
+
+def mark_published(
+    figure: "Figure", ax: "Axes", summaries: Sequence[Summary], colours: Mapping[str, str]
+) -> bool:
+    """A triangle at the right margin for each published error; neighbours stand side by side.
+
+    Returns whether there was one. The axes must have their final place and scale.
+    """
+    from matplotlib.transforms import offset_copy
+
+    marks = []
+    for summary in summaries:
+        error = published_error(BA_2016, summary.setting["task"], summary.model, summary.hidden_size)
+        if error is not None:
+            height = ax.transAxes.inverted().transform(ax.transData.transform((0, error)))[1]
+            marks.append((height, colours[summary.model]))
+    column, previous = 0, -math.inf
+    for height, colour in sorted(marks):
+        column = column + 1 if height - previous < 0.05 else 0
+        previous = height
+        place = offset_copy(ax.transAxes, figure, x=6 + 6.5 * column, units="points")
+        ax.plot(
+            1,
+            height,
+            transform=place,
+            marker="<",
+            markersize=5.5,
+            color=colour,
+            markeredgewidth=0,
+            clip_on=False,
+        )
+    return bool(marks)
+
+
+def _draw_model(ax: "Axes", runs: Sequence[Record], colour: str, thick: float) -> None:
+    """Thin lines for the seeds and their median, or the only line."""
+    curves = [_curve(run) for run in runs]
+    alone = sum(map(bool, curves)) == 1
+    for run, curve in zip(runs, curves, strict=True):
+        if not curve:
+            continue
+        width, alpha = (thick, 1.0) if alone else (0.7, 0.55)
+        # A curve of one point would be an invisible line.
+        dot = "." if len(curve) == 1 else None
+        ax.plot(list(curve), list(curve.values()), color=colour, linewidth=width, alpha=alpha, marker=dot)
+        if outcome(run) == "failed":
+            update, error = list(curve.items())[-1]
+            ax.plot(update, error, color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
+    finished = [curve for run, curve in zip(runs, curves, strict=True) if outcome(run) == "finished"]
+    if len(finished) > 1:
+        common = sorted(set.intersection(*map(set, finished)))
+        middle = [median(curve[update] for curve in finished) for update in common]
+        ax.plot(common, middle, color=colour, linewidth=thick)
+
+
+def _curve(run: Record) -> dict[int, float]:
+    """Validation error in percent by update; what is not a number is left out."""
+    points = {point[0]: point[2] for point in run.get("curve") or []}
+    return {at: 100 * error for at, error in points.items() if error is not None and math.isfinite(error)}

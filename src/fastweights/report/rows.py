@@ -1,0 +1,171 @@
+"""The rows of a study's table, as text: test errors beside the published ones and the guessing floor."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fastweights.report.labels import duration, model_label, percent, task_label, with_interval
+from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
+from fastweights.studies.statistics import (
+    Record,
+    Summary,
+    failure_of,
+    outcome,
+    runs_of_cell,
+    runs_of_setting,
+    setting_of,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table, as text; empty where there is nothing to say."""
+
+    task: str
+    hidden_size: int
+    model: str
+    model_id: str
+    test_error: tuple[str, ...]
+    """Percent: mean ± half of the 95 % interval or the one value, if there is one; then what is missing."""
+    seeds: str
+    paper: str
+    """Percent, from Ba et al. 2016."""
+    other_paper: str
+    """Percent, from Wayman & Mathew 2017."""
+    floor: str
+    parameters: str
+    updates: str
+    time: str
+    range: str
+    """Percent: the lowest and the highest seed."""
+    at_best: str
+    """Percent: mean test error at each run's lowest validation error."""
+    validation: str
+    """Percent: mean final validation error."""
+    settings: str
+    lowest: bool
+    """Whether no other model has a lower mean test error at this task and size."""
+    notes: tuple[str, ...]
+    """What the line cannot show: failures with their reasons, unfinished runs, settings not selected."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The texts in the order of the columns, from the model on."""
+        return (
+            self.model,
+            ", ".join(self.test_error),
+            self.seeds,
+            self.paper,
+            self.floor,
+            self.parameters,
+            self.updates,
+            self.time,
+        )
+
+
+def rows(summaries: Sequence[Summary], runs: Sequence[Record]) -> list[Row]:
+    """A row for each summary: by task in order of appearance, then by size, then by model."""
+    tasks = list(dict.fromkeys(task_label(run["specification"]["task"]) for run in runs))
+    lowest: dict[tuple[str, int], float] = {}
+    for summary in summaries:
+        if summary.test_error is not None:
+            place = _place(summary)
+            lowest[place] = min(summary.test_error, lowest.get(place, summary.test_error))
+    order = sorted(summaries, key=lambda summary: (tasks.index(_place(summary)[0]), summary.hidden_size))
+    return [_row(summary, lowest.get(_place(summary)), runs) for summary in order]
+
+
+def grouped(lines: Iterable[Row]) -> list[list[Row]]:
+    """The rows of one task and size together: what is to be compared."""
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in lines:
+        groups.setdefault((row.task, row.hidden_size), []).append(row)
+    return list(groups.values())
+
+
+def notes(lines: Iterable[Row]) -> list[str]:
+    """The rows' notes, each with the name of its row."""
+    return [f"{row.model}, R = {row.hidden_size}: {note}" for row in lines for note in row.notes]
+
+
+def legend(lines: Sequence[Row]) -> list[str]:
+    """What the columns mean, in sentences; only what the table shows."""
+    if not lines:
+        return ["The study has no runs yet."]
+    sentences = ["R: hidden units."]
+    if any("±" in part for row in lines for part in row.test_error):
+        sentences.append("±: half of the 95 % t interval of the mean over seeds.")
+    if any(row.paper for row in lines):
+        sentences.append("paper: Ba et al. 2016, Table 1.")
+    sentences.append("floor: the best answer without knowing which digit belongs to which letter.")
+    return sentences
+
+
+def _place(summary: Summary) -> tuple[str, int]:
+    return task_label(summary.setting["task"]), summary.hidden_size
+
+
+def _row(summary: Summary, lowest: float | None, runs: Sequence[Record]) -> Row:
+    planned = summary.finished + summary.failed + summary.unfinished
+    error = []
+    if summary.test_error is not None:
+        error.append(with_interval(summary.test_error, summary.half_interval))
+    error += [f"failed ({summary.failed} of {planned})"] * bool(summary.failed)
+    error += [f"unfinished ({summary.unfinished} of {planned})"] * bool(summary.unfinished)
+    return Row(
+        task=task_label(summary.setting["task"]),
+        hidden_size=summary.hidden_size,
+        model=model_label(summary.model),
+        model_id=summary.model,
+        test_error=tuple(error),
+        seeds=str(summary.finished),
+        paper=_published(BA_2016, summary),
+        other_paper=_published(WAYMAN_MATHEW_2017, summary),
+        floor=f"{100 * summary.floor:.2f}",  # exact, so in full
+        parameters="" if summary.parameters is None else f"{summary.parameters:,}",
+        updates=f"{summary.setting['training']['updates']:,}",
+        time="" if summary.seconds is None else duration(summary.seconds),
+        range=" – ".join(
+            dict.fromkeys([_percent(summary.lowest_test_error), _percent(summary.highest_test_error)])
+        ),
+        at_best=_percent(summary.best_test_error),
+        validation=_percent(summary.validation_error),
+        settings=str(summary.settings),
+        lowest=summary.test_error is not None and summary.test_error == lowest,
+        notes=tuple(_notes(summary, runs)),
+    )
+
+
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else percent(fraction)
+
+
+def _published(publication: Publication, summary: Summary) -> str:
+    error = published_error(publication, summary.setting["task"], summary.model, summary.hidden_size)
+    return "" if error is None else f"{error:g}"
+
+
+def _notes(summary: Summary, runs: Sequence[Record]) -> Iterable[str]:
+    selected = runs_of_setting(summary, runs)
+    others = [run for run in runs_of_cell(summary, runs) if setting_of(run) != summary.setting]
+    if summary.settings > 1 and summary.validation_error is not None:
+        yield (
+            f"selected of {summary.settings} settings by its mean validation error, "
+            f"{percent(summary.validation_error)} %"
+        )
+    for group, place in ((selected, ""), (others, " in settings not selected")):
+        reasons: dict[str, int] = {}
+        for run in group:
+            if failure := failure_of(run):
+                reasons[_reason(failure)] = reasons.get(_reason(failure), 0) + 1
+        for reason, count in reasons.items():
+            yield f"failed ({count} of {len(group)}{place}): {reason}"
+        for state in ("interrupted", "waiting"):
+            if count := sum(outcome(run) == state for run in group):
+                yield f"{state} ({count} of {len(group)}{place})"
+
+
+def _reason(failure: str) -> str:
+    """The one line that says most: the last of a traceback."""
+    lines = [line.strip() for line in failure.splitlines() if line.strip()]
+    last = lines[-1] if lines else "no reason was recorded"
+    return last if len(last) <= 200 else f"{last[:197]}..."

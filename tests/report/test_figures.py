@@ -1,0 +1,69 @@
+"""The figure's files; what it looks like is for eyes."""
+
+from pathlib import Path
+
+import pytest
+from records import mixed_study, record, study
+
+from fastweights.report.figures import learning_curves, panels
+from fastweights.studies.statistics import summarise
+
+pytest.importorskip("matplotlib")
+
+
+def drawn(results: dict, folder: Path, name: str = "curves") -> tuple[bytes, bytes]:
+    svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+    learning_curves(results, svg, png)
+    return svg.read_bytes(), png.read_bytes()
+
+
+def test_two_drawings_are_equal_byte_for_byte(tmp_path: Path) -> None:
+    first, second = (drawn(mixed_study(), tmp_path, name) for name in ("a", "b"))
+    assert first == second
+    svg, png = first
+    assert svg.startswith(b"<?xml") and png.startswith(b"\x89PNG")
+    assert len(png) < 200_000
+    for text in (
+        b"R = 20",
+        b"R = 50",
+        b"IRNN",
+        b"fast weights",
+        b"guessing floor 61.65 %",
+        b"Ba et al. 2016",
+    ):
+        assert text in svg
+
+
+def test_only_the_selected_setting_is_drawn(tmp_path: Path) -> None:
+    selected = record(learning_rate=0.001, validation_errors=(0.5, 0.1))
+    other = record(learning_rate=0.002, validation_errors=(0.55, 0.4))
+    assert drawn(study(selected, other), tmp_path) == drawn(study(selected), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        study(),
+        study(record(state="waiting", validation_errors=())),
+        study(record(state="failed", failure="no", validation_errors=(0.5,))),
+        study(record("a $x^ <b> &", validation_errors=(0.0,))),
+        study(record("lstm", 10, num_pairs=3), *(record("lstm", size) for size in (10, 20, 50, 100))),
+    ],
+    ids=["no runs", "no curves", "failed", "hostile", "five panels"],
+)
+def test_every_study_can_be_drawn(results: dict, tmp_path: Path) -> None:
+    svg, _ = drawn(results, tmp_path)
+    assert svg.rstrip().endswith(b"</svg>")
+
+
+def test_errors_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
+    run = record(state="failed", failure="no", validation_errors=(0.5, 0.4, 0.3))
+    run["curve"][1][2], run["curve"][2][2] = float("nan"), None
+    drawn(study(run), tmp_path)
+
+
+def test_a_panel_for_each_task_and_size() -> None:
+    runs = [record("lstm", 50), record("irnn", 20), record("irnn", 20, num_pairs=8)]
+    titles = [title for title, _ in panels(summarise(runs))]
+    assert titles == ["R = 20, num_pairs 4", "R = 50, num_pairs 4", "R = 20, num_pairs 8"]
+    assert [title for title, _ in panels(summarise(runs[:2]))] == ["R = 20", "R = 50"]
