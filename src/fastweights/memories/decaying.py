@@ -78,8 +78,10 @@ class DecayingStates(Memory):
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
         stored = len(self.keys)
-        weights = self.write_rate * powers(self.decay, stored - 1 - jnp.arange(stored))
         nothing = jnp.zeros(self.values.shape[1:], query.dtype)
+        if not stored:
+            return nothing
+        weights = self.write_rate * powers(self.decay, stored - 1 - jnp.arange(stored))
         return attend(self.keys, self.values, weights, query, 0, stored, nothing)
 
 

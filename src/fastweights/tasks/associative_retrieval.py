@@ -58,9 +58,10 @@ class AssociativeRetrieval(Task):
 
     def sample(self, key: Array) -> Example:
         pairs = self.num_pairs
-        # One draw for everything: the generator is most of what there is to compile and to run.
+        # One draw for everything: the generator is most of what there is to compile and to run. Its
+        # precision is fixed: double precision elsewhere must not change the data.
         letter_draw, digit_draw, query_draw = jnp.split(
-            jax.random.uniform(key, (2 * pairs + 1,)), [pairs, 2 * pairs]
+            jax.random.uniform(key, (2 * pairs + 1,), jnp.float32), [pairs, 2 * pairs]
         )
         letters = _choose_distinct(letter_draw, len(_LETTERS))
         if self.digits == "with-replacement":
@@ -95,7 +96,8 @@ class AssociativeRetrieval(Task):
         return "".join(_ALPHABET[symbol] for symbol in inputs)
 
     def class_name(self, target: int) -> str:
-        return _DIGITS[target] if target < len(_DIGITS) else _ALPHABET[target - len(_DIGITS)]
+        # A softmax over as many outputs as symbols has the letters and the mark after the digits.
+        return (_DIGITS + _LETTERS + "?")[target]
 
     def answer(self, text: str) -> int:
         """The class of a written sequence: the digit after the letter asked for."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, UInt
 
 from fastweights.errors import check, check_choice
 
@@ -98,7 +98,7 @@ def _draw(task: Task, keys: Array) -> Example:
     return jax.vmap(task.sample)(keys)
 
 
-def _deal(inputs: Int[np.ndarray, "sequences time"], seed: int) -> Int[np.ndarray, " sequences"]:
+def _deal(inputs: Int[np.ndarray, "sequences time"], seed: int) -> UInt[np.ndarray, " sequences"]:
     """A number from 0 to 12 for each sequence: an FNV-1a hash of seed and symbols, mixed (murmur3)."""
     value = np.full(len(inputs), 2_166_136_261 ^ seed, np.uint32)
     for symbol in np.vstack([np.zeros(len(inputs), np.uint32), inputs.T.astype(np.uint32)]):

@@ -1,0 +1,141 @@
+"""The cells that the numeric tests run: every registered one, with each of its options, in generic position."""
+
+from itertools import product
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from fastweights import registry
+from fastweights.cells.base import Cell
+from fastweights.models import ClassifierOptions, SequenceClassifier
+
+
+class Sizes(NamedTuple):
+    """A different prime for every axis, so that no transposed matrix can hide."""
+
+    input: int
+    hidden: int
+    time: int
+    batch: int
+
+    def __str__(self) -> str:
+        return f"hidden={self.hidden}-time={self.time}"
+
+
+SIZES = Sizes(input=3, hidden=5, time=7, batch=2)
+# Long against the hidden size: fast weights then unroll by the matrix, not by attention.
+LONG = Sizes(input=5, hidden=3, time=13, batch=2)
+
+
+class Case(NamedTuple):
+    """A registered cell with some of its options."""
+
+    name: str
+    options: tuple[tuple[str, object], ...] = ()
+
+    def build(self, sizes: Sizes, seed: int = 0) -> Cell:
+        """The cell with every array moved off its initial value, so that none is 0, 1 or the identity."""
+        cell_class = registry.cells[self.name]
+        options = cell_class.Options(**dict(self.options))
+        cell = cell_class(sizes.input, sizes.hidden, options=options, key=jax.random.key(seed))
+        # NumPy's generator: JAX would compile one for each shape.
+        noise = np.random.default_rng(seed)
+        return jax.tree.map(
+            lambda x: x + jnp.asarray(0.3 * noise.standard_normal(x.shape), x.dtype) if x.ndim else x, cell
+        )
+
+    def __str__(self) -> str:
+        return "-".join([self.name, *(f"{key}={value}" for key, value in self.options)])
+
+
+# Compiled once for each case and size, whichever test comes first.
+unroll = jax.jit(lambda cell, x: cell.unroll(x))
+step = jax.jit(lambda cell, state, x: cell(state, x))
+
+
+def inputs_for(sizes: Sizes, seed: int = 1) -> Array:
+    """Random inputs (time, input, batch)."""
+    return jnp.asarray(
+        np.random.default_rng(seed).standard_normal((sizes.time, sizes.input, sizes.batch)), float
+    )
+
+
+def small_model(
+    case: Case, hidden_size: int = 5, input_size: int = 7, seed: int = 0, **options: object
+) -> SequenceClassifier:
+    """A classifier of the associative retrieval alphabet, as it is before training."""
+    cell_class = registry.cells[case.name]
+    cell_key, key = jax.random.split(jax.random.key(seed))
+    cell = cell_class(input_size, hidden_size, options=cell_class.Options(**dict(case.options)), key=cell_key)
+    return SequenceClassifier(cell, 37, 10, options=ClassifierOptions(**options), key=key)
+
+
+def _fast(**options: object) -> Case:
+    # A low write rate: without normalisation the memory's answers grow as the cube of the state.
+    return Case("fast-weights", tuple({"decay": 0.8, "write_rate": 0.1, **options}.items()))
+
+
+# One generic set for each place that an option touches.
+FAST_WEIGHTS = [
+    _fast(),
+    _fast(inner_steps=0, preliminary_norm="separate"),
+    _fast(inner_steps=2, norm_sets="per-step", preliminary_norm="shared"),
+    _fast(inner_steps=2, method=2, write_time="late"),
+    _fast(inner_steps=2, norm="outside", norm_sets="per-step", preliminary_norm="separate", write_rate=0.02),
+    _fast(inner_steps=2, norm="none", method=2, write_rate=0.005),
+]
+
+# All of them, for what costs no compilation.
+EVERY_FAST_WEIGHTS = [
+    _fast(
+        inner_steps=steps,
+        norm=norm,
+        norm_sets=sets,
+        preliminary_norm=preliminary,
+        write_time=time,
+        method=method,
+        write_rate=0.1 if norm == "inside" else 0.02,
+    )
+    for steps, norm, sets, preliminary, time, method in product(
+        (0, 1, 3),
+        ("inside", "outside", "none"),
+        ("shared", "per-step"),
+        ("none", "shared", "separate"),
+        ("current", "late"),
+        (1, 2),
+    )
+    # Without what cannot be (no norm to share) and what is the same again (no steps to tell apart).
+    if not (norm == "none" and (preliminary == "shared" or sets == "per-step"))
+    if not (steps <= 1 and sets == "per-step")
+    if not (steps == 0 and (norm != "inside" or method == 2 or time == "late"))
+]
+
+_NORMALISED = (("layer_norm", True),)
+_OPTIONS = {
+    "irnn": [(), _NORMALISED],
+    "standard-rnn": [(), _NORMALISED],
+    "lstm": [(("forget_bias", 0.7),), _NORMALISED],
+    "fast-weights": [case.options for case in FAST_WEIGHTS],
+}
+CASES = [Case(name, options) for name in registry.cells for options in _OPTIONS.get(name, [()])]
+EVERY_CELL = [Case(name) for name in registry.cells]
+
+
+def each(cases: list[Case]) -> pytest.MarkDecorator:
+    """Run a test on each case."""
+    return pytest.mark.parametrize("case", cases, ids=str)
+
+
+def relative_error(actual, expected) -> float:
+    """The largest difference, relative to the largest expected number."""
+    return float(jnp.max(jnp.abs(actual - expected)) / jnp.max(jnp.abs(expected)))
+
+
+def as_type(cell: Cell, dtype) -> Cell:
+    """The cell with its arrays in another precision."""
+    return jax.tree.map(lambda x: x.astype(dtype) if eqx.is_inexact_array(x) else x, cell)

@@ -1,0 +1,179 @@
+"""What every registered cell keeps to: stable states, one meaning for all its forms, exact gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from cases import (
+    CASES,
+    EVERY_CELL,
+    FAST_WEIGHTS,
+    LONG,
+    SIZES,
+    each,
+    inputs_for,
+    relative_error,
+    step,
+    unroll,
+)
+
+from fastweights.cells.base import Cell
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
+from fastweights.errors import InvalidValueError
+
+
+
+def each_form(cases):
+    """Run a test on each case, and on fast weights at the length where the matrix is cheaper too."""
+    every = [(case, SIZES) for case in cases]
+    every += [(case, LONG) for case in cases if case.name == "fast-weights"]
+    return pytest.mark.parametrize(("case", "sizes"), every, ids=str)
+
+
+def weighted(cell, x, weights):
+    """A number that depends on every output."""
+    return jnp.sum(weights * cell.unroll(x))
+
+
+gradient = jax.jit(jax.grad(weighted, argnums=(0, 1)))
+value = jax.jit(weighted)
+
+
+def weights_for(sizes):
+    rng = np.random.default_rng(2)
+    return jnp.asarray(rng.standard_normal((sizes.time, sizes.hidden, sizes.batch)))
+
+
+def steps(cell, x):
+    """The outputs, by a Python loop over the cell."""
+    state, outputs = cell.initial_state(x.shape[-1]), []
+    for now in x:
+        state, output = step(cell, state, now)
+        outputs.append(output)
+    return jnp.stack(outputs)
+
+
+@each(CASES)
+def test_state_and_output_keep_structure_shape_and_type(case):
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    before = cell.initial_state(SIZES.batch)
+    after, output = jax.eval_shape(cell, before, x[0])
+    assert jax.tree.structure(after) == jax.tree.structure(before)
+    assert jax.tree.all(
+        jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), after, before)
+    )
+    assert (output.shape, output.dtype) == ((SIZES.hidden, SIZES.batch), x.dtype)
+
+
+@each_form(CASES)
+def test_compiled_unroll_equals_a_python_loop(case, sizes, float64):
+    cell, x = case.build(sizes), inputs_for(sizes)
+    assert relative_error(unroll(cell, x), steps(cell, x)) < 1e-12
+
+
+@each(EVERY_CELL)
+def test_compiled_step_equals_the_eager_step(case, float64):
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    state, _ = cell(cell.initial_state(SIZES.batch), x[0])
+    eager, compiled = cell(state, x[1]), step(cell, state, x[1])
+    for a, b in zip(jax.tree.leaves(eager), jax.tree.leaves(compiled), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@each_form(EVERY_CELL)
+def test_a_column_does_not_see_its_neighbours(case, sizes, float64):
+    cell, x = case.build(sizes), inputs_for(sizes)
+    together, others_changed = unroll(cell, x), unroll(cell, x.at[..., 1:].multiply(-3))
+    np.testing.assert_array_equal(together[..., 0], others_changed[..., 0])
+    assert relative_error(unroll(cell, x[..., :1])[..., 0], together[..., 0]) < 1e-12
+
+
+@each_form([case for case in CASES if case.name != "fast-weights"] + FAST_WEIGHTS[2:3])
+def test_gradients_equal_finite_differences(case, sizes, float64):
+    """Along a random direction of each array alone: every trained one, λ, η and the inputs."""
+    arguments, weights = (case.build(sizes), inputs_for(sizes)), weights_for(sizes)
+    gradients = gradient(*arguments, weights)
+    leaves, structure = jax.tree.flatten(arguments)
+    names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(arguments)]
+    rng, far = np.random.default_rng(3), 1e-6
+    for i, (name, slope) in enumerate(zip(names, jax.tree.leaves(gradients), strict=True)):
+        direction = jnp.asarray(rng.standard_normal(slope.shape))
+
+        def moved(by, i=i, direction=direction):
+            shifted = [*leaves[:i], leaves[i] + by * direction, *leaves[i + 1 :]]
+            return value(*jax.tree.unflatten(structure, shifted), weights)
+
+        difference = (moved(far) - moved(-far)) / (2 * far)
+        predicted = float(jnp.sum(slope * direction))
+        assert predicted == pytest.approx(float(difference), rel=1e-6, abs=1e-7), name
+
+
+@each(FAST_WEIGHTS)
+def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
+    """The hand-written derivative against automatic differentiation of the matrix, for every array."""
+    cell, x, weights = case.build(SIZES), inputs_for(SIZES), weights_for(SIZES)
+
+    def by_matrix(cell, x):
+        drives = cell.drive(x.swapaxes(0, 1)).swapaxes(0, 1)
+        return jnp.sum(weights * Cell.unroll_driven(cell, drives))
+
+    assert "custom_vjp" in str(jax.make_jaxpr(cell.unroll)(x))
+    matrix, attention = jax.jit(jax.grad(by_matrix, (0, 1)))(cell, x), gradient(cell, x, weights)
+    for a, b in zip(jax.tree.leaves(attention), jax.tree.leaves(matrix), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12 * float(jnp.max(jnp.abs(b), initial=0)))
+
+
+def test_the_long_size_takes_the_matrix_path():
+    cell, x = FAST_WEIGHTS[0].build(LONG), inputs_for(LONG)
+    assert isinstance(cell, FastWeights)
+    assert "unroll_attending" not in str(jax.make_jaxpr(cell.unroll)(x))
+
+
+@each(EVERY_CELL)
+def test_cells_stack_under_vmap(case, float64):
+    cells = [case.build(SIZES, seed) for seed in range(2)]
+    x = inputs_for(SIZES)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *cells)
+    side_by_side = jax.jit(jax.vmap(jax.grad(weighted), (0, None, None)))(stacked, x, weights_for(SIZES))
+    for i, cell in enumerate(cells):
+        alone = gradient(cell, x, weights_for(SIZES))[0]
+        for a, b in zip(jax.tree.leaves(side_by_side), jax.tree.leaves(alone), strict=True):
+            np.testing.assert_allclose(a[i], b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(0, 5), (3, 0), (3, -2)])
+@each(EVERY_CELL)
+def test_sizes_below_one_are_refused(case, sizes):
+    with pytest.raises(InvalidValueError, match=f"got {min(sizes)}"):
+        case.build(SIZES._replace(input=sizes[0], hidden=sizes[1]))
+
+
+@each(EVERY_CELL)
+def test_options_out_of_range_are_refused(case):
+    """Every number among the options: none may be −1 or infinite, unless it is a bias."""
+    cell_class = type(case.build(SIZES))
+    for name, default in vars(cell_class.Options()).items():
+        if isinstance(default, float):
+            bad = float("inf") if "bias" in name else -1.0
+            with pytest.raises(InvalidValueError, match=f"{name} .*got {bad}"):
+                cell_class.Options(**{name: bad})
+        if isinstance(default, str):
+            with pytest.raises(InvalidValueError, match=f"{name} .*got 'nonsense'"):
+                cell_class.Options(**{name: "nonsense"})
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"decay": 1.01}, "got 1.01"),
+        ({"decay": float("nan")}, "got nan"),
+        ({"write_rate": float("nan")}, "got nan"),
+        ({"inner_steps": -1}, "got -1"),
+        ({"method": 3}, "got 3"),
+        ({"norm": "none", "preliminary_norm": "shared"}, "got norm 'none'"),
+        ({"inner_steps": 0, "norm_sets": "per-step", "preliminary_norm": "shared"}, "inner_steps 0"),
+    ],
+)
+def test_fast_weights_options_out_of_range_are_refused(bad, message):
+    with pytest.raises(InvalidValueError, match=message):
+        FastWeightsOptions(**bad)

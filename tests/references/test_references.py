@@ -1,0 +1,41 @@
+"""Every cell equals its slow NumPy reference, with every option, in both precisions."""
+
+import jax
+import numpy as np
+import pytest
+from cases import CASES, EVERY_CELL, EVERY_FAST_WEIGHTS, SIZES, each, inputs_for, relative_error, unroll
+from references import reference
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+
+
+def reference_of(case, cell, x):
+    """The reference's outputs for a batch, a sequence at a time."""
+    outputs, options = reference(case.name).outputs, type(cell).Options(**dict(case.options))
+    sequences = np.moveaxis(np.asarray(x, np.float64), -1, 0)
+    return np.stack([outputs(cell, options, sequence) for sequence in sequences], axis=-1)
+
+
+@each(EVERY_CELL)
+def test_every_registered_cell_has_a_reference(case):
+    assert callable(reference(case.name).outputs)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@each(CASES)
+def test_cell_equals_its_reference(case, dtype):
+    with jax.enable_x64(dtype == "float64"):
+        cell, x = case.build(SIZES), inputs_for(SIZES)
+        actual = unroll(cell, x)
+        assert actual.dtype == dtype
+        assert relative_error(actual, reference_of(case, cell, x)) < TOLERANCE[dtype]
+
+
+@each(EVERY_FAST_WEIGHTS)
+def test_every_option_of_fast_weights_equals_the_reference(case, float64):
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    state, outputs = cell.initial_state(SIZES.batch), []
+    for now in x:
+        state, output = cell(state, now)
+        outputs.append(output)
+    assert relative_error(np.stack(outputs), reference_of(case, cell, x)) < 1e-12

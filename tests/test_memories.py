@@ -1,0 +1,132 @@
+"""The decaying memory is one memory: as a matrix, as attention, and as the sum that the paper writes down."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastweights.memories import DecayingMatrix, DecayingStates, attend
+from fastweights.memories.decaying import powers
+from fastweights.numerics import materialise, sum_units
+
+KEY, VALUE, BATCH = 3, 5, 2
+MOST = 5
+
+
+def pairs(count, seed):
+    """`count` random keys and values, and a query."""
+    rng = np.random.default_rng(seed)
+    keys, values = rng.standard_normal((count, KEY, BATCH)), rng.standard_normal((count, VALUE, BATCH))
+    return keys, values, rng.standard_normal((KEY, BATCH))
+
+
+@partial(jax.jit, static_argnums=0)
+def recall(form, decay, write_rate, keys, values, query):
+    """What a memory answers after all the pairs were written, and the memory."""
+    memory = form.empty(KEY, VALUE, BATCH, decay, write_rate)
+    for key, value in zip(keys, values, strict=True):
+        memory = memory.write(key, value)
+    return memory.read(query), memory
+
+
+def equation_3(decay, write_rate, keys, values, query):
+    """η Σ_τ λ^(n−τ) v(τ) [k(τ)ᵀ q], with 0⁰ = 1."""
+    ages = np.arange(len(keys))[::-1]
+    return write_rate * np.einsum("n,nvb,nkb,kb->vb", decay**ages, values, keys, query)
+
+
+numbers = {
+    "decay": st.floats(0, 1),
+    "write_rate": st.floats(0, 2),
+    "count": st.integers(0, MOST),
+    "seed": st.integers(0, 2**32 - 1),
+}
+
+
+@given(**numbers)
+@settings(max_examples=60, deadline=None)
+def test_matrix_and_states_equal_the_explicit_sum(decay, write_rate, count, seed):
+    with jax.enable_x64(True):
+        stored = pairs(count, seed)
+        expected = equation_3(decay, write_rate, *stored)
+        for form in DecayingMatrix, DecayingStates:
+            actual, _ = recall(form, decay, write_rate, *stored)
+            np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_matrix_is_equation_1(float64):
+    keys, values, query = pairs(MOST, 0)
+    _, memory = recall(DecayingMatrix, 0.7, 0.3, keys, values, query)
+    for column in range(BATCH):
+        matrix = np.zeros((VALUE, KEY))
+        for key, value in zip(keys[..., column], values[..., column], strict=True):
+            matrix = 0.7 * matrix + 0.3 * np.outer(value, key)
+        np.testing.assert_allclose(memory.matrix[..., column].T, matrix, rtol=1e-12)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.6, 1.0])
+def test_both_forms_have_the_same_gradients(decay, float64):
+    """Of every argument, also at the ends of λ's range, where 0⁰ and its slope hide."""
+
+    def answer(form, *arguments):
+        return jnp.sum(jnp.sin(recall(form, *arguments)[0]))
+
+    arguments = (jnp.asarray(decay), jnp.asarray(0.4), *map(jnp.asarray, pairs(4, 1)))
+    matrix, states = (
+        jax.grad(answer, argnums=range(1, 6))(form, *arguments) for form in (DecayingMatrix, DecayingStates)
+    )
+    for a, b in zip(matrix, states, strict=True):
+        assert float(jnp.max(jnp.abs(a))) > 0
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
+
+
+def test_powers_are_zero_for_what_is_not_stored_yet():
+    ages = jnp.array([-2, -1, 0, 1, 2])
+    np.testing.assert_allclose(powers(jnp.asarray(0.5), ages), [0, 0, 1, 0.5, 0.25])
+    np.testing.assert_allclose(powers(jnp.asarray(0.0), ages), [0, 0, 1, 0, 0])
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, MOST), (2, 4), (3, 3), (4, 5)])
+def test_attend_adds_the_pairs_of_its_range_alone(start, stop, float64):
+    keys, values, query = pairs(MOST, 2)
+    weights = np.random.default_rng(3).standard_normal(MOST)
+    total = np.random.default_rng(4).standard_normal((VALUE, BATCH))
+    chosen = slice(start, stop)
+    expected = total + np.einsum(
+        "n,nvb,nkb,kb->vb", weights[chosen], values[chosen], keys[chosen], query
+    )
+    arrays = tuple(map(jnp.asarray, (keys, values, weights, query)))
+    for ends in ((start, stop), (jnp.asarray(start), jnp.asarray(stop))):
+        np.testing.assert_allclose(attend(*arrays, *ends, jnp.asarray(total)), expected, rtol=1e-12)
+
+
+def test_sum_units_is_a_sum_at_every_size(float64):
+    """From 1 to 130 units, over which the number of blocks goes from 1 to 6; and so is its gradient."""
+    sizes, rng = range(1, 131), np.random.default_rng(0)
+    x, weights = rng.standard_normal((130, 2)), rng.standard_normal((130, 2))
+
+    @jax.jit
+    @jax.value_and_grad
+    def weighted(x, weights):
+        return sum(weights[units - 1] @ sum_units(x[:units]) for units in sizes)
+
+    value, gradient = weighted(jnp.asarray(x), jnp.asarray(weights))
+    np.testing.assert_allclose(value, np.sum(weights * np.cumsum(x, axis=0)), rtol=1e-12)
+    # Row i is part of every sum of more than i rows.
+    np.testing.assert_allclose(gradient, np.cumsum(weights[::-1], axis=0)[::-1], rtol=1e-11, atol=1e-12)
+
+
+def test_materialise_gives_back_its_values():
+    x = jnp.asarray(np.random.default_rng(5).standard_normal((5, 3)), jnp.float32)
+    for step in (0, 4):
+        np.testing.assert_array_equal(materialise(x, jnp.asarray(step)), x)
+        np.testing.assert_array_equal(jax.jit(materialise)(x, jnp.asarray(step)), x)
+    every = jax.jit(jax.vmap(materialise))(x, jnp.arange(5))
+    np.testing.assert_array_equal(every, x)
+    # Inside a scan, as the backward pass of fast weights uses it.
+    _, kept = jax.lax.scan(lambda t, row: (t + 1, materialise(2 * row, t)), jnp.asarray(0), x)
+    np.testing.assert_array_equal(kept, 2 * x)

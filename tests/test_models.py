@@ -1,0 +1,164 @@
+"""The classifier: what is counted and trained, how symbols become inputs, what attention shows."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from cases import EVERY_CELL, FAST_WEIGHTS, Case, each, small_model
+
+from fastweights.errors import InvalidValueError
+from fastweights.models import ClassifierOptions, SequenceClassifier, count_parameters, partition
+
+R, X, SYMBOLS, CLASSES = 5, 7, 37, 10
+TOKENS = jnp.asarray(np.random.default_rng(0).integers(0, SYMBOLS, (11, 3)), jnp.int32)
+READOUT = 100 * R + 100 + CLASSES * 100 + CLASSES
+
+# Cell → numbers in the cell, for hidden size R and input size X.
+CELL_PARAMETERS = {
+    Case("standard-rnn"): R * R + R * X + R,
+    Case("irnn"): R * R + R * X + R,
+    Case("irnn", (("layer_norm", True),)): R * R + R * X + 2 * R,
+    Case("lstm"): 4 * (R * R + R * X + R),
+    Case("lstm", (("layer_norm", True),)): 4 * (R * R + R * X + 2 * R) + 2 * R,
+    Case("fast-weights"): R * R + R * X + 2 * R,
+    Case("fast-weights", (("norm", "none"),)): R * R + R * X,
+    Case(
+        "fast-weights", (("inner_steps", 3), ("norm_sets", "per-step"), ("preliminary_norm", "separate"))
+    ): R * R + R * X + 2 * 4 * R,
+}
+
+
+@pytest.mark.parametrize(("case", "expected"), CELL_PARAMETERS.items(), ids=str)
+def test_parameters_are_as_many_as_the_equations_have(case, expected):
+    assert count_parameters(small_model(case, R, X)) == expected + X * SYMBOLS + READOUT
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"embedding": "expanded"}, X * 50 + 50 * SYMBOLS + READOUT),
+        ({"embedding": "one-hot"}, READOUT),
+        ({"readout_size": 0}, X * SYMBOLS + CLASSES * R + CLASSES),
+        ({"softmax": "symbols"}, X * SYMBOLS + 100 * R + 100 + SYMBOLS * 101),
+    ],
+    ids=str,
+)
+def test_parameters_around_the_cell(options, expected):
+    input_size = SYMBOLS if options.get("embedding") == "one-hot" else X
+    model = small_model(Case("standard-rnn"), R, input_size, **options)
+    assert count_parameters(model) == expected + R * R + R * input_size + R
+    assert model(TOKENS).shape == (SYMBOLS if "softmax" in options else CLASSES, 3)
+
+
+@each(EVERY_CELL)
+def test_partition_leaves_the_hyperparameters_out_and_combines_back(case):
+    model = small_model(case, R, X)
+    trained, rest = partition(model)
+    for name in model.cell.hyperparameters:
+        assert getattr(trained.cell, name) is None
+        assert getattr(rest.cell, name) is getattr(model.cell, name)
+    assert eqx.tree_equal(eqx.combine(trained, rest), model)
+    assert len(jax.tree.leaves(rest)) == len(model.cell.hyperparameters)
+
+
+def test_fast_weights_do_not_train_decay_and_write_rate():
+    assert small_model(FAST_WEIGHTS[0]).cell.hyperparameters == ("decay", "write_rate")
+
+
+@pytest.mark.parametrize("embedding", ["direct", "expanded", "one-hot"])
+@each(EVERY_CELL)
+def test_drives_are_those_of_each_symbol_s_vector(case, embedding):
+    model = small_model(case, R, SYMBOLS if embedding == "one-hot" else X, embedding=embedding)
+    table = np.eye(SYMBOLS) if model.embedding.table is None else np.asarray(model.embedding.table)
+    if embedding == "expanded":
+        table = np.asarray(model.embedding.expansion) @ table
+    drives = model.drives(TOKENS)
+    for now, drive in zip(np.asarray(TOKENS), drives, strict=True):
+        expected = model.cell.drive(jnp.asarray(table[:, now], jnp.float32))
+        np.testing.assert_allclose(drive, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_embeddings_have_the_scale_they_are_told():
+    """Variance s² from the normal, s²/(3 n) from the uniform, which stays within ± s/√n."""
+    normal, uniform = (
+        small_model(Case("irnn"), R, 100, embedding_init=init, embedding_scale=3.0).embedding.table
+        for init in ("normal", "uniform")
+    )
+    assert float(normal.std()) == pytest.approx(3, rel=0.05)
+    assert float(uniform.std()) == pytest.approx(3 / np.sqrt(3 * 100), rel=0.05)
+    assert float(abs(uniform).max()) <= 3 / np.sqrt(100)
+
+
+@pytest.mark.parametrize("units", [100, 0])
+def test_logits_read_the_last_state_out(units):
+    model = small_model(Case("standard-rnn"), R, X, readout_size=units)
+    model = jax.tree.map(lambda x: x + 0.1, model)
+    last = np.asarray(model.cell.unroll_driven(model.drives(TOKENS))[-1])
+    if units:
+        weight, bias = map(np.asarray, model.readout.hidden)
+        last = np.maximum(weight @ last + bias[:, None], 0)
+    weight, bias = map(np.asarray, model.readout.output)
+    np.testing.assert_allclose(model(TOKENS), weight @ last + bias[:, None], rtol=1e-4, atol=1e-5)
+
+
+@each([FAST_WEIGHTS[0], FAST_WEIGHTS[3]])
+def test_attention_is_equation_4_s_terms(case, float64):
+    """η λ^age [h(τ)ᵀ h_s] for the last reading, from the hidden states alone."""
+    model = small_model(case, R, X)
+    options = dict(case.options)
+    states = np.asarray(model.cell.unroll_driven(model.drives(TOKENS)))
+    attention = np.asarray(model.attention(TOKENS))
+    length, late = len(TOKENS), options.get("write_time") == "late"
+    assert attention.shape == (length, length, TOKENS.shape[1])
+    assert not attention[np.triu_indices(length)].any()
+    recurrent, decay, rate = np.asarray(model.cell.recurrent), 0.8, 0.1
+    drives = np.asarray(model.drives(TOKENS))
+    for t in range(1, length):
+        # The last query: h_0 here with one inner step, or what an earlier reading made of it.
+        summed = recurrent @ states[t - 1] + drives[t]
+        query = np.maximum(summed, 0)
+        for s in range(options.get("inner_steps", 1)):
+            ages = t - 1 - np.arange(t) - late
+            weights = np.where(ages >= 0, rate * decay ** np.maximum(ages, 0.0), 0)
+            terms = weights[:, None] * np.einsum("nrb,rb->nb", states[:t], query)
+            total = (query if options.get("method") == 2 else summed) + np.einsum(
+                "nb,nrb->rb", terms, states[:t]
+            )
+            normal = (total - total.mean(0)) / np.sqrt(total.var(0) + 1e-5)
+            query = np.maximum(normal, 0)
+        np.testing.assert_allclose(attention[t, :t], terms, rtol=1e-9, atol=1e-12)
+    assert attention[-1].any()
+
+
+def test_attention_without_a_reading_is_zero_and_without_a_memory_none():
+    nothing = small_model(FAST_WEIGHTS[1]).attention(TOKENS)
+    assert nothing.shape == (11, 11, 3) and not nothing.any()
+    assert small_model(Case("lstm")).attention(TOKENS) is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"embedding": "word2vec"}, "direct, expanded, one-hot; got 'word2vec'"),
+        ({"embedding_init": "zeros"}, "normal, uniform; got 'zeros'"),
+        ({"embedding_scale": 0.0}, "embedding_scale .*got 0.0"),
+        ({"embedding_scale": float("nan")}, "got nan"),
+        ({"readout_size": -1}, "readout_size .*got -1"),
+        ({"softmax": "letters"}, "classes, symbols; got 'letters'"),
+    ],
+)
+def test_options_out_of_range_are_refused(bad, message):
+    with pytest.raises(InvalidValueError, match=message):
+        ClassifierOptions(**bad)
+
+
+def test_one_hot_symbols_need_a_cell_of_their_size():
+    with pytest.raises(InvalidValueError, match="input_size 37; got 7"):
+        small_model(Case("irnn"), R, X, embedding="one-hot")
+
+
+def test_the_same_key_gives_the_same_model():
+    one, same, other = (small_model(Case("lstm"), seed=seed) for seed in (0, 0, 1))
+    assert isinstance(one, SequenceClassifier)
+    assert eqx.tree_equal(one, same) and not eqx.tree_equal(one, other)

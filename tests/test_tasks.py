@@ -1,0 +1,241 @@
+"""Tasks: strings and symbols are the same thing, splits never share a sequence, floors are where guessers land."""
+
+from math import perm
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+
+from fastweights import registry
+from fastweights.errors import InvalidValueError
+from fastweights.tasks import base
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import SPLITS, Dataset, columns
+
+FIRST_DIGIT, MARK = 26, 36
+TASKS = [registry.tasks[name]() for name in registry.tasks] + [
+    AssociativeRetrieval(num_pairs=1),
+    AssociativeRetrieval(num_pairs=2),
+    AssociativeRetrieval(num_pairs=3, digits="without-replacement"),
+]
+each_task = pytest.mark.parametrize("task", TASKS, ids=repr)
+
+
+def rows(dataset: Dataset) -> set[bytes]:
+    return {row.tobytes() for row in dataset.inputs}
+
+
+@each_task
+def test_encode_undoes_decode(task):
+    data = task.split("train", 50)
+    assert data.inputs.shape == (50, task.length)
+    for inputs in data.inputs:
+        text = task.decode(inputs)
+        np.testing.assert_array_equal(task.encode(text), inputs)
+        assert task.decode(task.encode(text)) == text
+    assert 0 <= data.inputs.min() and data.inputs.max() < task.num_symbols
+    assert 0 <= data.targets.min() and data.targets.max() < task.num_classes
+
+
+@each_task
+def test_every_output_has_its_own_name(task):
+    """Also where the softmax has as many outputs as there are symbols."""
+    names = [task.class_name(i) for i in range(max(task.num_symbols, task.num_classes))]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
+@each_task
+def test_splits_of_one_seed_share_no_sequence(task, seed):
+    train, validation, test = (rows(task.split(name, 5000, seed)) for name in SPLITS)
+    assert not train & validation and not train & test and not validation & test
+    assert min(map(len, (train, validation, test))) > 1
+
+
+def test_together_the_splits_hold_every_sequence():
+    task = AssociativeRetrieval(num_pairs=1)
+    sizes = [len(rows(task.split(name, 5000))) for name in SPLITS]
+    assert sum(sizes) == 26 * 10
+    assert sizes[0] > sizes[2] > sizes[1]
+
+
+@each_task
+def test_splits_are_reproducible_and_begin_with_the_shorter(task):
+    short, long, again = (task.split("test", count, 3) for count in (7, 3000, 3000))
+    for a, b, c in zip(short, long, again, strict=True):
+        np.testing.assert_array_equal(a, b[:7])
+        np.testing.assert_array_equal(b, c)
+    assert rows(task.split("test", 7, 4)) != rows(short)
+
+
+def test_double_precision_elsewhere_does_not_change_the_data():
+    task = AssociativeRetrieval(num_pairs=1)
+    data = task.split("train", 100)
+    with jax.enable_x64(True):
+        np.testing.assert_array_equal(task.split("train", 100).inputs, data.inputs)
+
+
+def test_a_split_may_be_longer_than_one_block(monkeypatch):
+    task = AssociativeRetrieval(num_pairs=1)
+    monkeypatch.setattr(base, "_BLOCK", 512)
+    data = task.split("validation", 300)
+    assert len(data.inputs) == len(data.targets) == 300
+    np.testing.assert_array_equal(data.inputs[:5], task.split("validation", 5).inputs)
+
+
+def test_columns_puts_one_sequence_in_a_column():
+    data = AssociativeRetrieval(num_pairs=2).split("train", 5)
+    tokens, targets = columns(data)
+    np.testing.assert_array_equal(tokens[:, 3], data.inputs[3])
+    np.testing.assert_array_equal(targets, data.targets)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "seed", "message"),
+    [
+        ("dev", 1, 0, "train, validation, test; got 'dev'"),
+        ("train", -1, 0, "got -1"),
+        ("train", 1, -1, "got -1"),
+        ("train", 1, 2**32, "got 4294967296"),
+    ],
+)
+def test_splits_that_cannot_be_are_refused(name, count, seed, message):
+    with pytest.raises(InvalidValueError, match=message):
+        AssociativeRetrieval().split(name, count, seed)
+
+
+def is_uniform(values, cells: int) -> bool:
+    """Chi-square, at one in a thousand; the seeds are fixed."""
+    return chisquare(np.bincount(values, minlength=cells)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("num_pairs", "digits"), [(4, "with-replacement"), (3, "without-replacement")])
+def test_every_part_of_a_sequence_is_uniform(num_pairs, digits):
+    task = AssociativeRetrieval(num_pairs, digits=digits)
+    data = task.split("train", 60_000)
+    symbols = data.inputs.astype(int)
+    letters, values = symbols[:, :-3:2], symbols[:, 1:-3:2] - FIRST_DIGIT
+    assert (symbols[:, -3:-1] == MARK).all()
+    assert (np.diff(np.sort(letters, axis=1), axis=1) > 0).all()
+    for place in range(num_pairs):
+        assert is_uniform(letters[:, place], 26)
+        assert is_uniform(values[:, place], 10)
+    asked = (letters == symbols[:, -1:]).argmax(axis=1)
+    assert is_uniform(asked, num_pairs)
+    assert is_uniform(data.targets, 10)
+    # Ordered pairs: 26 · 25 of letters; 10 · 10 or 10 · 9 of digits.
+    of_letters = np.bincount(letters[:, 0] * 26 + letters[:, 2], minlength=26 * 26)
+    assert chisquare(of_letters[~np.eye(26, dtype=bool).ravel()]).pvalue > 1e-3
+    of_digits = np.bincount(values[:, 0] * 10 + values[:, 2], minlength=100)
+    same = np.eye(10, dtype=bool).ravel()
+    if digits == "with-replacement":
+        assert chisquare(of_digits).pvalue > 1e-3
+    else:
+        assert not of_digits[same].any() and chisquare(of_digits[~same]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("num_pairs", "percent"), [(2, 45.00), (3, 57.00), (4, 61.65), (5, 64.24), (6, 66.34), (8, 70.01)]
+)
+def test_floor_has_the_published_values(num_pairs, percent):
+    assert round(100 * AssociativeRetrieval(num_pairs).floor(), 2) == percent
+
+
+@pytest.mark.parametrize("num_pairs", [1, 2, 7, 10])
+def test_floor_without_replacement(num_pairs):
+    floor = AssociativeRetrieval(num_pairs, digits="without-replacement").floor()
+    assert floor == pytest.approx(1 - 1 / num_pairs, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("num_pairs", "digits"),
+    [(2, "with-replacement"), (4, "with-replacement"), (8, "with-replacement"), (3, "without-replacement")],
+)
+def test_the_best_guesser_lands_on_the_floor_and_an_oracle_on_zero(num_pairs, digits):
+    task, count = AssociativeRetrieval(num_pairs, digits=digits), 20_000
+    data = task.split("test", count)
+    symbols = data.inputs.astype(int)
+    values = symbols[:, 1 : 2 * num_pairs : 2] - FIRST_DIGIT
+    # The digits, but not their letters: any of the most frequent is as good as another.
+    guess = np.array([np.bincount(row, minlength=10).argmax() for row in values])
+    error, floor = (guess != data.targets).mean(), task.floor()
+    # Drawn from a split that was itself drawn: two variances.
+    of_digits = 10**num_pairs if digits == "with-replacement" else perm(10, num_pairs)
+    population = perm(26, num_pairs) * of_digits * num_pairs * 2 / 13
+    assert abs(error - floor) < 3 * np.sqrt(floor * (1 - floor) * (1 / count + 1 / population))
+    # The letters too.
+    asked = (symbols[:, 0 : 2 * num_pairs : 2] == symbols[:, -1:]).argmax(axis=1)
+    assert (values[np.arange(count), asked] == data.targets).all()
+    for inputs, target in zip(data.inputs[:100], data.targets[:100], strict=True):
+        assert task.answer(task.decode(inputs)) == target
+        assert task.class_name(int(target)) == str(target)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "C9K8J3F1??C",
+        "c9k8j3f1??C",
+        "c9k8j3f1??",
+        "c9k8j3f??c",
+        "c9k8j3??c",
+        "c9k8j3f1a2??c",
+        "c9k8c3f1??c",
+        "c9k8j3f1?c",
+        "c9k8j3f1c",
+        "c9k8j3f1??a",
+        "c9k8j3f1??c\n",
+        " c9k8j3f1??c",
+        "c٩k8j3f1??c",
+        "é9k8j3f1??é",
+        "??c",
+        "c9" * 500_000,
+        "c9" * 500_000 + "??c",
+        "x" * 1_000_000,
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_what_is_no_sequence_is_refused_in_one_short_line(text):
+    with pytest.raises(InvalidValueError, match="expected|occurs in no pair") as raised:
+        AssociativeRetrieval().encode(text)
+    message = str(raised.value)
+    assert len(message) < 200 and "\n" not in message
+    assert text[:10].strip() in message
+
+
+def test_repeated_digits_are_refused_where_they_cannot_occur():
+    task = AssociativeRetrieval(num_pairs=2, digits="without-replacement")
+    with pytest.raises(InvalidValueError, match="different digits; got 'a1b1\\?\\?a'"):
+        task.encode("a1b1??a")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_pairs": 0}, "between 1 and 26; got 0"),
+        ({"num_pairs": 27}, "between 1 and 26; got 27"),
+        ({"num_pairs": 11, "digits": "without-replacement"}, "between 1 and 10 .*; got 11"),
+        ({"digits": "twice"}, "with-replacement, without-replacement; got 'twice'"),
+    ],
+)
+def test_tasks_that_cannot_be_are_refused(options, message):
+    with pytest.raises(InvalidValueError, match=message):
+        AssociativeRetrieval(**options)
+
+
+def test_a_task_too_small_to_split_says_so(monkeypatch):
+    """As if no sequence had fallen to the validation set."""
+    monkeypatch.setattr(base, "_BLOCK", 512)
+    monkeypatch.setattr(base, "_MOST_BLOCKS", 3)
+    monkeypatch.setitem(base._SHARES, "validation", range(13, 14))
+    with pytest.raises(InvalidValueError, match="too few sequences to draw 1"):
+        AssociativeRetrieval(num_pairs=1).split("validation", 1)
+
+
+@pytest.mark.parametrize("num_pairs", [10, 26])
+def test_the_longest_sequences_can_be_drawn(num_pairs):
+    digits = "with-replacement" if num_pairs == 26 else "without-replacement"
+    example = jax.jit(AssociativeRetrieval(num_pairs, digits=digits).sample)(jax.random.key(0))
+    assert len(set(np.asarray(example.inputs[: 2 * num_pairs : 2]))) == num_pairs
