@@ -66,7 +66,7 @@ def recommended(model: str, hidden_size: int) -> object:
     """The cell options that the documentation recommends: the defaults, but for small fast-weights nets."""
     options = registry.cells[model].Options
     if model == "fast-weights" and hidden_size < SMALL:
-        return options(decay=0.95, norm_bias=1.0)
+        return options(decay=0.95, norm_bias=1.0, preliminary_norm="separate")
     return options()
 
 
