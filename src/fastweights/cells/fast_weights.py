@@ -38,8 +38,8 @@ class FastWeightsOptions:
     norm_sets: Literal["shared", "per-step"] = "shared"
     """One gain and bias for all inner steps, or one for each."""
 
-    norm_bias: float = 0.0
-    """The LN bias before training; 1 keeps the units of small networks alive."""
+    norm_bias: float = 0.25
+    """The LN bias before training; a larger one, such as 1, keeps the units of small networks alive."""
 
     preliminary_norm: Literal["none", "shared", "separate"] = "none"
     """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""

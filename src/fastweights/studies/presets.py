@@ -71,14 +71,14 @@ def recommended(model: str, hidden_size: int) -> object:
 
 
 def _quick_updates(hidden_size: int) -> int:
-    return 30_000 if hidden_size < SMALL else 8_000 if hidden_size < 75 else 3_000
+    return 20_000 if hidden_size < SMALL else 5_000 if hidden_size < 75 else 2_500
 
 
 presets: dict[str, Preset] = {
     "quick": Preset(
         summary="one seed, one learning rate, a budget that fast weights need: two minutes on two cores",
         seeds=1,
-        learning_rates=(1e-3,),
+        learning_rates=(1.25e-3,),
         updates=_quick_updates,
     ),
     "paper": Preset(
@@ -91,7 +91,7 @@ presets: dict[str, Preset] = {
     "smoke": Preset(
         summary="three small runs on little data, for tests: half a minute",
         seeds=1,
-        learning_rates=(1e-3,),
+        learning_rates=(1.25e-3,),
         updates=lambda hidden_size: 300,
         data=DataOptions(train=10_000, validation=1_000, test=2_000),
         sizes=(20,),

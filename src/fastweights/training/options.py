@@ -16,7 +16,7 @@ class TrainingOptions:
     updates: int = 5000
     """The number of parameter updates."""
 
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.25e-3
     """Adam's step size (at the start, if the schedule lowers it)."""
 
     schedule: Literal["constant", "cosine"] = "cosine"
