@@ -32,7 +32,8 @@ def main() -> None:
             times, compilation = measure(model, size, arguments.repeats)
             middle = statistics.median(times)
             print(
-                f"| {model} | {size} | {middle:.3f} | {min(times):.3f}–{max(times):.3f} | {compilation:.1f} |",
+                f"| {model} | {size} | {middle:.3f} | {min(times):.3f}–{max(times):.3f} "
+                f"| {compilation:.1f} |",
                 flush=True,
             )
 
@@ -44,14 +45,13 @@ def measure(model: str, size: int, repeats: int, updates: int = 300) -> tuple[li
 
     from fastweights.studies.specification import RunSpecification
     from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-    from fastweights.tasks.base import Dataset
     from fastweights.training import loop
     from fastweights.training.options import TrainingOptions
     from fastweights.training.step import Rates
 
     options = TrainingOptions(updates=updates, evaluate_every=updates)
     specification = RunSpecification(AssociativeRetrieval(), model, size, training=options)
-    data = Dataset(*map(jnp.asarray, worker.dataset(specification, "train")))
+    data = jax.tree.map(jnp.asarray, worker.dataset(specification, "train"))
     state = loop.start(specification.build_model(), options).state
     arguments = Rates.of(options), jax.random.key(1), data
 

@@ -96,9 +96,7 @@ def test_attend_adds_the_pairs_of_its_range_alone(start, stop, float64):
     weights = np.random.default_rng(3).standard_normal(MOST)
     total = np.random.default_rng(4).standard_normal((VALUE, BATCH))
     chosen = slice(start, stop)
-    expected = total + np.einsum(
-        "n,nvb,nkb,kb->vb", weights[chosen], values[chosen], keys[chosen], query
-    )
+    expected = total + np.einsum("n,nvb,nkb,kb->vb", weights[chosen], values[chosen], keys[chosen], query)
     arrays = tuple(map(jnp.asarray, (keys, values, weights, query)))
     for ends in ((start, stop), (jnp.asarray(start), jnp.asarray(stop))):
         np.testing.assert_allclose(attend(*arrays, *ends, jnp.asarray(total)), expected, rtol=1e-12)

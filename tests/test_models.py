@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from cases import EVERY_CELL, FAST_WEIGHTS, Case, each, small_model
 
+from cases import EVERY_CELL, FAST_WEIGHTS, Case, each, small_model
 from fastweights.errors import InvalidValueError
 from fastweights.models import ClassifierOptions, SequenceClassifier, count_parameters, partition
 
@@ -23,9 +23,10 @@ CELL_PARAMETERS = {
     Case("lstm", (("layer_norm", True),)): 4 * (R * R + R * X + 2 * R) + 2 * R,
     Case("fast-weights"): R * R + R * X + 2 * R,
     Case("fast-weights", (("norm", "none"),)): R * R + R * X,
-    Case(
-        "fast-weights", (("inner_steps", 3), ("norm_sets", "per-step"), ("preliminary_norm", "separate"))
-    ): R * R + R * X + 2 * 4 * R,
+    Case("fast-weights", (("inner_steps", 3), ("norm_sets", "per-step"), ("preliminary_norm", "separate"))): R
+    * R
+    + R * X
+    + 2 * 4 * R,
 }
 
 
@@ -109,20 +110,20 @@ def test_attention_is_equation_4_s_terms(case, float64):
     options = dict(case.options)
     states = np.asarray(model.cell.unroll_driven(model.drives(TOKENS)))
     attention = np.asarray(model.attention(TOKENS))
-    length, late = len(TOKENS), options.get("write_time") == "late"
+    length, late = len(TOKENS), options["write_time"] == "late"
     assert attention.shape == (length, length, TOKENS.shape[1])
     assert not attention[np.triu_indices(length)].any()
-    recurrent, decay, rate = np.asarray(model.cell.recurrent), 0.8, 0.1
+    recurrent, decay, rate = np.asarray(model.cell.recurrent), options["decay"], options["write_rate"]
     drives = np.asarray(model.drives(TOKENS))
     for t in range(1, length):
         # The last query: h_0 here with one inner step, or what an earlier reading made of it.
         summed = recurrent @ states[t - 1] + drives[t]
         query = np.maximum(summed, 0)
-        for s in range(options.get("inner_steps", 1)):
+        for s in range(options["inner_steps"]):
             ages = t - 1 - np.arange(t) - late
             weights = np.where(ages >= 0, rate * decay ** np.maximum(ages, 0.0), 0)
             terms = weights[:, None] * np.einsum("nrb,rb->nb", states[:t], query)
-            total = (query if options.get("method") == 2 else summed) + np.einsum(
+            total = (query if options["method"] == 2 else summed) + np.einsum(
                 "nb,nrb->rb", terms, states[:t]
             )
             normal = (total - total.mean(0)) / np.sqrt(total.var(0) + 1e-5)
@@ -132,7 +133,7 @@ def test_attention_is_equation_4_s_terms(case, float64):
 
 
 def test_attention_without_a_reading_is_zero_and_without_a_memory_none():
-    nothing = small_model(FAST_WEIGHTS[1]).attention(TOKENS)
+    nothing = small_model(FAST_WEIGHTS[2]).attention(TOKENS)
     assert nothing.shape == (11, 11, 3) and not nothing.any()
     assert small_model(Case("lstm")).attention(TOKENS) is None
 

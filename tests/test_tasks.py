@@ -34,8 +34,8 @@ def test_encode_undoes_decode(task):
         text = task.decode(inputs)
         np.testing.assert_array_equal(task.encode(text), inputs)
         assert task.decode(task.encode(text)) == text
-    assert 0 <= data.inputs.min() and data.inputs.max() < task.num_symbols
-    assert 0 <= data.targets.min() and data.targets.max() < task.num_classes
+    assert data.inputs.min() >= 0 and data.inputs.max() < task.num_symbols
+    assert data.targets.min() >= 0 and data.targets.max() < task.num_classes
 
 
 @each_task

@@ -49,7 +49,6 @@ _HOMES = {
     "register_task": "registry",
     "train_many": "training.loop",
 }
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the table above is the list
 
 
 def __getattr__(name: str) -> Any:
@@ -61,4 +60,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return ["__version__", *_HOMES]

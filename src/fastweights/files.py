@@ -18,13 +18,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     path = Path(path)
     temporary = None
     try:
+        _check_replaceable(path)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
         temporary = None
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -41,11 +42,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def check_writable(path: Path) -> None:
     """Raise FileError unless a file can be written at `path`: before long work, not after it."""
     path = Path(path)
-    if path.is_dir():
-        raise FileError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise FileError(f"cannot write {path}: there is no folder {path.parent}")
     try:
+        _check_replaceable(path)
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}") from error
@@ -57,6 +55,16 @@ def make_folder(path: Path) -> None:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot create the folder {path}: {error.strerror or error}") from error
+
+
+def _check_replaceable(path: Path) -> None:
+    """What is no file, such as a folder, /dev/null or a pipe, must not become one."""
+    if path.is_dir():
+        raise FileError(f"cannot write {path}: it is a folder")
+    if path.exists() and not path.is_file():
+        raise FileError(f"cannot write {path}: it is not a file")
+    if not path.parent.is_dir():
+        raise FileError(f"cannot write {path}: there is no folder {path.parent}")
 
 
 def _umask() -> int:

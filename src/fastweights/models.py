@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, PyTree
 
 from fastweights.cells.base import Cell
 from fastweights.cells.layers import affine, uniform
@@ -20,7 +20,7 @@ class ClassifierOptions:
     """What stands before and after the cell."""
 
     embedding: Literal["direct", "expanded", "one-hot"] = "direct"
-    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's footnote 2), or the symbol itself."""
+    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's), or one-hot."""
 
     embedding_init: Literal["normal", "uniform"] = "normal"
     """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
@@ -144,8 +144,8 @@ class SequenceClassifier(eqx.Module):
         return None if attention is None else attention(self.drives(tokens))
 
 
-def partition(model: SequenceClassifier) -> tuple[SequenceClassifier, SequenceClassifier]:
-    """The model's trained arrays, and the rest (hyperparameters and static fields); `eqx.combine` undoes it."""
+def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
+    """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it."""
     names = model.cell.hyperparameters
     trained = jax.tree.map(eqx.is_inexact_array, model)
     if names:

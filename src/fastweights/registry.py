@@ -1,4 +1,4 @@
-"""Names of cells and tasks. Registering a class is all it takes to appear in the command line and the tests."""
+"""Names of cells and tasks. Registering a class is all it takes to appear in command line and tests."""
 
 import difflib
 import importlib

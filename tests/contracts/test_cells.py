@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from cases import (
     CASES,
     EVERY_CELL,
@@ -16,17 +17,15 @@ from cases import (
     step,
     unroll,
 )
-
 from fastweights.cells.base import Cell
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.errors import InvalidValueError
 
 
-
 def each_form(cases):
-    """Run a test on each case, and on fast weights at the length where the matrix is cheaper too."""
+    """Run a test on each case, and on two of fast weights at the length where the matrix is cheaper."""
     every = [(case, SIZES) for case in cases]
-    every += [(case, LONG) for case in cases if case.name == "fast-weights"]
+    every += [(case, LONG) for case in cases if case.name == "fast-weights"][:2]
     return pytest.mark.parametrize(("case", "sizes"), every, ids=str)
 
 
@@ -59,9 +58,7 @@ def test_state_and_output_keep_structure_shape_and_type(case):
     before = cell.initial_state(SIZES.batch)
     after, output = jax.eval_shape(cell, before, x[0])
     assert jax.tree.structure(after) == jax.tree.structure(before)
-    assert jax.tree.all(
-        jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), after, before)
-    )
+    assert jax.tree.all(jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), after, before))
     assert (output.shape, output.dtype) == ((SIZES.hidden, SIZES.batch), x.dtype)
 
 
@@ -88,7 +85,7 @@ def test_a_column_does_not_see_its_neighbours(case, sizes, float64):
     assert relative_error(unroll(cell, x[..., :1])[..., 0], together[..., 0]) < 1e-12
 
 
-@each_form([case for case in CASES if case.name != "fast-weights"] + FAST_WEIGHTS[2:3])
+@each_form([case for case in CASES if case.name != "fast-weights"] + FAST_WEIGHTS[1:2])
 def test_gradients_equal_finite_differences(case, sizes, float64):
     """Along a random direction of each array alone: every trained one, λ, η and the inputs."""
     arguments, weights = (case.build(sizes), inputs_for(sizes)), weights_for(sizes)

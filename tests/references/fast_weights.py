@@ -6,6 +6,7 @@ method 1: h_{s+1} = f(LN[u + A h_s]);  method 2: h_{s+1} = f(LN[h_s + A h_s]), t
 """
 
 import numpy as np
+
 from references.pieces import double, normalised, relu
 
 

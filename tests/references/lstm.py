@@ -6,6 +6,7 @@ With layer normalisation each gate has LN[W h + C x] with its gain, b being LN's
 """
 
 import numpy as np
+
 from references.pieces import double, normalised, sigmoid
 
 

@@ -1,6 +1,7 @@
 """Elman 1990: h(t) = tanh(W h(t−1) + C x(t) + b); with layer normalisation, tanh(LN[W h(t−1) + C x(t)])."""
 
 import numpy as np
+
 from references.pieces import double, normalised
 
 

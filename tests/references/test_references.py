@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+
 from cases import CASES, EVERY_CELL, EVERY_FAST_WEIGHTS, SIZES, each, inputs_for, relative_error, unroll
 from references import reference
 

@@ -65,9 +65,7 @@ class Cell(eqx.Module):
         columns = inputs.swapaxes(0, 1)
         return self.unroll_driven(self.drive(columns).swapaxes(0, 1))
 
-    def unroll_driven(
-        self, drives: Float[Array, "time drive batch"]
-    ) -> Float[Array, "time hidden batch"]:
+    def unroll_driven(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
         """`unroll` for drives that are known already; a cell may override it with a faster exact form."""
         state = self.initial_state(drives.shape[-1])
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.

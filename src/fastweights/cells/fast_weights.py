@@ -33,7 +33,7 @@ class FastWeightsOptions:
     """S, the number of times the memory is read in a step; 0 leaves the memory out."""
 
     norm: Literal["inside", "outside", "none"] = "inside"
-    """Where LN stands in the inner loop: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere."""
+    """Where LN stands: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere."""
 
     norm_sets: Literal["shared", "per-step"] = "shared"
     """One gain and bias for all inner steps, or one for each."""
@@ -150,9 +150,7 @@ class FastWeights(Cell):
     def initial_state(self, batch: int) -> FastWeightsState:
         hidden = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
         size = self.hidden_size
-        return FastWeightsState(
-            hidden, DecayingMatrix.empty(size, size, batch, self.decay, self.write_rate)
-        )
+        return FastWeightsState(hidden, DecayingMatrix.empty(size, size, batch, self.decay, self.write_rate))
 
     def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
         return affine(self.input, x)
@@ -178,12 +176,12 @@ class FastWeights(Cell):
     def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
         state (second axis) is added at each step (first axis); zero where nothing is read."""
-        *arguments, weights = self._arguments(drives)
-        trace = trace_attending(self._pieces(), *arguments, weights)
+        arguments = self._arguments(drives)
+        trace = trace_attending(self._pieces(), *arguments)
         if not trace.queries:
             return jnp.zeros((len(drives), *drives.shape[::2]), drives.dtype)
         matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
-        return jnp.tril(weights, -1)[..., None] * matches
+        return jnp.tril(arguments[-1], -1)[..., None] * matches
 
     def _pieces(self) -> Pieces:
         """The functions of a step: h_0 from u = W h + C x; what A h_s is added to; h_{s+1} from the sum."""
@@ -208,7 +206,7 @@ class FastWeights(Cell):
 
         return Pieces(preliminary, before, after)
 
-    def _arguments(self, drives: Columns):
+    def _arguments(self, drives: Columns) -> tuple[int, Norms, Array, Columns, Array]:
         """What `unroll_attending` takes after the pieces; weights[t, τ] = η λ^age."""
         length, _, batch = drives.shape
         norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)

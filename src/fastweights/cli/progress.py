@@ -5,7 +5,14 @@ import sys
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 def percent(fraction: float) -> str:
@@ -61,4 +68,7 @@ class Bars:
         self._progress.update(task, note=words)
         self._progress.stop_task(task)
         if not self._live:
-            print(f"{self._names[identifier]}: {'failed' if failed else 'finished'} {note}".rstrip(), file=sys.stderr)
+            print(
+                f"{self._names[identifier]}: {'failed' if failed else 'finished'} {note}".rstrip(),
+                file=sys.stderr,
+            )

@@ -82,15 +82,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _model_in(arguments: Sequence[str]) -> str:
-    """The value of --model: it decides which options there are."""
-    for here, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if here == "--model" and following:
-            registry.cells[following]
-            return following
-        if here.startswith("--model="):
-            registry.cells[here.removeprefix("--model=")]
-            return here.removeprefix("--model=")
-    return "fast-weights"
+    """The value of the last --model: it decides which options there are."""
+    model = "fast-weights"
+    for here, following in zip(arguments, [*arguments[1:], model], strict=True):
+        if here == "--model":
+            model = following
+        elif here.startswith("--model="):
+            model = here.removeprefix("--model=")
+    registry.cells[model]
+    return model
 
 
 def _arguments_for(model: str) -> type:
@@ -99,12 +99,18 @@ def _arguments_for(model: str) -> type:
     fields: list[tuple[str, Any, Any]] = [
         (
             "model",
-            Annotated[str, tyro.conf.arg(help=f"One of {', '.join(registry.cells)}; decides the cell's options.")],
+            Annotated[
+                str, tyro.conf.arg(help=f"One of {', '.join(registry.cells)}; decides the cell's options.")
+            ],
             model,
         ),
         ("hidden_size", Annotated[int, tyro.conf.arg(help="R, the number of hidden units.")], 50),
         ("seed", Annotated[int, tyro.conf.arg(help="Seed of the weights and of the mini-batches.")], 0),
-        ("out", Annotated[Path, tyro.conf.arg(help="Where the trained model goes.")], Path("model.safetensors")),
+        (
+            "out",
+            Annotated[Path, tyro.conf.arg(help="Where the trained model goes.")],
+            Path("model.safetensors"),
+        ),
         ("json", Annotated[bool, tyro.conf.arg(help="Print the record as JSON.")], False),
         ("task", flat[AssociativeRetrieval], AssociativeRetrieval()),
         ("training", flat[TrainingOptions], TrainingOptions()),

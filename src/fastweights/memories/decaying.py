@@ -32,13 +32,9 @@ class DecayingMatrix(Memory):
         """The memory with nothing stored, in the precision of `decay`."""
         return cls(jnp.zeros((key_size, value_size, batch), decay.dtype), decay, write_rate)
 
-    def write(
-        self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]
-    ) -> "DecayingMatrix":
+    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingMatrix":
         outer = key[:, None] * value[None]
-        return DecayingMatrix(
-            self.decay * self.matrix + self.write_rate * outer, self.decay, self.write_rate
-        )
+        return DecayingMatrix(self.decay * self.matrix + self.write_rate * outer, self.decay, self.write_rate)
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
         return jnp.sum(self.matrix * query[:, None], axis=0)
@@ -66,9 +62,7 @@ class DecayingStates(Memory):
         values = jnp.zeros((0, value_size, batch), decay.dtype)
         return cls(keys, values, decay, write_rate)
 
-    def write(
-        self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]
-    ) -> "DecayingStates":
+    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingStates":
         return DecayingStates(
             jnp.concatenate([self.keys, key[None]]),
             jnp.concatenate([self.values, value[None]]),

@@ -72,7 +72,9 @@ def run_study(
         missing.sort(key=lambda run: -_cost(by_identifier[run.identifier]))
         losses = {run.identifier: Losses() for run in missing}
         while missing:
-            missing = _pass(directory, store, missing, losses, make_executor(), listener)
+            together = _together(missing, losses)
+            left = _pass(directory, store, together, losses, make_executor(), listener)
+            missing = [run for run in missing if run not in together] + left
         return store
 
 
@@ -88,6 +90,13 @@ class Losses:
         self.count = 1 if reached > self.reached else self.count + 1
         self.reached = max(reached, self.reached)
         return self.count >= _ATTEMPTS
+
+
+def _together(missing: list[Run], losses: dict[str, Losses]) -> list[Run]:
+    """What to submit next: a run that may be lost once more only goes last and alone, so that no other
+    fails for it."""
+    safe = [run for run in missing if losses[run.identifier].count < _ATTEMPTS - 1]
+    return safe or missing[:1]
 
 
 def _pass(
@@ -121,20 +130,30 @@ def _pass(
             out = directory / RUNS / f"{run.identifier}.safetensors"
             futures[executor.submit(run.identifier, dict(run.specification), out)] = run
         waiting = set(futures)
+        begun: set[Future[Outcome]] = set()
         while waiting:
+            begun |= {future for future in waiting if future.running()}
             done, waiting = wait(waiting, timeout=_PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
             listen()
             for future in done:
                 run = futures[future]
                 try:
-                    finish(run, future.result())
+                    outcome = future.result()
                 except BrokenProcessPool:
-                    # Which run broke the pool is unknown: one that gets on is not to blame for long.
-                    if losses[run.identifier].add(seen.get(run.identifier, 0)):
-                        finish(run, _failure(f"its worker died {_ATTEMPTS} times at the same place"))
+                    # Which run broke the pool is unknown: not one that hadn't begun, and one that gets on
+                    # is not to blame for long.
+                    if begun and future not in begun:
+                        continue
+                    if not losses[run.identifier].add(seen.get(run.identifier, 0)):
+                        continue
+                    outcome = _failure(f"its worker died {_ATTEMPTS} times at the same place")
+                except FileError:
+                    raise  # a full disk, say: nobody's failure, and the study can be taken up later
                 except Exception as error:  # noqa: BLE001 - whatever a cell raises ends its run only
-                    finish(run, _failure("".join(traceback.format_exception(error))))
-    except KeyboardInterrupt:
+                    outcome = _failure("".join(traceback.format_exception(error)))
+                finish(run, outcome)
+    except BaseException:
+        # Ctrl-C, or a record that cannot be written: nobody waits for the runs' ends.
         executor.stop()
         wait([future for future in futures if not future.cancelled()])
         raise
@@ -163,10 +182,13 @@ def _owning(directory: Path) -> Iterator[None]:
         raise StudyError(f"{directory} is in use by another coordinator ({owner})") from None
     except OSError as error:
         raise FileError(f"cannot use {directory}: {error.strerror or error}") from error
+    owner = directory / f"{_LOCK}.owner"
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
-        (directory / f"{_LOCK}.owner").write_text(f"process {os.getpid()} on {os.uname().nodename} since {since}")
+        owner.write_text(f"process {os.getpid()} on {os.uname().nodename} since {since}")
         yield
+    except OSError as error:
+        raise FileError(f"cannot write in {directory}: {error.strerror or error}") from error
     finally:
-        (directory / f"{_LOCK}.owner").unlink(missing_ok=True)
+        owner.unlink(missing_ok=True)
         lock.release()

@@ -10,7 +10,6 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 import jax
 
 from fastweights import registry
-from fastweights.cells.base import Cell
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.tasks.base import Task
@@ -68,7 +67,10 @@ class RunSpecification:
         if self.cell is None:
             object.__setattr__(self, "cell", options())
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
-        check(1 <= self.hidden_size <= 10_000, f"hidden_size must be between 1 and 10,000; got {self.hidden_size}")
+        check(
+            1 <= self.hidden_size <= 10_000,
+            f"hidden_size must be between 1 and 10,000; got {self.hidden_size}",
+        )
         check(0 <= self.seed < 2**32, f"seed must be between 0 and 2^32 - 1; got {self.seed}")
 
     def to_json(self) -> dict[str, Any]:
@@ -120,7 +122,7 @@ class RunSpecification:
         """The model before training; its weights depend on the seed only."""
         cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
         one_hot = self.classifier.embedding == "one-hot"
-        cell_class: type[Cell] = registry.cells[self.model]
+        cell_class: Any = registry.cells[self.model]
         cell = cell_class(
             self.task.num_symbols if one_hot else EMBEDDING_SIZE,
             self.hidden_size,
@@ -140,7 +142,7 @@ def _mapping(name: str, value: Any, keys: set[str], *, more: bool = False) -> Ma
     check(isinstance(value, dict), f"{name} must be an object; got {type(value).__name__}")
     found = set(value)
     check(keys <= found, f"{name} lacks {', '.join(sorted(keys - found))}")
-    check(more or keys == found, f"{name} holds unknown {', '.join(sorted(map(str, found - keys)))[:80]}")
+    check(more or keys == found, f"{name} holds unknown {', '.join(sorted(map(repr, found - keys)))[:80]}")
     return value
 
 
@@ -159,7 +161,7 @@ def _build(cls: type, value: Any) -> Any:
         if get_origin(hint) is Literal:
             good = any(each == choice and type(each) is type(choice) for choice in get_args(hint))
         elif hint is float:
-            good = type(each) in (int, float)
+            good = type(each) is float or (type(each) is int and abs(each) < 2**53)
         else:
             good = type(each) is hint
         if not good:

@@ -5,7 +5,6 @@ attributes; its learning curve is the trial's intermediate values, so Optuna's d
 study while it runs. Only a coordinator writes. This module does not import JAX.
 """
 
-import json
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ class Store:
     def __init__(self, directory: Path, *, preset: str | None = None) -> None:
         """Open the study in `directory`; with `preset`, create it if there is none."""
         import optuna
+        from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         path = Path(directory) / JOURNAL
@@ -48,20 +48,20 @@ class Store:
             raise StudyError(f"there is no study in {directory}")
         try:
             # A journal starts as an empty file, so opening it shows whether it can be written.
-            backend = optuna.storages.journal.JournalFileBackend(str(path))
+            backend = JournalFileBackend(str(path))
             storage = optuna.storages.JournalStorage(backend)
-            if preset is None:
+            if _NAME in optuna.get_all_study_names(storage):
                 self._study = optuna.load_study(study_name=_NAME, storage=storage)
+            elif preset is None or path.stat().st_size:
+                raise StudyError(f"{path} is not the journal of a study, or is damaged")
             else:
-                self._study = optuna.create_study(
-                    study_name=_NAME, storage=storage, direction="minimize", load_if_exists=True
-                )
+                self._study = optuna.create_study(study_name=_NAME, storage=storage, direction="minimize")
         except OSError as error:
             raise FileError(f"cannot use {path}: {error.strerror or error}") from error
-        except (KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
+        except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Whatever Optuna stumbles over in a file that it did not write.
             raise StudyError(f"{path} is not the journal of a study, or is damaged: {error}") from error
-        about = self._study.user_attrs
-        if preset is not None and not about:
+        if preset is not None and "preset" not in self._study.user_attrs:
             self._study.set_user_attr("format", _FORMAT)
             self._study.set_user_attr("preset", preset)
         self.preset: str = self._study.user_attrs.get("preset", "")
@@ -71,6 +71,8 @@ class Store:
             raise StudyError(
                 f"{directory} belongs to the preset {self.preset!r}; got {preset!r}: take another folder"
             )
+        if preset is not None:
+            _mend(path)
 
     def plan(self, specifications: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Add the runs that are not there yet, each given by its identifier and specification."""
@@ -145,3 +147,16 @@ class Store:
 
     def _trial_id(self, run: Run) -> int:
         return self._study.get_trials(deepcopy=False)[run.number]._trial_id
+
+
+def _mend(path: Path) -> None:
+    """Remove what a coordinator left that was killed, or whose disk was full: Optuna's lock, which would
+    hold the next one up for half a minute, and half a line, which the next line would run into."""
+    try:
+        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+        with path.open("r+b") as file:
+            content = file.read()
+            if not content.endswith(b"\n"):
+                file.truncate(content.rfind(b"\n") + 1)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from error

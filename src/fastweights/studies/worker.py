@@ -49,11 +49,11 @@ def run(
     Raises: FileError if `out` cannot be written.
     """
     partial = out.with_name(out.name + ".partial")
-    fit = _take_up(specification, partial)
-    for point in fit.curve:
+    fit = taken_up = _take_up(specification, partial)
+    for point in taken_up.curve:
         report(point)
     train, validation = dataset(specification, "train"), dataset(specification, "validation")
-    for fit in loop.train(fit, train, validation, specification.training, specification.seed):
+    for fit in loop.train(taken_up, train, validation, specification.training, specification.seed):
         if fit.failed_at is None:
             report(fit.curve[-1])
         if fit.failed_at is None and fit.done < specification.training.updates:
@@ -145,9 +145,7 @@ def _save_partial(specification: RunSpecification, partial: Path, fit: Fit) -> N
 
 
 def _curve(fit: Fit) -> list[list[float]]:
-    return [
-        [p.update, p.train_loss, p.validation_error, p.validation_log_likelihood] for p in fit.curve
-    ]
+    return [[p.update, p.train_loss, p.validation_error, p.validation_log_likelihood] for p in fit.curve]
 
 
 def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:

@@ -123,9 +123,7 @@ def _probability_of_at_most(most: int, length: int) -> Fraction:
     """The probability that no digit occurs more than `most` times among `length` draws."""
     words = [1] + [0] * length
     for _ in _DIGITS:
-        words = [
-            sum(comb(n, i) * words[n - i] for i in range(min(most, n) + 1)) for n in range(length + 1)
-        ]
+        words = [sum(comb(n, i) * words[n - i] for i in range(min(most, n) + 1)) for n in range(length + 1)]
     return Fraction(words[length], len(_DIGITS) ** length)
 
 

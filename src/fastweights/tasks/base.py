@@ -14,7 +14,7 @@ from fastweights.errors import check, check_choice
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Shares of the space of sequences, in thirteenths: Ba et al. take 100,000, 10,000 and 20,000 sequences.
-_SHARES = {"train": range(0, 10), "validation": range(10, 11), "test": range(11, 13)}
+_SHARES = {"train": range(10), "validation": range(10, 11), "test": range(11, 13)}
 _BLOCK = 65_536
 _MOST_BLOCKS = 200
 

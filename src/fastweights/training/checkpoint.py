@@ -1,6 +1,7 @@
 """Arrays on disk: safetensors files with JSON beside the weights. Loading never runs code."""
 
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,15 +42,17 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise CheckpointError(f"{path} has {size} bytes, more than a checkpoint can have")
+        about_file = path.stat()
+        if not stat.S_ISREG(about_file.st_mode):
+            raise CheckpointError(f"cannot read {path}: it is not a file")
+        if about_file.st_size > _LARGEST_FILE:
+            raise CheckpointError(f"{path} has {about_file.st_size} bytes, more than a checkpoint can have")
         with safetensors.safe_open(path, framework="numpy") as file:
             about = _parse(path, (file.metadata() or {}).get(_KEY))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-    except (safetensors.SafetensorError, ValueError, TypeError, KeyError) as error:
+    except (safetensors.SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a checkpoint, or is damaged: {error}") from error
     for name, array in arrays.items():
         if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():

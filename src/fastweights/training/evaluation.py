@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
@@ -43,7 +44,7 @@ def predict(
     function = _log_probabilities_of_many if many else _log_probabilities
     count = len(inputs)
     padded = np.concatenate([inputs, np.repeat(inputs[-1:], -count % _BLOCK, axis=0)])
-    blocks = [function(model, block) for block in padded.reshape(-1, _BLOCK, inputs.shape[1])]
+    blocks = [function(model, jnp.asarray(block)) for block in padded.reshape(-1, _BLOCK, inputs.shape[1])]
     return np.concatenate([np.asarray(block) for block in blocks], axis=-1)[..., :count]
 
 

@@ -97,7 +97,7 @@ def train(
     whichever of its own results the run is taken up.
     """
     rates, key = Rates.of(options), _batch_key(seed)
-    on_device = Dataset(*map(jnp.asarray, data))
+    on_device = jax.tree.map(jnp.asarray, data)
     while fit.done < options.updates and fit.failed_at is None:
         started = time.perf_counter()
         count = min(options.evaluate_every - fit.done % options.evaluate_every, options.updates - fit.done)
@@ -132,13 +132,11 @@ def train_many(
     fits = [start(model, each) for model, each in zip(models, options, strict=True)]
     state = _stack([fit.state for fit in fits])
     rates, keys = _stack([Rates.of(o) for o in options]), jnp.stack([_batch_key(s) for s in seeds])
-    on_device = Dataset(*map(jnp.asarray, data))
+    on_device = jax.tree.map(jnp.asarray, data)
     budget, every = options[0].updates, options[0].evaluate_every
     for done in range(0, budget, every):
         started, count = time.perf_counter(), min(every, budget - done)
-        state, losses = _advance_many(
-            state, rates, keys, on_device, jnp.asarray(count), _static(options[0])
-        )
+        state, losses = _advance_many(state, rates, keys, on_device, jnp.asarray(count), _static(options[0]))
         log_probabilities = predict(state.model, validation.inputs, many=True)
         losses = np.asarray(losses)[:, :count]
         for i, fit in enumerate(fits):
@@ -165,8 +163,8 @@ def fit(
 
     Source of the protocol: Ba et al. 2016, section 4.1 (Adam, mini-batches of 128).
     """
-    result = start(model, options)
-    for result in train(result, data, validation, options, seed):  # noqa: B007 - the last one counts
+    result = begun = start(model, options)
+    for result in train(begun, data, validation, options, seed):  # noqa: B007 - the last one counts
         pass
     return result
 
@@ -181,9 +179,7 @@ def _record(fit, state, losses, log_probabilities, validation, started) -> Fit:
         # The chunk's last update did it: no later loss was there to show it.
         return replace(fit, failed_at=fit.done + len(losses), seconds=seconds)
     result = score(log_probabilities, validation.targets)
-    point = Point(
-        int(state.done), float(losses.mean(dtype=np.float64)), result.error, result.log_likelihood
-    )
+    point = Point(int(state.done), float(losses.mean(dtype=np.float64)), result.error, result.log_likelihood)
     best = fit.best_point
     better = best is None or point.validation_error < best.validation_error
     return Fit(state, state.model if better else fit.best, (*fit.curve, point), seconds)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import equinox as eqx
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Int, PyTree
 
 from fastweights.models import SequenceClassifier, partition

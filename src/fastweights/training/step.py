@@ -27,9 +27,7 @@ class Rates(NamedTuple):
         return cls(*map(jnp.asarray, (options.learning_rate, float(options.updates), clip_norm)))
 
 
-def loss(
-    model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"]
-) -> Float[Array, ""]:
+def loss(model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"]) -> Float[Array, ""]:
     """The mean negative log likelihood of the targets, in nats."""
     log_probabilities = jax.nn.log_softmax(model(tokens), axis=0)
     return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[None], axis=0))
@@ -68,8 +66,9 @@ def update(
 ) -> tuple[SequenceClassifier, PyTree, Scalar]:
     """The model and Adam's moments after one update, and the loss before it."""
     trained, rest = partition(model)
-    value, gradients = jax.value_and_grad(
-        lambda trained: loss(eqx.combine(trained, rest), tokens, targets)
-    )(trained)
+    value, gradients = jax.value_and_grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(
+        trained
+    )
     changes, moments = optimiser(rates, schedule).update(gradients, moments, trained)
-    return eqx.combine(optax.apply_updates(trained, changes), rest), moments, value
+    trained: PyTree = optax.apply_updates(trained, changes)
+    return eqx.combine(trained, rest), moments, value

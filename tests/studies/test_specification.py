@@ -1,0 +1,166 @@
+"""Specifications: JSON and back, an identifier that sees every field, and refusals in one line."""
+
+import copy
+import dataclasses
+import json
+
+import pytest
+
+from fastweights import registry
+from fastweights.errors import FastweightsError
+from fastweights.models import ClassifierOptions
+from fastweights.studies.presets import presets
+from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.options import TrainingOptions
+
+DEFAULT = RunSpecification(AssociativeRetrieval())
+OTHERS = {"cosine": "constant", "with-replacement": "without-replacement", "classes": "symbols"}
+OTHERS |= {"direct": "expanded", "normal": "uniform", "inside": "outside", "shared": "per-step"}
+OTHERS |= {"none": "separate", "current": "late"}
+
+
+def other(value):
+    """Another valid value for an option."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return OTHERS[value]
+    return value + 1 if isinstance(value, int) else 0.75 * value + 0.03
+
+
+def variants(options):
+    """The options with one field changed at a time."""
+    for each in dataclasses.fields(options):
+        yield dataclasses.replace(options, **{each.name: other(getattr(options, each.name))})
+
+
+@pytest.mark.parametrize("model", list(registry.cells))
+def test_json_and_back(model):
+    for cell in (registry.cells[model].Options(), *variants(registry.cells[model].Options())):
+        specification = RunSpecification(AssociativeRetrieval(num_pairs=3), model, 7, cell, seed=2)
+        text = json.dumps(specification.to_json(), allow_nan=False)
+        again = RunSpecification.from_json(json.loads(text))
+        assert again == specification
+        assert again.identifier == specification.identifier
+
+
+@pytest.mark.parametrize("preset", list(presets))
+def test_every_run_of_a_preset_has_its_own_identifier(preset):
+    specifications = presets[preset].specifications()
+    assert len({each.identifier for each in specifications}) == len(specifications)
+    for each in specifications:
+        assert RunSpecification.from_json(json.loads(json.dumps(each.to_json()))) == each
+
+
+def test_the_identifier_is_what_it_always_was():
+    """Study folders are taken up by it: a changed one is a changed specification, on purpose only."""
+    specification = RunSpecification.from_json(
+        {
+            "task": {"name": "associative-retrieval", "num_pairs": 4, "digits": "with-replacement"},
+            "model": {
+                "name": "irnn",
+                "hidden_size": 20,
+                "cell": {"layer_norm": False, "input_scale": 1.0, "recurrent_scale": 0.5},
+                "classifier": {
+                    "embedding": "direct",
+                    "embedding_init": "normal",
+                    "embedding_scale": 1.0,
+                    "readout_size": 100,
+                    "softmax": "classes",
+                },
+            },
+            "training": {
+                "updates": 300,
+                "learning_rate": 1,
+                "schedule": "cosine",
+                "clip_norm": 5.0,
+                "batch_size": 128,
+                "evaluate_every": 100,
+            },
+            "data": {"seed": 0, "train": 100, "validation": 10, "test": 20},
+            "seed": 3,
+        }
+    )
+    assert specification.identifier == "1cc5b6a66a0d"
+
+
+def test_the_identifier_sees_every_field():
+    found = {DEFAULT.identifier}
+    specifications = [
+        *(dataclasses.replace(DEFAULT, task=task) for task in variants(DEFAULT.task)),
+        *(dataclasses.replace(DEFAULT, cell=cell) for cell in variants(DEFAULT.cell)),
+        *(dataclasses.replace(DEFAULT, classifier=each) for each in variants(ClassifierOptions())),
+        *(dataclasses.replace(DEFAULT, training=each) for each in variants(TrainingOptions())),
+        *(dataclasses.replace(DEFAULT, data=each) for each in variants(DataOptions())),
+        *(RunSpecification(DEFAULT.task, model) for model in registry.cells if model != DEFAULT.model),
+        dataclasses.replace(DEFAULT, hidden_size=51),
+        dataclasses.replace(DEFAULT, seed=1),
+    ]
+    found |= {each.identifier for each in specifications}
+    assert len(found) == 1 + len(specifications)
+
+
+def _places(value, where=()):
+    """The path of every value in nested dictionaries."""
+    for name, each in value.items():
+        yield (*where, name)
+        if isinstance(each, dict):
+            yield from _places(each, (*where, name))
+
+
+def _inner(value, where):
+    for name in where[:-1]:
+        value = value[name]
+    return value
+
+
+def refused(value) -> None:
+    with pytest.raises(FastweightsError) as caught:
+        RunSpecification.from_json(value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("where", list(_places(DEFAULT.to_json())), ids=".".join)
+def test_no_field_may_be_missing_or_of_another_type(where):
+    good = DEFAULT.to_json()
+    present = _inner(good, where)[where[-1]]
+    missing = copy.deepcopy(good)
+    del _inner(missing, where)[where[-1]]
+    refused(missing)
+    wrong = [None, [], True, "x", float("nan"), float("inf"), -(10**400), 10**400, [[]]]
+    for value in wrong:
+        if isinstance(present, int) and not isinstance(present, bool) and value == 10**400:
+            continue  # a whole number; whether it is too large is up to the option
+        changed = copy.deepcopy(good)
+        _inner(changed, where)[where[-1]] = value
+        refused(changed)
+
+
+@pytest.mark.parametrize("where", [(), ("task",), ("model",), ("model", "cell"), ("training",), ("data",)])
+def test_no_unknown_field(where):
+    value = DEFAULT.to_json()
+    _inner(value, (*where, "surplus"))["sur\nplus"] = 1
+    refused(value)
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [1, 2]])
+def test_what_is_no_specification(value):
+    refused(value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"model": "irn"},
+        {"hidden_size": 0},
+        {"hidden_size": 10_001},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"model": "irnn", "cell": registry.cells["lstm"].Options()},
+    ],
+    ids=str,
+)
+def test_numbers_out_of_range(arguments):
+    with pytest.raises(FastweightsError):
+        RunSpecification(AssociativeRetrieval(), **arguments)

@@ -1,0 +1,266 @@
+"""Checkpoints: the same bits come back, whatever else lies at the path is refused in one line, and a kill
+or a full disk during a save leaves the previous file."""
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from fastweights import files
+from fastweights.errors import CheckpointError, FileError
+from fastweights.studies import worker
+from fastweights.studies.specification import RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training import checkpoint
+
+SPECIFICATION = RunSpecification(AssociativeRetrieval(num_pairs=1), "irnn", 3)
+RECURRENT = "model.cell.recurrent"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Path:
+    """A model as `worker.run` writes it, though untrained."""
+    path = tmp_path_factory.mktemp("saved") / "m.safetensors"
+    about = {"kind": "model", "specification": SPECIFICATION.to_json(), "outcome": {"state": "finished"}}
+    checkpoint.save(path, {"model": SPECIFICATION.build_model()}, about)
+    return path
+
+
+def refused(path: Path) -> str:
+    """The message of the refusal."""
+    with pytest.raises(CheckpointError) as caught:
+        worker.load_model(path)
+    message = str(caught.value)
+    assert message
+    assert message.splitlines() == [message]
+    return message
+
+
+def test_the_same_bits_come_back(saved):
+    specification, model, outcome = worker.load_model(saved)
+    assert specification == SPECIFICATION
+    assert outcome == {"state": "finished"}
+    written, read = ({"model": each} for each in (SPECIFICATION.build_model(), model))
+    expected, found = checkpoint._named_arrays(written), checkpoint._named_arrays(read)
+    assert list(expected) == list(found)
+    for name, array in expected.items():
+        assert array.dtype == found[name].dtype
+        assert np.asarray(array).tobytes() == np.asarray(found[name]).tobytes()
+
+
+def test_other_programs_can_read_it(saved):
+    arrays = safetensors.numpy.load_file(saved)
+    assert {RECURRENT, "model.embedding.table", "model.readout.output.0"} <= set(arrays)
+    np.testing.assert_array_equal(arrays[RECURRENT], 0.5 * np.eye(3))
+    with safetensors.safe_open(saved, framework="numpy") as file:
+        assert json.loads(file.metadata()["fastweights"])["specification"] == SPECIFICATION.to_json()
+
+
+def test_every_truncation_is_refused(saved, tmp_path):
+    content, path = saved.read_bytes(), tmp_path / "m.safetensors"
+    for length in [*range(64), *range(64, len(content), len(content) // 100), len(content) - 1]:
+        path.write_bytes(content[:length])
+        refused(path)
+
+
+def test_every_flipped_bit_of_the_header_is_refused_or_harmless(saved, tmp_path):
+    """Flipped bits in the metadata or in a name give an error or, rarely, another valid header: no crash."""
+    content, path = bytearray(saved.read_bytes()), tmp_path / "m.safetensors"
+    header = 8 + int.from_bytes(content[:8], "little")
+    refusals = 0
+    for place in [*range(8), *range(8, header, header // 60)]:
+        content[place] ^= 4
+        path.write_bytes(content)
+        content[place] ^= 4
+        try:
+            worker.load_model(path)
+        except CheckpointError as error:
+            assert "\n" not in str(error)
+            refusals += 1
+    assert refusals > 50
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a note to myself\n",
+        b"\x00" * 4096,
+        b"\xff" * 4096,
+        b"\x02\x00\x00\x00\x00\x00\x00\x00{}",
+        safetensors.numpy.save({"w": np.zeros(3)}),
+        safetensors.numpy.save({"w": np.zeros(3)}, {"format": "pt"}),
+        *(
+            safetensors.numpy.save({"w": np.zeros(3)}, {"fastweights": text})
+            for text in ("", "no json", "[1]", "3", '{"format": 2}', '{"format": 1}', "[" * 100_000)
+        ),
+    ],
+    ids=lambda content: repr(content[:12] + content[70:90]),
+)
+def test_foreign_files_are_refused(content, tmp_path):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    refused(path)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 2**30 + 1)
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, _pipe, _huge])
+def test_what_is_no_readable_file_is_refused(make, tmp_path):
+    path = tmp_path / "m.safetensors"
+    make(path)
+    refused(path)
+
+
+BROKEN_ARRAYS = {
+    "another type": lambda a: {**a, RECURRENT: a[RECURRENT].astype(np.float64)},
+    "half precision": lambda a: {**a, RECURRENT: a[RECURRENT].astype(np.float16)},
+    "another shape": lambda a: {**a, RECURRENT: a[RECURRENT][:2]},
+    "one is missing": lambda a: {name: array for name, array in a.items() if name != RECURRENT},
+    "none at all": lambda a: {},
+    "one too many": lambda a: {**a, "model.cell.extra\nline": np.zeros(1)},
+    "not a number": lambda a: {**a, RECURRENT: np.full_like(a[RECURRENT], np.nan)},
+    "infinite": lambda a: {**a, RECURRENT: np.full_like(a[RECURRENT], np.inf)},
+}
+
+
+@pytest.mark.parametrize("change", BROKEN_ARRAYS.values(), ids=BROKEN_ARRAYS)
+def test_arrays_that_do_not_fit_are_refused(change, saved, tmp_path):
+    arrays, about = checkpoint.load(saved)
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(safetensors.numpy.save(change(arrays), {"fastweights": json.dumps(about)}))
+    refused(path)
+
+
+def _with(*where, value):
+    """The specification with another value somewhere inside."""
+    specification = SPECIFICATION.to_json()
+    inner = specification
+    for name in where[:-1]:
+        inner = inner[name]
+    inner[where[-1]] = value
+    return {"specification": specification}
+
+
+BROKEN_RECORDS = {
+    "another model": {"specification": RunSpecification(SPECIFICATION.task, "lstm", 3).to_json()},
+    "another size": _with("model", "hidden_size", value=4),
+    "an unknown model": _with("model", "name", value="irn"),
+    "a number without end": _with("training", "learning_rate", value=10**400),
+    "nan": _with("training", "learning_rate", value=float("nan")),
+    "a key of two lines": _with("two\nlines", value=1),
+    "no specification": {"specification": None},
+    "another kind": {"kind": "run"},
+    "a future format": {"format": checkpoint.FORMAT + 1},
+}
+
+
+@pytest.mark.parametrize("changes", BROKEN_RECORDS.values(), ids=BROKEN_RECORDS)
+def test_records_that_do_not_fit_are_refused(changes, saved, tmp_path):
+    arrays, about = checkpoint.load(saved)
+    path = tmp_path / "m.safetensors"
+    record = {"fastweights": json.dumps({**about, **changes})}
+    path.write_bytes(safetensors.numpy.save(arrays, record))
+    refused(path)
+
+
+KILLS = """
+import os, random, signal, sys, time
+from pathlib import Path
+from fastweights.training import checkpoint
+
+path, kills = Path(sys.argv[1]), int(sys.argv[2])
+random.seed(0)
+for kill in range(kills):
+    before = path.stat().st_mtime_ns if path.exists() else None
+    child = os.fork()
+    if not child:
+        import jax.numpy as jnp
+        number = 0
+        while True:
+            checkpoint.save(path, {"w": jnp.full(2**20, number), "b": jnp.full(7, number)}, {"number": number})
+            number += 1
+    while not path.exists() or path.stat().st_mtime_ns == before:
+        time.sleep(0.001)
+    time.sleep(random.uniform(0, 0.04))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    arrays, about = checkpoint.load(path)
+    assert (arrays["w"] == about["number"]).all() and (arrays["b"] == about["number"]).all()
+"""
+
+
+def test_a_kill_during_a_save_leaves_a_whole_file(tmp_path):
+    command = [sys.executable, "-W", "ignore", "-c", KILLS, str(tmp_path / "w.safetensors"), "12"]
+    subprocess.run(command, check=True, timeout=120)
+
+
+@contextmanager
+def _small_disk():
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def _failing(name: str):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.os, name, fail)
+        yield
+
+
+@pytest.mark.parametrize("full", [_small_disk, lambda: _failing("fsync"), lambda: _failing("replace")])
+def test_a_full_disk_leaves_the_previous_checkpoint(full, tmp_path):
+    path = tmp_path / "w.safetensors"
+    checkpoint.save(path, {"w": jnp.zeros(10)}, {"number": 1})
+    before = path.read_bytes()
+    with full(), pytest.raises(FileError, match="cannot write"):
+        checkpoint.save(path, {"w": jnp.zeros(100_000)}, {"number": 2})
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["w.safetensors"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_files_get_the_permissions_that_the_umask_allows(mask, tmp_path):
+    old = os.umask(mask)
+    try:
+        files.write_atomically(tmp_path / "a", b"x")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("where", ["folder", "pipe", "missing/a", "file/a", "x" * 300])
+def test_what_cannot_be_replaced_is_refused_and_kept(where, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(os.listdir(tmp_path))
+    for refuse in (files.check_writable, lambda path: files.write_atomically(path, b"x")):
+        with pytest.raises(FileError, match="cannot write"):
+            refuse(tmp_path / where)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "file").read_text() == "kept"

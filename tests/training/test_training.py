@@ -1,0 +1,232 @@
+"""Training: an update is Adam's, a run is reproducible to the bit, runs side by side are the runs alone."""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from cases import EVERY_CELL, Case, each, small_model
+from fastweights.errors import InvalidValueError
+from fastweights.models import partition
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.evaluation import evaluate, predict, score
+from fastweights.training.loop import fit, start, train, train_many
+from fastweights.training.options import TrainingOptions
+from fastweights.training.state import Fit, Point, TrainingState
+from fastweights.training.step import Rates, loss, update
+
+TASK = AssociativeRetrieval(num_pairs=1)
+DATA, VALIDATION = TASK.split("train", 500), TASK.split("validation", 50)
+# Three chunks, the last one shorter.
+OPTIONS = TrainingOptions(
+    updates=8, evaluate_every=3, batch_size=11, learning_rate=1e-2, clip_norm=5.0, schedule="constant"
+)
+RNN = Case("standard-rnn")
+# Past what single precision can hold, after one update.
+DIVERGING = replace(OPTIONS, learning_rate=1e30)
+
+
+def batches(count: int, size: int = 11):
+    """Mini-batches as columns."""
+    for i in range(count):
+        rows = slice(i * size, (i + 1) * size)
+        yield jnp.asarray(DATA.inputs[rows].T, jnp.int32), jnp.asarray(DATA.targets[rows], jnp.int32)
+
+
+def same(one: Fit, other: Fit) -> bool:
+    """Equal to the last bit, times aside."""
+    return bool(eqx.tree_equal((one.state, one.best), (other.state, other.best)) and one.curve == other.curve)
+
+
+loss_of, compiled_update = jax.jit(loss), jax.jit(update, static_argnums=5)
+gradient_of = jax.jit(jax.grad(lambda trained, rest, *batch: loss(eqx.combine(trained, rest), *batch)))
+
+
+def test_loss_is_the_mean_negative_log_likelihood():
+    model = small_model(RNN)
+    tokens, targets = next(batches(1))
+    logits = np.asarray(jax.jit(model)(tokens), np.float64)
+    right = np.exp(logits[targets, np.arange(11)]) / np.exp(logits).sum(axis=0)
+    assert float(loss_of(model, tokens, targets)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("clip_norm", [0.05, 0.0])
+def test_updates_are_those_of_plain_adam(clip_norm, schedule, float64):
+    """Several of them: Adam's first step does not depend on the gradient's size, so clipping is unseen."""
+    options = replace(OPTIONS, clip_norm=clip_norm, schedule=schedule, updates=4)
+    rate = optax.cosine_decay_schedule(1e-2, 4) if schedule == "cosine" else 1e-2
+    clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
+    plain = optax.chain(clip, optax.adam(rate))
+    model = small_model(RNN)
+    moments, rates = TrainingState.start(model, options).moments, Rates.of(options)
+    trained, rest = partition(model)
+    expected_moments = plain.init(trained)
+    for tokens, targets in batches(4):
+        model, moments, _ = compiled_update(model, moments, tokens, targets, rates, schedule)
+        gradient = gradient_of(trained, rest, tokens, targets)
+        assert optax.tree.norm(gradient) > 0.05
+        changes, expected_moments = plain.update(gradient, expected_moments, trained)
+        trained = optax.apply_updates(trained, changes)
+    for a, b in zip(jax.tree.leaves(partition(model)[0]), jax.tree.leaves(trained), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+def test_the_same_run_gives_the_same_bits_and_another_seed_others():
+    one, again, other = (fit(small_model(RNN), DATA, VALIDATION, options=OPTIONS, seed=s) for s in (3, 3, 4))
+    assert same(one, again)
+    assert not eqx.tree_equal(one.model, other.model)
+    assert [point.update for point in one.curve] == [3, 6, 8] and one.done == 8
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_run_taken_up_again_gives_the_same_bits(schedule):
+    options = replace(OPTIONS, schedule=schedule)
+    whole = list(train(start(small_model(RNN), options), DATA, VALIDATION, options, 5))
+    for middle in whole[:-1]:
+        *_, last = train(middle, DATA, VALIDATION, options, 5)
+        assert same(last, whole[-1])
+
+
+def test_the_learning_curve_says_what_happened():
+    """One update a point: its loss is the loss before the update, on the batch that was drawn."""
+    options = replace(OPTIONS, evaluate_every=1, updates=4, batch_size=64)
+    every_one_alike = type(DATA)(DATA.inputs[:1], DATA.targets[:1])
+    tokens = jnp.asarray(np.repeat(DATA.inputs[:1].T, 64, axis=1), jnp.int32)
+    model = small_model(RNN)
+    for now in train(start(model, options), every_one_alike, VALIDATION, options, 0):
+        targets = jnp.full(64, int(DATA.targets[0]))
+        assert now.curve[-1].train_loss == pytest.approx(float(loss_of(model, tokens, targets)), rel=1e-5)
+        result, model = evaluate(now.model, VALIDATION), now.model
+        assert now.curve[-1].validation_error == result.error
+        assert now.curve[-1].validation_log_likelihood == result.log_likelihood
+        assert evaluate(now.best, VALIDATION).error == min(p.validation_error for p in now.curve)
+
+
+def test_the_best_point_is_the_earliest_of_equals():
+    curve = tuple(Point(i, 0.0, error, 0.0) for i, error in enumerate([0.5, 0.2, 0.3, 0.2]))
+    assert replace(start(small_model(RNN), OPTIONS), curve=curve).best_point == curve[1]
+
+
+def test_runs_side_by_side_equal_the_runs_alone(float64):
+    """They differ in everything that may differ. In double precision a gradient's rounding (1e-16) is
+    far below Adam's ε of 1e-8, so an update differs by at most about 1e-8 of the learning rate."""
+    options = [
+        replace(OPTIONS, learning_rate=r, clip_norm=c) for r, c in ((1e-2, 0.0), (3e-3, 0.1), (1e-3, 5.0))
+    ]
+    models = [
+        small_model(Case("fast-weights", (("decay", decay),)), seed=seed)
+        for seed, decay in enumerate((0.8, 0.5, 0.95))
+    ]
+    together = train_many(models, DATA, VALIDATION, options, range(3))
+    for model, each_options, seed, beside in zip(models, options, range(3), together, strict=True):
+        alone = fit(model, DATA, VALIDATION, options=each_options, seed=seed)
+        assert beside.failed_at is None and beside.done == alone.done == 8
+        for a, b in zip(jax.tree.leaves(beside.model), jax.tree.leaves(alone.model), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9)
+        assert beside.model.cell.decay == model.cell.decay
+        for a, b in zip(beside.curve, alone.curve, strict=True):
+            assert a.update == b.update
+            assert a.train_loss == pytest.approx(b.train_loss, rel=1e-8)
+
+
+def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
+    models = [small_model(RNN, seed=seed) for seed in range(3)]
+    disturbed, quiet = (
+        train_many(models, DATA, VALIDATION, [OPTIONS, middle, OPTIONS], range(3))
+        for middle in (DIVERGING, OPTIONS)
+    )
+    assert [run.failed_at for run in disturbed] == [None, 2, None]
+    assert same(disturbed[0], quiet[0]) and same(disturbed[2], quiet[2])
+    assert disturbed[1].done == 0 and disturbed[1].curve == ()
+    assert eqx.tree_equal(disturbed[1].model, models[1])
+
+
+def test_a_run_ends_at_the_first_loss_that_is_not_finite():
+    model = small_model(RNN)
+    (failed,) = train(start(model, DIVERGING), DATA, VALIDATION, DIVERGING, 0)
+    assert failed.failed_at == 2
+    assert eqx.tree_equal(failed.model, model)
+
+
+def test_a_failed_run_keeps_the_state_before_the_chunk():
+    good = next(train(start(small_model(RNN), OPTIONS), DATA, VALIDATION, OPTIONS, 0))
+    (failed,) = train(good, DATA, VALIDATION, DIVERGING, 0)
+    assert failed.failed_at == 3 + 2
+    assert same(failed, good)
+    assert list(train(failed, DATA, VALIDATION, DIVERGING, 0)) == []
+
+
+def test_a_run_that_breaks_in_its_last_update_has_failed_too():
+    """Its losses are all finite: each is computed before the update."""
+    options = replace(DIVERGING, updates=1)
+    (failed,) = train(start(small_model(RNN), options), DATA, VALIDATION, options, 0)
+    assert failed.failed_at == 1 and failed.done == 0 and failed.curve == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "seeds", "message"),
+    [
+        ([], [], "one model, options and seed a run"),
+        ([OPTIONS] * 2, [0], "one model, options and seed a run"),
+        ([OPTIONS, replace(OPTIONS, updates=9)], [0, 1], "equal budgets"),
+        ([OPTIONS, replace(OPTIONS, schedule="cosine")], [0, 1], "equal budgets"),
+    ],
+)
+def test_runs_that_do_not_fit_together_are_refused(options, seeds, message):
+    with pytest.raises(InvalidValueError, match=message):
+        train_many([small_model(RNN)] * len(options), DATA, VALIDATION, options, seeds)
+
+
+def test_models_of_different_shapes_are_refused():
+    models = [small_model(RNN), small_model(RNN, hidden_size=7)]
+    with pytest.raises(InvalidValueError, match="one shape"):
+        train_many(models, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
+
+
+@each(EVERY_CELL)
+def test_an_answer_does_not_depend_on_what_stands_beside_it(case):
+    """To the last bit, over a border between blocks; and stacked models answer as one does."""
+    model = small_model(case, hidden_size=20)
+    inputs = TASK.split("train", 300).inputs
+    together = predict(model, inputs)
+    assert together.shape == (10, 300)
+    for i in (0, 7, 255, 256, 299):
+        np.testing.assert_array_equal(predict(model, inputs[i : i + 1])[:, 0], together[:, i])
+    np.testing.assert_allclose(np.exp(together).sum(axis=0), 1, rtol=1e-5)
+
+
+def test_score_counts_wrong_answers():
+    likely = np.log(np.array([[0.7, 0.2, 0.4], [0.3, 0.8, 0.6]]))
+    result = score(likely, np.array([0, 0, 1], np.int8))
+    assert (result.error, result.count) == (pytest.approx(1 / 3), 3)
+    assert result.log_likelihood == pytest.approx(np.log([0.7, 0.2, 0.6]).mean())
+
+
+@each(EVERY_CELL)
+def test_every_cell_learns_to_remember_one_digit(case):
+    options = TrainingOptions(updates=400, evaluate_every=400, batch_size=32, learning_rate=5e-3, schedule="constant")
+    model = small_model(case, hidden_size=20, input_size=16)
+    result = fit(model, DATA, VALIDATION, options=options)
+    assert evaluate(result.model, TASK.split("test", 200)).error < 0.05
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"updates": 0}, "updates .*got 0"),
+        ({"learning_rate": 0.0}, "learning_rate .*got 0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate .*got nan"),
+        ({"schedule": "linear"}, "constant, cosine; got 'linear'"),
+        ({"clip_norm": -1.0}, "clip_norm .*got -1.0"),
+        ({"batch_size": 0}, "batch_size .*got 0"),
+        ({"evaluate_every": 0}, "evaluate_every .*got 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(bad, message):
+    with pytest.raises(InvalidValueError, match=message):
+        TrainingOptions(**bad)
