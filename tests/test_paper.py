@@ -1,0 +1,41 @@
+"""The defaults reach the paper's numbers, on each of five seeds (minutes: marked slow)."""
+
+from statistics import mean
+
+import pytest
+
+from fastweights.studies import worker
+from fastweights.studies.presets import recommended
+from fastweights.studies.specification import RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.options import TrainingOptions
+
+pytestmark = pytest.mark.slow
+
+
+def final_errors(hidden_size, updates, folder):
+    """The test errors of seeds 0 to 4 after the last update, in per cent."""
+    errors = []
+    for seed in range(5):
+        specification = RunSpecification(
+            AssociativeRetrieval(),
+            hidden_size=hidden_size,
+            cell=recommended("fast-weights", hidden_size),
+            training=TrainingOptions(updates=updates),
+            seed=seed,
+        )
+        outcome = worker.run(specification, folder / f"{seed}.safetensors")
+        errors.append(100 * outcome["result"]["test_error"])
+    return errors
+
+
+def test_fifty_units_reach_half_a_per_cent_in_5000_updates(tmp_path):
+    assert max(final_errors(50, 5_000, tmp_path)) <= 0.5
+
+
+def test_hundred_units_reach_a_tenth_of_a_per_cent_in_2500_updates(tmp_path):
+    assert max(final_errors(100, 2_500, tmp_path)) <= 0.1
+
+
+def test_twenty_units_reach_four_per_cent_on_average_in_30000_updates(tmp_path):
+    assert mean(final_errors(20, 30_000, tmp_path)) <= 4
