@@ -52,8 +52,8 @@ clean:  ## remove .venv, caches and build products; results stay
 # One stamp for each extra, renewed when what it was made from changes. `lint` needs what it type-checks.
 extras_of_lint := report,lint
 $(VENV)/.installed-%: pyproject.toml constraints.txt tools/make_venv.py
-	@command -v '$(PYTHON)' >/dev/null || \
-		{ echo 'error: no Python 3.11 or later found; name one with make PYTHON=...' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'error: Python 3.11 or later is needed; name one with make PYTHON=...' >&2; exit 1; }
 	@'$(PYTHON)' tools/make_venv.py $(VENV)
 	@echo 'Installing fastweights[$*] into $(VENV) (a minute or two, once)'
 	@$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[$(or $(extras_of_$*),$*)]'

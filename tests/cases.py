@@ -1,4 +1,4 @@
-"""The cells that the numeric tests run: every registered one, with each of its options, in generic position."""
+"""The cells that the numeric tests run: every registered one, its options, numbers in generic position."""
 
 from itertools import product
 from typing import NamedTuple

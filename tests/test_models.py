@@ -103,7 +103,7 @@ def test_logits_read_the_last_state_out(units):
     np.testing.assert_allclose(model(TOKENS), weight @ last + bias[:, None], rtol=1e-4, atol=1e-5)
 
 
-@each([FAST_WEIGHTS[0], FAST_WEIGHTS[3]])
+@each([Case("fast-weights", (*FAST_WEIGHTS[0].options, ("inner_steps", 2))), FAST_WEIGHTS[3]])
 def test_attention_is_equation_4_s_terms(case, float64):
     """η λ^age [h(τ)ᵀ h_s] for the last reading, from the hidden states alone."""
     model = small_model(case, R, X)
@@ -116,16 +116,14 @@ def test_attention_is_equation_4_s_terms(case, float64):
     recurrent, decay, rate = np.asarray(model.cell.recurrent), options["decay"], options["write_rate"]
     drives = np.asarray(model.drives(TOKENS))
     for t in range(1, length):
-        # The last query: h_0 here with one inner step, or what an earlier reading made of it.
+        # The last query: h_0 with one inner step, or what the reading before made of it.
         summed = recurrent @ states[t - 1] + drives[t]
         query = np.maximum(summed, 0)
-        for s in range(options["inner_steps"]):
+        for _ in range(options["inner_steps"]):
             ages = t - 1 - np.arange(t) - late
             weights = np.where(ages >= 0, rate * decay ** np.maximum(ages, 0.0), 0)
             terms = weights[:, None] * np.einsum("nrb,rb->nb", states[:t], query)
-            total = (query if options["method"] == 2 else summed) + np.einsum(
-                "nb,nrb->rb", terms, states[:t]
-            )
+            total = (query if options["method"] == 2 else summed) + np.einsum("nb,nrb->rb", terms, states[:t])
             normal = (total - total.mean(0)) / np.sqrt(total.var(0) + 1e-5)
             query = np.maximum(normal, 0)
         np.testing.assert_allclose(attention[t, :t], terms, rtol=1e-9, atol=1e-12)

@@ -1,4 +1,4 @@
-"""Tasks: strings and symbols are the same thing, splits never share a sequence, floors are where guessers land."""
+"""Tasks: strings and symbols say the same, splits share no sequence, guessers land on the floor."""
 
 from math import perm
 
@@ -198,7 +198,7 @@ def test_the_best_guesser_lands_on_the_floor_and_an_oracle_on_zero(num_pairs, di
     ids=lambda text: repr(text[:20]),
 )
 def test_what_is_no_sequence_is_refused_in_one_short_line(text):
-    with pytest.raises(InvalidValueError, match="expected|occurs in no pair") as raised:
+    with pytest.raises(InvalidValueError, match=r"expected|occurs in no pair") as raised:
         AssociativeRetrieval().encode(text)
     message = str(raised.value)
     assert len(message) < 200 and "\n" not in message

@@ -50,12 +50,14 @@ class LocalExecutor:
         context = multiprocessing.get_context("spawn")
         self._progress = context.Queue()
         self._stop = context.Event()
+        self._futures: list[Future[Outcome]] = []
         self._pool = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_start_worker, initargs=(self._progress, self._stop)
         )
 
     def submit(self, identifier: str, specification: dict[str, Any], out: Path) -> Future[Outcome]:
-        return self._pool.submit(_work, identifier, specification, out)
+        self._futures.append(self._pool.submit(_work, identifier, specification, out))
+        return self._futures[-1]
 
     def progress(self) -> list[Progress]:
         found: list[Progress] = []
@@ -67,7 +69,8 @@ class LocalExecutor:
 
     def stop(self) -> None:
         self._stop.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for future in self._futures:
+            future.cancel()
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -108,6 +111,8 @@ def _work(identifier: str, specification: dict[str, Any], out: Path) -> Outcome:
     from fastweights.studies import worker
     from fastweights.studies.specification import RunSpecification
 
+    if _stopped.is_set():
+        return {"state": "interrupted"}
     # A coordinator that died may have left a finished model whose outcome it never recorded.
     if out.exists():
         try:

@@ -1,0 +1,182 @@
+"""The commands on one small trained model: they agree with each other to the last digit, and with equation 4."""
+
+import json
+import subprocess
+import sys
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastweights import __version__, registry
+from fastweights.cli.main import COMMANDS, main
+from fastweights.studies import worker
+from fastweights.training.evaluation import predict
+
+SMALL = "--hidden-size 5 --num-pairs 2 --train-sequences 2000 --validation-sequences 256 --test-sequences 512"
+SHORT = "--updates 40 --evaluate-every 20 --batch-size 16"
+
+
+def command(line: str, capsys, code: int = 0) -> str:
+    """What the command prints on stdout; it must end with the code and no traceback."""
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    out, err = capsys.readouterr()
+    assert end.value.code == code, err
+    assert "Traceback" not in err
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The path of a model that the command line trained, and the record that it printed."""
+    path = tmp_path_factory.mktemp("trained") / "m.safetensors"
+    options = f"{SMALL} {SHORT} --decay 0.8 --preliminary-norm separate --json --out {path}"
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
+        printed = []
+        patch.setattr("builtins.print", lambda text, **to: printed.append(text) if not to else None)
+        main(["train", *options.split()])
+    assert end.value.code == 0
+    return path, json.loads(printed[0])
+
+
+def test_train_prints_the_record(trained):
+    path, record = trained
+    specification, _, outcome = worker.load_model(path)
+    assert record["specification"] == specification.to_json()
+    assert specification.cell.decay == 0.8
+    assert {name: record[name] for name in outcome} == outcome
+    assert [point[0] for point in record["curve"]] == [20, 40]
+    assert record["result"]["test_count"] == 512
+    assert 0 < record["result"]["test_error"] < 1
+    assert not list(path.parent.glob("*.partial"))
+
+
+def test_evaluate_agrees_with_train_to_the_last_digit(trained, capsys, tmp_path):
+    path, record = trained
+    direct = json.loads(command(f"evaluate {path} --json", capsys))
+    file = tmp_path / "test.txt"
+    command(f"data --num-pairs 2 --split test --count 512 --out {file}", capsys)
+    from_file = json.loads(command(f"evaluate {path} --sequences {file} --json", capsys))
+    assert direct == from_file
+    assert direct["error"] == record["result"]["test_error"]
+    assert direct["log_likelihood"] == record["result"]["test_log_likelihood"]
+    assert direct["count"] == 512
+    assert f"error {100 * direct['error']:.2f} % on 512 sequences" in command(f"evaluate {path}", capsys)
+
+
+def test_answer_agrees_with_evaluate(trained, capsys):
+    path, _ = trained
+    specification, model, _ = worker.load_model(path)
+    test = worker.dataset(specification, "test")
+    log_probabilities = predict(model, test.inputs).astype(np.float64)
+    for i in range(8):
+        question = specification.task.decode(test.inputs[i])
+        found = json.loads(command(f"answer {path} {question} --json", capsys))
+        assert list(found["probabilities"]) == list("0123456789")
+        assert list(found["probabilities"].values()) == list(np.exp(log_probabilities[:, i]))
+        assert found["answer"] == str(log_probabilities[:, i].argmax())
+
+
+def test_attention_is_equation_4(trained, capsys):
+    """η λ^(T−1−τ) h(τ)ᵀ h_0, with h_0 = relu(LN[W h(T−1) + C x(T)]) computed here."""
+    path, _ = trained
+    specification, model, _ = worker.load_model(path)
+    question = "c9k8??c"
+    found = json.loads(command(f"answer {path} {question} --json", capsys))["attention"]
+    tokens = jnp.asarray(specification.task.encode(question), jnp.int32)[:, None]
+    states = np.asarray(model.cell.unroll_driven(model.drives(tokens)), np.float64)[:, :, 0]
+    cell = model.cell
+    embedded = np.asarray(model.embedding.table, np.float64)[:, int(tokens[-1, 0])]
+    summed = np.asarray(cell.recurrent, np.float64) @ states[-2] + np.asarray(cell.input, np.float64) @ embedded
+    gain, bias = (np.asarray(each[-1, :, 0], np.float64) for each in cell.norms)
+    normalised = (summed - summed.mean()) / np.sqrt(summed.var() + 1e-5)
+    preliminary = np.maximum(gain * normalised + bias, 0)
+    ages = np.arange(len(states) - 2, -1, -1)
+    expected = specification.cell.write_rate * 0.8**ages * (states[:-1] @ preliminary)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+    assert max(found) > 0.01
+
+
+def test_answer_draws_every_character(trained, capsys):
+    lines = command(f"answer {trained[0]} c9k8??c", capsys).splitlines()
+    drawn = [line.split()[:2] for line in lines[lines.index("") :]]
+    assert [line[1] for line in drawn[-6:]] == list("c9k8??")
+    assert [line[0] for line in drawn[2:12]] == list("0123456789")
+
+
+def test_data_is_the_splits_text(capsys):
+    assert command("data --count 3 --num-pairs 2 --seed 1", capsys) == command(
+        "data --count 5 --num-pairs 2 --seed 1", capsys
+    )[: 3 * len("a1b2??a 1\n")]
+    found = json.loads(command("data --count 3 --num-pairs 2 --seed 1 --json", capsys))
+    assert len(found["sequences"]) == 3
+    for line in found["sequences"]:
+        question, answer = line.split()
+        assert question[question.index(question[-1]) + 1] == answer
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_an_example(name, capsys):
+    assert COMMANDS[name][1] in " ".join(command(f"{name} --help", capsys).split())
+
+
+def test_the_overview(capsys):
+    text = command("--help", capsys)
+    assert all(name in text for name in COMMANDS)
+    assert command("--version", capsys) == f"fastweights {__version__}\n"
+
+
+@pytest.mark.parametrize(("name", "entries"), [("models", registry.cells), ("tasks", registry.tasks)])
+def test_listings_name_everything_and_its_source(name, entries, capsys):
+    found = json.loads(command(f"{name} --json", capsys))[name]
+    assert [each["name"] for each in found] == list(entries)
+    text = command(name, capsys)
+    for each in found:
+        assert each["source"] == entries.source(each["name"])
+        assert each["source"] in text
+        assert each["summary"]
+
+
+OPTIONS = {
+    "fast-weights": "--inner-steps 2 --norm outside --norm-sets per-step --write-time late --write-rate 0.1",
+    "irnn": "--layer-norm --recurrent-scale 1",
+    "lstm": "--forget-bias 0 --layer-norm",
+    "standard-rnn": "--layer-norm --input-scale 0.5",
+}
+
+
+@pytest.mark.parametrize("model", list(registry.cells))
+def test_every_model_trains_with_its_own_options(model, capsys, tmp_path):
+    options = OPTIONS.get(model, "")
+    line = f"train --model {model} {options} {SMALL} {SHORT} --num-pairs 1 --train-sequences 200"
+    line += f" --validation-sequences 26 --test-sequences 30 --out {tmp_path / 'm'}"
+    assert "on 30 sequences" in command(line, capsys)
+    specification, _, _ = worker.load_model(tmp_path / "m")
+    for option, value in zip(*(iter(options.replace("--layer-norm", "--layer-norm True").split()),) * 2, strict=True):
+        assert str(getattr(specification.cell, option[2:].replace("-", "_"))) in (value, f"{value}.0")
+
+
+def test_a_diverging_run_says_at_which_update(capsys, tmp_path):
+    # The same shapes as the model above, so that nothing is compiled anew.
+    line = f"train {SMALL} {SHORT} --preliminary-norm separate --learning-rate 1e30 --clip-norm 0"
+    with pytest.raises(SystemExit) as end:
+        main([*line.split(), "--out", str(tmp_path / "m")])
+    out, err = capsys.readouterr()
+    assert end.value.code == 1
+    assert "the loss is not finite at update " in err
+    assert out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_has_read_enough_is_no_error():
+    code = "from fastweights.cli import main; main()"
+    program = subprocess.Popen(
+        [sys.executable, "-c", code, "data", "--count", "50000", "--num-pairs", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert program.stdout.readline()
+    program.stdout.close()
+    assert program.stderr.read() == b""
+    assert program.wait() == 141

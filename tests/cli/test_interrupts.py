@@ -1,0 +1,91 @@
+"""Ctrl-C in real processes: exit code 130, nobody left, and the same command goes on to the same bits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import all_gone, compiled_once, ignores_interrupts, wait_until, workers_of
+
+from fastweights.cli.main import main
+from fastweights.training import checkpoint
+
+PROGRAM = [sys.executable, "-c", "from fastweights.cli import main; main()"]
+TRAIN = (
+    "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
+    "--validation-sequences 26 --test-sequences 30 --updates 8000 --evaluate-every 20 --out"
+).split()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled(tmp_path_factory):
+    with compiled_once(tmp_path_factory.mktemp("compiled")):
+        yield
+
+
+def interrupted(arguments: list[str], ready) -> str:
+    """Start the command, send Ctrl-C to its whole group, as a terminal does, once `ready(process id)`;
+    what it says on stderr."""
+    program = subprocess.Popen(
+        [*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        wait_until(lambda: program.poll() is not None or ready(program.pid))
+        workers = workers_of(program.pid)
+        os.killpg(program.pid, signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    finally:
+        program.kill()
+    assert program.returncode == 130, said
+    assert all_gone(workers)
+    assert "Traceback" not in said
+    return said
+
+
+def weights(path: Path) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in checkpoint.load(path)[0].items()}
+
+
+def test_train_goes_on_to_the_same_bits(tmp_path):
+    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    partial = parts.with_name("parts.safetensors.partial")
+    assert "interrupted" in interrupted([*TRAIN, str(parts)], lambda _: partial.exists())
+    assert os.listdir(tmp_path) == [partial.name]
+    done = len(checkpoint.load(partial)[1]["curve"])
+    assert 0 < done < 400
+    for path in (whole, parts):
+        subprocess.run([*PROGRAM, *TRAIN, str(path)], check=True, capture_output=True)
+    assert weights(parts) == weights(whole)
+    curves = [checkpoint.load(path)[1]["outcome"]["curve"] for path in (parts, whole)]
+    assert curves[0] == curves[1]
+    assert sorted(os.listdir(tmp_path)) == ["parts.safetensors", "whole.safetensors"]
+
+
+def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(tmp_path, capsys):
+    arguments = f"reproduce --preset smoke --models irnn --hidden-sizes 3 --dir {tmp_path}".split()
+
+    def at_work(process: int) -> bool:
+        return any(map(ignores_interrupts, workers_of(process)))
+
+    said = interrupted(arguments, at_work)
+    assert "the same command goes on from here" in said
+    assert not list(tmp_path.glob("*.html"))
+
+    subprocess.run([*PROGRAM, *arguments], check=True, capture_output=True)
+    names = {"results.json", "report.html", "learning-curves.svg", "learning-curves.png"}
+    assert names <= set(os.listdir(tmp_path))
+    model, *_ = (tmp_path / "runs").iterdir()
+    before = model.stat().st_mtime_ns
+
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, "--json"])
+    out, err = capsys.readouterr()
+    assert end.value.code == 0
+    assert "1 of 1 runs are finished already" in err
+    results = json.loads(out)
+    assert results == json.loads((tmp_path / "results.json").read_text())
+    assert [(run["id"], run["state"]) for run in results["runs"]] == [(model.stem, "finished")]
+    assert model.stat().st_mtime_ns == before

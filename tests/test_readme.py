@@ -1,0 +1,45 @@
+"""The README: its Python runs as written, and its commands exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastweights.cli.main import COMMANDS, main
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+SNIPPETS = blocks("python")
+LINES = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("fastweights ")]
+
+
+def test_there_is_something_to_test():
+    assert SNIPPETS
+    assert {line.split()[1] for line in LINES} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_python_runs_as_written(snippet, tmp_path):
+    subprocess.run([sys.executable, "-c", snippet], check=True, cwd=tmp_path, timeout=240)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_options_of_commands_exist(line, capsys):
+    """Each is in the help of its command, for the model that the line names."""
+    command, *arguments = shlex.split(line, comments=True)[1:]
+    options = {each.partition("=")[0] for each in arguments if each.startswith("--")}
+    model = arguments[arguments.index("--model") + 1 :][:1] if "--model" in arguments else []
+    with pytest.raises(SystemExit) as end:
+        main([command, *(["--model", *model] if model else []), "--help"])
+    shown = capsys.readouterr().out
+    assert end.value.code == 0
+    assert options <= set(re.findall(r"--[a-z-]+", shown))
