@@ -71,9 +71,9 @@ def with_interval(fraction: float, half_interval: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`9.8 s`, `115 s`, `12 min`, `3.1 h`."""
+    """`9.8 s`, `45 s`, `12 min`, `3.1 h`."""
     if seconds < 600:
-        return f"{seconds:.1f} s" if seconds < 59.95 else f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 

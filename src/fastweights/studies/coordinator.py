@@ -167,7 +167,7 @@ def _failure(reason: str) -> Outcome:
 
 
 def _cost(specification: RunSpecification) -> float:
-    return specification.training.updates * specification.hidden_size
+    return specification.training.updates * specification.hidden_size**2
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def _owning(directory: Path) -> Iterator[None]:
         owner.write_text(f"process {os.getpid()} on {os.uname().nodename} since {since}")
         yield
     except OSError as error:
-        raise FileError(f"cannot write in {directory}: {error.strerror or error}") from error
+        raise FileError(f"the study in {directory} cannot go on: {error}") from error
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
