@@ -84,6 +84,7 @@ _PLAIN = {
     "inner_steps": 1,
     "norm": "inside",
     "norm_sets": "shared",
+    "norm_bias": 0.0,
     "preliminary_norm": "none",
     "write_time": "current",
     "method": 1,

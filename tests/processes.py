@@ -1,19 +1,18 @@
-"""What the tests with real processes share: a compilation cache, children, waiting, and killing."""
+"""What the tests with real processes share: a compilation cache, children, and waiting."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 
-@contextmanager
-def compiled_once(folder: Path) -> Iterator[None]:
-    """Processes started within share what they compile: a worker then starts in a quarter of the time."""
+@pytest.fixture(scope="module")
+def compiled_once(tmp_path_factory) -> Iterator[None]:
+    """Processes started by a module share what they compile, and with other modules of the session: a
+    worker then starts in a quarter of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "compiled"))
         patch.setenv("JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS", "0")
         patch.setenv("JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
         yield
@@ -62,9 +61,3 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
 def all_gone(processes: list[int]) -> bool:
     """Whether none of the processes is left."""
     return not any(map(is_alive, processes))
-
-
-def kill_quietly(process: int, signal: int) -> None:
-    """Send a signal to a process of ours that may be gone."""
-    if is_alive(process):
-        os.kill(process, signal)

@@ -30,9 +30,15 @@ CELL_PARAMETERS = {
 }
 
 
+def zero_model(case, input_size, **options):
+    """A model without drawing its numbers."""
+    shapes = eqx.filter_eval_shape(small_model, case, R, input_size, **options)
+    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+
+
 @pytest.mark.parametrize(("case", "expected"), CELL_PARAMETERS.items(), ids=str)
 def test_parameters_are_as_many_as_the_equations_have(case, expected):
-    assert count_parameters(small_model(case, R, X)) == expected + X * SYMBOLS + READOUT
+    assert count_parameters(zero_model(case, X)) == expected + X * SYMBOLS + READOUT
 
 
 @pytest.mark.parametrize(
@@ -47,9 +53,10 @@ def test_parameters_are_as_many_as_the_equations_have(case, expected):
 )
 def test_parameters_around_the_cell(options, expected):
     input_size = SYMBOLS if options.get("embedding") == "one-hot" else X
-    model = small_model(Case("standard-rnn"), R, input_size, **options)
+    model = zero_model(Case("standard-rnn"), input_size, **options)
     assert count_parameters(model) == expected + R * R + R * input_size + R
-    assert model(TOKENS).shape == (SYMBOLS if "softmax" in options else CLASSES, 3)
+    logits = eqx.filter_eval_shape(model, TOKENS)
+    assert logits.shape == (SYMBOLS if "softmax" in options else CLASSES, 3)
 
 
 @each(EVERY_CELL)

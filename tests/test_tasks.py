@@ -234,8 +234,6 @@ def test_a_task_too_small_to_split_says_so(monkeypatch):
         AssociativeRetrieval(num_pairs=1).split("validation", 1)
 
 
-@pytest.mark.parametrize("num_pairs", [10, 26])
-def test_the_longest_sequences_can_be_drawn(num_pairs):
-    digits = "with-replacement" if num_pairs == 26 else "without-replacement"
-    example = jax.jit(AssociativeRetrieval(num_pairs, digits=digits).sample)(jax.random.key(0))
-    assert len(set(np.asarray(example.inputs[: 2 * num_pairs : 2]))) == num_pairs
+def test_the_longest_sequence_can_be_drawn():
+    example = jax.jit(AssociativeRetrieval(num_pairs=26).sample)(jax.random.key(0))
+    assert set(np.asarray(example.inputs[:52:2])) == set(range(26))

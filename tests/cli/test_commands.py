@@ -1,6 +1,7 @@
 """The commands on one small trained model: they agree with each other to the last digit, and with equation 4."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -88,7 +89,9 @@ def test_attention_is_equation_4(trained, capsys):
     states = np.asarray(model.cell.unroll_driven(model.drives(tokens)), np.float64)[:, :, 0]
     cell = model.cell
     embedded = np.asarray(model.embedding.table, np.float64)[:, int(tokens[-1, 0])]
-    summed = np.asarray(cell.recurrent, np.float64) @ states[-2] + np.asarray(cell.input, np.float64) @ embedded
+    summed = (
+        np.asarray(cell.recurrent, np.float64) @ states[-2] + np.asarray(cell.input, np.float64) @ embedded
+    )
     gain, bias = (np.asarray(each[-1, :, 0], np.float64) for each in cell.norms)
     normalised = (summed - summed.mean()) / np.sqrt(summed.var() + 1e-5)
     preliminary = np.maximum(gain * normalised + bias, 0)
@@ -106,9 +109,10 @@ def test_answer_draws_every_character(trained, capsys):
 
 
 def test_data_is_the_splits_text(capsys):
-    assert command("data --count 3 --num-pairs 2 --seed 1", capsys) == command(
-        "data --count 5 --num-pairs 2 --seed 1", capsys
-    )[: 3 * len("a1b2??a 1\n")]
+    assert (
+        command("data --count 3 --num-pairs 2 --seed 1", capsys)
+        == command("data --count 5 --num-pairs 2 --seed 1", capsys)[: 3 * len("a1b2??a 1\n")]
+    )
     found = json.loads(command("data --count 3 --num-pairs 2 --seed 1 --json", capsys))
     assert len(found["sequences"]) == 3
     for line in found["sequences"]:
@@ -153,7 +157,9 @@ def test_every_model_trains_with_its_own_options(model, capsys, tmp_path):
     line += f" --validation-sequences 26 --test-sequences 30 --out {tmp_path / 'm'}"
     assert "on 30 sequences" in command(line, capsys)
     specification, _, _ = worker.load_model(tmp_path / "m")
-    for option, value in zip(*(iter(options.replace("--layer-norm", "--layer-norm True").split()),) * 2, strict=True):
+    for option, value in zip(
+        *(iter(options.replace("--layer-norm", "--layer-norm True").split()),) * 2, strict=True
+    ):
         assert str(getattr(specification.cell, option[2:].replace("-", "_"))) in (value, f"{value}.0")
 
 
@@ -175,6 +181,8 @@ def test_a_reader_that_has_read_enough_is_no_error():
         [sys.executable, "-c", code, "data", "--count", "50000", "--num-pairs", "1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Unbuffered, Python itself drops what a closed pipe no longer takes, and tells nobody.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     assert program.stdout.readline()
     program.stdout.close()

@@ -18,7 +18,7 @@ from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions
 
-UPDATES = 3_000
+UPDATES = 2_000
 SPECIFICATIONS = [
     RunSpecification(
         AssociativeRetrieval(num_pairs=1),
@@ -50,12 +50,6 @@ class Silent:
         pass
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _compiled(tmp_path_factory):
-    with compiled_once(tmp_path_factory.mktemp("compiled")):
-        yield
-
-
 def study(folder: Path, at=lambda: None) -> int:
     """Run the study to its end; the number of pools that it took."""
     pools = []
@@ -83,7 +77,7 @@ def results(folder: Path):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, _compiled):
+def undisturbed(tmp_path_factory, compiled_once):
     folder = tmp_path_factory.mktemp("undisturbed")
     assert study(folder) == 1
     found = results(folder)
@@ -129,6 +123,7 @@ def test_a_killed_coordinator_costs_nothing_and_leaves_nobody(undisturbed, tmp_p
     assert results(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path):
     def interrupt():
         raise KeyboardInterrupt

@@ -169,5 +169,7 @@ def test_looking_at_results_needs_no_jax(tmp_path):
         "import sys; from pathlib import Path; from fastweights.studies.store import Store; "
         "print(len(Store(Path(sys.argv[1])).runs())); assert 'jax' not in sys.modules"
     )
-    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True
+    )
     assert ran.stdout == "3\n"

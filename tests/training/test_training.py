@@ -9,10 +9,12 @@ import numpy as np
 import optax
 import pytest
 
-from cases import EVERY_CELL, Case, each, small_model
+from cases import EVERY_CELL, Case, each
+from cases import small_model as any_model
 from fastweights.errors import InvalidValueError
 from fastweights.models import partition
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate, predict, score
 from fastweights.training.loop import fit, start, train, train_many
 from fastweights.training.options import TrainingOptions
@@ -21,16 +23,21 @@ from fastweights.training.step import Rates, loss, update
 
 TASK = AssociativeRetrieval(num_pairs=1)
 DATA, VALIDATION = TASK.split("train", 500), TASK.split("validation", 50)
-# Three chunks, the last one shorter.
+# Three chunks, the last one shorter. Every run has these sizes, so that few programs are compiled.
 OPTIONS = TrainingOptions(
-    updates=8, evaluate_every=3, batch_size=11, learning_rate=1e-2, clip_norm=5.0, schedule="constant"
+    updates=120, evaluate_every=50, batch_size=32, learning_rate=5e-3, clip_norm=5.0, schedule="constant"
 )
 RNN = Case("standard-rnn")
 # Past what single precision can hold, after one update.
 DIVERGING = replace(OPTIONS, learning_rate=1e30)
 
 
-def batches(count: int, size: int = 11):
+def small_model(case: Case, seed: int = 0):
+    """A model of the size that all these runs have."""
+    return any_model(case, hidden_size=20, input_size=16, seed=seed)
+
+
+def batches(count: int, size: int = 32):
     """Mini-batches as columns."""
     for i in range(count):
         rows = slice(i * size, (i + 1) * size)
@@ -43,14 +50,13 @@ def same(one: Fit, other: Fit) -> bool:
 
 
 loss_of, compiled_update = jax.jit(loss), jax.jit(update, static_argnums=5)
-gradient_of = jax.jit(jax.grad(lambda trained, rest, *batch: loss(eqx.combine(trained, rest), *batch)))
 
 
 def test_loss_is_the_mean_negative_log_likelihood():
     model = small_model(RNN)
     tokens, targets = next(batches(1))
     logits = np.asarray(jax.jit(lambda m, t: m(t))(model, tokens), np.float64)
-    right = np.exp(logits[targets, np.arange(11)]) / np.exp(logits).sum(axis=0)
+    right = np.exp(logits[targets, np.arange(32)]) / np.exp(logits).sum(axis=0)
     assert float(loss_of(model, tokens, targets)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
 
 
@@ -58,21 +64,26 @@ def test_loss_is_the_mean_negative_log_likelihood():
 @pytest.mark.parametrize("clip_norm", [0.05, 0.0])
 def test_updates_are_those_of_plain_adam(clip_norm, schedule, float64):
     """Several of them: Adam's first step does not depend on the gradient's size, so clipping is unseen."""
-    options = replace(OPTIONS, clip_norm=clip_norm, schedule=schedule, updates=4)
+    options = replace(OPTIONS, clip_norm=clip_norm, schedule=schedule, updates=4, learning_rate=1e-2)
     rate = optax.cosine_decay_schedule(1e-2, 4) if schedule == "cosine" else 1e-2
     clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
     plain = optax.chain(clip, optax.adam(rate))
-    model = small_model(RNN)
+    model = any_model(RNN)
     moments, rates = TrainingState.start(model, options).moments, Rates.of(options)
     trained, rest = partition(model)
     expected_moments = plain.init(trained)
+
+    @jax.jit
+    def plain_update(trained, moments, tokens, targets):
+        gradient = jax.grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(trained)
+        changes, moments = plain.update(gradient, moments, trained)
+        return optax.apply_updates(trained, changes), moments, optax.tree.norm(gradient)
+
     for tokens, targets in batches(4):
         model, moments, _ = compiled_update(model, moments, tokens, targets, rates, schedule)
-        gradient = gradient_of(trained, rest, tokens, targets)
-        assert optax.tree.norm(gradient) > 0.05
-        changes, expected_moments = plain.update(gradient, expected_moments, trained)
-        trained = optax.apply_updates(trained, changes)
-    for a, b in zip(jax.tree.leaves(partition(model)[0]), jax.tree.leaves(trained), strict=True):
+        trained, expected_moments, norm = plain_update(trained, expected_moments, tokens, targets)
+        assert norm > 0.05
+    for a, b in zip(jax.tree.leaves(model), jax.tree.leaves(trained), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
@@ -80,7 +91,7 @@ def test_the_same_run_gives_the_same_bits_and_another_seed_others():
     one, again, other = (fit(small_model(RNN), DATA, VALIDATION, options=OPTIONS, seed=s) for s in (3, 3, 4))
     assert same(one, again)
     assert not eqx.tree_equal(one.model, other.model)
-    assert [point.update for point in one.curve] == [3, 6, 8] and one.done == 8
+    assert [point.update for point in one.curve] == [50, 100, 120] and one.done == 120
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
@@ -93,18 +104,18 @@ def test_a_run_taken_up_again_gives_the_same_bits(schedule):
 
 
 def test_the_learning_curve_says_what_happened():
-    """One update a point: its loss is the loss before the update, on the batch that was drawn."""
-    options = replace(OPTIONS, evaluate_every=1, updates=4)
-    every_one_alike = type(DATA)(DATA.inputs[:1], DATA.targets[:1])
-    tokens = jnp.asarray(np.repeat(DATA.inputs[:1].T, 11, axis=1), jnp.int32)
-    model = small_model(RNN)
-    for now in train(start(model, options), every_one_alike, VALIDATION, options, 0):
-        targets = jnp.full(11, int(DATA.targets[0]))
-        expected = float(loss_of(model, tokens, targets))
-        assert now.curve[-1].train_loss == pytest.approx(expected, rel=1e-5)
-        result, model = evaluate(now.model, VALIDATION), now.model
-        assert now.curve[-1].validation_error == result.error
-        assert now.curve[-1].validation_log_likelihood == result.log_likelihood
+    """With a budget of one more update each time, a point's loss is that of one batch, before the update."""
+    alike = Dataset(DATA.inputs[:1], DATA.targets[:1])
+    tokens = jnp.asarray(np.repeat(alike.inputs.T, 32, axis=1), jnp.int32)
+    targets = jnp.full(32, int(alike.targets[0]))
+    now = start(small_model(RNN), OPTIONS)
+    for updates in (1, 2, 3):
+        model = now.model
+        (now,) = train(now, alike, VALIDATION, replace(OPTIONS, updates=updates), 0)
+        point, result = now.curve[-1], evaluate(now.model, VALIDATION)
+        assert point.train_loss == pytest.approx(float(loss_of(model, tokens, targets)), rel=1e-5)
+        assert (point.update, point.validation_error) == (updates, result.error)
+        assert point.validation_log_likelihood == result.log_likelihood
         assert evaluate(now.best, VALIDATION).error == min(p.validation_error for p in now.curve)
 
 
@@ -117,9 +128,10 @@ def test_runs_side_by_side_equal_the_runs_alone(float64):
     """They differ in everything that may differ. In double precision a gradient's rounding (1e-16) is
     far below Adam's ε of 1e-8, so an update differs by at most about 1e-8 of the learning rate."""
     pairs = (1e-2, 0.0), (3e-3, 0.1), (1e-3, 5.0)
-    options = [replace(OPTIONS, learning_rate=rate, clip_norm=clip) for rate, clip in pairs]
+    few = replace(OPTIONS, updates=8, evaluate_every=5)
+    options = [replace(few, learning_rate=rate, clip_norm=clip) for rate, clip in pairs]
     models = [
-        small_model(Case("fast-weights", (("decay", decay),)), seed=seed)
+        any_model(Case("fast-weights", (("decay", decay),)), seed=seed)
         for seed, decay in enumerate((0.8, 0.5, 0.95))
     ]
     together = train_many(models, DATA, VALIDATION, options, range(3))
@@ -156,7 +168,7 @@ def test_a_run_ends_at_the_first_loss_that_is_not_finite():
 def test_a_failed_run_keeps_the_state_before_the_chunk():
     good = next(train(start(small_model(RNN), OPTIONS), DATA, VALIDATION, OPTIONS, 0))
     (failed,) = train(good, DATA, VALIDATION, DIVERGING, 0)
-    assert failed.failed_at == 3 + 2
+    assert failed.failed_at == 50 + 2
     assert same(failed, good)
     assert list(train(failed, DATA, VALIDATION, DIVERGING, 0)) == []
 
@@ -173,7 +185,7 @@ def test_a_run_that_breaks_in_its_last_update_has_failed_too():
     [
         ([], [], "one model, options and seed a run"),
         ([OPTIONS] * 2, [0], "one model, options and seed a run"),
-        ([OPTIONS, replace(OPTIONS, updates=9)], [0, 1], "equal budgets"),
+        ([OPTIONS, replace(OPTIONS, updates=121)], [0, 1], "equal budgets"),
         ([OPTIONS, replace(OPTIONS, schedule="cosine")], [0, 1], "equal budgets"),
     ],
 )
@@ -183,7 +195,7 @@ def test_runs_that_do_not_fit_together_are_refused(options, seeds, message):
 
 
 def test_models_of_different_shapes_are_refused():
-    models = [small_model(RNN), small_model(RNN, hidden_size=7)]
+    models = [any_model(RNN), small_model(RNN)]
     with pytest.raises(InvalidValueError, match="one shape"):
         train_many(models, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
 
@@ -191,7 +203,7 @@ def test_models_of_different_shapes_are_refused():
 @each(EVERY_CELL)
 def test_an_answer_does_not_depend_on_what_stands_beside_it(case):
     """To the last bit, over a border between blocks; and stacked models answer as one does."""
-    model = small_model(case, hidden_size=20, input_size=16)
+    model = small_model(case)
     inputs = TASK.split("train", 300).inputs
     together = predict(model, inputs)
     assert together.shape == (10, 300)
@@ -209,9 +221,7 @@ def test_score_counts_wrong_answers():
 
 @each(EVERY_CELL)
 def test_every_cell_learns_to_remember_one_digit(case):
-    options = replace(OPTIONS, updates=400, evaluate_every=400, batch_size=32, learning_rate=5e-3)
-    model = small_model(case, hidden_size=20, input_size=16)
-    result = fit(model, DATA, VALIDATION, options=options)
+    result = fit(small_model(case), DATA, VALIDATION, options=replace(OPTIONS, updates=400))
     assert evaluate(result.model, TASK.split("test", 200)).error < 0.05
 
 
