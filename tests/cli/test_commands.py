@@ -1,4 +1,4 @@
-"""The commands on one small trained model: they agree with each other to the last digit, and with equation 4."""
+"""The commands on one small trained model agree with each other to the last digit, and with equation 4."""
 
 import json
 import os

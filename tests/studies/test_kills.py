@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import all_gone, compiled_once, wait_until, workers_of
 
 from fastweights.studies.coordinator import RUNS, run_study
 from fastweights.studies.executors import LocalExecutor
@@ -17,6 +16,7 @@ from fastweights.studies.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions
+from processes import all_gone, compiled_once, wait_until, workers_of
 
 UPDATES = 2_000
 SPECIFICATIONS = [

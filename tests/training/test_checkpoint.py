@@ -194,7 +194,8 @@ for kill in range(kills):
         import jax.numpy as jnp
         number = 0
         while True:
-            checkpoint.save(path, {"w": jnp.full(2**20, number), "b": jnp.full(7, number)}, {"number": number})
+            tree = {"w": jnp.full(2**20, number), "b": jnp.full(7, number)}
+            checkpoint.save(path, tree, {"number": number})
             number += 1
     while not path.exists() or path.stat().st_mtime_ns == before:
         time.sleep(0.001)
