@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import all_gone, compiled_once, ignores_interrupts, wait_until, workers_of
 
 from fastweights.cli.main import main
 from fastweights.training import checkpoint
+from processes import all_gone, compiled_once, ignores_interrupts, wait_until, workers_of
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
 

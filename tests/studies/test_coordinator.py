@@ -113,7 +113,7 @@ def failure(folder, identifier):
 
 def test_finished_runs_are_not_run_again(tmp_path):
     listener = Listener()
-    states, __pools = study(tmp_path, listener=listener)
+    states, _pools = study(tmp_path, listener=listener)
     assert set(states.values()) == {"finished"}
     assert listener.states == ["running"] * 5
     assert listener.ends == Counter({(each.identifier, "finished"): 1 for each in RUNS})
