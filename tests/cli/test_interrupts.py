@@ -26,7 +26,12 @@ def interrupted(arguments: list[str], ready) -> str:
     """Start the command, send Ctrl-C to its whole group, as a terminal does, once `ready(process id)`;
     what it says on stderr."""
     program = subprocess.Popen(
-        [*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*PROGRAM, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A test run in the background of a shell ignores Ctrl-C, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         wait_until(lambda: program.poll() is not None or ready(program.pid))
