@@ -139,6 +139,8 @@ _OPTIONS = {
 }
 CASES = [Case(name, options) for name in registry.cells for options in _OPTIONS.get(name, [()])]
 EVERY_CELL = [Case(name) for name in registry.cells]
+# One for each cell, with layer normalisation where it has any.
+LAST_OF_EACH = list({case.name: case for case in [*CASES, FAST_WEIGHTS[1]]}.values())
 
 
 def each(cases: list[Case]) -> pytest.MarkDecorator:

@@ -9,6 +9,7 @@ from cases import (
     CASES,
     EVERY_CELL,
     FAST_WEIGHTS,
+    LAST_OF_EACH,
     LONG,
     SIZES,
     each,
@@ -83,7 +84,7 @@ def test_a_column_does_not_see_its_neighbours(case, sizes, float64):
     assert relative_error(steps(cell, x[..., :1])[..., 0], together[..., 0]) < 1e-12
 
 
-@each_form([case for case in CASES if case.name != "fast-weights"] + FAST_WEIGHTS[1:2])
+@each_form(LAST_OF_EACH)
 def test_gradients_equal_finite_differences(case, sizes, float64):
     """Along a random direction of each array alone: every trained one, λ, η and the inputs."""
     arguments, weights = (case.build(sizes), inputs_for(sizes)), weights_for(sizes)
@@ -103,7 +104,7 @@ def test_gradients_equal_finite_differences(case, sizes, float64):
         assert predicted == pytest.approx(float(difference), rel=1e-6, abs=1e-7), name
 
 
-@each(FAST_WEIGHTS)
+@each([case for case in FAST_WEIGHTS if dict(case.options)["inner_steps"]])
 def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
     """The hand-written derivative against automatic differentiation of the matrix, for every array."""
     cell, x, weights = case.build(SIZES), inputs_for(SIZES), weights_for(SIZES)
