@@ -15,7 +15,9 @@ from processes import all_gone, compiled_once, ignores_interrupts, wait_until, w
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
 
-PROGRAM = [sys.executable, "-c", "from fastweights.cli import main; main()"]
+# A test run in the background of a shell ignores Ctrl-C, and its children inherit that.
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+PROGRAM = [sys.executable, "-c", f"{LISTENING}; from fastweights.cli import main; main()"]
 TRAIN = (
     "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
     "--validation-sequences 26 --test-sequences 30 --updates 3000 --evaluate-every 20 --out"
@@ -30,8 +32,6 @@ def interrupted(arguments: list[str], ready) -> str:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A test run in the background of a shell ignores Ctrl-C, and its children would inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         wait_until(lambda: program.poll() is not None or ready(program.pid))
