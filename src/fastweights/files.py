@@ -7,6 +7,12 @@ from pathlib import Path
 from fastweights.errors import FileError
 
 
+def cache_folder() -> Path:
+    """Where this user keeps what can be made again: `$XDG_CACHE_HOME/fastweights`, or `~/.cache/fastweights`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "fastweights"
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file at `path` by `content`, or leave it as it was.
 

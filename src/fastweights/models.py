@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, PyTree
 
-from fastweights.cells.base import Cell
+from fastweights.cells.base import Cell, look_up
 from fastweights.cells.layers import affine, uniform
 from fastweights.errors import check, check_choice, check_positive
 from fastweights.types import Tokens
@@ -130,18 +130,17 @@ class SequenceClassifier(eqx.Module):
         self.readout = Readout(cell.hidden_size, options.readout_size, outputs, key=readout_key)
         self.num_symbols = num_symbols
 
-    def drives(self, tokens: Tokens) -> Float[Array, "time drive batch"]:
-        """The cell's drive at every step: computed once for each symbol, then looked up."""
-        table = self.cell.drive(self.embedding.vectors(self.num_symbols))
-        return table.T[tokens].swapaxes(1, 2)
+    def drive_table(self) -> Float[Array, "drive symbols"]:
+        """The cell's drive for each symbol, as columns."""
+        return self.cell.drive(self.embedding.vectors(self.num_symbols))
 
     def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
-        return self.readout(self.cell.unroll_driven(self.drives(tokens))[-1])
+        return self.readout(self.cell.last_output(self.drive_table(), tokens))
 
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
         """What each step attends to, for cells that can tell; None for the others."""
         attention = getattr(self.cell, "attention", None)
-        return None if attention is None else attention(self.drives(tokens))
+        return None if attention is None else attention(look_up(self.drive_table(), tokens))
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:

@@ -9,6 +9,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.errors import check
+from fastweights.types import Tokens
 
 State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
@@ -70,6 +71,16 @@ class Cell(eqx.Module):
         state = self.initial_state(drives.shape[-1])
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
         return lax.scan(lambda state, drive: self.step(state, drive), state, drives)[1]
+
+    def last_output(self, table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array, "hidden batch"]:
+        """The last output for drives that are columns of a table: all that a classifier needs. A cell may
+        override it with a form that neither looks up all drives nor keeps all outputs."""
+        return self.unroll_driven(look_up(table, tokens))[-1]
+
+
+def look_up(table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array, "time drive batch"]:
+    """The drives of a sequence of symbols."""
+    return table.T[tokens].swapaxes(1, 2)
 
 
 def check_sizes(input_size: int, hidden_size: int) -> None:

@@ -15,8 +15,11 @@ from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import check, check_choice, check_positive
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
+from fastweights.native import attending as native
 from fastweights.registry import register_cell
-from fastweights.types import Column, Columns, Scalar
+from fastweights.types import Column, Columns, Scalar, Tokens
+
+_LONGEST_ATTENDED = 100
 
 
 @dataclass(frozen=True)
@@ -167,11 +170,20 @@ class FastWeights(Cell):
         return FastWeightsState(hidden, written), hidden
 
     def unroll_driven(self, drives: Columns) -> Columns:
-        length, units, _ = drives.shape
+        length, units, batch = drives.shape
+        if self._attends_natively(length, drives.dtype):
+            # Every column of every step is a symbol of its own.
+            table = drives.swapaxes(1, 2).reshape(-1, units)
+            return self._unroll_natively(length, table, jnp.arange(length * batch).reshape(length, batch))
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
         if 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
             return super().unroll_driven(drives)
         return unroll_attending(self._pieces(), *self._arguments(drives))
+
+    def last_output(self, table: Float[Array, "hidden symbols"], tokens: Tokens) -> Column:
+        if self._attends_natively(len(tokens), table.dtype):
+            return self._unroll_natively(1, table.T, tokens)[0]
+        return super().last_output(table, tokens)
 
     def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
@@ -206,11 +218,31 @@ class FastWeights(Cell):
 
         return Pieces(preliminary, before, after)
 
-    def _arguments(self, drives: Columns) -> tuple[int, Norms, Array, Columns, Array]:
-        """What `unroll_attending` takes after the pieces; weights[t, τ] = η λ^age."""
-        length, _, batch = drives.shape
-        norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
+    def _attends_natively(self, length: int, dtype: jnp.dtype) -> bool:
+        return length <= _LONGEST_ATTENDED and native.runs(dtype)
+
+    def _unroll_natively(self, outputs: int, table: Float[Array, "symbols hidden"], tokens: Tokens) -> Columns:
+        """The last outputs for drives that are rows of a table."""
+        steps = range(self.inner_steps)
+        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)
+        plan = native.Plan(
+            preliminary={"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[self.preliminary_norm],
+            inside=sets if self.norm == "inside" else (-1,) * len(sets),
+            outside=sets if self.norm == "outside" else (-1,) * len(sets),
+            sustained=self.method == 1,
+        )
+        gains, biases = (p[..., 0] for p in self.norms)
+        weights = self._weights(len(tokens))
+        return native.unroll(plan, outputs, table, tokens, self.recurrent, gains, biases, weights)
+
+    def _weights(self, length: int) -> Float[Array, "time time"]:
+        """η λ^age: how much of the state written at each time (second axis) is read at another (first)."""
         newest = 1 if self.write_time == "current" else 2
         ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
-        weights = self.write_rate * powers(self.decay, ages)
-        return self.inner_steps, norms, self.recurrent, drives, weights
+        return self.write_rate * powers(self.decay, ages)
+
+    def _arguments(self, drives: Columns) -> tuple[int, Norms, Array, Columns, Array]:
+        """What `unroll_attending` takes after the pieces."""
+        length, _, batch = drives.shape
+        norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
+        return self.inner_steps, norms, self.recurrent, drives, self._weights(length)

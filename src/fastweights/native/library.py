@@ -1,0 +1,107 @@
+"""The shared library of kernels: compiled on first use, kept in the user's cache folder."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+
+import jax
+import jax.ffi
+
+from fastweights.files import cache_folder
+
+SWITCH = "FASTWEIGHTS_NATIVE"
+"""The environment variable that turns the kernels off, by the value 0."""
+
+_SOURCES = Path(__file__).parent
+_FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-w")
+_V3 = {"avx2", "bmi2", "f16c", "fma", "movbe"}
+_V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
+
+
+@functools.cache
+def target(function: str) -> str | None:
+    """The name under which XLA knows a function of kernels.cc, or None where there is no kernel: no C++
+    compiler, another accelerator than the CPU, or turned off by FASTWEIGHTS_NATIVE=0.
+
+    The name holds a hash of the sources, so that a cached program never meets another kernel.
+    """
+    if jax.default_backend() != "cpu":
+        return None
+    library = _library()
+    if library is None:
+        return None
+    loaded, version = library
+    name = f"fastweights_{function}_{version}"
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(loaded, function)), platform="cpu")
+    return name
+
+
+def describe() -> str:
+    """What runs here, for records: `native x86-64-v3`, or `jax`."""
+    return " ".join(["native", *_architecture()[:1]]).replace("-march=", "") if _library() else "jax"
+
+
+@functools.cache
+def _library() -> tuple[ctypes.CDLL, str] | None:
+    if os.environ.get(SWITCH) == "0":
+        return None
+    compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+    if not compiler:
+        return None
+    flags = [*_FLAGS, *_architecture(), f"-I{jax.ffi.include_dir()}"]
+    version = _hash(compiler, flags)
+    path = cache_folder() / "native" / f"kernels-{version}.so"
+    try:
+        if not path.exists():
+            _compile(compiler, flags, path)
+        return ctypes.CDLL(str(path)), version
+    except (OSError, subprocess.SubprocessError) as error:
+        detail = getattr(error, "stderr", None) or str(error)
+        warnings.warn(
+            f"the native kernels could not be built, so that training is slower: {detail.strip()[-500:]}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _compile(compiler: str, flags: list[str], path: Path) -> None:
+    """Write the library; under another name first, since several processes may do so at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        subprocess.run(
+            [compiler, *flags, str(_SOURCES / "kernels.cc"), "-o", str(unfinished)],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        unfinished.replace(path)
+
+
+def _architecture() -> list[str]:
+    """Compiler flags for this processor's vectors; folders are shared by machines of several kinds."""
+    if platform.machine() != "x86_64":
+        return []
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return []
+    features = set(next((line for line in text.splitlines() if line.startswith("flags")), "").split())
+    if features >= _V4:
+        return ["-march=x86-64-v4", "-mprefer-vector-width=512"]
+    return ["-march=x86-64-v3"] if features >= _V3 else []
+
+
+def _hash(compiler: str, flags: list[str]) -> str:
+    texts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.[ch]*"))]
+    texts += [compiler.encode(), *map(str.encode, flags), jax.__version__.encode()]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
