@@ -1,10 +1,12 @@
 """The contract of a recurrent cell."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
@@ -13,6 +15,9 @@ from fastweights.types import Tokens
 
 State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
+
+Kernel = Callable[[int, Float[Array, "symbols drive"], Tokens], Float[Array, "outputs hidden batch"]]
+"""The last so many outputs, for drives that are rows of a table: one for each symbol."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,35 @@ class Cell(eqx.Module):
         return self.unroll_driven(self.drive(columns).swapaxes(0, 1))
 
     def unroll_driven(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
-        """`unroll` for drives that are known already; a cell may override it with a faster exact form."""
+        """`unroll` for drives that are known already."""
+        length, size, batch = drives.shape
+        kernel = self.kernel(length, drives.dtype)
+        if kernel is None:
+            return self.unroll_in_jax(drives)
+        # To a kernel, every drive is a symbol of its own.
+        symbols = jnp.arange(length * batch).reshape(length, batch)
+        return kernel(length, drives.swapaxes(1, 2).reshape(-1, size), symbols)
+
+    def last_output(
+        self, table: Float[Array, "drive symbols"], tokens: Tokens
+    ) -> Float[Array, "hidden batch"]:
+        """The last output of sequences of symbols, each of which has its drive in a column of a table."""
+        kernel = self.kernel(len(tokens), table.dtype)
+        if kernel is None:
+            return self.unroll_in_jax(look_up(table, tokens))[-1]
+        return kernel(1, table.T, tokens)[0]
+
+    def unroll_in_jax(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
+        """`unroll_driven` without a kernel: by default a scan; a cell may override it with a faster exact form."""
         state = self.initial_state(drives.shape[-1])
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
         return lax.scan(lambda state, drive: self.step(state, drive), state, drives)[1]
 
-    def last_output(self, table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array, "hidden batch"]:
-        """The last output for drives that are columns of a table: all that a classifier needs. A cell may
-        override it with a form that neither looks up all drives nor keeps all outputs."""
-        return self.unroll_driven(look_up(table, tokens))[-1]
+    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+        """A native form of `unroll_in_jax`, equal to it to rounding, for sequences of this length and numbers
+        of this type; None where there is none."""
+        del length, dtype
+        return None
 
 
 def look_up(table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array, "time drive batch"]:

@@ -10,14 +10,14 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
-from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import check, check_choice, check_positive
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
-from fastweights.native import attending as native
+from fastweights.native import attending, calls
 from fastweights.registry import register_cell
-from fastweights.types import Column, Columns, Scalar, Tokens
+from fastweights.types import Column, Columns, Scalar
 
 _LONGEST_ATTENDED = 100
 
@@ -169,21 +169,32 @@ class FastWeights(Cell):
             hidden = pieces.after(self.norms, s, total + memory.read(hidden))
         return FastWeightsState(hidden, written), hidden
 
-    def unroll_driven(self, drives: Columns) -> Columns:
-        length, units, batch = drives.shape
-        if self._attends_natively(length, drives.dtype):
-            # Every column of every step is a symbol of its own.
-            table = drives.swapaxes(1, 2).reshape(-1, units)
-            return self._unroll_natively(length, table, jnp.arange(length * batch).reshape(length, batch))
+    def unroll_in_jax(self, drives: Columns) -> Columns:
+        length, units, _ = drives.shape
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
         if 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
-            return super().unroll_driven(drives)
+            return super().unroll_in_jax(drives)
         return unroll_attending(self._pieces(), *self._arguments(drives))
 
-    def last_output(self, table: Float[Array, "hidden symbols"], tokens: Tokens) -> Column:
-        if self._attends_natively(len(tokens), table.dtype):
-            return self._unroll_natively(1, table.T, tokens)[0]
-        return super().last_output(table, tokens)
+    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+        if length > _LONGEST_ATTENDED or not calls.runs(dtype):
+            return None
+        steps = range(self.inner_steps)
+        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)
+        plan = attending.Plan(
+            activation="relu",
+            preliminary={"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[
+                self.preliminary_norm
+            ],
+            inside=sets if self.norm == "inside" else (-1,) * len(sets),
+            outside=sets if self.norm == "outside" else (-1,) * len(sets),
+            sustained=self.method == 1,
+        )
+        gains, biases = (p[..., 0] for p in self.norms)
+        weights = self._weights(length)
+        return lambda outputs, table, tokens: attending.unroll(
+            plan, outputs, table, tokens, self.recurrent, gains, biases, weights
+        )
 
     def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
@@ -217,23 +228,6 @@ class FastWeights(Cell):
             return jax.nn.relu(normalise(norms, s if per_step else 0, total) if norm == "inside" else total)
 
         return Pieces(preliminary, before, after)
-
-    def _attends_natively(self, length: int, dtype: jnp.dtype) -> bool:
-        return length <= _LONGEST_ATTENDED and native.runs(dtype)
-
-    def _unroll_natively(self, outputs: int, table: Float[Array, "symbols hidden"], tokens: Tokens) -> Columns:
-        """The last outputs for drives that are rows of a table."""
-        steps = range(self.inner_steps)
-        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)
-        plan = native.Plan(
-            preliminary={"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[self.preliminary_norm],
-            inside=sets if self.norm == "inside" else (-1,) * len(sets),
-            outside=sets if self.norm == "outside" else (-1,) * len(sets),
-            sustained=self.method == 1,
-        )
-        gains, biases = (p[..., 0] for p in self.norms)
-        weights = self._weights(len(tokens))
-        return native.unroll(plan, outputs, table, tokens, self.recurrent, gains, biases, weights)
 
     def _weights(self, length: int) -> Float[Array, "time time"]:
         """η λ^age: how much of the state written at each time (second axis) is read at another (first)."""

@@ -1,16 +1,14 @@
 """The identity RNN: rectified linear units that start by copying their state."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from fastweights.cells.simple import SimpleCell, SimpleOptions
 from fastweights.errors import check_positive
 from fastweights.registry import register_cell
-from fastweights.types import Column
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,7 @@ class IRNN(SimpleCell):
     """
 
     Options: ClassVar[type] = IRNNOptions
+    activation: ClassVar[Literal["relu", "tanh"]] = "relu"
 
     def __init__(
         self, input_size: int, hidden_size: int, *, options: IRNNOptions = IRNNOptions(), key: Array
@@ -43,6 +42,3 @@ class IRNN(SimpleCell):
 
     def initial_recurrent(self, hidden_size: int, options: IRNNOptions, key: Array) -> Array:
         return options.recurrent_scale * jnp.eye(hidden_size)
-
-    def activation(self, x: Column) -> Column:
-        return jax.nn.relu(x)

@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import check, check_positive
+from fastweights.native import calls
+from fastweights.native import lstm as native
 from fastweights.registry import register_cell
 from fastweights.types import Column
 
@@ -103,3 +105,15 @@ class LSTM(Cell):
             seen = layer_norm(cell, self.cell_gain, self.cell_bias)
         hidden = jax.nn.sigmoid(show) * jnp.tanh(seen)
         return LSTMState(cell, hidden), hidden
+
+    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+        del length
+        if not calls.runs(dtype):
+            return None
+        gains = biases = jnp.zeros((0, self.hidden_size), dtype)
+        if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:
+            gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
+            biases = jnp.concatenate([self.bias[:, None], self.cell_bias]).reshape(-1, self.hidden_size)
+        return lambda outputs, table, tokens: native.unroll(
+            outputs, table, tokens, self.recurrent, gains, biases
+        )

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -9,10 +10,13 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import check_positive
+from fastweights.native import attending, calls
 from fastweights.types import Column
+
+_ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class SimpleOptions:
 
 class SimpleCell(Cell):
     """h(t) = f(W h(t−1) + C x(t) + b), or f(LN[·]) with the option `layer_norm`; h(0) = 0."""
+
+    activation: eqx.AbstractClassVar[Literal["relu", "tanh"]]
 
     recurrent: Float[Array, "hidden hidden"]
     input: Float[Array, "hidden input"]
@@ -52,10 +58,6 @@ class SimpleCell(Cell):
     def initial_recurrent(self, hidden_size: int, options, key: Array) -> Float[Array, "hidden hidden"]:
         """W before training."""
 
-    @abstractmethod
-    def activation(self, x: Column) -> Column:
-        """f."""
-
     def initial_state(self, batch: int) -> Column:
         return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
 
@@ -67,5 +69,17 @@ class SimpleCell(Cell):
         summed = self.recurrent @ state + drive
         if self.gain is not None:
             summed = layer_norm(summed, self.gain, self.bias[:, None])
-        hidden = self.activation(summed)
+        hidden = _ACTIVATIONS[self.activation](summed)
         return hidden, hidden
+
+    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+        if not calls.runs(dtype):
+            return None
+        # Attention that never looks back: h_0 is the state.
+        plan = attending.Plan(self.activation, -1 if self.gain is None else 0, (), (), True)
+        gains = self.bias[None][:0] if self.gain is None else self.gain.T
+        biases = self.bias[None][: len(gains)]
+        unread = jnp.zeros((length, length), dtype)
+        return lambda outputs, table, tokens: attending.unroll(
+            plan, outputs, table, tokens, self.recurrent, gains, biases, unread
+        )

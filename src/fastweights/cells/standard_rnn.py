@@ -1,15 +1,13 @@
 """The standard recurrent network."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-import jax.numpy as jnp
 from jax import Array
 
 from fastweights.cells.layers import uniform
 from fastweights.cells.simple import SimpleCell, SimpleOptions
 from fastweights.registry import register_cell
-from fastweights.types import Column
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,7 @@ class StandardRNN(SimpleCell):
     """
 
     Options: ClassVar[type] = StandardRNNOptions
+    activation: ClassVar[Literal["relu", "tanh"]] = "tanh"
 
     def __init__(
         self,
@@ -40,6 +39,3 @@ class StandardRNN(SimpleCell):
 
     def initial_recurrent(self, hidden_size: int, options: StandardRNNOptions, key: Array) -> Array:
         return uniform(key, (hidden_size, hidden_size), hidden_size)
-
-    def activation(self, x: Column) -> Column:
-        return jnp.tanh(x)

@@ -1,90 +1,114 @@
-// The functions of attending.h as XLA custom calls.
+// The kernels as XLA custom calls, for numbers of 4 or 8 bytes.
 #include "attending.h"
-
+#include "lstm.h"
 #include "xla/ffi/api/ffi.h"
 
+namespace {
+
+using namespace fastweights;
 namespace ffi = xla::ffi;
-using ffi::AnyBuffer;
-using ffi::DataType;
+using In = ffi::AnyBuffer;
+using Out = ffi::Result<ffi::AnyBuffer>;
 using Sets = ffi::Span<const int64_t>;
 
-static fastweights::Recurrence recurrence(AnyBuffer& table_like, AnyBuffer& tokens, int64_t preliminary,
-                                          const Sets& inside, const Sets& outside, bool sustained) {
-  auto shape = table_like.dimensions();
-  return {int(shape[0]), int(shape[1]), int(tokens.dimensions()[0]), int(tokens.dimensions()[1]),
-          int(inside.size()), int(preliminary), inside.begin(), outside.begin(), sustained};
-}
-
 template <class T>
-static T* data(AnyBuffer buffer) {
+T* data(In& buffer) {
   return static_cast<T*>(buffer.untyped_data());
 }
-
-static ffi::Error forward(AnyBuffer table, AnyBuffer tokens, AnyBuffer recurrent, AnyBuffer gains,
-                          AnyBuffer biases, AnyBuffer weights, ffi::Result<AnyBuffer> out,
-                          ffi::Result<AnyBuffer> tape, int64_t preliminary, Sets inside, Sets outside,
-                          bool sustained) {
-  auto r = recurrence(table, tokens, preliminary, inside, outside, sustained);
-  auto run = [&](auto zero) {
-    using T = decltype(zero);
-    const int blocks = (r.batch + fastweights::kLanes<T> - 1) / fastweights::kLanes<T>;
-    const bool keep = blocks > 1 && tape->dimensions()[0] == blocks;
-    if (tape->dimensions()[1] != fastweights::Tape<T>::size(r))
-      return ffi::Error::InvalidArgument("the tape has another size than the kernel's");
-    fastweights::attend_forward<T>(r, data<T>(table), data<int32_t>(tokens), data<T>(recurrent), data<T>(gains),
-                                   data<T>(biases), data<T>(weights), int(out->dimensions()[0]), keep,
-                                   data<T>(*out), data<T>(*tape));
-    return ffi::Error::Success();
-  };
-  return table.element_type() == DataType::F32 ? run(0.0f) : run(0.0);
+template <class T>
+T* data(Out& buffer) {
+  return data<T>(*buffer);
 }
 
-static ffi::Error backward(AnyBuffer d_out, AnyBuffer tokens, AnyBuffer recurrent, AnyBuffer gains,
-                           AnyBuffer weights, AnyBuffer tape, ffi::Result<AnyBuffer> d_table,
-                           ffi::Result<AnyBuffer> d_recurrent, ffi::Result<AnyBuffer> d_gains,
-                           ffi::Result<AnyBuffer> d_biases, ffi::Result<AnyBuffer> d_weights, int64_t preliminary,
-                           Sets inside, Sets outside, bool sustained) {
-  auto r = recurrence(*d_table, tokens, preliminary, inside, outside, sustained);
-  auto run = [&](auto zero) {
-    using T = decltype(zero);
-    fastweights::attend_backward<T>(r, data<T>(d_out), data<int32_t>(tokens), data<T>(recurrent), data<T>(gains),
-                                    int(gains.dimensions()[0]), data<T>(weights), int(d_out.dimensions()[0]),
-                                    data<T>(tape), data<T>(*d_table), data<T>(*d_recurrent), data<T>(*d_gains),
-                                    data<T>(*d_biases), data<T>(*d_weights));
-    return ffi::Error::Success();
-  };
-  return d_out.element_type() == DataType::F32 ? run(0.0f) : run(0.0);
+Sequences sequences(In& table, In& tokens, In& recurrent, In& out) {
+  auto shape = [](In& buffer, int axis) { return int(buffer.dimensions()[axis]); };
+  return {data<int32_t>(tokens), shape(table, 0),  shape(table, 1), shape(recurrent, 1),
+          shape(tokens, 0),      shape(tokens, 1), shape(out, 0)};
 }
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendForward, forward,
-                              ffi::Ffi::Bind()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Attr<int64_t>("preliminary")
-                                  .Attr<Sets>("inside")
-                                  .Attr<Sets>("outside")
-                                  .Attr<bool>("sustained"));
+// Calls a function with a number of the buffer's type.
+template <class Function>
+ffi::Error with_type(In& buffer, Function function) {
+  return buffer.element_type() == ffi::DataType::F32 ? function(0.0f) : function(0.0);
+}
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, backward,
-                              ffi::Ffi::Bind()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Arg<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Ret<AnyBuffer>()
-                                  .Attr<int64_t>("preliminary")
-                                  .Attr<Sets>("inside")
-                                  .Attr<Sets>("outside")
-                                  .Attr<bool>("sustained"));
+// Whether each block of lanes has a tape of its own; an error if they are not as long as the kernel's.
+template <class T>
+ffi::ErrorOr<bool> keeps_tapes(const Sequences& all, In& tapes, int64_t size) {
+  if (tapes.dimensions()[1] != size) return ffi::Unexpected(ffi::Error::InvalidArgument("wrong size of tape"));
+  return all.blocks<T>() == tapes.dimensions()[0];
+}
+
+ffi::Error call_attend_forward(In table, In tokens, In recurrent, In gains, In biases, In weights, Out out, Out tapes,
+                          int64_t activation, int64_t preliminary, Sets inside, Sets outside, bool sustained) {
+  const Sequences all = sequences(table, tokens, recurrent, *out);
+  const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
+                       outside.begin(), sustained};
+  return with_type(table, [&](auto zero) {
+    using T = decltype(zero);
+    auto keep = keeps_tapes<T>(all, *tapes, Tape<T>::size(all, cell));
+    if (!keep.has_value()) return keep.error();
+    attend_forward<T>(all, cell, data<T>(table), data<T>(recurrent), data<T>(gains), data<T>(biases),
+                      data<T>(weights), keep.value(), data<T>(out), data<T>(tapes));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_attend_backward(In d_out, In tokens, In recurrent, In gains, In weights, In tapes, Out d_table,
+                           Out d_recurrent, Out d_gains, Out d_biases, Out d_weights, int64_t activation,
+                           int64_t preliminary, Sets inside, Sets outside, bool sustained) {
+  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+  const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
+                       outside.begin(), sustained};
+  return with_type(d_out, [&](auto zero) {
+    using T = decltype(zero);
+    attend_backward<T>(all, cell, data<T>(d_out), data<T>(recurrent), data<T>(gains), int(gains.dimensions()[0]),
+                       data<T>(weights), data<T>(tapes), data<T>(d_table), data<T>(d_recurrent), data<T>(d_gains),
+                       data<T>(d_biases), data<T>(d_weights));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_lstm_forward(In table, In tokens, In recurrent, In gains, In biases, Out out, Out tapes) {
+  const Sequences all = sequences(table, tokens, recurrent, *out);
+  const bool norm = gains.element_count() > 0;
+  return with_type(table, [&](auto zero) {
+    using T = decltype(zero);
+    auto keep = keeps_tapes<T>(all, *tapes, LstmTape<T>::size(all, norm));
+    if (!keep.has_value()) return keep.error();
+    lstm_forward<T>(all, norm, data<T>(table), data<T>(recurrent), data<T>(gains), data<T>(biases), keep.value(),
+                    data<T>(out), data<T>(tapes));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In tapes, Out d_table, Out d_recurrent,
+                         Out d_gains, Out d_biases) {
+  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+  const bool norm = gains.element_count() > 0;
+  return with_type(d_out, [&](auto zero) {
+    using T = decltype(zero);
+    lstm_backward<T>(all, norm, data<T>(d_out), data<T>(recurrent), data<T>(gains), data<T>(tapes), data<T>(d_table),
+                     data<T>(d_recurrent), data<T>(d_gains), data<T>(d_biases));
+    return ffi::Error::Success();
+  });
+}
+
+
+}  // namespace
+
+#define FOUR_ARGUMENTS .Arg<In>().Arg<In>().Arg<In>().Arg<In>()
+#define TWO_RESULTS .Ret<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>()
+#define ATTENDING                                                                                           \
+  .Attr<int64_t>("activation").Attr<int64_t>("preliminary").Attr<Sets>("inside").Attr<Sets>("outside").Attr<bool>( \
+      "sustained")
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendForward, call_attend_forward,
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS ATTENDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, call_attend_backward,
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS
+                                  .Ret<ffi::AnyBuffer>() ATTENDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward,
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS TWO_RESULTS);

@@ -1,10 +1,10 @@
-// Many sequences side by side: a block is as many as fit 64 bytes, and a quantity with R units is an array
+// Many sequences side by side: a block is as many as fit 64 bytes, and a quantity with R units is a column
 // [R][lanes], one cache line a unit. Every loop runs over units; the compiler's vectors run over the lanes.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <vector>
 
 namespace fastweights {
 
@@ -18,7 +18,6 @@ constexpr int kVectorBytes = 16;
 
 constexpr int kBlockBytes = 64;
 constexpr int kParts = kBlockBytes / kVectorBytes;  // vectors in one line of a block
-constexpr int kRows = 12 / kParts;                  // rows of a product whose sums stay in registers
 
 template <class T>
 constexpr int kLanes = kBlockBytes / int(sizeof(T));
@@ -37,49 +36,60 @@ template <class T>
 struct Line {
   Vector<T> part[kParts];
 
-  static Line load(const T* from) {
-    Line line;
-    for (int p = 0; p < kParts; ++p) line.part[p] = *(const Vector<T>*)(from + p * kWidth<T>);
-    return line;
-  }
   static Line all(T value) {
     Line line;
     for (int p = 0; p < kParts; ++p) line.part[p] = value - Vector<T>{};
     return line;
   }
-  void store(T* to) const {
-    for (int p = 0; p < kParts; ++p) *(Vector<T>*)(to + p * kWidth<T>) = part[p];
-  }
 };
 
-#define FASTWEIGHTS_LINEWISE(op)                                    \
-  template <class T>                                                \
-  inline Line<T> operator op(Line<T> a, const Line<T>& b) {         \
+// The line of one unit in a column.
+template <class T>
+inline Line<T> get(const T* column, int unit) {
+  Line<T> line;
+  for (int p = 0; p < kParts; ++p) line.part[p] = *(const Vector<T>*)(column + unit * kLanes<T> + p * kWidth<T>);
+  return line;
+}
+
+template <class T>
+inline void put(T* column, int unit, const Line<T>& line) {
+  for (int p = 0; p < kParts; ++p) *(Vector<T>*)(column + unit * kLanes<T> + p * kWidth<T>) = line.part[p];
+}
+
+#define FASTWEIGHTS_LINEWISE(op)                                         \
+  template <class T>                                                     \
+  inline Line<T> operator op(Line<T> a, const Line<T>& b) {              \
     for (int p = 0; p < kParts; ++p) a.part[p] = a.part[p] op b.part[p]; \
-    return a;                                                       \
-  }                                                                 \
-  template <class T>                                                \
-  inline Line<T> operator op(Line<T> a, T b) {                      \
-    for (int p = 0; p < kParts; ++p) a.part[p] = a.part[p] op b;    \
-    return a;                                                       \
+    return a;                                                            \
+  }                                                                      \
+  template <class T>                                                     \
+  inline Line<T> operator op(Line<T> a, T b) {                           \
+    for (int p = 0; p < kParts; ++p) a.part[p] = a.part[p] op b;         \
+    return a;                                                            \
   }
 FASTWEIGHTS_LINEWISE(+)
 FASTWEIGHTS_LINEWISE(-)
 FASTWEIGHTS_LINEWISE(*)
 #undef FASTWEIGHTS_LINEWISE
 
-// max(x, 0); what is not a number stays so, or a diverged run would look well.
+// Memory that a thread keeps from call to call, aligned to lines, given out piece by piece.
 template <class T>
-inline Line<T> relu(Line<T> x) {
-  for (int p = 0; p < kParts; ++p) x.part[p] = x.part[p] < 0 ? Vector<T>{} : x.part[p];
-  return x;
-}
+class Scratch {
+ public:
+  // Room for all the pieces that will be asked for; their contents are what is left from earlier.
+  Scratch(std::initializer_list<int64_t> sizes) {
+    int64_t whole = kLanes<T>;
+    for (int64_t size : sizes) whole += lines(size);
+    thread_local std::vector<T> memory;
+    if (int64_t(memory.size()) < whole) memory.assign(whole, 0);
+    auto address = reinterpret_cast<uintptr_t>(memory.data());
+    next_ = memory.data() + (-address % kBlockBytes) / sizeof(T);
+  }
+  T* take(int64_t size) { return (next_ += lines(size)) - lines(size); }
 
-// x where y > 0, and 0 elsewhere: the derivative of y = relu(·), from its result.
-template <class T>
-inline Line<T> where_positive(const Line<T>& y, Line<T> x) {
-  for (int p = 0; p < kParts; ++p) x.part[p] = y.part[p] > 0 ? x.part[p] : Vector<T>{};
-  return x;
-}
+ private:
+  static int64_t lines(int64_t size) { return (size + kLanes<T> - 1) / kLanes<T> * kLanes<T>; }
+  T* next_;
+};
 
 }  // namespace fastweights

@@ -1,4 +1,4 @@
-// Matrix products for blocks of lanes. Sums stay in registers: kRows lines of a block at a time.
+// Matrix products for blocks of lanes, and the ways between lanes and rows. Sums stay in registers.
 #pragma once
 
 #include <utility>
@@ -7,45 +7,45 @@
 
 namespace fastweights {
 
+constexpr int kRows = 12 / kParts;  // rows of a product at a time: twelve registers of sums
+
 // A matrix (rows, columns) cut into panels of kRows rows, each stored column by column; the last panel
 // has the rows that are left.
 template <class T>
 void pack(const T* matrix, int rows, int columns, int row_stride, int column_stride, T* packed) {
-  for (int start = 0; start < rows; start += kRows) {
-    int count = rows - start < kRows ? rows - start : kRows;
+  for (int start = 0; start < rows; start += kRows)
     for (int k = 0; k < columns; ++k)
-      for (int r = 0; r < count; ++r) *packed++ = matrix[(start + r) * row_stride + k * column_stride];
-  }
+      for (int r = start; r < std::min(start + kRows, rows); ++r)
+        *packed++ = matrix[int64_t(r) * row_stride + int64_t(k) * column_stride];
 }
 
 template <class T, int rows>
 inline void multiply_panel(const T* panel, int columns, const T* x, T* y) {
   Line<T> sum[rows];
-  for (int r = 0; r < rows; ++r) sum[r] = Line<T>::load(y + r * kLanes<T>);
+  for (int r = 0; r < rows; ++r) sum[r] = get(y, r);
   for (int k = 0; k < columns; ++k) {
-    Line<T> line = Line<T>::load(x + k * kLanes<T>);
+    const Line<T> line = get(x, k);
     for (int r = 0; r < rows; ++r) sum[r] = sum[r] + line * panel[k * rows + r];
   }
-  for (int r = 0; r < rows; ++r) sum[r].store(y + r * kLanes<T>);
+  for (int r = 0; r < rows; ++r) put(y, r, sum[r]);
 }
 
-template <class T, int rows = kRows - 1>
-inline void multiply_last_panel(int count, const T* panel, int columns, const T* x, T* y) {
+template <class T, int rows = kRows>
+inline void multiply_rows(int count, const T* panel, int columns, const T* x, T* y) {
   if constexpr (rows > 0) {
     if (count == rows)
       multiply_panel<T, rows>(panel, columns, x, y);
     else
-      multiply_last_panel<T, rows - 1>(count, panel, columns, x, y);
+      multiply_rows<T, rows - 1>(count, panel, columns, x, y);
   }
 }
 
 // y += W x for a packed W (rows, columns), x [columns][lanes] and y [rows][lanes].
 template <class T>
 void multiply_add(const T* packed, int rows, int columns, const T* x, T* y) {
-  int start = 0;
-  for (; start + kRows <= rows; start += kRows)
-    multiply_panel<T, kRows>(packed + start * columns, columns, x, y + start * kLanes<T>);
-  multiply_last_panel(rows - start, packed + start * columns, columns, x, y + start * kLanes<T>);
+  for (int start = 0; start < rows; start += kRows)
+    multiply_rows(std::min(kRows, rows - start), packed + int64_t(start) * columns, columns, x,
+                  y + start * kLanes<T>);
 }
 
 // The number of columns rounded up to whole vectors.
@@ -81,24 +81,24 @@ inline void outer_columns(const T* a, const T* b, int length, int units, int a_s
                                           c + start * c_stride, c_stride);
 }
 
-// C += Aᵀ B for row-major A (length, rows) and B (length, columns), each with its rows `stride` apart;
-// B and C are padded to whole vectors.
+// C += Aᵀ B for row-major A (length, rows) and B (length, columns). The rows of B and C are padded to whole
+// vectors; what stands there is not looked at.
 template <class T>
 void outer_add(const T* a, int rows, int a_stride, const T* b, int columns, int b_stride, int length, T* c,
                int c_stride) {
-  int start = 0, whole = padded<T>(columns);
+  const int whole = padded<T>(columns);
+  int start = 0;
   for (; start + 2 * kWidth<T> <= whole; start += 2 * kWidth<T>)
     outer_columns<T, 2>(a, b + start, length, rows, a_stride, b_stride, c + start, c_stride);
-  if (start < whole)
-    outer_columns<T, 1>(a, b + start, length, rows, a_stride, b_stride, c + start, c_stride);
+  if (start < whole) outer_columns<T, 1>(a, b + start, length, rows, a_stride, b_stride, c + start, c_stride);
 }
 
-// Stage `d` of a transposition: of two rows d apart, the halves that stay and those that change places.
+// Stage d of a transposition: of two rows d apart, what stays and what changes places.
 template <class T, int d, size_t... j>
 inline void exchange(Vector<T>& a, Vector<T>& b, std::index_sequence<j...>) {
-  Vector<T> low = __builtin_shufflevector(a, b, (j & d ? int(kWidth<T> + j) - d : int(j))...);
+  const Vector<T> first = __builtin_shufflevector(a, b, (j & d ? int(kWidth<T> + j) - d : int(j))...);
   b = __builtin_shufflevector(a, b, (j & d ? int(kWidth<T> + j) : int(j) + d)...);
-  a = low;
+  a = first;
 }
 
 template <class T, int d = kWidth<T> / 2>
@@ -110,36 +110,37 @@ inline void transpose_tile(Vector<T>* tile) {
   }
 }
 
-// A square of the compiler's vector width: to[j * to_stride + i] = from(i)[j].
+// A square as wide as a vector: to[j * stride + i] = from(i)[j].
 template <class T, class Rows>
-inline void transpose_square(Rows from, T* to, int64_t to_stride) {
+inline void transpose_square(Rows from, T* to, int64_t stride) {
   Vector<T> tile[kWidth<T>];
   for (int i = 0; i < kWidth<T>; ++i) tile[i] = *(const Vector<T>*)from(i);
   transpose_tile<T>(tile);
-  for (int j = 0; j < kWidth<T>; ++j) *(Vector<T>*)(to + j * to_stride) = tile[j];
+  for (int j = 0; j < kWidth<T>; ++j) *(Vector<T>*)(to + j * stride) = tile[j];
 }
 
-// block[unit][lane] = rows[lane][unit]
+// column[unit][lane] = rows[lane][unit]
 template <class T>
-void gather(const T* const* rows, int units, T* block) {
+void gather(const T* const* rows, int units, T* column) {
   int unit = 0;
   for (; unit + kWidth<T> <= units; unit += kWidth<T>)
     for (int lane = 0; lane < kLanes<T>; lane += kWidth<T>)
-      transpose_square<T>([&](int i) { return rows[lane + i] + unit; }, block + unit * kLanes<T> + lane, kLanes<T>);
+      transpose_square<T>([&](int i) { return rows[lane + i] + unit; }, column + unit * kLanes<T> + lane,
+                          kLanes<T>);
   for (; unit < units; ++unit)
-    for (int lane = 0; lane < kLanes<T>; ++lane) block[unit * kLanes<T> + lane] = rows[lane][unit];
+    for (int lane = 0; lane < kLanes<T>; ++lane) column[unit * kLanes<T> + lane] = rows[lane][unit];
 }
 
-// rows[lane * stride + unit] = block[unit][lane]
+// rows[lane * stride + unit] = column[unit][lane]
 template <class T>
-void scatter(const T* block, int units, T* rows, int stride) {
+void scatter(const T* column, int units, T* rows, int stride) {
   int unit = 0;
   for (; unit + kWidth<T> <= units; unit += kWidth<T>)
     for (int lane = 0; lane < kLanes<T>; lane += kWidth<T>)
-      transpose_square<T>([&](int i) { return block + (unit + i) * kLanes<T> + lane; }, rows + lane * stride + unit,
-                          stride);
+      transpose_square<T>([&](int i) { return column + (unit + i) * kLanes<T> + lane; },
+                          rows + lane * stride + unit, stride);
   for (; unit < units; ++unit)
-    for (int lane = 0; lane < kLanes<T>; ++lane) rows[lane * stride + unit] = block[unit * kLanes<T> + lane];
+    for (int lane = 0; lane < kLanes<T>; ++lane) rows[lane * stride + unit] = column[unit * kLanes<T> + lane];
 }
 
 }  // namespace fastweights
