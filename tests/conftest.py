@@ -1,5 +1,6 @@
 """What every test shares: shapes checked at run time, and double precision on request."""
 
+import os
 from collections.abc import Iterator
 
 import jax
@@ -9,6 +10,17 @@ from jaxtyping import install_import_hook
 _NUMERIC = ("cells", "memories", "models", "numerics", "tasks", "theory", "training")
 # Before anything imports the package: every annotated shape is then checked in every call.
 install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checker")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_folder(tmp_path_factory) -> Iterator[None]:
+    """Tests leave the user's cache alone; all processes of a session share theirs, and what they compile."""
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(session / "cache"))
+        yield
 
 
 @pytest.fixture

@@ -1,21 +1,8 @@
-"""What the tests with real processes share: a compilation cache, children, and waiting."""
+"""What the tests with real processes share: children, and waiting."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
-
-
-@pytest.fixture(scope="module")
-def compiled_once(tmp_path_factory) -> Iterator[None]:
-    """Processes started by a module share what they compile, and with other modules of the session: a
-    worker then starts in a quarter of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "compiled"))
-        patch.setenv("JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS", "0")
-        patch.setenv("JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-        yield
 
 
 def workers_of(process: int) -> list[int]:

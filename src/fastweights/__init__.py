@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastweights.cells.irnn import IRNN as IRNN
     from fastweights.cells.lstm import LSTM as LSTM
     from fastweights.cells.standard_rnn import StandardRNN as StandardRNN
+    from fastweights.compilation import keep_compiled as keep_compiled
     from fastweights.errors import FastweightsError as FastweightsError
     from fastweights.memories import DecayingMatrix as DecayingMatrix
     from fastweights.memories import DecayingStates as DecayingStates
@@ -44,6 +45,7 @@ _HOMES = {
     "TrainingOptions": "training.options",
     "evaluate": "training.evaluation",
     "fit": "training.loop",
+    "keep_compiled": "compilation",
     "load_model": "studies.worker",
     "register_cell": "registry",
     "register_task": "registry",

@@ -163,6 +163,19 @@ def test_every_model_trains_with_its_own_options(model, capsys, tmp_path):
         assert str(getattr(specification.cell, option[2:].replace("-", "_"))) in (value, f"{value}.0")
 
 
+def test_train_needs_no_options(capsys, monkeypatch, tmp_path):
+    seen = []
+
+    def stop(specification, out, report):
+        seen.append((specification.model, specification.hidden_size, str(out)))
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(worker, "run", stop)
+    command("train", capsys, code=130)
+    assert seen == [("fast-weights", 50, "model.safetensors")]
+
+
 def test_a_diverging_run_says_at_which_update(capsys, tmp_path):
     # The same shapes as the model above, so that nothing is compiled anew.
     line = f"train {SMALL} {SHORT} --preliminary-norm separate --learning-rate 1e30 --clip-norm 0"

@@ -11,9 +11,7 @@ import pytest
 
 from fastweights.cli.main import main
 from fastweights.training import checkpoint
-from processes import all_gone, compiled_once, ignores_interrupts, wait_until, workers_of
-
-pytestmark = pytest.mark.usefixtures("compiled_once")
+from processes import all_gone, ignores_interrupts, wait_until, workers_of
 
 # A test run in the background of a shell ignores Ctrl-C, and its children inherit that.
 LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

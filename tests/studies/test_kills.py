@@ -16,7 +16,7 @@ from fastweights.studies.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions
-from processes import all_gone, compiled_once, wait_until, workers_of
+from processes import all_gone, wait_until, workers_of
 
 UPDATES = 2_000
 SPECIFICATIONS = [
@@ -77,7 +77,7 @@ def results(folder: Path):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, compiled_once):
+def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     assert study(folder) == 1
     found = results(folder)

@@ -33,7 +33,7 @@ class Answer:
 def run(arguments: Sequence[str]) -> int:
     """Answer and print."""
     options = parse(Answer, arguments, "answer")
-    worker.use_one_thread()
+    worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)
     task = specification.task
     symbols = task.encode(options.sequence)

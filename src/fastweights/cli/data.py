@@ -12,6 +12,7 @@ from fastweights.cli.main import parse
 from fastweights.cli.sequences import write_lines
 from fastweights.errors import check
 from fastweights.files import check_writable, write_atomically
+from fastweights.studies import worker
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Split
 
@@ -46,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     check(options.count <= _MOST, f"count must be at most {_MOST}; got {options.count}")
     if options.out is not None:
         check_writable(options.out)
+    worker.prepare()
     dataset = options.task.split(options.split, options.count, options.seed)
     text = write_lines(options.task, dataset)
     if options.out is not None:

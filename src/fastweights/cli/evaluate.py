@@ -32,7 +32,7 @@ class Evaluate:
 def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
     options = parse(Evaluate, arguments, "evaluate")
-    worker.use_one_thread()
+    worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)
     if options.sequences is None:
         data = worker.dataset(specification, "test")

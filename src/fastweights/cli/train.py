@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         seed=options.seed,
     )
     check_writable(options.out)
-    worker.use_one_thread()
+    worker.prepare()
     with Bars() as bars:
         bars.add("run", f"{model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(
@@ -84,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
 def _model_in(arguments: Sequence[str]) -> str:
     """The value of the last --model: it decides which options there are."""
     model = "fast-weights"
-    for here, following in zip(arguments, [*arguments[1:], model], strict=True):
+    for here, following in zip(arguments, [*arguments[1:], model], strict=False):
         if here == "--model":
             model = following
         elif here.startswith("--model="):

@@ -96,9 +96,9 @@ def _start_worker(channel: Any, stopped: Any) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from fastweights.studies.worker import use_one_thread
+    from fastweights.studies.worker import prepare
 
-    use_one_thread()
+    prepare()
 
 
 def _end_with(parent: Any) -> None:

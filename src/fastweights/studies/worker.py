@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError
 from fastweights.models import SequenceClassifier, count_parameters
 from fastweights.studies.specification import RunSpecification
@@ -18,6 +19,12 @@ from fastweights.training.state import Fit, Point
 
 Outcome = dict[str, Any]
 """A run's record: `state` (finished, failed or interrupted), `curve`, `result`, `failure`, `environment`."""
+
+
+def prepare() -> None:
+    """What a process does before it trains or evaluates: one thread, and compiled programs are kept."""
+    use_one_thread()
+    keep_compiled()
 
 
 def use_one_thread() -> None:

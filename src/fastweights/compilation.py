@@ -1,0 +1,85 @@
+"""What JAX compiles, kept for the processes that come after."""
+
+import contextlib
+import hashlib
+import os
+import platform
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import jax
+from jaxlib.version import __version__ as jaxlib_version
+
+from fastweights.files import cache_folder
+
+LIMIT = 128 * 2**20
+"""Bytes that the kept programs may take; a shape takes about half a million."""
+
+
+def keep_compiled() -> None:
+    """Keep what JAX compiles in the user's cache folder, where later processes find it.
+
+    The folder is `fastweights/compiled` in `$XDG_CACHE_HOME` or `~/.cache`. The programs used longest ago
+    go when they are more than 128 MiB. Nothing changes if the folder cannot be used, or where JAX has been
+    told otherwise: a folder by `JAX_COMPILATION_CACHE_DIR`, none by `JAX_ENABLE_COMPILATION_CACHE=0`.
+    """
+    config: Any = jax.config
+    if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
+        return
+    try:
+        root = cache_folder() / "compiled"
+        folder = root / f"jaxlib-{jaxlib_version}-{_processor()}"
+        _make_private(folder)
+        _drop_oldest(root, LIMIT)
+    except (OSError, RuntimeError):  # the latter, if there is no home
+        return  # a run must not fail for want of a cache
+    # JAX goes on without an entry that it cannot read or write, but says so for each of them.
+    warnings.filterwarnings("ignore", r"Error (reading|writing) persistent compilation cache entry")
+    config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def _processor() -> str:
+    """Twelve hexadecimal digits for the kind of processor and its instructions: a home folder may be
+    shared by machines that cannot run each other's programs."""
+    try:
+        text = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
+    except OSError:
+        text = ""
+    names = ("vendor_id", "cpu family", "model", "flags", "CPU", "Features")
+    lines = [line for line in text.splitlines() if line.startswith(names)]
+    known = "\n".join([platform.machine(), platform.processor(), *lines])
+    return hashlib.sha256(known.encode()).hexdigest()[:12]
+
+
+def _make_private(folder: Path) -> None:
+    """Programs are run as they are found, so nobody else may put any there.
+
+    Raises: OSError if the folder cannot be made or written, or is not the user's alone.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = folder.stat()
+    if about.st_uid != os.getuid() or about.st_mode & 0o022:
+        raise PermissionError(f"{folder} can be written by others")
+    tempfile.TemporaryFile(dir=folder).close()
+
+
+def _drop_oldest(root: Path, limit: int) -> None:
+    """Remove the files read longest ago until the rest are within the limit.
+
+    JAX's own limit (`jax_compilation_cache_max_size`) takes a lock for every look-up, and after a process
+    was killed while it wrote, it keeps nothing any more.
+    """
+    files = []
+    for path in root.glob("*/*-cache"):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            about = path.stat()
+            files.append((about.st_atime, about.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= limit:
+            break
+        path.unlink(missing_ok=True)
+        total -= size
