@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
+
 from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError
 from fastweights.models import SequenceClassifier, count_parameters
@@ -89,7 +91,8 @@ def load_model(path: Path) -> tuple[RunSpecification, SequenceClassifier, Outcom
         specification = RunSpecification.from_json(about.get("specification"))
     except FastweightsError as error:
         raise CheckpointError(f"{path} has a specification that cannot be used: {error}") from error
-    template = {"model": specification.build_model()}
+    # Names, shapes and types are enough: nothing is drawn that the file's arrays would replace.
+    template = {"model": eqx.filter_eval_shape(specification.build_model)}
     return specification, checkpoint.restore(path, template, arrays)["model"], about.get("outcome", {})
 
 

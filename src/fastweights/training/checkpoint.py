@@ -61,7 +61,7 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def restore(path: Path, template: Tree, arrays: Mapping[str, np.ndarray]) -> Tree:
-    """`template` with its arrays replaced by those of the same names.
+    """`template` with its arrays, or what stands for their shapes, replaced by those of the same names.
 
     Raises: CheckpointError unless names, shapes and types are exactly the template's.
     """
@@ -77,7 +77,7 @@ def restore(path: Path, template: Tree, arrays: Mapping[str, np.ndarray]) -> Tre
                 f"but is {arrays[name].dtype} {arrays[name].shape}"
             )
     return jax.tree_util.tree_map_with_path(
-        lambda where, leaf: jnp.asarray(arrays[_name(where)]) if eqx.is_array(leaf) else leaf, template
+        lambda where, leaf: jnp.asarray(arrays[_name(where)]) if _is_array(leaf) else leaf, template
     )
 
 
@@ -92,7 +92,11 @@ def _parse(path: Path, text: str | None) -> dict[str, Any]:
 
 def _named_arrays(tree: Any) -> dict[str, Any]:
     leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {_name(where): leaf for where, leaf in leaves if eqx.is_array(leaf)}
+    return {_name(where): leaf for where, leaf in leaves if _is_array(leaf)}
+
+
+def _is_array(leaf: Any) -> bool:
+    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
 
 
 def _name(where: tuple) -> str:
