@@ -1,4 +1,4 @@
-"""Looking at results starts at once: nothing here waits for JAX."""
+"""Looking at results, or for help, starts at once: nothing here waits for JAX."""
 
 import pkgutil
 import subprocess
@@ -18,3 +18,15 @@ def test_report_and_statistics_import_without_jax() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_overview_imports_neither_jax_nor_numpy() -> None:
+    code = (
+        "import atexit, sys\n"
+        "from fastweights.cli import main\n"
+        "slow = ('jax', 'numpy', 'optuna', 'tyro', 'matplotlib')\n"
+        "atexit.register(lambda: print('imported', *[name for name in slow if name in sys.modules]))\n"
+        "main(['--help'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported"

@@ -1,6 +1,7 @@
 """Which command was asked for, and how it ends: 0 on success, 1 if a run failed, 2 for bad input."""
 
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -41,6 +42,9 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    # Imports and tracing make many objects and little garbage: looking for it at Python's usual pace takes
+    # a sixth of the time until the first update.
+    gc.set_threshold(100_000)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     command = arguments[0] if arguments else "--help"
     try:
