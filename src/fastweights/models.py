@@ -131,8 +131,12 @@ class SequenceClassifier(eqx.Module):
         self.num_symbols = num_symbols
 
     def drive_table(self) -> Float[Array, "drive symbols"]:
-        """The cell's drive for each symbol, as columns."""
+        """The cell's drive for each symbol, as columns: computed once, not at every step."""
         return self.cell.drive(self.embedding.vectors(self.num_symbols))
+
+    def drives(self, tokens: Tokens) -> Float[Array, "time drive batch"]:
+        """The cell's drive at every step."""
+        return look_up(self.drive_table(), tokens)
 
     def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
         return self.readout(self.cell.last_output(self.drive_table(), tokens))
@@ -140,7 +144,7 @@ class SequenceClassifier(eqx.Module):
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
         """What each step attends to, for cells that can tell; None for the others."""
         attention = getattr(self.cell, "attention", None)
-        return None if attention is None else attention(look_up(self.drive_table(), tokens))
+        return None if attention is None else attention(self.drives(tokens))
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:

@@ -11,10 +11,14 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.errors import check
+from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
 
 State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
+
+# Steps whose states are all kept for the derivative; of longer sequences only some are.
+_LONGEST_KEPT = 128
 
 Kernel = Callable[[int, Float[Array, "symbols drive"], Tokens], Float[Array, "outputs hidden batch"]]
 """The last so many outputs, for drives that are rows of a table: one for each symbol."""
@@ -93,8 +97,9 @@ class Cell(eqx.Module):
     def unroll_in_jax(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
         """`unroll_driven` without a kernel: by default a scan; a cell may override it with a faster exact form."""
         state = self.initial_state(drives.shape[-1])
+        scan = lax.scan if len(drives) <= _LONGEST_KEPT else checkpointed_scan
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
-        return lax.scan(lambda state, drive: self.step(state, drive), state, drives)[1]
+        return scan(lambda state, drive: self.step(state, drive), state, drives)[1]
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         """A native form of `unroll_in_jax`, equal to it to rounding, for sequences of this length and numbers

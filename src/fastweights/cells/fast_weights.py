@@ -19,8 +19,6 @@ from fastweights.native import attending, calls
 from fastweights.registry import register_cell
 from fastweights.types import Column, Columns, Scalar
 
-_LONGEST_ATTENDED = 100
-
 
 @dataclass(frozen=True)
 class FastWeightsOptions:
@@ -177,7 +175,8 @@ class FastWeights(Cell):
         return unroll_attending(self._pieces(), *self._arguments(drives))
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
-        if length > _LONGEST_ATTENDED or not calls.runs(dtype):
+        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints.
+        if length > min(30 * self.hidden_size, 400) or not calls.runs(length, dtype):
             return None
         steps = range(self.inner_steps)
         sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)

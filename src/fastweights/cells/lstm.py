@@ -107,8 +107,7 @@ class LSTM(Cell):
         return LSTMState(cell, hidden), hidden
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
-        del length
-        if not calls.runs(dtype):
+        if not calls.runs(length, dtype):
             return None
         gains = biases = jnp.zeros((0, self.hidden_size), dtype)
         if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:

@@ -73,7 +73,7 @@ class SimpleCell(Cell):
         return hidden, hidden
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
-        if not calls.runs(dtype):
+        if not calls.runs(length, dtype):
             return None
         # Attention that never looks back: h_0 is the state.
         plan = attending.Plan(self.activation, -1 if self.gain is None else 0, (), (), True)

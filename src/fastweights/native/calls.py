@@ -13,9 +13,13 @@ _BLOCK_BYTES = 64  # as in lanes.h
 _TYPES = (jnp.float32, jnp.float64)
 
 
-def runs(dtype: jnp.dtype) -> bool:
-    """Whether there are kernels for numbers of this type, here."""
-    return dtype in _TYPES and target("AttendForward") is not None
+# A tape keeps every step; longer sequences would outgrow the memory.
+_LONGEST = 1000
+
+
+def runs(length: int, dtype: jnp.dtype) -> bool:
+    """Whether there are kernels, here, for sequences of this length and numbers of this type."""
+    return length <= _LONGEST and dtype in _TYPES and target("AttendForward") is not None
 
 
 def kernel(name: str, results: Sequence[jax.ShapeDtypeStruct]) -> Callable[..., list[Array]]:

@@ -86,11 +86,17 @@ inline void outer_columns(const T* a, const T* b, int length, int units, int a_s
 template <class T>
 void outer_add(const T* a, int rows, int a_stride, const T* b, int columns, int b_stride, int length, T* c,
                int c_stride) {
+  constexpr int chunk = 12;  // so few columns of A stay in the first-level cache while all of B goes by
   const int whole = padded<T>(columns);
-  int start = 0;
-  for (; start + 2 * kWidth<T> <= whole; start += 2 * kWidth<T>)
-    outer_columns<T, 2>(a, b + start, length, rows, a_stride, b_stride, c + start, c_stride);
-  if (start < whole) outer_columns<T, 1>(a, b + start, length, rows, a_stride, b_stride, c + start, c_stride);
+  for (int row = 0; row < rows; row += chunk) {
+    const int count = std::min(chunk, rows - row);
+    T* to = c + int64_t(row) * c_stride;
+    int start = 0;
+    for (; start + 2 * kWidth<T> <= whole; start += 2 * kWidth<T>)
+      outer_columns<T, 2>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
+    if (start < whole)
+      outer_columns<T, 1>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
+  }
 }
 
 // Stage d of a transposition: of two rows d apart, what stays and what changes places.
