@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import platform
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import jax
 from jaxlib.version import __version__ as jaxlib_version
 
-from fastweights.files import cache_folder
+from fastweights.files import cache_folder, make_private
 
 LIMIT = 128 * 2**20
 """Bytes that the kept programs may take; a shape takes about half a million."""
@@ -31,7 +30,7 @@ def keep_compiled() -> None:
     try:
         root = cache_folder() / "compiled"
         folder = root / f"jaxlib-{jaxlib_version}-{_processor()}"
-        _make_private(folder)
+        make_private(folder)
         _drop_oldest(root, LIMIT)
     except (OSError, RuntimeError):  # the latter, if there is no home
         return  # a run must not fail for want of a cache
@@ -52,18 +51,6 @@ def _processor() -> str:
     lines = [line for line in text.splitlines() if line.startswith(names)]
     known = "\n".join([platform.machine(), platform.processor(), *lines])
     return hashlib.sha256(known.encode()).hexdigest()[:12]
-
-
-def _make_private(folder: Path) -> None:
-    """Programs are run as they are found, so nobody else may put any there.
-
-    Raises: OSError if the folder cannot be made or written, or is not the user's alone.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    about = folder.stat()
-    if about.st_uid != os.getuid() or about.st_mode & 0o022:
-        raise PermissionError(f"{folder} can be written by others")
-    tempfile.TemporaryFile(dir=folder).close()
 
 
 def _drop_oldest(root: Path, limit: int) -> None:

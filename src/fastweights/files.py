@@ -13,6 +13,18 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "fastweights"
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder for programs. They are run as they are found, so nobody else may put any there.
+
+    Raises: OSError if the folder cannot be made or written, or is not the user's alone.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = folder.stat()
+    if about.st_uid != os.getuid() or about.st_mode & 0o022:
+        raise PermissionError(f"{folder} can be written by others")
+    tempfile.TemporaryFile(dir=folder).close()
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file at `path` by `content`, or leave it as it was.
 

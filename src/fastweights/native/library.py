@@ -5,16 +5,18 @@ import functools
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
 import warnings
 from pathlib import Path
 
+import filelock
 import jax
 import jax.ffi
 
-from fastweights.files import cache_folder
+from fastweights.files import cache_folder, make_private
 
 SWITCH = "FASTWEIGHTS_NATIVE"
 """The environment variable that turns the kernels off, by the value 0."""
@@ -57,12 +59,12 @@ def _library() -> tuple[ctypes.CDLL, str] | None:
         return None
     flags = [*_FLAGS, *_architecture(), f"-I{jax.ffi.include_dir()}"]
     version = _hash(compiler, flags)
-    path = cache_folder() / "native" / f"kernels-{version}.so"
     try:
+        path = cache_folder() / "native" / f"kernels-{version}.so"
         if not path.exists():
             _compile(compiler, flags, path)
         return ctypes.CDLL(str(path)), version
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # RuntimeError, if there is no home
         detail = getattr(error, "stderr", None) or str(error)
         warnings.warn(
             f"the native kernels could not be built, so that training is slower: {detail.strip()[-500:]}",
@@ -73,17 +75,14 @@ def _library() -> tuple[ctypes.CDLL, str] | None:
 
 
 def _compile(compiler: str, flags: list[str], path: Path) -> None:
-    """Write the library; under another name first, since several processes may do so at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    """Write the library; the first of several processes does it, the others wait."""
+    make_private(path.parent)
+    with filelock.FileLock(path.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        if path.exists():
+            return
         unfinished = Path(folder) / path.name
-        subprocess.run(
-            [compiler, *flags, str(_SOURCES / "kernels.cc"), "-o", str(unfinished)],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        command = [*shlex.split(compiler), *flags, str(_SOURCES / "kernels.cc"), "-o", str(unfinished)]
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         unfinished.replace(path)
 
 

@@ -1,0 +1,122 @@
+"""The native kernels: equal to their forms in JAX, with derivatives, and safe with whatever they are given."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cases import CASES, EVERY_CELL, LAST_OF_EACH, SIZES, Sizes, as_type, each, inputs_for
+from fastweights.cells.base import look_up
+from fastweights.native import calls
+
+# More units than a panel of a product has rows, and more sequences than a block has lanes; then one of each.
+WIDE = Sizes(input=3, hidden=19, time=7, batch=21)
+SMALLEST = Sizes(input=2, hidden=1, time=1, batch=1)
+
+
+@pytest.fixture(autouse=True)
+def _kernels_run_here():
+    assert calls.runs(SIZES.time, jnp.dtype("float32")), "no C++ compiler? the kernels cannot be tested"
+
+
+def outputs_and_gradient(unroll, cell, drives, weights):
+    """Every output, and the gradient of a number that depends on all of them, for the cell and its drives."""
+
+    def number(cell, drives):
+        outputs = unroll(cell, drives)
+        return jnp.sum(weights * outputs), outputs
+
+    (_, outputs), gradient = jax.value_and_grad(number, (0, 1), has_aux=True)(cell, drives)
+    return outputs, gradient
+
+
+in_jax = jax.jit(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
+
+
+def by_kernel(cell, *arguments):
+    return outputs_and_gradient(type(cell).unroll_driven, cell, *arguments)
+
+
+def assert_equal(actual, expected, tolerance):
+    for (path, a), b in zip(
+        jax.tree_util.tree_leaves_with_path(actual), jax.tree.leaves(expected), strict=True
+    ):
+        size = 1e-3 + float(jnp.max(jnp.abs(b), initial=0))
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * size, err_msg=jax.tree_util.keystr(path))
+
+
+def drives_and_weights(cell, sizes):
+    drives = cell.drive(inputs_for(sizes).swapaxes(0, 1)).swapaxes(0, 1)
+    weights = np.random.default_rng(2).standard_normal((sizes.time, sizes.hidden, sizes.batch))
+    return drives, jnp.asarray(weights, drives.dtype)
+
+
+@pytest.mark.parametrize(
+    ("case", "sizes"), [(c, WIDE) for c in CASES] + [(c, SMALLEST) for c in LAST_OF_EACH], ids=str
+)
+def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float64):
+    cell = case.build(sizes)
+    arguments = cell, *drives_and_weights(cell, sizes)
+    assert "ffi_call" in str(jax.make_jaxpr(cell.unroll_driven)(arguments[1]))
+    assert "ffi_call" not in str(jax.make_jaxpr(cell.unroll_in_jax)(arguments[1]))
+    assert_equal(by_kernel(*arguments), in_jax(*arguments), 1e-11)
+
+
+@each(LAST_OF_EACH)
+def test_single_precision_too(case):
+    cell = as_type(case.build(WIDE), jnp.float32)
+    arguments = cell, *drives_and_weights(cell, WIDE)
+    assert_equal(by_kernel(*arguments), in_jax(*arguments), 1e-4)
+
+
+@each(EVERY_CELL)
+def test_last_output_reads_the_table(case, float64):
+    """A symbol that occurs several times collects the gradients of all its places."""
+    cell = case.build(WIDE)
+    rng = np.random.default_rng(4)
+    tokens = jnp.asarray(rng.integers(0, 5, (WIDE.time, WIDE.batch)))
+    table = cell.drive(jnp.asarray(rng.standard_normal((WIDE.input, 5))))
+    weights = jnp.asarray(rng.standard_normal((WIDE.hidden, WIDE.batch)))
+
+    def native(cell, table):
+        return jnp.sum(weights * cell.last_output(table, tokens))
+
+    def pure(cell, table):
+        return jnp.sum(weights * cell.unroll_in_jax(look_up(table, tokens))[-1])
+
+    assert_equal(jax.grad(native, (0, 1))(cell, table), jax.grad(pure, (0, 1))(cell, table), 1e-11)
+
+
+@each(EVERY_CELL)
+def test_tokens_beyond_the_table_stay_inside_the_memory(case):
+    cell = case.build(SIZES)
+    table = cell.drive(inputs_for(SIZES)[0])
+    wild = jnp.array([[-(2**31), 2**31 - 1], [99, -1]])
+    tame = jnp.clip(wild, 0, table.shape[1] - 1)
+    gradient = jax.grad(lambda table, tokens: jnp.sum(cell.last_output(table, tokens)))
+    np.testing.assert_array_equal(cell.last_output(table, wild), cell.last_output(table, tame))
+    np.testing.assert_array_equal(gradient(table, wild), gradient(table, tame))
+
+
+@each(EVERY_CELL)
+def test_what_is_not_a_number_comes_out(case):
+    """Otherwise a diverged run would look well: relu(NaN) must not be 0."""
+    cell = case.build(SIZES)
+    drives, _ = drives_and_weights(cell, SIZES)
+    outputs = cell.unroll_driven(drives.at[2, 0, 1].set(jnp.nan))
+    assert jnp.isfinite(outputs[:2]).all()
+    assert jnp.isfinite(outputs[..., 0]).all()
+    assert not jnp.isfinite(outputs[-1, :, 1]).any()
+
+
+def test_a_second_derivative_is_refused_not_wrong():
+    cell = CASES[0].build(SIZES)
+    drives, _ = drives_and_weights(cell, SIZES)
+    with pytest.raises(Exception, match=r"ffi_call|FFI|[Dd]ifferentiat"):
+        jax.jacfwd(jax.grad(lambda d: jnp.sum(cell.unroll_driven(d))))(drives)
+
+
+def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():
+    cell = eqx.filter_eval_shape(EVERY_CELL[0].build, SIZES)
+    assert cell.kernel(calls._LONGEST + 1, jnp.dtype("float32")) is None
