@@ -11,6 +11,7 @@ import pytest
 
 from fastweights import compilation
 from fastweights.cli.main import main
+from fastweights.native.library import SWITCH
 from fastweights.training import checkpoint
 
 SMALL = (
@@ -37,10 +38,10 @@ def jax_as_before(monkeypatch, tmp_path):
 
 
 def start(folder: Path, name: str) -> subprocess.Popen:
-    """A training run in a process of its own, with its cache in the folder."""
+    """A training run in a process of its own, with its cache in the folder; no kernel is built there."""
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *SMALL, str(folder / name)],
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), SWITCH: "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
