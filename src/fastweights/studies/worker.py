@@ -13,6 +13,7 @@ import equinox as eqx
 from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError
 from fastweights.models import SequenceClassifier, count_parameters
+from fastweights.native import library
 from fastweights.studies.specification import RunSpecification
 from fastweights.tasks.base import Dataset
 from fastweights.training import checkpoint, loop
@@ -108,10 +109,11 @@ def dataset(specification: RunSpecification, split: str) -> Dataset:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, as they enter a record."""
+    """Versions and machine, as they enter a record; a run's bits depend on the kernels too."""
     names = ("fastweights", "jax", "jaxlib", "equinox", "optax", "numpy")
     return {
         **{name: metadata.version(name) for name in names},
+        "kernels": library.describe(),
         "python": platform.python_version(),
         "processor": _processor(),
         "cores": os.cpu_count(),
