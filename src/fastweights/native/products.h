@@ -69,7 +69,7 @@ inline void outer_tile(const T* a, const T* b, int length, int a_stride, int b_s
     for (int v = 0; v < vectors; ++v) *(Vector<T>*)(c + r * c_stride + v * kWidth<T>) = sum[r][v];
 }
 
-template <class T, int vectors, int rows = 6>
+template <class T, int vectors, int rows = vectors == 3 ? 4 : 6>
 inline void outer_columns(const T* a, const T* b, int length, int units, int a_stride, int b_stride, T* c,
                           int c_stride) {
   int start = 0;
@@ -91,11 +91,12 @@ void outer_add(const T* a, int rows, int a_stride, const T* b, int columns, int 
   for (int row = 0; row < rows; row += chunk) {
     const int count = std::min(chunk, rows - row);
     T* to = c + int64_t(row) * c_stride;
-    int start = 0;
-    for (; start + 2 * kWidth<T> <= whole; start += 2 * kWidth<T>)
+    int start = 0, vectors = whole / kWidth<T>;
+    // Two vectors at a time; three are better than two and one.
+    for (; vectors == 2 || vectors > 3; vectors -= 2, start += 2 * kWidth<T>)
       outer_columns<T, 2>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
-    if (start < whole)
-      outer_columns<T, 1>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
+    if (vectors == 3) outer_columns<T, 3>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
+    if (vectors == 1) outer_columns<T, 1>(a + row, b + start, length, count, a_stride, b_stride, to + start, c_stride);
   }
 }
 
