@@ -35,6 +35,10 @@ COMMANDS = {
         "Write sequences of the task as text.",
         "fastweights data --num-pairs 4 --split test --count 20000 --out test.txt",
     ),
+    "bench": (
+        "Time an update, beside other ways to do it, and how it scales.",
+        "fastweights bench --preset quick --dir bench",
+    ),
     "models": ("List the registered models with their sources.", "fastweights models"),
     "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
 }

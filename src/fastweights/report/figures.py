@@ -3,40 +3,21 @@
 matplotlib comes with the extra `report` and is imported by what draws.
 """
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastweights.files import write_atomically
+from fastweights.report.drawing import INK, save
 from fastweights.report.labels import distinguished, model_colours, model_label, task_label
-from fastweights.report.panel import INK, draw_panel, mark_published, scale
+from fastweights.report.panel import draw_panel, mark_published, scale
 from fastweights.report.published import BA_2016
 from fastweights.studies.statistics import Record, Summary, summarise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PAPER = "#ffffff"
-"""The background; the page replaces it, and the panels' colours, by its own."""
-
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fastweights",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Helvetica", "Arial"],
-    "font.size": 9,
-    "text.parse_math": False,  # a dollar sign in a name is no formula
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 def learning_curves(results: Mapping[str, Any], svg_path: Path, png_path: Path) -> None:
@@ -47,15 +28,7 @@ def learning_curves(results: Mapping[str, Any], svg_path: Path, png_path: Path) 
 
     Raises: FileError if a file cannot be written.
     """
-    from matplotlib import rc_context
-
-    with rc_context(_STYLE):
-        figure = _draw(results["runs"])
-        svg, png = io.BytesIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", facecolor=PAPER, metadata={"Date": None})
-        figure.savefig(png, format="png", facecolor=PAPER, dpi=200)
-    write_atomically(svg_path, svg.getvalue())
-    write_atomically(png_path, _fewer_colours(png))
+    save(lambda: _draw(results["runs"]), svg_path, png_path)
 
 
 def panels(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
@@ -126,12 +99,3 @@ def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: bool) -> N
         columnspacing=1.8,
         fontsize=9.5,
     )
-
-
-def _fewer_colours(png: io.BytesIO) -> bytes:
-    """The same picture in 128 colours: a third of the size, for a README."""
-    from PIL import Image
-
-    smaller = io.BytesIO()
-    Image.open(png).convert("RGB").quantize(128).save(smaller, format="PNG", optimize=True)
-    return smaller.getvalue()

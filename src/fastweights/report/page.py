@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from fastweights.files import make_folder, write_atomically
-from fastweights.report.figures import PAPER, learning_curves
+from fastweights.report.drawing import GRID, INK, PAPER
+from fastweights.report.figures import learning_curves
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
-from fastweights.report.panel import GRID, INK
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.studies.statistics import (

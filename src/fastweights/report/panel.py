@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from fastweights.report.drawing import GRID, INK
 from fastweights.report.published import BA_2016, published_error
 from fastweights.studies.statistics import Record, Summary, outcome, runs_of_setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-INK, GRID = "#24292f", "#d8dee4"
 
 _TOP = 180.0  # percent: above every error, with room for the floor's label
 

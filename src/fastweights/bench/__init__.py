@@ -1,0 +1,1 @@
+"""How fast the library trains, beside ways to train the same models without it."""

@@ -1,0 +1,60 @@
+"""The library: many updates in one compiled call, runs side by side by `vmap` as in `train_many`."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from fastweights.bench.cases import Case, Material
+from fastweights.bench.contenders.base import Trainer, Weights
+from fastweights.bench.material import named_weights, specification
+from fastweights.studies.worker import use_one_thread
+from fastweights.tasks.base import Dataset
+from fastweights.training import loop
+from fastweights.training.step import Rates
+
+
+class _Ours:
+    """Chunks of at most `evaluate_every` updates, as training has them."""
+
+    def __init__(self, case: Case, material: Material) -> None:
+        self._options = specification(case).training
+        self._rates = Rates.of(self._options)
+        self._data = Dataset(jnp.asarray(material.inputs), jnp.asarray(material.targets))  # type: ignore[arg-type]
+        self._state, self._keys = self._begin(case)
+        self._advance = self._chunk
+
+    def _begin(self, case: Case):
+        return loop.start(specification(case).build_model(), self._options).state, jax.random.key(0)
+
+    def _chunk(self, state, key, count):
+        return loop.advance(state, self._rates, key, self._data, count, self._options)
+
+    def advance(self, updates: int) -> None:
+        most = self._options.evaluate_every
+        for done in range(0, updates, most):
+            count = jnp.asarray(min(most, updates - done))
+            self._state, losses = self._advance(self._state, self._keys, count)
+            jax.block_until_ready(losses)
+
+    def weights(self) -> Weights:
+        return named_weights(self._state.model)
+
+
+class _SideBySide(_Ours):
+    """Several runs, which differ in their seeds, in one program."""
+
+    def __init__(self, case: Case, material: Material) -> None:
+        super().__init__(case, material)
+        self._advance = eqx.filter_jit(eqx.filter_vmap(self._chunk, in_axes=(eqx.if_array(0), 0, None)))
+
+    def _begin(self, case: Case):
+        models = [specification(case, seed).build_model() for seed in range(case.runs)]
+        states = [loop.start(model, self._options).state for model in models]
+        stacked = jax.tree.map(lambda *x: jnp.stack(x) if eqx.is_array(x[0]) else x[0], *states)
+        return stacked, jax.random.split(jax.random.key(0), case.runs)
+
+
+def prepare(case: Case, material: Material) -> Trainer:
+    """The library's own training loop."""
+    use_one_thread()
+    return (_Ours if case.runs == 1 else _SideBySide)(case, material)

@@ -1,0 +1,57 @@
+"""Which cases are measured: every combination, or one size at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple
+
+from fastweights import registry
+from fastweights.bench.cases import Case
+from fastweights.errors import check
+
+MODELS = ("irnn", "lstm", "fast-weights")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every combination of these."""
+
+    models: Sequence[str] = MODELS
+    hidden_sizes: Sequence[int] = (20, 50, 100)
+    num_pairs: Sequence[int] = (4,)
+    batch_sizes: Sequence[int] = (128,)
+    runs: Sequence[int] = (1,)
+
+    def __post_init__(self) -> None:
+        for model in self.models:
+            registry.cells[model]
+        check(bool(self.cases()), "nothing to measure: a list is empty")
+
+    def cases(self) -> list[Case]:
+        """The cases, models within sizes. Raises InvalidValueError for sizes out of range."""
+        sizes = product(self.hidden_sizes, self.models, self.num_pairs, self.batch_sizes, self.runs)
+        return [Case(model, size, pairs, batch, runs) for size, model, pairs, batch, runs in sizes]
+
+
+class Sweep(NamedTuple):
+    """Cases that differ in one size."""
+
+    axis: str
+    cases: list[Case]
+
+
+def sweeps(grid: Grid) -> Iterator[Sweep]:
+    """One sweep for each model and size that has several values in the grid; the other sizes are then
+    R = 50, K = 4, batch 128, one run, or the only value that the grid has."""
+    usual = Case("irnn", 50)
+    axes = {
+        "hidden_size": grid.hidden_sizes,
+        "num_pairs": grid.num_pairs,
+        "batch_size": grid.batch_sizes,
+        "runs": grid.runs,
+    }
+    fixed = {axis: values[0] for axis, values in axes.items() if len(values) == 1}
+    for model, (axis, values) in product(grid.models, axes.items()):
+        if len(values) > 1:
+            base = replace(usual, **fixed, model=model)
+            yield Sweep(axis, [replace(base, **{axis: value}) for value in sorted(set(values))])

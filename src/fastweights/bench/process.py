@@ -1,0 +1,126 @@
+"""A process for each contender: pinned to one core, with one thread, told what to do call by call."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, Self, TypeVar
+
+from fastweights.errors import FastweightsError
+
+T = TypeVar("T")
+
+# Read by libraries when they are imported. What is compiled is compiled anew, in the process itself.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NPROC": "1",
+    "JAX_PLATFORMS": "cpu",
+    "JAX_ENABLE_COMPILATION_CACHE": "0",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+}
+
+
+class ContenderError(FastweightsError):
+    """A contender failed, or its process died."""
+
+
+def available_cores() -> list[int]:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+class PinnedProcess:
+    """Calls functions one after the other on one core; ends with the process that made it.
+
+    A context manager. Functions are sent by name, so that what they import is imported over there.
+    """
+
+    def __init__(self, core: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, core), daemon=True)
+        with _environment():
+            self._process.start()
+        theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._connection.close()
+        self._process.join(timeout=1)
+        self._process.kill()
+        self._process.join()
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The function's value. Raises ContenderError if it raised, or if the process died."""
+        self.send(function, *arguments)
+        return self.receive()
+
+    def send(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Begin a call; `receive` waits for its end."""
+        try:
+            self._connection.send((function, arguments))
+        except OSError:
+            raise ContenderError("its process died") from None
+
+    def receive(self) -> Any:
+        """The value of the call that was begun last."""
+        try:
+            good, value = self._connection.recv()
+        except (EOFError, OSError):
+            raise ContenderError("its process died") from None
+        if not good:
+            raise ContenderError(value)
+        return value
+
+
+def call_together(processes: Sequence[PinnedProcess], function: Callable[..., T], *arguments: Any) -> list[T]:
+    """The same call in all processes at the same time."""
+    for process in processes:
+        process.send(function, *arguments)
+    return [process.receive() for process in processes]
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(connection: Connection, core: int) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that asks decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    while True:
+        try:
+            function, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, function(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a contender raises is its result
+            last = traceback.format_exception_only(error)[-1].strip().splitlines()
+            answer = False, last[0][:300] if last else type(error).__name__
+        connection.send(answer)

@@ -1,0 +1,141 @@
+"""The tables of a record, for a terminal and in Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rich import box
+from rich import table as rich_table
+from rich.markup import escape
+
+from fastweights.bench.cases import Case
+from fastweights.bench.contenders import CONTENDERS, OURS
+from fastweights.bench.curves import curves
+from fastweights.bench.measurements import Record
+from fastweights.bench.operations import gigaflops
+from fastweights.bench.statistics import Spread, ratios
+from fastweights.report.labels import model_label
+
+
+class Table(NamedTuple):
+    """A title, headings, and rows of text; the first column is text, the others are numbers."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def for_terminal(self) -> rich_table.Table:
+        """In rich's form."""
+        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        shown.title, shown.title_justify, shown.title_style = f"\n{escape(self.title)}", "left", "bold"
+        for i, heading in enumerate(self.headings):
+            shown.add_column(escape(heading), justify="right" if i else "left", no_wrap=True)
+        for row in self.rows:
+            shown.add_row(*map(escape, row))
+        return shown
+
+    def for_markdown(self) -> str:
+        """In GitHub's form."""
+        headings = [heading.replace("\n", " ") for heading in self.headings]
+        lines = [headings, [":---", *["---:"] * (len(self.headings) - 1)], *self.rows]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"**{self.title}**\n\n{table}\n"
+
+
+def tables(record: Record) -> list[Table]:
+    """All tables of a record."""
+    found = [_scaling(record)] if record["kind"] == "scaling" else list(_comparisons(record))
+    return [*found, _cores(record["cores"])] if record["cores"] else found
+
+
+def notes(record: Record) -> list[str]:
+    """What the tables cannot show, in sentences."""
+    environment, peaks = record["environment"], record["peak_gigaflops"]
+    best = max(peaks, key=peaks.__getitem__)
+    versions = [f"{name} {environment[name]}" for name in ("jax", "torch", "numpy") if name in environment]
+    said = [
+        f"{environment['processor']}, one core; {', '.join(versions)}; "
+        f"median and range of {record['rounds']} rounds.",
+        "first: seconds until the first update is done, compilation included. MiB: memory, the most that "
+        "training adds to what the process had before its first update. GFLOP/s: of the operations that the "
+        "equations need at least.",
+        f"Peak: {peaks[best]:.0f} GFLOP/s, the best float32 matrix product in one thread (by {best}).",
+    ]
+    for each in record.get("comparisons", ()):
+        said += [f"{Case(**each['case'])}: {name} left out: {why}." for name, why in each["left_out"].items()]
+    return list(dict.fromkeys(said))
+
+
+def _comparisons(record: Record) -> Iterator[Table]:
+    headings = (
+        *("", "ms an\nupdate", "range", "times\nours", "range"),
+        *("a\nsecond", "first,\ns", "MiB", "GFLOP\n/s", "% of\npeak"),
+    )
+    peak = max(record["peak_gigaflops"].values())
+    for each in record["comparisons"]:
+        case, found = Case(**each["case"]), each["contenders"]
+        rows = []
+        for name, one in found.items():
+            time = Spread.of(one["milliseconds"])
+            ratio = ("", "")
+            if OURS in found and name != OURS:
+                ratio = _spread(ratios(one["milliseconds"], found[OURS]["milliseconds"]))
+            rate = gigaflops(case, time.median)
+            rows.append(
+                (
+                    CONTENDERS[name].label,
+                    *_spread(time),
+                    *ratio,
+                    f"{1e3 / time.median:,.0f}",
+                    f"{one['compile_seconds']:.1f}",
+                    f"{one['peak_memory_bytes'] / 2**20:.0f}",
+                    f"{rate:.1f}",
+                    f"{100 * rate / peak:.0f}",
+                )
+            )
+        yield Table(_title(case), headings, rows)
+
+
+def _cores(cores: Sequence[Record]) -> Table:
+    rows = []
+    for each in cores:
+        rates = each["updates_per_second"]
+        for count, found in rates.items():
+            gain = _spread(ratios(found, rates["1"])) if count != "1" else ("", "")
+            total = Spread.of(found)
+            rows.append((_title(Case(**each["case"])), count, f"{total.median:,.0f}", *gain))
+    return Table("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
+
+
+def _scaling(record: Record) -> Table:
+    rows = [
+        (
+            f"{model_label(curve.model)}, {CONTENDERS[curve.contender].label}",
+            f"{curve.symbol} = {curve.x[0]:g} … {curve.x[-1]:g}",
+            f"{curve.milliseconds[0].median:.3g} … {curve.milliseconds[-1].median:.3g}",
+            f"{curve.measured.exponent:.2f}",
+            f"{curve.counted.exponent:.2f}",
+            f"{curve.jump.ratio:.2f} at {curve.jump.x:g}",
+            f"{curve.longest_compilation:.1f}",
+        )
+        for curve in curves(record)
+    ]
+    headings = (
+        *("", "along", "ms an\nupdate", "exponent\nat the end", "of the\noperations"),
+        *("most above\nthe curve", "longest\nfirst, s"),
+    )
+    return Table("Scaling", headings, rows)
+
+
+def _title(case: Case) -> str:
+    sizes = (
+        f"{model_label(case.model)}, R = {case.hidden_size}, K = {case.num_pairs}, batch {case.batch_size}"
+    )
+    return sizes if case.runs == 1 else f"{sizes}, {case.runs} runs"
+
+
+def _spread(spread: Spread) -> tuple[str, str]:
+    return _number(spread.median), f"{_number(spread.lowest)}–{_number(spread.highest)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"

@@ -1,0 +1,98 @@
+"""`fastweights bench`: how fast updates are, beside other ways to do them."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastweights.cli.main import parse
+from fastweights.errors import FastweightsError
+from fastweights.files import check_writable, make_folder, write_atomically
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What `fastweights bench` is told."""
+
+    dir: Path = Path("bench")
+    """The folder for PRESET.json, PRESET.md, PRESET.svg and PRESET.png."""
+
+    preset: str = "table"
+    """table (every contender at the paper's sizes), scaling (cost against R, K, batch, runs), or quick."""
+
+    models: tuple[str, ...] = ()
+    """Models; by default irnn, lstm and fast-weights."""
+
+    hidden_sizes: tuple[int, ...] = ()
+    """Sizes R of the hidden layer; by default the preset's."""
+
+    num_pairs: tuple[int, ...] = ()
+    """Numbers K of pairs in a sequence, T = 2 K + 3; by default the preset's."""
+
+    batch_sizes: tuple[int, ...] = ()
+    """Sequences in a mini-batch; by default the preset's."""
+
+    runs: tuple[int, ...] = ()
+    """Runs side by side in one program, which the library alone has; by default the preset's."""
+
+    contenders: tuple[str, ...] = ()
+    """fastweights, jax-scan, numpy, torch-eager, torch-compile, torch-nn; by default the preset's."""
+
+    rounds: int | None = None
+    """Repeats of each; every contender runs once in a round."""
+
+    seconds: float | None = None
+    """How long a repeat lasts, about."""
+
+    json: bool = False
+    """Print the record instead of the tables."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measure, write the record, its tables and its figure, and print the tables and the paths."""
+    options = parse(Bench, arguments, "bench")
+    for package in ("matplotlib", "PIL"):
+        if importlib.util.find_spec(package) is None:
+            raise FastweightsError(f"the figure needs {package}: pip install 'fastweights[report]'")
+    from fastweights.bench.study import get_study
+
+    study = get_study(
+        options.preset,
+        {"contenders": options.contenders, "rounds": options.rounds, "seconds": options.seconds},
+        {
+            "models": options.models,
+            "hidden_sizes": options.hidden_sizes,
+            "num_pairs": options.num_pairs,
+            "batch_sizes": options.batch_sizes,
+            "runs": options.runs,
+        },
+    )
+    make_folder(options.dir)
+    check_writable(options.dir / f"{options.preset}.json")
+    record = study.run(lambda line: print(line, file=sys.stderr))
+    return _write(record, options)
+
+
+def _write(record: dict, options: Bench) -> int:
+    from rich.console import Console
+
+    from fastweights.bench.figures import draw
+    from fastweights.bench.tables import notes, tables
+
+    paths = [options.dir / f"{options.preset}.{ending}" for ending in ("json", "md", "svg", "png")]
+    text = json.dumps(record, indent=1, allow_nan=False)
+    write_atomically(paths[0], text.encode())
+    parts = [*(table.for_markdown() for table in tables(record)), *notes(record)]
+    write_atomically(paths[1], ("\n".join(parts) + "\n").encode())
+    draw(record, paths[2], paths[3])
+    if options.json:
+        print(text)
+        return 0
+    console = Console()
+    for table in tables(record):
+        console.print(table.for_terminal())
+    for line in ["", *notes(record), *(f"wrote {path}" for path in paths)]:
+        print(line)
+    return 0

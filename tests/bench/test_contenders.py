@@ -1,0 +1,82 @@
+"""Every contender trains the same model: after some updates on the same mini-batches, the same weights."""
+
+from importlib.util import find_spec
+
+import jax
+import numpy as np
+import pytest
+
+from fastweights.bench import contenders
+from fastweights.bench.cases import Case
+from fastweights.bench.contenders import CONTENDERS, OURS
+from fastweights.bench.material import material, named_weights, specification
+from fastweights.training import loop
+from fastweights.training.step import Rates, update
+
+UPDATES = 3
+TORCH = "PyTorch is not installed: its baselines are NOT checked (install fastweights[bench])"
+BASELINES = [
+    pytest.param(
+        name,
+        model,
+        id=f"{name}-{model}",
+        marks=[
+            *([pytest.mark.skipif(find_spec("torch") is None, reason=TORCH)] * (each.library == "torch")),
+            *([pytest.mark.slow] * (name == "torch-compile")),
+        ],
+    )
+    for name, each in CONTENDERS.items()
+    for model in each.models
+    if name != OURS
+]
+
+
+def case_of(model: str) -> Case:
+    """Small, and no two sizes alike."""
+    return Case(model, hidden_size=7, num_pairs=3, batch_size=13)
+
+
+def batches(case: Case):
+    data = material(case)
+    generator = np.random.default_rng(1)
+    for _ in range(UPDATES):
+        rows = generator.integers(len(data.targets), size=case.batch_size)
+        yield data.inputs[rows], data.targets[rows]
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The library's weights after the updates, computed once for each model."""
+    known = {}
+
+    def weights(model: str):
+        if model not in known:
+            case, options = case_of(model), specification(case_of(model)).training
+            state = loop.start(specification(case).build_model(), options).state
+            step = jax.jit(update, static_argnums=5)
+            network, moments = state.model, state.moments
+            for inputs, targets in batches(case):
+                tokens, answers = inputs.T.astype(np.int32), targets.astype(np.int32)
+                network, moments, _ = step(network, moments, tokens, answers, Rates.of(options), "constant")
+            known[model] = named_weights(network)
+        return known[model]
+
+    return weights
+
+
+@pytest.mark.parametrize(("name", "model"), BASELINES)
+def test_baselines_train_the_same_model(name, model, trained):
+    case = case_of(model)
+    before = material(case)
+    trainer = contenders.prepare(name, case, before)
+    for inputs, targets in batches(case):
+        trainer.update(inputs, targets)
+    expected, actual = trained(model), trainer.weights()
+    assert set(actual) == set(expected)
+    for key, array in expected.items():
+        assert actual[key].shape == array.shape
+        assert actual[key].dtype == np.float32
+        # Adam divides by the gradient's size: after few updates a change is the rate times a sign, so
+        # that an error of the gradient shows, but rounding of what is nearly 0 does too.
+        np.testing.assert_allclose(actual[key], array, atol=2e-5, err_msg=key)
+        assert np.abs(array - before.weights[key]).max() > 1e-3, f"{key} has not moved"
