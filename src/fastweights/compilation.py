@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import platform
 import warnings
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The native kernels: equal to their forms in JAX, with derivatives, and safe with whatever they are given."""
+"""The native kernels: equal to their forms in JAX, with derivatives, safe with whatever they are given."""
 
 import equinox as eqx
 import jax

@@ -95,7 +95,7 @@ class Cell(eqx.Module):
         return kernel(1, table.T, tokens)[0]
 
     def unroll_in_jax(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
-        """`unroll_driven` without a kernel: by default a scan; a cell may override it with a faster exact form."""
+        """`unroll_driven` without a kernel: by default a scan; a cell may override it with a faster form."""
         state = self.initial_state(drives.shape[-1])
         scan = lax.scan if len(drives) <= _LONGEST_KEPT else checkpointed_scan
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import equinox as eqx
 import jax
@@ -36,7 +36,7 @@ class SimpleOptions:
 class SimpleCell(Cell):
     """h(t) = f(W h(t−1) + C x(t) + b), or f(LN[·]) with the option `layer_norm`; h(0) = 0."""
 
-    activation: eqx.AbstractClassVar[Literal["relu", "tanh"]]
+    activation: ClassVar[Literal["relu", "tanh"]]
 
     recurrent: Float[Array, "hidden hidden"]
     input: Float[Array, "hidden input"]

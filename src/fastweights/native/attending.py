@@ -83,7 +83,7 @@ def _forward(plan, outputs, table, tokens, recurrent, gains, biases, weights):
     return out, (jnp.zeros((len(table), 0)), tokens, recurrent, gains, weights, tape)
 
 
-def _backward(plan, outputs, residuals, d_out):
+def _backward(plan, _outputs, residuals, d_out):
     shape_of_table, tokens, recurrent, gains, weights, tape = residuals
     d_table = jax.ShapeDtypeStruct((len(shape_of_table), len(recurrent)), recurrent.dtype)
     shapes = [d_table, like(recurrent), like(gains), like(gains), like(weights)]

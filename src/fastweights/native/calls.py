@@ -7,7 +7,7 @@ import jax.ffi
 import jax.numpy as jnp
 from jax import Array
 
-from fastweights.native.library import target
+from fastweights.native.library import available, target
 
 _BLOCK_BYTES = 64  # as in lanes.h
 _TYPES = (jnp.float32, jnp.float64)
@@ -19,10 +19,10 @@ _LONGEST = 1000
 
 def runs(length: int, dtype: jnp.dtype) -> bool:
     """Whether there are kernels, here, for sequences of this length and numbers of this type."""
-    return length <= _LONGEST and dtype in _TYPES and target("AttendForward") is not None
+    return length <= _LONGEST and dtype in _TYPES and available()
 
 
-def kernel(name: str, results: Sequence[jax.ShapeDtypeStruct]) -> Callable[..., list[Array]]:
+def kernel(name: str, results: Sequence[jax.ShapeDtypeStruct]) -> Callable[..., Sequence[Array]]:
     """The kernel as a function of arrays and named static numbers."""
     return jax.ffi.ffi_call(target(name), results, vmap_method="sequential")
 

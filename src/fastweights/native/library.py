@@ -27,18 +27,22 @@ _V3 = {"avx2", "bmi2", "f16c", "fma", "movbe"}
 _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
 
-@functools.cache
-def target(function: str) -> str | None:
-    """The name under which XLA knows a function of kernels.cc, or None where there is no kernel: no C++
-    compiler, another accelerator than the CPU, or turned off by FASTWEIGHTS_NATIVE=0.
+def available() -> bool:
+    """Whether there are kernels: not without a C++ compiler, nor on another accelerator than the CPU, nor where
+    they are turned off by FASTWEIGHTS_NATIVE=0."""
+    return jax.default_backend() == "cpu" and _library() is not None
 
-    The name holds a hash of the sources, so that a cached program never meets another kernel.
+
+@functools.cache
+def target(function: str) -> str:
+    """The name under which XLA knows a function of kernels.cc. It holds a hash of the sources, so that a
+    cached program never meets another kernel.
+
+    Raises: RuntimeError where there are no kernels.
     """
-    if jax.default_backend() != "cpu":
-        return None
     library = _library()
     if library is None:
-        return None
+        raise RuntimeError("there are no native kernels here")
     loaded, version = library
     name = f"fastweights_{function}_{version}"
     jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(loaded, function)), platform="cpu")
@@ -47,7 +51,9 @@ def target(function: str) -> str | None:
 
 def describe() -> str:
     """What runs here, for records: `native x86-64-v3`, or `jax`."""
-    return " ".join(["native", *_architecture()[:1]]).replace("-march=", "") if _library() else "jax"
+    if not available():
+        return "jax"
+    return " ".join(["native", *_architecture()[:1]]).replace("-march=", "")
 
 
 @functools.cache

@@ -46,7 +46,7 @@ def _forward(outputs, table, tokens, recurrent, gains, biases):
     return out, (jnp.zeros((len(table), 0)), tokens, recurrent, gains, tape)
 
 
-def _backward(outputs, residuals, d_out):
+def _backward(_outputs, residuals, d_out):
     shape_of_table, tokens, recurrent, gains, tape = residuals
     d_table = jax.ShapeDtypeStruct((len(shape_of_table), len(recurrent)), recurrent.dtype)
     shapes = [d_table, like(recurrent), like(gains), like(gains)]
