@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test lint format constraints clean
+.PHONY: help reproduce test bench lint format constraints clean
 
 help:  ## list the targets
 	@echo 'usage: make TARGET [VARIABLE=value]'
@@ -29,6 +29,9 @@ reproduce: $(VENV)/.installed-report  ## run the comparison and write its report
 test: $(VENV)/.installed-test  ## run the tests (all of them, slow ones too: make test ARGS="-m ''")
 	@$(BIN)/python -m pytest $(ARGS)
 
+bench: $(VENV)/.installed-bench  ## time an update beside PyTorch, plain JAX and NumPy (a quarter of an hour)
+	@$(BIN)/fastweights bench --dir bench
+
 lint: $(VENV)/.installed-lint  ## check style, formatting, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -41,7 +44,7 @@ format: $(VENV)/.installed-lint  ## sort imports and format the source
 
 constraints:  ## write constraints.txt anew from the latest releases; with PYTHON=python3.11, the oldest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && '$(PYTHON)' tools/make_venv.py "$$folder/venv" && \
-	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,test,lint]' && \
+	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,test,lint]' && \
 	{ grep '^#' constraints.txt; "$$folder/venv/bin/python" -m pip freeze --exclude fastweights; } > "$$folder/new" && \
 	cp "$$folder/new" constraints.txt && echo 'wrote constraints.txt'
 

@@ -5,7 +5,7 @@ matplotlib comes with the extra `report` and is imported by what draws.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastweights.bench.cases import Case
 from fastweights.bench.contenders import CONTENDERS, OURS
@@ -39,13 +39,13 @@ def _comparison(record: Record) -> "Figure":
     """A line for each contender, grouped by case; dots at medians, bars over the range."""
     from matplotlib.figure import Figure
 
-    comparisons = sorted(record["comparisons"], key=lambda each: each["case"]["model"])
-    models = list(dict.fromkeys(each["case"]["model"] for each in record["comparisons"]))
-    heights = [
-        max(sum(len(each["contenders"]) + 1.4 for each in comparisons if each["case"]["model"] == model), 3)
-        for model in models
-    ]
-    height = _TOP + _BOTTOM + _LINE * max(heights)
+    comparisons = record["comparisons"]
+    models = list(dict.fromkeys(each["case"]["model"] for each in comparisons))
+    by_model = {model: [each for each in comparisons if each["case"]["model"] == model] for model in models}
+    # As high for every case, so that equal sizes stand side by side.
+    block = max(len(each["contenders"]) for each in comparisons) + 1.4
+    total = block * max(map(len, by_model.values()))
+    height = _TOP + _BOTTOM + _LINE * max(total, 3)
     figure = Figure(figsize=(_WIDTH, height))
     panels = figure.subplots(1, len(models), squeeze=False, sharex=True)[0]
     figure.subplots_adjust(
@@ -57,36 +57,35 @@ def _comparison(record: Record) -> "Figure":
     )
     colours = model_colours(models)
     for ax, model in zip(panels, models, strict=True):
-        mine = [each for each in record["comparisons"] if each["case"]["model"] == model]
-        _draw_model(ax, mine, colours[model], _differences(record["comparisons"]))
-        ax.set_ylim(max(heights), -0.6)
+        _draw_model(ax, by_model[model], block, colours[model], _differences(comparisons))
+        ax.set_ylim(total - 0.6, -0.6)
         ax.set_title(model_label(model), loc="left", fontweight="bold", fontsize=10, pad=8)
     return figure
 
 
 def _draw_model(
-    ax: "Axes", comparisons: Sequence[Record], colour: str, differences: Sequence[tuple[str, str]]
+    ax: "Axes",
+    comparisons: Sequence[Record],
+    block: float,
+    colour: str,
+    differences: Sequence[tuple[str, str]],
 ) -> None:
     from matplotlib.ticker import FuncFormatter
 
-    line, names = 0.0, {}
-    for each in comparisons:
+    names: dict[float, str] = {}
+    beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
+    for i, each in enumerate(comparisons):
         case = Case(**each["case"])
         title = ", ".join(f"{symbol} = {getattr(case, axis)}" for axis, symbol in differences)
-        ax.annotate(title, (0, line), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                    va="center", fontsize=8.5, fontweight="bold")  # fmt: skip
-        for name, one in each["contenders"].items():
-            line += 1
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "fontsize": 8.5, "fontweight": "bold"}
+        ax.annotate(title, (0, i * block), (4, 0), **place, **beside)
+        for j, (name, one) in enumerate(each["contenders"].items(), 1):
+            line, time = i * block + j, Spread.of(one["milliseconds"])
             names[line] = name
-            time = Spread.of(one["milliseconds"])
-            ours = name == OURS
-            ax.hlines(line, time.lowest, time.highest, color=colour if ours else INK, linewidth=2, alpha=0.45)
-            ax.plot(time.median, line, "o", color=colour if ours else INK, markersize=6 if ours else 4.5)
-            text = f"{time.median:.2g}" if time.median < 10 else f"{time.median:.0f}"
-            ax.annotate(
-                text, (time.highest, line), (5, 0), textcoords="offset points", va="center", fontsize=7.5
-            )
-        line += 1.4
+            chosen, size = (colour, 6) if name == OURS else (INK, 4.5)
+            ax.hlines(line, time.lowest, time.highest, color=chosen, linewidth=2, alpha=0.45)
+            ax.plot(time.median, line, "o", color=chosen, markersize=size)
+            ax.annotate(_two_digits(time.median), (time.highest, line), (6.5, 0), fontsize=7.5, **beside)
     ax.set_yticks(list(names), [CONTENDERS[name].label for name in names.values()], fontsize=8)
     for tick, name in zip(ax.get_yticklabels(), names.values(), strict=True):
         tick.set_fontweight("bold" if name == OURS else "normal")
@@ -98,6 +97,10 @@ def _draw_model(
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.set_xlabel("ms an update")
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 
 
 def _differences(comparisons: Sequence[Record]) -> list[tuple[str, str]]:
@@ -137,7 +140,11 @@ def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> N
 
     for curve in found:
         colour, ours = colours[curve.model], curve.contender == OURS
-        marker = {"markersize": 3.5, "markeredgewidth": 0.8, "markerfacecolor": colour if ours else "none"}
+        marker: dict[str, Any] = {
+            "markersize": 3.5,
+            "markeredgewidth": 0.8,
+            "markerfacecolor": colour if ours else "none",
+        }
         ax.plot(curve.x, curve.medians, "o", color=colour, **marker)
         law, end = curve.measured, curve.x[-5:]
         style = "-" if ours else (0, (4, 2))

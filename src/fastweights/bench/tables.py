@@ -25,7 +25,7 @@ class Table(NamedTuple):
 
     def for_terminal(self) -> rich_table.Table:
         """In rich's form."""
-        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False, show_edge=False)
         shown.title, shown.title_justify, shown.title_style = f"\n{escape(self.title)}", "left", "bold"
         for i, heading in enumerate(self.headings):
             shown.add_column(escape(heading), justify="right" if i else "left", no_wrap=True)

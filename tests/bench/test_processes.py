@@ -1,0 +1,43 @@
+"""Contenders' processes: one core, one thread, errors in a line, and no process left behind."""
+
+import os
+
+import pytest
+
+from fastweights.bench.process import ContenderError, PinnedProcess, available_cores, call_together
+from processes import is_alive, wait_until
+
+
+def who() -> tuple[int, set[int], str]:
+    return os.getpid(), os.sched_getaffinity(0), os.environ["OMP_NUM_THREADS"]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def fail() -> None:
+    raise ValueError("one line\nand another")
+
+
+def die() -> None:
+    os._exit(3)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
+def test_a_process_has_a_core_and_its_errors_are_lines():
+    core = available_cores()[-1]
+    before = os.environ.get("OMP_NUM_THREADS")
+    with PinnedProcess(core) as process, PinnedProcess(core) as other:
+        process_id, cores, threads = process.call(who)
+        assert (cores, threads) == ({core}, "1")
+        assert os.environ.get("OMP_NUM_THREADS") == before
+        assert call_together([process, other], double, 4) == [8, 8]
+        with pytest.raises(ContenderError, match=r"^ValueError: one line$"):
+            process.call(fail)
+        assert process.call(double, 5) == 10, "an error ends the call, not the process"
+        with pytest.raises(ContenderError, match="its process died"):
+            other.call(die)
+        with pytest.raises(ContenderError, match="its process died"):
+            other.call(double, 1)
+    wait_until(lambda: not is_alive(process_id))

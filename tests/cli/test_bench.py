@@ -1,0 +1,133 @@
+"""`fastweights bench`: a real run with small numbers, and what bad input gets."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fastweights.bench import contenders, measurements, study
+from fastweights.bench.cases import Case
+from fastweights.bench.material import material
+from fastweights.bench.process import available_cores
+from fastweights.bench.statistics import ratios
+from fastweights.cli.main import main
+
+TINY = ["--rounds", "2", "--seconds", "0.01", "--num-pairs", "2", "--batch-sizes", "8"]
+
+
+def run(*arguments) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["bench", *map(str, arguments)])
+    return end.value.code
+
+
+def test_table(tmp_path, capsys):
+    chosen = [
+        "--models",
+        "fast-weights",
+        "--hidden-sizes",
+        4,
+        "--contenders",
+        "fastweights",
+        "numpy",
+        "torch-nn",
+    ]
+    assert run("--dir", tmp_path, *chosen, *TINY) == 0
+    shown = capsys.readouterr()
+    assert "fast weights, R = 4, K = 2, batch 8" in shown.out
+    assert "NumPy" in shown.out
+    record = json.loads((tmp_path / "table.json").read_text())
+    [comparison] = record["comparisons"]
+    found = comparison["contenders"]
+    assert Case(**comparison["case"]) == Case("fast-weights", 4, 2, 8)
+    assert set(found) == {"fastweights", "numpy"}
+    assert set(comparison["left_out"]) == {"torch-nn"}
+    assert "torch-nn left out: " in shown.out
+    for each in found.values():
+        assert len(each["milliseconds"]) == len(each["processor_milliseconds"]) == 2
+        assert all(0 < time < 1000 for time in each["milliseconds"])
+        assert each["compile_seconds"] > 0
+        assert each["peak_memory_bytes"] >= 0
+        assert each["updates"] >= 1
+    assert record["peak_gigaflops"]["numpy"] > 0
+    assert record["environment"]["jax"]
+    assert all(rate > 0 for each in record["cores"] for rate in each["updates_per_second"]["1"])
+    assert (tmp_path / "table.md").read_text().startswith("**fast weights, R = 4")
+    assert "ms an update" in (tmp_path / "table.svg").read_text()
+    assert (tmp_path / "table.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_scaling(tmp_path, capsys, monkeypatch):
+    """By a contender that compiles nothing; it has no runs side by side, and that is said."""
+    monkeypatch.setattr(study, "measured_peaks", lambda core: {"numpy": 100.0})
+    chosen = ["--models", "irnn", "--hidden-sizes", 4, 6, 8, "--batch-sizes", 8, "--runs", 1, 2]
+    how = ["--contenders", "numpy", *TINY[:6], "--json"]
+    assert run("--preset", "scaling", "--dir", tmp_path, *chosen, *how) == 0
+    shown = capsys.readouterr()
+    record = json.loads(shown.out)
+    assert record == json.loads((tmp_path / "scaling.json").read_text())
+    [points] = [each["points"] for each in record["sweeps"]]
+    assert [Case(**point["case"]) for point in points] == [Case("irnn", size, 2, 8) for size in (4, 6, 8)]
+    assert "numpy is left out along runs: it has no runs side by side" in shown.err
+    assert "hidden units R" in (tmp_path / "scaling.svg").read_text()
+    assert "R = 4 … 8" in (tmp_path / "scaling.md").read_text()
+
+
+def test_runs_side_by_side():
+    """They start from different seeds, and all of them train."""
+    case = Case("irnn", 4, 2, 8, runs=3)
+    trainer = contenders.prepare(contenders.OURS, case, material(case))
+    before = trainer.weights()["cell.input"]
+    trainer.advance(2)
+    after = trainer.weights()["cell.input"]
+    assert after.shape == (3, 4, 100)
+    assert len(np.unique(before[:, 0, 0])) == 3
+    assert (np.abs(after - before).max(axis=(1, 2)) > 1e-4).all()
+
+
+def test_processes_share_the_cores(monkeypatch):
+    """Two on one core are together as fast as one alone."""
+    core = available_cores()[-1]
+    monkeypatch.setattr(measurements, "available_cores", lambda: [core, core])
+    monkeypatch.setattr(measurements, "OURS", "numpy")
+    case = Case("irnn", 4, 2, 8)
+    record = measurements.share_cores(case, material(case), 3, 0.1, lambda line: None)
+    rates = record["updates_per_second"]
+    assert list(rates) == ["1", "2"]
+    assert 0.5 < ratios(rates["2"], rates["1"]).median < 1.5
+
+
+def test_a_contender_that_fails_is_left_out_with_its_reason():
+    """No other is disturbed."""
+    case = Case("irnn", 4, 2, 8)
+    broken = material(case)._replace(weights={})
+    record = measurements.compare(case, ["numpy"], broken, 1, 0.01, lambda line: None)
+    assert record["contenders"] == {}
+    assert "KeyError" in record["left_out"]["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--contenders", "tensorflow"], "unknown contender 'tensorflow'; expected one of fastweights,"),
+        (["--preset", "huge"], "unknown preset 'huge'"),
+        (["--models", "gru"], "unknown model 'gru'"),
+        (["--hidden-sizes", "0"], "hidden_size must be between 1 and 10,000; got 0"),
+        (["--num-pairs", "27"], "num_pairs must be between 1 and 26; got 27"),
+        (["--runs", "0"], "runs must be between"),
+        (["--rounds", "0"], "rounds must be at least 1; got 0"),
+        (["--seconds", "nan"], "seconds must be positive"),
+        (["--hidden-sizes", "many"], "many"),
+        (["--dir", "{file}"], "cannot create the folder"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    folder = tmp_path / "out"
+    assert run("--dir", folder, *[each.replace("{file}", str(file)) for each in arguments]) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert len(shown.err.splitlines()) == 1
+    assert shown.out == ""
+    assert not folder.exists()
