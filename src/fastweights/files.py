@@ -8,7 +8,7 @@ from fastweights.errors import FileError
 
 
 def cache_folder() -> Path:
-    """Where this user keeps what can be made again: `$XDG_CACHE_HOME/fastweights`, or `~/.cache/fastweights`."""
+    """The user's folder for what can be made again: `fastweights` in `$XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fastweights"
 

@@ -23,7 +23,7 @@ from fastweights.errors import InvalidValueError
 
 
 def each_form(cases):
-    """Run a test on each case, and on two of fast weights at the length where the matrix is cheaper."""
+    """Run a test on each case, and on two of fast weights at another length."""
     every = [(case, SIZES) for case in cases]
     every += [(case, LONG) for case in cases if case.name == "fast-weights"][:2]
     return pytest.mark.parametrize(("case", "sizes"), every, ids=str)
@@ -118,10 +118,11 @@ def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12 * float(jnp.max(jnp.abs(b), initial=0)))
 
 
-def test_the_long_size_takes_the_matrix_path():
-    cell, x = FAST_WEIGHTS[0].build(LONG), inputs_for(LONG)
+def test_without_a_kernel_the_long_size_takes_the_matrix_path():
+    cell = FAST_WEIGHTS[0].build(LONG)
     assert isinstance(cell, FastWeights)
-    assert "unroll_attending" not in str(jax.make_jaxpr(cell.unroll)(x))
+    drives = jnp.zeros((LONG.time, LONG.hidden, LONG.batch))
+    assert "unroll_attending" not in str(jax.make_jaxpr(cell.unroll_in_jax)(drives))
 
 
 @each(EVERY_CELL)

@@ -6,7 +6,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import CASES, EVERY_CELL, LAST_OF_EACH, SIZES, Sizes, as_type, each, inputs_for
+from cases import (
+    CASES,
+    EVERY_CELL,
+    FAST_WEIGHTS,
+    LAST_OF_EACH,
+    LONG,
+    SIZES,
+    Sizes,
+    as_type,
+    each,
+    inputs_for,
+)
 from fastweights.cells.base import look_up
 from fastweights.native import calls
 
@@ -53,7 +64,10 @@ def drives_and_weights(cell, sizes):
 
 
 @pytest.mark.parametrize(
-    ("case", "sizes"), [(c, WIDE) for c in CASES] + [(c, SMALLEST) for c in LAST_OF_EACH], ids=str
+    ("case", "sizes"),
+    # At the long size, the form in JAX is that of the matrix.
+    [(c, WIDE) for c in CASES] + [(c, SMALLEST) for c in LAST_OF_EACH] + [(FAST_WEIGHTS[0], LONG)],
+    ids=str,
 )
 def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float64):
     cell = case.build(sizes)

@@ -28,8 +28,8 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
 
 def available() -> bool:
-    """Whether there are kernels: not without a C++ compiler, nor on another accelerator than the CPU, nor where
-    they are turned off by FASTWEIGHTS_NATIVE=0."""
+    """Whether there are kernels: not without a C++ compiler, nor on another accelerator than the CPU, nor
+    where they are turned off by FASTWEIGHTS_NATIVE=0."""
     return jax.default_backend() == "cpu" and _library() is not None
 
 
