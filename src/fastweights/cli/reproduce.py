@@ -27,7 +27,7 @@ class Reproduce:
     """The study's folder; runs that are finished there are not run again."""
 
     preset: str = "quick"
-    """quick (two minutes), paper (days), or smoke (a test)."""
+    """quick (two minutes), paper (hours), or smoke (a test)."""
 
     models: tuple[str, ...] = ()
     """Models to compare; by default irnn, lstm and fast-weights."""

@@ -82,7 +82,7 @@ presets: dict[str, Preset] = {
         updates=_quick_updates,
     ),
     "paper": Preset(
-        summary="five seeds, four learning rates selected on validation, 100,000 updates: a day on two cores",
+        summary="five seeds, four learning rates selected on validation, 100,000 updates: hours on two cores",
         seeds=5,
         learning_rates=(3e-4, 1e-3, 2e-3, 4e-3),
         updates=lambda hidden_size: 100_000,
