@@ -6,6 +6,7 @@ import pytest
 
 from fastweights.bench.cases import Case
 from fastweights.bench.operations import attention, gigaflops, matrix, multiply_adds
+from fastweights.bench.peak import product_rate
 
 SMALL = {"hidden_size": 3, "num_pairs": 1, "batch_size": 2}
 
@@ -60,6 +61,10 @@ def test_backward_is_twice_forward():
     assert once == pytest.approx(2 * 2 * time * units, rel=0.1)
     # The cotangent of the past states is a sum of two products, which XLA counts as one operation more.
     assert operations(both, past, query, query) == pytest.approx(3 * once, rel=0.25)
+
+
+def test_peak_is_a_rate():
+    assert 0.01 < product_rate("numpy", 64, 0.01) < 10_000
 
 
 def test_rate():

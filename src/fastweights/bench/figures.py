@@ -1,4 +1,4 @@
-"""The figure of a record: dots of times by contender, or curves against what varies.
+"""The figure of a record; here that of a comparison: dots of times by contender.
 
 matplotlib comes with the extra `report` and is imported by what draws.
 """
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.bench.cases import Case
 from fastweights.bench.contenders import CONTENDERS, OURS
-from fastweights.bench.curves import SYMBOLS, Curve, curves
+from fastweights.bench.curves import SYMBOLS
 from fastweights.bench.measurements import Record
+from fastweights.bench.scaling_figure import scaling_figure
 from fastweights.bench.statistics import Spread
 from fastweights.report.drawing import GRID, INK, save
 from fastweights.report.labels import model_colours, model_label
@@ -20,22 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH = 9.0
-_AXIS_LABELS = {
-    "hidden_size": "hidden units R",
-    "length": "sequence length T",
-    "batch_size": "batch",
-    "runs": "runs side by side",
-}
 _LINE, _TOP, _BOTTOM = 0.24, 0.55, 0.55  # inches
 
 
 def draw(record: Record, svg_path: Path, png_path: Path) -> None:
     """Write the record's figure twice. Raises FileError if a file cannot be written."""
-    figure = _scaling if record["kind"] == "scaling" else _comparison
+    figure = scaling_figure if record["kind"] == "scaling" else comparison_figure
     save(lambda: figure(record), svg_path, png_path)
 
 
-def _comparison(record: Record) -> "Figure":
+def comparison_figure(record: Record) -> "Figure":
     """A line for each contender, grouped by case; dots at medians, bars over the range."""
     from matplotlib.figure import Figure
 
@@ -111,77 +106,3 @@ def _differences(comparisons: Sequence[Record]) -> list[tuple[str, str]]:
         for axis, symbol in symbols.items()
         if axis == "hidden_size" or len({each["case"][axis] for each in comparisons}) > 1
     ]
-
-
-def _scaling(record: Record) -> "Figure":
-    """A panel for each size that varies; points measured, lines the power laws at their ends."""
-    from matplotlib.figure import Figure
-
-    found = curves(record)
-    axes = list(dict.fromkeys(curve.axis for curve in found))
-    columns = min(2, max(1, len(axes)))
-    lines = max(1, -(-len(axes) // columns))
-    height = 0.6 + 3.4 * lines
-    figure = Figure(figsize=(_WIDTH, height))
-    panels = list(figure.subplots(lines, columns, squeeze=False).flat)
-    figure.subplots_adjust(
-        left=0.075, right=0.9, bottom=0.5 / height, top=1 - 0.4 / height, wspace=0.42, hspace=0.32
-    )
-    colours = model_colours(curve.model for curve in found)
-    for ax, axis in zip(panels, axes, strict=False):
-        _draw_axis(ax, [curve for curve in found if curve.axis == axis], colours)
-    for ax in panels[len(axes) :]:
-        ax.set_visible(False)
-    return figure
-
-
-def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
-
-    for curve in found:
-        colour, ours = colours[curve.model], curve.contender == OURS
-        marker: dict[str, Any] = {
-            "markersize": 3.5,
-            "markeredgewidth": 0.8,
-            "markerfacecolor": colour if ours else "none",
-        }
-        ax.plot(curve.x, curve.medians, "o", color=colour, **marker)
-        law, end = curve.measured, curve.x[-5:]
-        style = "-" if ours else (0, (4, 2))
-        ax.plot(
-            end, [law.factor * x**law.exponent for x in end], color=colour, linewidth=1.4, linestyle=style
-        )
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlabel(_AXIS_LABELS[found[0].axis])
-    ax.set_ylabel("ms an update")
-    ax.grid(color=GRID, linewidth=0.6)
-    ax.set_axisbelow(True)
-    plain = FuncFormatter(lambda value, _: f"{value:g}")
-    values = sorted({x for curve in found for x in curve.x})
-    ax.set_xticks(_ticks(values))
-    ax.xaxis.set_minor_locator(NullLocator())
-    for each in (ax.xaxis, ax.yaxis):
-        each.set_major_formatter(plain)
-    _name_curves(ax, found, colours)
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """At most six of the values, evenly spread."""
-    step = max(1, -(-len(values) // 6))
-    return list(values[::-1][::step])
-
-
-def _name_curves(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
-    """Name and exponent at the right end of each curve, moved apart where two would meet."""
-    low, high = ax.get_ylim()
-    apart = (high / low) ** 0.1
-    place = 0.0
-    for curve in sorted(found, key=lambda curve: curve.medians[-1]):
-        place = max(curve.medians[-1], place * apart)
-        name = model_label(curve.model) + (
-            "" if curve.contender == OURS else f",\n{CONTENDERS[curve.contender].label}"
-        )
-        text = f"{name}: {curve.measured.exponent:.2f}"
-        ax.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=7.5,
-                    color=colours[curve.model], annotation_clip=False)  # fmt: skip

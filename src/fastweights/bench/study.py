@@ -6,14 +6,13 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
-from fastweights.bench import hosted
 from fastweights.bench.cases import Case, Material
 from fastweights.bench.contenders import CONTENDERS, OURS, get_contender, why_not
 from fastweights.bench.material import material
 from fastweights.bench.measurements import Record, compare, share_cores, sweep
 from fastweights.bench.peak import measured_peaks
 from fastweights.bench.plans import Grid, sweeps
-from fastweights.bench.process import PinnedProcess, available_cores
+from fastweights.bench.process import available_cores
 from fastweights.errors import UnknownNameError, check, check_positive
 from fastweights.studies.worker import environment
 
@@ -42,11 +41,11 @@ class Study:
 
     def run(self, report: Report) -> Record:
         """Measure; the record says on what and how."""
-        if OURS in self.contenders:
-            _build_kernels(self.grid.cases()[0])
+        # This builds the library's kernels, once for a machine: that is an installation, not a compilation.
+        versions = _environment()
         report("the rate of a matrix product")
         about = {
-            "environment": _environment(),
+            "environment": versions,
             "rounds": self.rounds,
             "seconds_a_repeat": self.seconds,
             "peak_gigaflops": measured_peaks(available_cores()[-1]),
@@ -131,7 +130,8 @@ def get_study(name: str, changes: dict[str, Any], grid_changes: dict[str, Any]) 
 
 
 def _given(changes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if value is not None and value != ()}
+    unique = {name: tuple(dict.fromkeys(v)) if isinstance(v, tuple) else v for name, v in changes.items()}
+    return {name: value for name, value in unique.items() if value is not None and value != ()}
 
 
 class _Materials(dict[Case, Material]):
@@ -142,13 +142,6 @@ class _Materials(dict[Case, Material]):
 
     def __missing__(self, case: Case) -> Material:
         return self.setdefault(case, material(case))
-
-
-def _build_kernels(case: Case) -> None:
-    """Once for a machine, the library builds its kernels; that is an installation, not a compilation."""
-    small = replace(case, hidden_size=2, batch_size=2, runs=1)
-    with PinnedProcess(available_cores()[-1]) as process:
-        process.call(hosted.prepare, OURS, small, material(small))
 
 
 def _environment() -> dict[str, Any]:

@@ -15,6 +15,17 @@ from fastweights.bench.operations import gigaflops
 from fastweights.bench.statistics import Spread, ratios
 from fastweights.report.labels import model_label
 
+_FIRST = "first: seconds until the first update is done, compilation included"
+_COMPARISON = (
+    f"{_FIRST}. MiB: memory, the most that training adds to what the process had before its first update. "
+    "GFLOP/s: of the operations that the equations need at least.",
+)
+_SCALING = (
+    "exponent: of the time, through the last five points. counted: the same for the operations of the "
+    "equations. above curve: the largest ratio of a time (the shortest of all rounds) to a smooth curve "
+    f"through all of them. {_FIRST}, the longest.",
+)
+
 
 class Table(NamedTuple):
     """A title, headings, and rows of text; the first column is text, the others are numbers."""
@@ -43,7 +54,7 @@ class Table(NamedTuple):
 
 def tables(record: Record) -> list[Table]:
     """All tables of a record."""
-    found = [_scaling(record)] if record["kind"] == "scaling" else list(_comparisons(record))
+    found = list(_scaling(record) if record["kind"] == "scaling" else _comparisons(record))
     return [*found, _cores(record["cores"])] if record["cores"] else found
 
 
@@ -53,13 +64,11 @@ def notes(record: Record) -> list[str]:
     best = max(peaks, key=peaks.__getitem__)
     versions = [f"{name} {environment[name]}" for name in ("jax", "torch", "numpy") if name in environment]
     said = [
-        f"{environment['processor']}, one core; {', '.join(versions)}; "
+        f"{environment['processor']}, one core; {', '.join(versions)}; kernels: {environment['kernels']}; "
         f"median and range of {record['rounds']} rounds.",
-        "first: seconds until the first update is done, compilation included. MiB: memory, the most that "
-        "training adds to what the process had before its first update. GFLOP/s: of the operations that the "
-        "equations need at least.",
         f"Peak: {peaks[best]:.0f} GFLOP/s, the best float32 matrix product in one thread (by {best}).",
     ]
+    said += _SCALING if record["kind"] == "scaling" else _COMPARISON
     for each in record.get("comparisons", ()):
         said += [f"{Case(**each['case'])}: {name} left out: {why}." for name, why in each["left_out"].items()]
     return list(dict.fromkeys(said))
@@ -106,24 +115,24 @@ def _cores(cores: Sequence[Record]) -> Table:
     return Table("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
 
 
-def _scaling(record: Record) -> Table:
-    rows = [
-        (
-            f"{model_label(curve.model)}, {CONTENDERS[curve.contender].label}",
-            f"{curve.symbol} = {curve.x[0]:g} … {curve.x[-1]:g}",
-            f"{curve.milliseconds[0].median:.3g} … {curve.milliseconds[-1].median:.3g}",
-            f"{curve.measured.exponent:.2f}",
-            f"{curve.counted.exponent:.2f}",
-            f"{curve.jump.ratio:.2f} at {curve.jump.x:g}",
-            f"{curve.longest_compilation:.1f}",
-        )
-        for curve in curves(record)
-    ]
-    headings = (
-        *("", "along", "ms an\nupdate", "exponent\nat the end", "of the\noperations"),
-        *("most above\nthe curve", "longest\nfirst, s"),
-    )
-    return Table("Scaling", headings, rows)
+def _scaling(record: Record) -> Iterator[Table]:
+    headings = ("", "along", "ms an update", "exponent", "counted", "above\ncurve", "first,\ns")
+    found = curves(record)
+    for contender in dict.fromkeys(curve.contender for curve in found):
+        rows = [
+            (
+                model_label(curve.model),
+                f"{curve.symbol} = {curve.x[0]:g} … {curve.x[-1]:g}",
+                f"{_number(curve.medians[0])} … {_number(curve.medians[-1])}",
+                f"{curve.measured.exponent:.2f}",
+                f"{curve.counted.exponent:.2f}",
+                f"{curve.jump.ratio:.2f} at {curve.jump.x:g}",
+                f"{curve.longest_compilation:.1f}",
+            )
+            for curve in found
+            if curve.contender == contender
+        ]
+        yield Table(f"Scaling: {CONTENDERS[contender].label}", headings, rows)
 
 
 def _title(case: Case) -> str:

@@ -1,0 +1,123 @@
+"""The figure of a scaling record: time against each size that varies.
+
+matplotlib comes with the extra `report` and is imported by what draws.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastweights.bench.contenders import CONTENDERS, OURS
+from fastweights.bench.curves import Curve, curves
+from fastweights.bench.measurements import Record
+from fastweights.report.drawing import GRID, INK, PAPER
+from fastweights.report.labels import model_colours, model_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH = 9.0
+_AXIS_LABELS = {
+    "hidden_size": "hidden units R",
+    "num_pairs": "sequence length T",
+    "batch_size": "batch",
+    "runs": "runs side by side",
+}
+
+
+def scaling_figure(record: Record) -> "Figure":
+    """A panel for each size that varies; points measured, lines the power laws at their ends."""
+    from matplotlib.figure import Figure
+
+    found = curves(record)
+    axes = list(dict.fromkeys(curve.axis for curve in found))
+    columns = min(2, max(1, len(axes)))
+    lines = max(1, -(-len(axes) // columns))
+    height = 0.6 + 3.4 * lines
+    figure = Figure(figsize=(_WIDTH, height))
+    panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+    figure.subplots_adjust(
+        left=0.075, right=0.95, bottom=0.5 / height, top=1 - 0.45 / height, wspace=0.28, hspace=0.26
+    )
+    colours = model_colours(curve.model for curve in found)
+    _add_legend(figure, found, colours)
+    for ax, axis in zip(panels, axes, strict=False):
+        _draw_axis(ax, [curve for curve in found if curve.axis == axis], colours)
+    for ax in panels[len(axes) :]:
+        ax.set_visible(False)
+    return figure
+
+
+def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    for curve in found:
+        style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.contender)}
+        dots = style | {"linestyle": "none", "marker": "o", "markersize": 3.5, "markeredgewidth": 0.8}
+        ax.plot(curve.x, curve.medians, **dots)
+        law, end = curve.measured, curve.x[-5:]
+        ax.plot(end, [law.factor * x**law.exponent for x in end], linewidth=1.4, **style)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel(_AXIS_LABELS[found[0].axis])
+    ax.set_ylabel("ms an update")
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    values = sorted({x for curve in found for x in curve.x})
+    ax.set_xticks(_ticks(values))
+    ax.xaxis.set_minor_locator(NullLocator())
+    for each in (ax.xaxis, ax.yaxis):
+        each.set_major_formatter(plain)
+    _print_exponents(ax, found, colours)
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """At most six of the values, evenly spread."""
+    step = max(1, -(-len(values) // 6))
+    return list(values[::-1][::step])
+
+
+def _print_exponents(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
+    """The exponent at the right end of each curve, moved apart where two would meet."""
+    low, high = ax.get_ylim()
+    apart, place = (high / low) ** 0.045, 0.0
+    for curve in sorted(found, key=lambda curve: curve.medians[-1]):
+        place = max(curve.medians[-1], place * apart)
+        where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8}
+        exponent = f"{curve.measured.exponent:.2f}"
+        ax.annotate(exponent, (1.02, place), color=colours[curve.model], annotation_clip=False, **where)
+
+
+def _add_legend(figure: "Figure", found: Sequence[Curve], colours: dict[str, str]) -> None:
+    """Models by colour, contenders by filling, above the panels."""
+    from matplotlib.lines import Line2D
+
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 5}
+    handles = [
+        Line2D([], [], color=colours[model], label=model_label(model), **dot)
+        for model in dict.fromkeys(curve.model for curve in found)
+    ]
+    for contender in dict.fromkeys(curve.contender for curve in found):
+        style = _style(contender)
+        handles.append(
+            Line2D([], [], color=INK, label=CONTENDERS[contender].label, linewidth=1.4, **dot | style)
+        )
+    handles.append(Line2D([], [], linestyle="none", label="numbers: exponents of the lines"))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.055, 1.0),
+        ncols=len(handles),
+        frameon=False,
+        handlelength=1.8,
+        columnspacing=1.4,
+        fontsize=9,
+    )
+
+
+def _style(contender: str) -> dict[str, Any]:
+    """Filled dots and whole lines are the library's."""
+    if contender == OURS:
+        return {"linestyle": "-"}
+    return {"linestyle": (0, (4, 2)), "markerfacecolor": PAPER}
