@@ -6,7 +6,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any, Self, TypeVar
 
@@ -113,14 +113,17 @@ def _serve(connection: Connection, core: int) -> None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
-    while True:
-        try:
+    # Who asks may end at any time: then there is nothing left to do.
+    with suppress(EOFError, OSError):
+        while True:
             function, arguments = connection.recv()
-        except EOFError:
-            return
-        try:
-            answer = True, function(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a contender raises is its result
-            last = traceback.format_exception_only(error)[-1].strip().splitlines()
-            answer = False, last[0][:300] if last else type(error).__name__
-        connection.send(answer)
+            connection.send(_answer(function, arguments))
+
+
+def _answer(function: Callable[..., Any], arguments: tuple) -> tuple[bool, Any]:
+    """Whether the call returned, and its value or its error's last line."""
+    try:
+        return True, function(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever a contender raises is its result
+        last = traceback.format_exception_only(error)[-1].strip().splitlines()
+        return False, last[0][:300] if last else type(error).__name__
