@@ -38,7 +38,8 @@ class Bench:
     """Runs side by side in one program, which the library alone has; by default the preset's."""
 
     contenders: tuple[str, ...] = ()
-    """fastweights, jax-scan, numpy, torch-eager, torch-compile, torch-nn; by default the preset's."""
+    """fastweights, fastweights-jax (without kernels), jax-scan, numpy, torch-eager, torch-compile, torch-nn;
+    by default the preset's."""
 
     rounds: int | None = None
     """Repeats of each; every contender runs once in a round."""

@@ -25,6 +25,7 @@ class Contender(NamedTuple):
 
 CONTENDERS = {
     OURS: Contender("fastweights", "ours", "jax"),
+    "fastweights-jax": Contender("without kernels", "ours_in_jax", "jax"),
     "jax-scan": Contender("JAX, scan", "jax_scan", "jax"),
     "numpy": Contender("NumPy", "numpy_loop", "numpy"),
     "torch-eager": Contender("PyTorch", "torch_eager", "torch"),
