@@ -22,7 +22,9 @@ BASELINES = [
         id=f"{name}-{model}",
         marks=[
             *([pytest.mark.skipif(find_spec("torch") is None, reason=TORCH)] * (each.library == "torch")),
+            # Each takes seconds to compile.
             *([pytest.mark.slow] * (name == "torch-compile")),
+            *([pytest.mark.slow] * (name == "jax-scan" and model in ("standard-rnn", "lstm"))),
         ],
     )
     for name, each in CONTENDERS.items()
