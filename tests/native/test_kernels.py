@@ -54,7 +54,7 @@ def assert_equal(actual, expected, tolerance):
     for (path, a), b in zip(
         jax.tree_util.tree_leaves_with_path(actual), jax.tree.leaves(expected), strict=True
     ):
-        size = 1e-3 + float(jnp.max(jnp.abs(b), initial=0))
+        size = 1e-3 + np.max(np.abs(b), initial=0)
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * size, err_msg=jax.tree_util.keystr(path))
 
 
