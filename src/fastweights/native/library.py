@@ -63,7 +63,7 @@ def _library() -> tuple[ctypes.CDLL, str] | None:
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if not compiler:
         return None
-    flags = [*_FLAGS, *_architecture(), f"-I{jax.ffi.include_dir()}"]
+    flags = [*_FLAGS, *_architecture()]
     version = _hash(compiler, flags)
     try:
         path = cache_folder() / "native" / f"kernels-{version}.so"
@@ -87,7 +87,8 @@ def _compile(compiler: str, flags: list[str], path: Path) -> None:
         if path.exists():
             return
         unfinished = Path(folder) / path.name
-        command = [*shlex.split(compiler), *flags, str(_SOURCES / "kernels.cc"), "-o", str(unfinished)]
+        files = [f"-I{jax.ffi.include_dir()}", str(_SOURCES / "kernels.cc"), "-o", str(unfinished)]
+        command = [*shlex.split(compiler), *flags, *files]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         unfinished.replace(path)
 
