@@ -49,7 +49,7 @@ def scaling_figure(record: Record) -> "Figure":
 
 
 def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
     for curve in found:
         style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.contender)}
@@ -67,6 +67,7 @@ def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> N
     values = sorted({x for curve in found for x in curve.x})
     ax.set_xticks(_ticks(values))
     ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_minor_formatter(NullFormatter())
     for each in (ax.xaxis, ax.yaxis):
         each.set_major_formatter(plain)
     _print_exponents(ax, found, colours)
@@ -81,7 +82,7 @@ def _ticks(values: Sequence[float]) -> list[float]:
 def _print_exponents(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
     """The exponent at the right end of each curve, moved apart where two would meet."""
     low, high = ax.get_ylim()
-    apart, place = (high / low) ** 0.045, 0.0
+    apart, place = (high / low) ** 0.06, 0.0
     for curve in sorted(found, key=lambda curve: curve.medians[-1]):
         place = max(curve.medians[-1], place * apart)
         where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8}
