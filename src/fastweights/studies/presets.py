@@ -71,7 +71,7 @@ def recommended(model: str, hidden_size: int) -> object:
 
 
 def _quick_updates(hidden_size: int) -> int:
-    return 15_000 if hidden_size < SMALL else 5_000 if hidden_size < 75 else 2_500
+    return 30_000 if hidden_size < SMALL else 10_000 if hidden_size < 75 else 5_000
 
 
 presets: dict[str, Preset] = {
