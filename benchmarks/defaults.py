@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastweights.cells.fast_weights import FastWeightsOptions
+from fastweights.machine import available_cores
 from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor, available_cores
+from fastweights.studies.executors import LocalExecutor
 from fastweights.studies.presets import recommended
 from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run, Store
@@ -138,7 +139,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dir", type=Path, required=True)
-    parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--workers", type=int, default=len(available_cores()))
     arguments = parser.parse_args()
     tables = groups()
     specifications = [run for group in tables.values() for runs in group.values() for run in runs]

@@ -11,6 +11,7 @@ import jax
 from jaxlib.version import __version__ as jaxlib_version
 
 from fastweights.files import cache_folder, make_private
+from fastweights.machine import processor
 
 LIMIT = 128 * 2**20
 """Bytes that the kept programs may take; a shape takes about half a million."""
@@ -42,12 +43,8 @@ def keep_compiled() -> None:
 def _processor() -> str:
     """Twelve hexadecimal digits for the kind of processor and its instructions: a home folder may be
     shared by machines that cannot run each other's programs."""
-    try:
-        text = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
-    except OSError:
-        text = ""
     names = ("vendor_id", "cpu family", "model", "flags", "CPU", "Features")
-    lines = [line for line in text.splitlines() if line.startswith(names)]
+    lines = [f"{name}: {value}" for name, value in processor().items() if name.startswith(names)]
     known = "\n".join([platform.machine(), platform.processor(), *lines])
     return hashlib.sha256(known.encode()).hexdigest()[:12]
 

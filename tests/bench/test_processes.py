@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from fastweights.bench.process import ContenderError, PinnedProcess, available_cores, call_together
+from fastweights.bench.process import ContenderError, PinnedProcess, call_together
+from fastweights.machine import available_cores
 from processes import is_alive, wait_until
 
 

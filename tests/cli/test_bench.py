@@ -8,9 +8,9 @@ import pytest
 from fastweights.bench import contenders, measurements, study
 from fastweights.bench.cases import Case
 from fastweights.bench.material import material
-from fastweights.bench.process import available_cores
 from fastweights.bench.statistics import ratios
 from fastweights.cli.main import main
+from fastweights.machine import available_cores
 
 TINY = ["--rounds", "2", "--seconds", "0.01", "--num-pairs", "2", "--batch-sizes", "8"]
 

@@ -8,7 +8,8 @@ from typing import Any
 from fastweights.bench import hosted
 from fastweights.bench.cases import Case, Material
 from fastweights.bench.contenders import OURS, why_not
-from fastweights.bench.process import ContenderError, PinnedProcess, available_cores, call_together
+from fastweights.bench.process import ContenderError, PinnedProcess, call_together
+from fastweights.machine import available_cores
 
 Record = dict[str, Any]
 """Numbers and strings, as they go into the JSON file."""

@@ -31,13 +31,6 @@ class ContenderError(FastweightsError):
     """A contender failed, or its process died."""
 
 
-def available_cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 class PinnedProcess:
     """Calls functions one after the other on one core; ends with the process that made it.
 

@@ -12,8 +12,8 @@ from fastweights.bench.material import material
 from fastweights.bench.measurements import Record, compare, share_cores, sweep
 from fastweights.bench.peak import measured_peaks
 from fastweights.bench.plans import Grid, sweeps
-from fastweights.bench.process import available_cores
 from fastweights.errors import UnknownNameError, check, check_positive
+from fastweights.machine import available_cores
 from fastweights.studies.worker import environment
 
 Report = Callable[[str], None]

@@ -11,8 +11,9 @@ from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars
 from fastweights.errors import FastweightsError
 from fastweights.files import write_atomically
+from fastweights.machine import available_cores
 from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor, available_cores
+from fastweights.studies.executors import LocalExecutor
 from fastweights.studies.presets import get_preset
 from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run
@@ -76,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
             raise FastweightsError(f"the report needs {package}: pip install 'fastweights[report]'")
     preset = get_preset(options.preset)
     specifications = preset.specifications(options.models, options.hidden_sizes, options.seeds)
-    workers = min(options.workers or available_cores(), len(specifications))
+    workers = min(options.workers or len(available_cores()), len(specifications))
     if options.workers is not None and options.workers < 1:
         raise FastweightsError(f"workers must be at least 1; got {options.workers}")
     try:

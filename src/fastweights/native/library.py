@@ -17,6 +17,7 @@ import jax
 import jax.ffi
 
 from fastweights.files import cache_folder, make_private
+from fastweights.machine import processor
 
 SWITCH = "FASTWEIGHTS_NATIVE"
 """The environment variable that turns the kernels off, by the value 0."""
@@ -97,11 +98,7 @@ def _architecture() -> list[str]:
     """Compiler flags for this processor's vectors; folders are shared by machines of several kinds."""
     if platform.machine() != "x86_64":
         return []
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return []
-    features = set(next((line for line in text.splitlines() if line.startswith("flags")), "").split())
+    features = set(processor().get("flags", "").split())
     if features >= _V4:
         return ["-march=x86-64-v4", "-mprefer-vector-width=512"]
     return ["-march=x86-64-v3"] if features >= _V3 else []

@@ -78,11 +78,6 @@ class LocalExecutor:
         self._progress.cancel_join_thread()
 
 
-def available_cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 _channel: Any = None
 _stopped: Any = None
 

@@ -12,6 +12,7 @@ import equinox as eqx
 
 from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError
+from fastweights.machine import processor_name
 from fastweights.models import SequenceClassifier, count_parameters
 from fastweights.native import library
 from fastweights.studies.specification import RunSpecification
@@ -115,18 +116,10 @@ def environment() -> dict[str, Any]:
         **{name: metadata.version(name) for name in names},
         "kernels": library.describe(),
         "python": platform.python_version(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "platform": platform.platform(),
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _take_up(specification: RunSpecification, partial: Path) -> Fit:
