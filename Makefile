@@ -44,7 +44,7 @@ format: $(VENV)/.installed-lint  ## sort imports and format the source
 
 constraints:  ## write constraints.txt anew from the latest releases; with PYTHON=python3.11, the oldest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && '$(PYTHON)' tools/make_venv.py "$$folder/venv" && \
-	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,test,lint]' && \
+	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,test,lint,ray]' && \
 	{ grep '^#' constraints.txt; "$$folder/venv/bin/python" -m pip freeze --exclude fastweights; } > "$$folder/new" && \
 	cp "$$folder/new" constraints.txt && echo 'wrote constraints.txt'
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.machine import available_cores
+from fastweights.report.labels import last_line
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
 from fastweights.studies.presets import recommended
@@ -112,10 +113,18 @@ class Lines:
 
     def planned(self, runs: Sequence[Run]) -> None:
         """Say how much there is to do."""
-        print(f"{sum(run.state == 'running' for run in runs)} runs to do", file=sys.stderr)
+        over = sum(run.state in ("finished", "failed") for run in runs)
+        print(f"{len(runs) - over} runs to do", file=sys.stderr)
+
+    def began(self, run: Run) -> None:
+        """Nothing: it will be heard of when it ends."""
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         """Nothing: the table comes at the end."""
+
+    def lost(self, run: Run, reason: str) -> None:
+        """One line."""
+        print(run.identifier, "lost", last_line(reason), file=sys.stderr, flush=True)
 
     def ended(self, run: Run, outcome: Outcome) -> None:
         """One line."""

@@ -27,16 +27,6 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def ignores_interrupts(process: int) -> bool:
-    """Whether a worker has come so far that Ctrl-C no longer ends it."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return False
-    mask = next(line.split()[1] for line in lines if line.startswith("SigIgn"))
-    return bool(int(mask, 16) & 2)
-
-
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as the condition holds; fail after that many seconds."""
     end = time.monotonic() + seconds

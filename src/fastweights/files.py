@@ -1,5 +1,6 @@
 """Writing files so that a reader never sees half of one."""
 
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -55,6 +56,20 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what kills in the middle of `write_atomically` left beside `path`; for who alone writes it.
+
+    Raises: FileError if something is there and cannot be removed.
+    """
+    path = Path(path)
+    try:
+        # As many characters as `mkstemp` draws: one more, and the files of longer names would be meant too.
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.tmp"):
+            leftover.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot tidy up beside {path}: {error.strerror or error}") from error
 
 
 def check_writable(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C in real processes: exit code 130, nobody left, and the same command goes on to the same bits."""
+"""Ctrl-C and its like in real processes: nobody is left, and the same command goes on to the same bits."""
 
 import json
 import os
@@ -11,10 +11,13 @@ import pytest
 
 from fastweights.cli.main import main
 from fastweights.training import checkpoint
-from processes import all_gone, ignores_interrupts, wait_until, workers_of
+from processes import all_gone, wait_until, workers_of
 
 # A test run in the background of a shell ignores Ctrl-C, and its children inherit that.
-LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+)
 PROGRAM = [sys.executable, "-c", f"{LISTENING}; from fastweights.cli import main; main()"]
 TRAIN = (
     "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
@@ -22,9 +25,9 @@ TRAIN = (
 ).split()
 
 
-def interrupted(arguments: list[str], ready) -> str:
-    """Start the command, send Ctrl-C to its whole group, as a terminal does, once `ready(process id)`;
-    what it says on stderr."""
+def interrupted(arguments: list[str], ready, how=signal.SIGINT) -> str:
+    """Start the command, send the signal to its whole group, as a terminal does, once `ready(process id)`;
+    what it says on stderr. SIGTERM goes to the process alone, as `kill` sends it."""
     program = subprocess.Popen(
         [*PROGRAM, *arguments],
         stderr=subprocess.PIPE,
@@ -34,11 +37,11 @@ def interrupted(arguments: list[str], ready) -> str:
     try:
         wait_until(lambda: program.poll() is not None or ready(program.pid))
         workers = workers_of(program.pid)
-        os.killpg(program.pid, signal.SIGINT)
+        (os.kill if how == signal.SIGTERM else os.killpg)(program.pid, how)
         _, said = program.communicate(timeout=60)
     finally:
         program.kill()
-    assert program.returncode == 130, said
+    assert program.returncode == 128 + how, said
     assert all_gone(workers)
     assert "Traceback" not in said
     return said
@@ -63,13 +66,11 @@ def test_train_goes_on_to_the_same_bits(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["parts.safetensors", "whole.safetensors"]
 
 
-def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(tmp_path, capsys):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsys):
+    """At once: its worker has only just been started."""
     arguments = f"reproduce --preset smoke --models irnn --hidden-sizes 3 --dir {tmp_path}".split()
-
-    def at_work(process: int) -> bool:
-        return any(map(ignores_interrupts, workers_of(process)))
-
-    said = interrupted(arguments, at_work)
+    said = interrupted(arguments, workers_of, how)
     assert "the same command goes on from here" in said
     assert not list(tmp_path.glob("*.html"))
 

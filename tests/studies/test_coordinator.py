@@ -4,14 +4,18 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from math import nan
 
 import pytest
 
 from fastweights.errors import FileError, StudyError
+from fastweights.studies import desk
 from fastweights.studies.coordinator import run_study
+from fastweights.studies.jobs import Progress
 from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.studies.storage import Journal
 from fastweights.studies.store import Store
+from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
 DATA = DataOptions(train=200, validation=26, test=30)
@@ -19,14 +23,27 @@ RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, data=DATA, seed=see
 FIRST, SECOND, *REST = [each.identifier for each in RUNS]
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """The script waits for nobody."""
+    monkeypatch.setattr(desk, "_PATIENCE_SECONDS", 0.001)
+
+
 class Listener:
     """Notes what it is told."""
 
     def __init__(self):
-        self.states, self.points, self.ends = [], [], Counter()
+        self.states, self.points, self.losses = [], [], []
+        self.begun, self.ends = Counter(), Counter()
 
     def planned(self, runs):
         self.states = [run.state for run in runs]
+
+    def began(self, run):
+        self.begun[run.identifier] += 1
+
+    def lost(self, run, reason):
+        self.losses.append(run.identifier)
 
     def progressed(self, run, update, validation_error):
         self.points.append((run.identifier, update))
@@ -35,59 +52,62 @@ class Listener:
         self.ends[run.identifier, outcome["state"]] += 1
 
 
+class DiedError(Exception):
+    """A worker did."""
+
+
 class Pool:
-    """Two workers whose time goes on when progress is asked for. `fates` says what happens at each start of
-    a run: it raises, or its worker dies after so many updates, and the pool with it; else it finishes."""
+    """Workers whose time goes on when progress is asked for. `fates` says what happens at each start of a
+    run: it raises, or its worker dies after so many updates, or before it begins; else it finishes."""
 
-    def __init__(self, fates):
-        self.fates, self.waiting, self.running = fates, [], []
-        self.submitted = []
+    name, takes_over, lost = "played", "where the script says", (DiedError,)
 
-    def submit(self, identifier, specification, out):
-        assert RunSpecification.from_json(specification).identifier == identifier
-        assert out.parent.is_dir()
+    def __init__(self, fates, workers=2, side_by_side=1):
+        self.fates, self.workers, self.side_by_side = fates, workers, side_by_side
+        self.running: list = []
+        self.submitted: list[list[str]] = []
+
+    def capacity(self):
+        return self.workers
+
+    def submit(self, jobs):
+        for job in jobs:
+            assert RunSpecification.from_json(job.specification).identifier == job.identifier
+            assert job.out.parent.is_dir()
         future = Future()
-        self.submitted.append(identifier)
-        self.waiting.append((identifier, future))
-        self._start()
+        future.set_running_or_notify_cancel()
+        self.running.append(([job.identifier for job in jobs], future))
+        self.submitted.append(self.running[-1][0])
+        assert len(self.running) <= self.workers
         return future
-
-    def _start(self):
-        while self.waiting and len(self.running) < 2:
-            self.running.append(self.waiting.pop(0))
-            self.running[-1][1].set_running_or_notify_cancel()
 
     def progress(self):
         points, running, self.running = [], self.running, []
-        broken = False
-        for identifier, future in running:
-            fate = self.fates[identifier].pop(0) if self.fates.get(identifier) else None
-            if isinstance(fate, Exception):
-                future.set_exception(fate)
-            elif fate is None:
-                points += [(identifier, 20, 0.5), (identifier, 40, 0.25)]
-                future.set_result(finished())
+        for identifiers, future in running:
+            fates = {name: self.fates[name].pop(0) for name in identifiers if self.fates.get(name)}
+            bad = [fate for fate in fates.values() if fate is not None]
+            points += [Progress(name, 0, nan) for name in identifiers if fates.get(name) != "stillborn"]
+            points += [Progress(name, u, 0.5) for name, n in fates.items() for u in _updates(n)]
+            if not bad:
+                points += [
+                    Progress(name, *point) for name in identifiers for point in ((20, 0.5), (40, 0.25))
+                ]
+                future.set_result([finished() for _ in identifiers])
             else:
-                points += [(identifier, update, 0.5) for update in range(1, fate + 1)]
-                broken = True
-                self.waiting.append((identifier, future))
-        if broken:
-            for _, future in self.waiting:
-                future.set_exception(BrokenProcessPool("a worker died"))
-            self.waiting = []
-        self._start()
+                future.set_exception(bad[0] if isinstance(bad[0], BaseException) else DiedError())
         return points
 
     def stop(self):
-        for _, future in self.running:
-            future.set_result({**finished(), "state": "interrupted"})
-        for _, future in self.waiting:
-            future.cancel()
-        self.running = self.waiting = []
+        for identifiers, future in self.running:
+            future.set_result([{"state": "interrupted"} for _ in identifiers])
+        self.running = []
 
     def close(self):
         assert not self.running
-        assert not self.waiting
+
+
+def _updates(fate):
+    return range(1, fate + 1) if isinstance(fate, int) else ()
 
 
 def finished():
@@ -95,50 +115,65 @@ def finished():
     return {"state": "finished", "curve": curve, "result": {}, "failure": None, "environment": None}
 
 
-def study(folder, fates=None, pool=Pool, listener=None):
-    """Run the study; its states by identifier, and the pools that it took."""
+def study(folder, fates=None, pool=Pool, listener=None, **options):
+    """Run the study; its states by identifier, and the pool that it took, if any."""
     pools = []
 
     def make():
         pools.append(pool(fates or {}))
         return pools[-1]
 
-    store = run_study(folder, "quick", RUNS, make, listener or Listener())
-    return {run.identifier: run.state for run in store.runs()}, pools
+    store = run_study(folder, "quick", RUNS, make, listener or Listener(), **options)
+    assert len(pools) <= 1
+    return {run.identifier: run.state for run in store.runs()}, *(pools or [None])
+
+
+def stored(folder):
+    return Store(Journal(folder)).runs()
 
 
 def failure(folder, identifier):
-    return next(run.outcome["failure"] for run in Store(folder).runs() if run.identifier == identifier)
+    return next(run.outcome["failure"] for run in stored(folder) if run.identifier == identifier)
 
 
 def test_finished_runs_are_not_run_again(tmp_path):
     listener = Listener()
-    states, _pools = study(tmp_path, listener=listener)
+    states, _pool = study(tmp_path, listener=listener)
     assert set(states.values()) == {"finished"}
-    assert listener.states == ["running"] * 5
+    assert listener.states == ["waiting"] * 5
+    assert listener.begun == Counter(each.identifier for each in RUNS)
     assert listener.ends == Counter({(each.identifier, "finished"): 1 for each in RUNS})
     assert sorted(listener.points) == sorted((each.identifier, u) for each in RUNS for u in (20, 40))
+    assert {run.identifier: dict(run.points) for run in stored(tmp_path)} == {
+        each.identifier: {20: 0.5, 40: 0.25} for each in RUNS
+    }
     again = Listener()
-    assert study(tmp_path, listener=again) == (states, [])
+    assert study(tmp_path, listener=again) == (states, None)
     assert again.states == ["finished"] * 5
     assert not again.ends
 
 
-def test_a_raising_run_fails_with_its_traceback_and_stops_no_other(tmp_path):
-    states, pools = study(tmp_path, {FIRST: [ZeroDivisionError("in a cell")]})
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("in a cell"), MemoryError("in a cell"), SystemExit("in a cell")]
+)
+def test_a_raising_run_fails_with_its_traceback_after_three_tries_and_stops_no_other(error, tmp_path):
+    listener = Listener()
+    states, pool = study(tmp_path, {FIRST: [error] * 9}, listener=listener)
     assert states.pop(FIRST) == "failed"
     assert set(states.values()) == {"finished"}
-    assert failure(tmp_path, FIRST).startswith("Traceback")
-    assert failure(tmp_path, FIRST).rstrip().endswith("ZeroDivisionError: in a cell")
-    assert len(pools) == 1
+    assert failure(tmp_path, FIRST).startswith("lost 3 times at update 0; the last time:\n")
+    assert failure(tmp_path, FIRST).rstrip().endswith(f"{type(error).__name__}: in a cell")
+    assert pool.submitted.count([FIRST]) == 3
+    assert listener.losses == [FIRST] * 2
 
 
-def test_a_deadly_run_fails_after_three_deaths_and_takes_no_other_with_it(tmp_path):
-    states, pools = study(tmp_path, {FIRST: [0] * 9})
+def test_a_run_whose_worker_dies_three_times_fails_last_and_alone(tmp_path):
+    states, pool = study(tmp_path, {FIRST: [0] * 9})
     assert states.pop(FIRST) == "failed"
     assert set(states.values()) == {"finished"}
-    assert "died 3 times" in failure(tmp_path, FIRST)
-    assert sum(FIRST in pool.submitted for pool in pools) == 3
+    assert "its worker died" in failure(tmp_path, FIRST)
+    assert pool.submitted.count([FIRST]) == 3
+    assert pool.submitted[-1] == [FIRST]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +187,108 @@ def test_progress_between_deaths_counts_anew(deaths, state, tmp_path):
     assert set(states.values()) == {"finished"}
 
 
+def test_losses_are_counted_over_coordinators(tmp_path):
+    """Two losses, a coordinator that is interrupted, and the third loss."""
+
+    class Interrupted(Pool):
+        def progress(self):
+            if [FIRST] in [names for names, _ in self.running] and not self.fates[FIRST]:
+                raise KeyboardInterrupt
+            return super().progress()
+
+    with pytest.raises(KeyboardInterrupt):
+        study(tmp_path, {FIRST: [0, 0]}, pool=Interrupted)
+    assert [len(run.losses) for run in stored(tmp_path)] == [2, 0, 0, 0, 0]
+    states, pool = study(tmp_path, {FIRST: [0]})
+    assert states.pop(FIRST) == "failed"
+    assert set(states.values()) == {"finished"}
+    assert pool.submitted.count([FIRST]) == 1
+
+
+def test_a_failed_run_is_run_anew_only_if_asked(tmp_path):
+    study(tmp_path, {FIRST: [0] * 9})
+    states, pool = study(tmp_path)
+    assert (states[FIRST], pool) == ("failed", None)
+    states, pool = study(tmp_path, retry_failed=True)
+    assert pool.submitted == [[FIRST]]
+    assert set(states.values()) == {"finished"}
+
+
+def test_a_worker_that_dies_before_it_begins_is_not_the_runs_fault(tmp_path):
+    states, pool = study(tmp_path, {FIRST: ["stillborn"] * 9})
+    assert set(states.values()) == {"finished"}
+    assert pool.submitted.count([FIRST]) == 10
+    assert not any(run.losses for run in stored(tmp_path))
+
+
+def test_workers_that_never_begin_end_the_study_and_fail_no_run(tmp_path):
+    with pytest.raises(StudyError, match="20 workers in a row died before they had begun a run"):
+        study(tmp_path, {each.identifier: ["stillborn"] * 99 for each in RUNS})
+    assert "failed" not in [run.state for run in stored(tmp_path)]
+    assert set(study(tmp_path)[0].values()) == {"finished"}
+
+
 def test_two_deadly_runs(tmp_path):
     states, _ = study(tmp_path, {FIRST: [0] * 9, SECOND: [0] * 9})
     assert [identifier for identifier, state in states.items() if state == "failed"] == [FIRST, SECOND]
+
+
+def test_runs_of_one_shape_go_side_by_side_and_one_that_kills_the_worker_fails_alone(tmp_path):
+    def pool(fates):
+        return Pool(fates, workers=1, side_by_side=3)
+
+    states, played = study(tmp_path, {SECOND: [0] * 9}, pool=pool)
+    assert [len(batch) for batch in played.submitted[:2]] == [3, 2]
+    assert states.pop(SECOND) == "failed"
+    assert set(states.values()) == {"finished"}
+    assert played.submitted.count([SECOND]) == 3
+    # The other two of its batch went alone too, and got through at once.
+    assert all(played.submitted.count([each]) == (each in played.submitted[0]) for each in [FIRST, *REST])
+
+
+def test_capacity_may_change_while_the_study_runs(tmp_path):
+    class Growing(Pool):
+        def progress(self):
+            found = super().progress()
+            self.workers = 3
+            return found
+
+    def pool(fates):
+        return Growing(fates, workers=0)
+
+    states, played = study(tmp_path, pool=pool)
+    assert set(states.values()) == {"finished"}
+    assert len(played.submitted) == 5
+
+
+@pytest.mark.parametrize(
+    "fates", [{}, {FIRST: [0, 0, 7], SECOND: [0] * 3}], ids=["all finish", "two are lost"]
+)
+def test_words_that_an_outcome_overtook_count_no_more(fates, tmp_path):
+    class Late(Pool):
+        held_back: list = [[], []]
+
+        def progress(self):
+            words = super().progress()
+            self.held_back = [*self.held_back, [word for word in words if word.update]]
+            now, *self.held_back = self.held_back
+            return [word for word in words if not word.update] + now
+
+    states, _ = study(tmp_path, {name: list(each) for name, each in fates.items()}, pool=Late)
+    assert states == {each.identifier: "finished" for each in RUNS} | dict.fromkeys(fates, "failed")
+    curves = {run.identifier: dict(run.points) for run in stored(tmp_path) if run.state == "finished"}
+    assert all(curve == {20: 0.5, 40: 0.25} for curve in curves.values())
+
+
+def test_a_coordinator_that_died_before_its_last_word_has_it_said(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        study(tmp_path, pool=Interrupted)
+    store = WritableStore(Journal(tmp_path), "x", "quick")
+    run = next(run for run in store.runs() if run.state == "running")
+    store._optuna.set_trial_user_attr(run.trial, "outcome", finished())
+    states, pool = study(tmp_path)
+    assert set(states.values()) == {"finished"}
+    assert [run.identifier] not in pool.submitted
 
 
 class Interrupted(Pool):
@@ -169,7 +303,7 @@ class Interrupted(Pool):
 def test_an_interrupted_study_can_be_taken_up(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         study(tmp_path, pool=Interrupted)
-    assert [run.state for run in Store(tmp_path).runs()] == ["running"] * 5
+    assert [run.state for run in stored(tmp_path)] == ["running"] * 2 + ["waiting"] * 3
     states, _ = study(tmp_path)
     assert list(states.values()) == ["finished"] * 5
 
@@ -219,9 +353,9 @@ def test_a_full_disk_fails_no_run(where, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(FileError, match="No space left") as caught:
         if where == "the record":
-            patch.setattr(Store, "finish", full)
+            patch.setattr(WritableStore, "finish", full)
         study(tmp_path, {FIRST: [FileError("cannot write x: No space left on device")]})
     assert "\n" not in str(caught.value)
-    assert "failed" not in [run.state for run in Store(tmp_path).runs()]
+    assert "failed" not in [run.state for run in stored(tmp_path)]
     states, _ = study(tmp_path)
     assert list(states.values()) == ["finished"] * 5

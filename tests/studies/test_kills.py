@@ -1,16 +1,23 @@
 """Real worker processes: whoever is killed, the study ends with the bits of an undisturbed one."""
 
-import json
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from fastweights.studies.coordinator import RUNS, run_study
+from databases import postgresql, storage_url
+from fastweights.errors import FileError, StudyError
+from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
+from fastweights.studies.folder import RUNS, place_of
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.studies.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -28,8 +35,9 @@ SPECIFICATIONS = [
         data=DataOptions(train=200, validation=26, test=30),
         seed=seed,
     )
-    for seed in range(2)
+    for seed in range(20)
 ]
+TWO = SPECIFICATIONS[:2]
 
 
 class Silent:
@@ -41,89 +49,124 @@ class Silent:
     def planned(self, runs):
         pass
 
+    began = planned
+
+    def ended(self, run, outcome):
+        pass
+
+    def lost(self, run, reason):
+        pass
+
     def progressed(self, run, update, validation_error):
         if update >= 100 and not self.told:
             self.told = True
             self.at()
 
-    def ended(self, run, outcome):
-        pass
+
+def study(folder: Path, at=lambda: None, specifications=TWO, url=None) -> None:
+    """Run the study to its end."""
+    place = place_of(folder, url)
+    run_study(folder, "smoke", specifications, lambda: LocalExecutor(2), Silent(at), place=place)
 
 
-def study(folder: Path, at=lambda: None) -> int:
-    """Run the study to its end; the number of pools that it took."""
-    pools = []
-
-    def make():
-        pools.append(LocalExecutor(2))
-        return pools[-1]
-
-    run_study(folder, "smoke", SPECIFICATIONS, make, Silent(at))
-    return len(pools)
-
-
-def results(folder: Path):
+def results(folder: Path, runs=2):
     """All that must not depend on what happened to the processes."""
     found = {}
-    for run in Store(folder).runs():
+    for run in stored(folder):
         assert run.state == "finished"
         arrays, about = checkpoint.load(folder / RUNS / f"{run.identifier}.safetensors")
         assert about["outcome"] == run.outcome
         timeless = {name: value for name, value in run.outcome["result"].items() if name != "seconds"}
         weights = {name: (str(array.dtype), array.tobytes()) for name, array in arrays.items()}
+        assert dict(run.points) == {update: error for update, _, error, _ in run.outcome["curve"]}
         found[run.identifier] = weights, run.outcome["curve"], timeless
-    assert not list((folder / RUNS).glob("*.partial"))
+    assert len(found) == runs
+    assert sorted(os.listdir(folder / RUNS)) == sorted(f"{name}.safetensors" for name in found)
     return found
+
+
+def stored(folder: Path):
+    place = place_of(folder)
+    return Store(place.storage, place.study).runs()
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    assert study(folder) == 1
+    study(folder)
     found = results(folder)
-    assert len(found) == len(SPECIFICATIONS)
     assert all(len(curve) == UPDATES // 20 for _, curve, _ in found.values())
     return found
 
 
-def test_a_killed_worker_costs_nothing(undisturbed, tmp_path):
-    pools = study(tmp_path, lambda: os.kill(workers_of(os.getpid())[0], signal.SIGKILL))
-    assert pools == 2
+def test_a_killed_worker_costs_nothing_and_disturbs_no_other(undisturbed, tmp_path):
+    before = []
+
+    def kill():
+        before.extend(workers_of(os.getpid()))
+        os.kill(before[0], signal.SIGKILL)
+
+    study(tmp_path, kill)
+    assert results(tmp_path) == undisturbed
+    assert len(before) == 2
+
+
+def test_a_worker_stopped_in_mid_word_and_killed_disturbs_no_other(undisturbed, tmp_path):
+    def stop():
+        worker = workers_of(os.getpid())[-1]
+        os.kill(worker, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as later:
+            later.submit(lambda: (time.sleep(0.5), os.kill(worker, signal.SIGKILL)))
+
+    study(tmp_path, stop)
     assert results(tmp_path) == undisturbed
 
 
 COORDINATOR = """
-import json, sys
+import sys
 from pathlib import Path
+sys.path[:0] = sys.argv[3:]
+from test_kills import SPECIFICATIONS, Silent
+from fastweights.cli.main import ending_orderly
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
-from fastweights.studies.specification import RunSpecification
 
-class Silent:
-    planned = progressed = ended = lambda *arguments: None
-
-specifications = [RunSpecification.from_json(each) for each in json.loads(sys.argv[2])]
-run_study(Path(sys.argv[1]), "smoke", specifications, lambda: LocalExecutor(2), Silent())
+folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
+try:
+    with ending_orderly():
+        run_study(folder, "smoke", SPECIFICATIONS[:runs], lambda: LocalExecutor(workers), Silent())
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
+def coordinator(folder: Path, runs: int, workers: int) -> subprocess.Popen:
+    """A coordinator in a process and a group of its own."""
+    here = Path(__file__).parent
+    arguments = [str(folder), f"{runs} {workers}", str(here), str(here.parent)]
+    return subprocess.Popen(
+        [sys.executable, "-c", COORDINATOR, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 def test_a_killed_coordinator_costs_nothing_and_leaves_nobody(undisturbed, tmp_path):
-    plan = json.dumps([each.to_json() for each in SPECIFICATIONS])
-    coordinator = subprocess.Popen([sys.executable, "-c", COORDINATOR, str(tmp_path), plan])
+    process = coordinator(tmp_path, 2, 2)
     try:
         wait_until(lambda: list((tmp_path / RUNS).glob("*.partial")))
-        workers = workers_of(coordinator.pid)
+        workers = workers_of(process.pid)
     finally:
-        coordinator.kill()
-        coordinator.wait()
+        process.kill()
+        process.communicate()
     assert workers
     wait_until(lambda: all_gone(workers), 10)
-    assert "running" in [run.state for run in Store(tmp_path).runs()]
+    assert "running" in [run.state for run in stored(tmp_path)]
     study(tmp_path)
     assert results(tmp_path) == undisturbed
 
 
-@pytest.mark.slow
 def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path):
     def interrupt():
         raise KeyboardInterrupt
@@ -131,7 +174,118 @@ def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path
     with pytest.raises(KeyboardInterrupt):
         study(tmp_path, interrupt)
     assert not workers_of(os.getpid())
-    assert [run.state for run in Store(tmp_path).runs()] == ["running", "running"]
+    assert [run.state for run in stored(tmp_path)] == ["running", "running"]
     assert list((tmp_path / RUNS).glob("*.partial"))
     study(tmp_path)
     assert results(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize("kibibytes", [16, 40, 100])
+def test_a_full_disk_costs_nothing(undisturbed, kibibytes, tmp_path):
+    """A disk so small that checkpoints, models or the record do not fit; then it grows."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(tmp_path)]
+    tried = subprocess.run(mount, capture_output=True, text=True)
+    if tried.returncode != 0:
+        pytest.skip(f"only root may mount a small disk: {tried.stderr.strip()}")
+    try:
+        with pytest.raises(FileError, match="No space left on device") as caught:
+            study(tmp_path)
+        assert "\n" not in str(caught.value)
+        assert not workers_of(os.getpid())
+        subprocess.run(["mount", "-o", "remount,size=64m", str(tmp_path)], check=True)
+        study(tmp_path)
+        assert results(tmp_path) == undisturbed
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_database_that_goes_away_costs_nothing(undisturbed, postgresql, tmp_path):
+    """Its connections end, the coordinator's lock among them, and no new ones are let in for a while."""
+    import psycopg
+
+    url = postgresql()
+    server, name = url.rpartition("/")[::2]
+
+    def let_in(yes: bool) -> None:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {yes}")
+            if not yes:
+                ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+                assert connection.execute(ends, [name]).rowcount >= 2
+
+    with pytest.raises(StudyError, match="cannot use postgresql") as caught:
+        study(tmp_path, lambda: let_in(False), url=url)
+    assert "\n" not in str(caught.value)
+    assert not workers_of(os.getpid())
+    with pytest.raises(StudyError, match="not currently accepting connections"):
+        study(tmp_path)
+    let_in(True)
+    study(tmp_path)
+    assert results(tmp_path) == undisturbed
+
+
+class Watch:
+    """Sees every trained model that is written, and asks that none is written twice."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.seen = folder, {}
+
+    def look(self):
+        for path in self.folder.glob("*.safetensors"):
+            about = path.stat()
+            written = about.st_ino, about.st_mtime_ns
+            assert self.seen.setdefault(path.name, written) == written, f"{path.name} was trained twice"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_fifty_kills_cost_nothing(seed, storage_url, tmp_path):
+    """Whoever is hit at whatever moment: no run lost, none trained twice to its end, the same bits."""
+    study(tmp_path / "whole", specifications=SPECIFICATIONS)
+    whole = results(tmp_path / "whole", len(SPECIFICATIONS))
+    chance, kills, rounds = random.Random(seed), 0, 0
+    while kills < 50:
+        folder = tmp_path / f"round-{rounds}"
+        kills += _until_done(folder, chance, 50 - kills, storage_url)
+        assert results(folder, len(SPECIFICATIONS)) == whole
+        rounds += 1
+    print(f"{kills} kills in {rounds} studies of {len(SPECIFICATIONS)} runs")
+
+
+def _until_done(folder: Path, chance: random.Random, most: int, url: str | None) -> int:
+    """Start coordinators until one ends by itself, and kill until then; the number of kills."""
+    study(folder, specifications=[], url=url)  # where the record is kept is known from here on
+    watch, kills = Watch(folder / RUNS), 0
+    while True:
+        process = coordinator(folder, len(SPECIFICATIONS), chance.choice([2, 3, 4]))
+        workers: set[int] = set()
+        end = time.monotonic() + chance.uniform(0.5, 8)
+        while process.poll() is None:
+            watch.look()
+            workers |= set(workers_of(process.pid))
+            if time.monotonic() > end and kills < most:
+                _hit(process, chance)
+                kills += 1
+                end = time.monotonic() + chance.uniform(0.5, 8)
+            time.sleep(0.005)
+        said = process.communicate()[0].decode()
+        assert "Traceback" not in said or process.returncode == -signal.SIGINT, said
+        wait_until(partial(all_gone, list(workers)), 10)
+        watch.look()
+        if process.returncode == 0:
+            return kills
+        # By the signal itself, if it came before the program listened.
+        assert process.returncode in (130, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT), said
+
+
+def _hit(process: subprocess.Popen, chance: random.Random) -> None:
+    """One signal to somebody."""
+    workers = workers_of(process.pid)
+    if workers and chance.random() < 0.6:
+        victim, how = chance.choice(workers), chance.choice([signal.SIGKILL, signal.SIGTERM])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, how)
+    elif chance.random() < 0.7:
+        process.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+    else:
+        os.killpg(process.pid, signal.SIGINT)

@@ -1,6 +1,7 @@
-"""The record of a study: plans, curves, states; and files that are no record."""
+"""The record of a study in each kind of storage: plans, curves, states; and what is no record."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from fastweights.errors import FastweightsError, FileError, StudyError
-from fastweights.studies.store import JOURNAL, Store
+from databases import postgresql, storage_url
+from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
+from fastweights.studies.folder import place_of, remember
+from fastweights.studies.storage import JOURNAL, Journal
+from fastweights.studies.store import Store, names
+from fastweights.studies.writable_store import WritableStore
 
-PLAN = [(f"run-{i}", {"number": i}) for i in (2, 0, 1)]
+PLAN = [(f"run-{i}", {"number": i}, 0.6) for i in (2, 0, 1)]
 FINISHED = {
     "state": "finished",
     "curve": [[20, 2.3, 0.5, -1.5], [40, 2.0, 0.25, -1.0]],
@@ -22,79 +27,272 @@ FINISHED = {
 FAILED = {"state": "failed", "curve": [], "result": None, "failure": "why", "environment": None}
 
 
-def planned(folder: Path) -> Store:
-    store = Store(folder, preset="quick")
-    store.plan(PLAN)
-    return store
+@pytest.fixture
+def place(storage_url, tmp_path):
+    return place_of(tmp_path / "folder", storage_url)
+
+
+@pytest.fixture
+def write(place, tmp_path):
+    """Opens the study for its coordinator, planned."""
+    (tmp_path / "folder").mkdir()
+
+    def opened(plan=PLAN, **options) -> WritableStore:
+        store = WritableStore(place.storage, place.study, "quick")
+        store.plan(plan, **options)
+        return store
+
+    return opened
 
 
 def states(store: Store) -> list[str]:
     return [run.state for run in store.runs()]
 
 
-def test_a_plan_keeps_its_order_and_is_made_once(tmp_path):
-    planned(tmp_path).plan(PLAN)
-    store = planned(tmp_path)
-    store.plan([("run-0", {"number": 0}), ("run-9", {"number": 9}), ("run-9", {"number": 9})])
+def begin(store: WritableStore) -> list:
+    for run in store.runs():
+        store.begin(run)
+    return store.runs()
+
+
+def test_a_plan_keeps_its_order_and_is_made_once(write):
+    write()
+    store = write()
+    store.plan([("run-0", {"number": 0}, 0.6), ("run-9", {"number": 9}, 0.7), ("run-9", {"number": 9}, 0.7)])
     found = [(run.identifier, dict(run.specification)) for run in store.runs()]
-    assert found == [*PLAN, ("run-9", {"number": 9})]
-    assert [run.number for run in store.runs()] == [0, 1, 2, 3]
+    assert found == [*((name, each) for name, each, _ in PLAN), ("run-9", {"number": 9})]
+    assert store.attributes()["floors"] == {"run-2": 0.6, "run-0": 0.6, "run-1": 0.6, "run-9": 0.7}
 
 
-def test_states_and_outcomes_are_there_for_the_next_reader(tmp_path):
-    store = planned(tmp_path)
+def test_states_and_outcomes_are_there_for_the_next_reader(write, place):
+    store = write()
     assert states(store) == ["waiting"] * 3
-    store.begin()
+    first, second, _ = begin(store)
     assert states(store) == ["running"] * 3
-    first, second, _ = store.runs()
     store.finish(first, FINISHED)
     store.finish(second, FAILED)
-    again = Store(tmp_path)
+    again = Store(place.storage)
+    assert (again.name, again.preset) == ("folder", "quick")
     assert states(again) == ["finished", "failed", "running"]
     assert [run.outcome for run in again.runs()] == [FINISHED, FAILED, None]
-    taken_up = planned(tmp_path)
-    taken_up.begin()
+    taken_up = write()
+    begin(taken_up)
     assert states(taken_up) == ["finished", "failed", "running"]
 
 
-def test_results_hold_every_run(tmp_path):
-    store = planned(tmp_path)
-    store.begin()
-    store.finish(store.runs()[0], FINISHED)
-    results = store.results({name: 0.6 for name, _ in PLAN})
+def test_a_failed_run_can_be_planned_anew_and_counts_once(write, place):
+    store = write()
+    first, second, _ = begin(store)
+    store.finish(first, FAILED)
+    store.finish(second, FINISHED)
+    again = write(retry_failed=True)
+    assert states(again) == ["waiting", "finished", "running"]
+    assert [run.identifier for run in again.runs()] == ["run-2", "run-0", "run-1"]
+    run = again.runs()[0]
+    again.begin(run)
+    again.finish(run, FINISHED)
+    assert states(write(retry_failed=True)) == ["finished", "finished", "running"]
+
+
+def test_results_hold_every_run(write):
+    store = write()
+    store.finish(begin(store)[0], FINISHED)
+    results = store.results()
     assert results["study"] == {"preset": "quick"}
-    assert [run["id"] for run in results["runs"]] == [name for name, _ in PLAN]
+    assert [run["id"] for run in results["runs"]] == [name for name, *_ in PLAN]
     assert [run["state"] for run in results["runs"]] == ["finished", "waiting", "waiting"]
     assert results["runs"][0] == {"id": "run-2", "specification": {"number": 2}, "floor": 0.6, **FINISHED}
 
 
-def test_a_point_of_a_curve_is_recorded_once(tmp_path):
-    store = planned(tmp_path)
-    store.begin()
-    run = store.runs()[1]
-    for update, error in ((20, 0.5), (40, 0.25), (20, 0.9)):
+def test_points_losses_and_signs_are_there_for_the_next_reader(write, place):
+    store = write()
+    run = begin(store)[1]
+    for update, error in ((20, 0.5), (40, 0.25)):
         store.report(run, update, error)
-    size = (tmp_path / JOURNAL).stat().st_size
-    store.report(run, 40, 0.9)
-    assert (tmp_path / JOURNAL).stat().st_size == size
-    trial = Store(tmp_path)._study.get_trials()[1]
-    assert trial.intermediate_values == {20: 0.5, 40: 0.25}
+    store.lose(run, [{"reached": 40, "reason": "its worker died"}])
+    store.sign({"owner": "me", "workers": 2})
+    reader = Store(place.storage)
+    assert dict(reader.runs()[1].points) == {20: 0.5, 40: 0.25}
+    assert reader.runs()[1].losses == ({"reached": 40, "reason": "its worker died"},)
+    sign = reader.attributes()["coordinator"]
+    assert sign == {"owner": "me", "workers": 2, "seen": pytest.approx(time.time(), abs=60)}
 
 
-def test_reading_writes_nothing(tmp_path):
-    planned(tmp_path)
-    before = (tmp_path / JOURNAL).read_bytes()
-    Store(tmp_path).runs()
+def test_two_studies_share_a_database_and_a_journal_has_one(write, place):
+    write()
+    other = WritableStore(place.storage, "another", "quick")
+    if place.storage.one_study:
+        assert (names(place.storage), states(other)) == (["folder"], ["waiting"] * 3)
+    else:
+        assert (names(place.storage), states(other)) == (["folder", "another"], [])
+        with pytest.raises(StudyError, match=r"expected one study in .*; found folder, another"):
+            Store(place.storage)
+        with pytest.raises(StudyError, match="expected the study 'third'"):
+            Store(place.storage, "third")
+
+
+def test_a_study_is_owned_by_one_coordinator(write, place):
+    storage = place.storage
+    if isinstance(storage, Journal):
+        pytest.skip("the journal is its folder's: see test_coordinator")
+    write()
+    assert storage.owner("folder") is None
+    with storage.owning("folder") as confirm:
+        confirm()
+        assert f"process {os.getpid()} on " in storage.owner("folder")
+        with pytest.raises(StudyError, match=f"in use by another coordinator .process {os.getpid()} on "):
+            storage.owning("folder").__enter__()
+        with storage.owning("another"):
+            assert storage.owner("another")
+    assert storage.owner("folder") is None
+    with storage.owning("folder"):
+        pass
+
+
+def test_reading_writes_nothing_and_another_preset_is_refused(write, place):
+    write()
+    before = _content(place)
+    Store(place.storage).runs()
     with pytest.raises(StudyError, match="belongs to the preset 'quick'; got 'paper'"):
-        Store(tmp_path, preset="paper")
-    assert (tmp_path / JOURNAL).read_bytes() == before
-    assert os.listdir(tmp_path) == [JOURNAL]
+        WritableStore(place.storage, place.study, "paper")
+    assert _content(place) == before
 
 
-def test_there_must_be_a_study_to_read(tmp_path):
-    with pytest.raises(StudyError, match="no study"):
-        Store(tmp_path)
+def _content(place):
+    if isinstance(place.storage, Journal):
+        return Path(str(place.storage)).read_bytes()
+    return [(run, Store(place.storage).attributes()) for run in Store(place.storage).runs()]
+
+
+def test_there_must_be_a_study_to_read(place, tmp_path):
+    with pytest.raises(StudyError, match=r"there (is|are) no (study|studies|database)"):
+        Store(place.storage)
+    with pytest.raises(StudyError):
+        names(place.storage)
     assert not os.listdir(tmp_path)
+
+
+def test_a_study_of_another_version_is_refused(write, place):
+    store = write()
+    store._optuna.set_study_user_attr(store._study, "format", 99)
+    for opened in (lambda: Store(place.storage), lambda: WritableStore(place.storage, place.study, "quick")):
+        with pytest.raises(StudyError, match="format that this version does not know: 99") as caught:
+            opened()
+        assert "\n" not in str(caught.value)
+
+
+def test_somebody_elses_study_is_refused_and_kept(place, tmp_path):
+    import optuna
+
+    (tmp_path / "folder").mkdir()
+    study = optuna.create_study(storage=place.storage.open(create=True), study_name="folder")
+    study.enqueue_trial({"x": 1})
+    study.set_user_attr("mine", True)
+    assert names(place.storage) == []
+    for opened in (lambda: Store(place.storage), lambda: WritableStore(place.storage, place.study, "quick")):
+        with pytest.raises(StudyError, match="format that this version does not know: None"):
+            opened()
+    assert study.user_attrs == {"mine": True}
+
+
+def test_a_coordinator_killed_while_it_made_the_study_holds_nobody_up(place, tmp_path):
+    from optuna.study import StudyDirection
+
+    (tmp_path / "folder").mkdir()
+    storage = place.storage.open(create=True)
+    storage.create_new_study([StudyDirection.MINIMIZE], "folder")
+    assert WritableStore(place.storage, "folder", "quick").preset == "quick"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "x" * 101, "a\nb", "a'; DROP TABLE studies; --"])
+def test_a_study_needs_a_name_that_is_one(name, place, tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InvalidValueError, match="a study's name has") as caught:
+        WritableStore(place.storage, name, "quick")
+    assert "\n" not in str(caught.value)
+
+
+URLS = {
+    "": "no URL",
+    "sqlite": "no URL",
+    "sqlite://": "expected a file",
+    "sqlite:///:memory:": "expected a file",
+    "sqlite:///file:x?mode=memory": "expected a file",
+    "sqlite://host/x.db": "expected a file",
+    "postgresql://user:hunter2@host": "names no database",
+    "postgresql+psycopg2://user:hunter2@host/x": "unknown kind",
+    "mysql://user:hunter2@host/x": "unknown kind",
+    "http://example.org": "unknown kind",
+    "postgresql://user:hunter2@host:port/x": "no URL",
+    "\0": "no URL",
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_bad_url_is_an_error_of_one_line_without_its_password(url, tmp_path):
+    with pytest.raises(InvalidValueError, match=URLS[url]) as caught:
+        place_of(tmp_path, url or " ")
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("where", ["unreachable", "no file", "no database", "other tables", "another schema"])
+def test_a_database_that_is_none_is_an_error_of_one_line(where, tmp_path):
+    path = tmp_path / "x.db"
+    url = f"sqlite:///{path}"
+    if where == "unreachable":
+        url = "postgresql://tester:hunter2@127.0.0.1:1/x"
+    elif where == "no file":
+        url = f"sqlite:///{tmp_path}/missing/x.db"
+    elif where == "no database":
+        path.write_bytes(b"not a database, but long enough to be taken for one" * 99)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute("CREATE TABLE studies (study_id INTEGER)")
+            if where == "another schema":
+                database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+                database.execute("INSERT INTO alembic_version VALUES ('v99')")
+    before = path.read_bytes() if path.exists() else None
+    storage = place_of(tmp_path, url).storage
+    for use in (lambda: WritableStore(storage, "x", "quick"), lambda: Store(storage), lambda: names(storage)):
+        with pytest.raises((StudyError, FileError)) as caught:
+            use()
+        assert "\n" not in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_a_folder_remembers_its_storage_but_no_password(tmp_path):
+    url = "postgresql://tester:hunter2@127.0.0.1:1/x"
+    remember(tmp_path, place_of(tmp_path, url, "mine"))
+    assert "hunter2" not in (tmp_path / "study.json").read_text()
+    place = place_of(tmp_path)
+    assert (str(place.storage), place.study) == ("postgresql+psycopg://tester@127.0.0.1:1/x", "mine")
+    assert place_of(tmp_path, url).study == "mine"
+    for other in ({"url": "sqlite:///y.db"}, {"study": "yours"}):
+        with pytest.raises(StudyError, match=r"keeps its record in .* as 'mine'; take another folder"):
+            place_of(tmp_path, **other)
+
+
+def test_a_folder_with_a_journal_takes_no_other_storage(tmp_path):
+    WritableStore(Journal(tmp_path), "x", "quick")
+    with pytest.raises(StudyError, match=r"its own study\.journal"):
+        place_of(tmp_path, "sqlite:///y.db")
+
+
+@pytest.mark.parametrize("junk", ["", "[]", "{}", '{"storage": 1, "study": "x"}', "[" * 100_000, "\xff"])
+def test_a_damaged_pointer_is_an_error_of_one_line(junk, tmp_path):
+    (tmp_path / "study.json").write_text(junk, encoding="latin-1")
+    with pytest.raises(StudyError, match="does not say where") as caught:
+        place_of(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def planned(folder: Path) -> WritableStore:
+    store = WritableStore(Journal(folder), "x", "quick")
+    store.plan(PLAN)
+    return store
 
 
 @pytest.mark.parametrize(
@@ -108,14 +306,13 @@ def test_there_must_be_a_study_to_read(tmp_path):
         b"3\n",
         b'{"op_code": 99}\n',
         b'{"op_code": 0, "worker_id": "a"}\n',
-        b'{"op_code": 0, "worker_id": "a", "study_name": "another", "directions": [1]}\n',
     ],
 )
 @pytest.mark.parametrize("preset", [None, "quick"])
 def test_what_is_no_journal_is_refused_and_kept(junk, preset, tmp_path):
     (tmp_path / JOURNAL).write_bytes(junk)
-    with pytest.raises(StudyError, match="not the journal") as caught:
-        Store(tmp_path, preset=preset)
+    with pytest.raises(StudyError, match=r"not the (journal|record)") as caught:
+        WritableStore(Journal(tmp_path), "x", preset) if preset else Store(Journal(tmp_path))
     assert "\n" not in str(caught.value)
     assert (tmp_path / JOURNAL).read_bytes() == junk
 
@@ -126,15 +323,14 @@ def test_damage_in_the_middle_is_refused(tmp_path):
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:2], lines[2][:20] + b"\n", *lines[3:]]))
     with pytest.raises(StudyError):
-        Store(tmp_path, preset="quick")
+        WritableStore(Journal(tmp_path), "x", "quick")
 
 
 @pytest.mark.parametrize("lost", [1, 2, 30])
 def test_half_a_last_line_is_cut_and_the_study_goes_on(lost, tmp_path):
     """A full disk leaves half a line; appended to, it would spoil the journal for good."""
     store = planned(tmp_path)
-    store.begin()
-    store.finish(store.runs()[0], FINISHED)
+    store.finish(begin(store)[0], FINISHED)
     path = tmp_path / JOURNAL
     path.write_bytes(path.read_bytes()[:-lost])
     store = planned(tmp_path)
@@ -148,7 +344,7 @@ def test_a_dead_coordinators_journal_lock_holds_nobody_up(tmp_path):
     planned(tmp_path)
     os.symlink(tmp_path / JOURNAL, tmp_path / f"{JOURNAL}.lock")
     started = time.monotonic()
-    planned(tmp_path).plan([("run-9", {"number": 9})])
+    planned(tmp_path).plan([("run-9", {"number": 9}, 0.6)])
     assert time.monotonic() - started < 10  # Optuna itself would wait for 30 s
     assert os.listdir(tmp_path) == [JOURNAL]
 
@@ -158,7 +354,7 @@ def test_what_cannot_be_written_is_an_error_of_one_line(where, tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "journal-is-a-folder" / JOURNAL).mkdir(parents=True)
     with pytest.raises(FileError, match="cannot use") as caught:
-        Store(tmp_path / where, preset="quick")
+        WritableStore(Journal(tmp_path / where), "x", "quick")
     assert isinstance(caught.value, FastweightsError)
     assert "\n" not in str(caught.value)
 
@@ -166,8 +362,9 @@ def test_what_cannot_be_written_is_an_error_of_one_line(where, tmp_path):
 def test_looking_at_results_needs_no_jax(tmp_path):
     planned(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from fastweights.studies.store import Store; "
-        "print(len(Store(Path(sys.argv[1])).runs())); assert 'jax' not in sys.modules"
+        "import sys; from pathlib import Path; from fastweights.studies.storage import Journal; "
+        "from fastweights.studies.store import Store; print(len(Store(Journal(Path(sys.argv[1]))).runs())); "
+        "assert 'jax' not in sys.modules"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True

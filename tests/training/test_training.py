@@ -134,37 +134,64 @@ def test_the_best_point_is_the_earliest_of_equals():
     assert replace(start(small_model(RNN), OPTIONS), curve=curve).best_point == curve[1]
 
 
-def side_by_side(*rates):
-    """Runs of fast weights that differ in everything that may differ: models, options, results."""
-    few = replace(OPTIONS, updates=8, evaluate_every=5)
+# Two chunks, the last one shorter.
+FEW = replace(OPTIONS, updates=8, evaluate_every=5)
+
+
+def three(*rates: float):
+    """Fits of fast weights at their start that differ in everything that may differ, with their options."""
     clips, decays = (0.0, 0.1, 5.0), (0.8, 0.5, 0.95)
-    options = [replace(few, learning_rate=r, clip_norm=c) for r, c in zip(rates, clips, strict=True)]
-    models = [any_model(Case("fast-weights", (("decay", d),)), seed=seed) for seed, d in enumerate(decays)]
-    return models, options, train_many(models, DATA, VALIDATION, options, range(3))
+    options = [replace(FEW, learning_rate=r, clip_norm=c) for r, c in zip(rates, clips, strict=True)]
+    # Without normalisation, so that large weights make large states.
+    cases = [Case("fast-weights", (("decay", decay), ("norm", "none"))) for decay in decays]
+    models = [any_model(case, seed=seed) for seed, case in enumerate(cases)]
+    return [start(model, each) for model, each in zip(models, options, strict=True)], options
+
+
+def together(fits, options) -> list[list[Fit]]:
+    """The runs side by side after every chunk."""
+    return list(train_many(fits, DATA, VALIDATION, options, range(3)))
 
 
 def test_runs_side_by_side_equal_the_runs_alone(float64):
     """In double precision a gradient's rounding (1e-16) is far below Adam's ε of 1e-8, so an update
     differs by at most about 1e-8 of the learning rate, however small the gradient."""
-    models, options, together = side_by_side(1e-2, 3e-3, 1e-3)
-    for model, each_options, seed, beside in zip(models, options, range(3), together, strict=True):
-        alone = fit(model, DATA, VALIDATION, options=each_options, seed=seed)
-        assert beside.failed_at is None and beside.done == alone.done == 8
-        for a, b in zip(jax.tree.leaves(beside.model), jax.tree.leaves(alone.model), strict=True):
+    begun, options = three(1e-2, 3e-3, 1e-3)
+    *_, beside = together(begun, options)
+    for first, each_options, seed, last in zip(begun, options, range(3), beside, strict=True):
+        alone = fit(first.model, DATA, VALIDATION, options=each_options, seed=seed)
+        assert last.failed_at is None and last.done == alone.done == 8
+        for a, b in zip(jax.tree.leaves(last.model), jax.tree.leaves(alone.model), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9)
-        assert beside.model.cell.decay == model.cell.decay
-        for a, b in zip(beside.curve, alone.curve, strict=True):
+        assert last.model.cell.decay == first.model.cell.decay
+        for a, b in zip(last.curve, alone.curve, strict=True):
             assert a.update == b.update
             assert a.train_loss == pytest.approx(b.train_loss, rel=1e-8)
 
 
-def test_a_diverging_run_is_marked_and_leaves_the_others_alone(float64):
-    _, _, quiet = side_by_side(1e-2, 3e-3, 1e-3)
-    models, _, disturbed = side_by_side(1e-2, 1e250, 1e-3)
-    assert [run.failed_at for run in disturbed] == [None, 2, None]
-    assert same(disturbed[0], quiet[0]) and same(disturbed[2], quiet[2])
-    assert disturbed[1].done == 0 and disturbed[1].curve == ()
-    assert eqx.tree_equal(disturbed[1].model, models[1])
+def test_runs_side_by_side_go_on_from_wherever_each_stands():
+    """Those that are behind are brought forward first, to the bits they would have had."""
+    begun, options = three(1e-2, 3e-3, 1e-3)
+    middle, last = together(begun, options)
+    assert [fit.done for fit in middle] == [5, 5, 5] and [fit.done for fit in last] == [8, 8, 8]
+    for stands, places in [
+        ([middle[0], begun[1], middle[2]], [[5, 5, 5], [8, 8, 8]]),
+        ([last[0], begun[1], middle[2]], [[8, 5, 5], [8, 8, 8]]),
+        (last, []),
+    ]:
+        taken_up = together(stands, options)
+        assert [[fit.done for fit in fits] for fits in taken_up] == places
+        assert all(map(same, (taken_up or [last])[-1], last))
+
+
+def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
+    quiet = together(*three(1e-2, 3e-3, 1e-3))
+    begun, options = three(1e-2, 1e30, 1e-3)
+    disturbed = together(begun, options)
+    assert [[fit.failed_at for fit in fits] for fits in disturbed] == [[None, 2, None]] * 2
+    for now, undisturbed in zip(disturbed, quiet, strict=True):
+        assert same(now[0], undisturbed[0]) and same(now[2], undisturbed[2])
+        assert same(now[1], begun[1])
 
 
 def test_a_run_ends_at_the_first_loss_that_is_not_finite():
@@ -192,21 +219,21 @@ def test_a_run_that_breaks_in_its_last_update_has_failed_too():
 @pytest.mark.parametrize(
     ("options", "seeds", "message"),
     [
-        ([], [], "one model, options and seed a run"),
-        ([OPTIONS] * 2, [0], "one model, options and seed a run"),
+        ([], [], "one fit, options and seed a run"),
+        ([OPTIONS] * 2, [0], "one fit, options and seed a run"),
         ([OPTIONS, replace(OPTIONS, updates=121)], [0, 1], "equal budgets"),
         ([OPTIONS, replace(OPTIONS, schedule="cosine")], [0, 1], "equal budgets"),
     ],
 )
 def test_runs_that_do_not_fit_together_are_refused(options, seeds, message):
     with pytest.raises(InvalidValueError, match=message):
-        train_many([small_model(RNN)] * len(options), DATA, VALIDATION, options, seeds)
+        train_many([start(small_model(RNN), OPTIONS)] * len(options), DATA, VALIDATION, options, seeds)
 
 
 def test_models_of_different_shapes_are_refused():
-    models = [any_model(RNN), small_model(RNN)]
+    fits = [start(model, OPTIONS) for model in (any_model(RNN), small_model(RNN))]
     with pytest.raises(InvalidValueError, match="one shape"):
-        train_many(models, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
+        train_many(fits, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
 
 
 @each(EVERY_CELL)

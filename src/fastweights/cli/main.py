@@ -6,18 +6,30 @@ import importlib
 import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from fastweights import __version__
 from fastweights.errors import FastweightsError
+from fastweights.untrusted import printable
 
 # Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
 COMMANDS = {
     "reproduce": (
         "Run a whole comparison and write its report.",
         "fastweights reproduce --preset quick --dir quick",
+    ),
+    "status": (
+        "How far a study is, who works on it, and when it will be done.",
+        "fastweights status quick",
+    ),
+    "report": (
+        "Write a study's report anew from its record, also while it runs.",
+        "fastweights report quick",
     ),
     "train": (
         "Train one model.",
@@ -49,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Imports and tracing make many objects and little garbage: looking for it at Python's usual pace takes
     # a sixth of the time until the first update.
     gc.set_threshold(100_000)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks the character for a bar
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     command = arguments[0] if arguments else "--help"
     try:
@@ -62,19 +79,46 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise FastweightsError(f"unknown command {command!r}; expected one of {', '.join(COMMANDS)}")
         else:
             module = importlib.import_module(f"fastweights.cli.{command}")
-            code = module.run(arguments[1:])
+            with ending_orderly():
+                code = module.run(arguments[1:])
         sys.stdout.flush()
     except FastweightsError as error:
         _complain(f"error: {error}")
         code = 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.args[0] if interrupt.args else signal.SIGINT
         _complain("interrupted")
-        code = 130
+        code = 128 + number
     except BrokenPipeError:
-        # Whoever read our output has read enough; give Python a sink to flush into.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has read enough.
+        _drop_output()
         code = 141
+    except OSError as error:
+        # A full disk under the output, as files have errors of their own.
+        _complain(f"error: {error.strerror or error}")
+        _drop_output()
+        code = 2
     raise SystemExit(code)
+
+
+@contextlib.contextmanager
+def ending_orderly() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the command as Ctrl-C does: what is at work saves first."""
+
+    def interrupt(number: int, _: object) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    # Only where nobody has decided otherwise, as nohup does; and only the main thread may.
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    for number in numbers:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def parse(kind: Callable[..., Any], arguments: Sequence[str], command: str) -> Any:
@@ -115,7 +159,12 @@ def _one_line(box: str, command: str) -> str:
 
 
 def _complain(message: str) -> None:
-    print("fastweights:", " ".join(message.split()), file=sys.stderr)
+    print("fastweights:", printable(" ".join(message.split()), 600), file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Give Python a sink for what it would still write at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_help() -> None:

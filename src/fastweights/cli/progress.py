@@ -14,6 +14,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+_MOST_KEPT = 12
+"""Bars of runs that are over stay, if there are no more runs than this."""
+
 
 def percent(fraction: float) -> str:
     """A fraction as a percentage, to hundredths: the step of an error on ten thousand sequences."""
@@ -21,7 +24,8 @@ def percent(fraction: float) -> str:
 
 
 class Bars:
-    """A bar for each run: updates, validation error, time left. Lines instead, where there is no terminal."""
+    """A bar for each run at work: updates, validation error, time left; and one for all runs, where they are
+    several. Lines instead, where there is no terminal."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
@@ -38,7 +42,9 @@ class Bars:
         )
         self._tasks = {}
         self._names: dict[str, str] = {}
-        self._error = float("nan")
+        self._errors: dict[str, float] = {}
+        self._total = None
+        self._keep = True
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -47,10 +53,16 @@ class Bars:
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
 
+    def add_total(self, runs: int, done: int) -> None:
+        """A bar for all runs; so many of them are over already."""
+        self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
+        self._keep = runs <= _MOST_KEPT
+
     def add(self, identifier: str, name: str, updates: int) -> None:
-        """A run that has not begun."""
-        task = self._progress.add_task(name, total=updates, start=False, note="waiting")
-        self._tasks[identifier], self._names[identifier] = task, name
+        """A run that begins, perhaps again."""
+        if identifier not in self._tasks:
+            task = self._progress.add_task(name, total=updates, start=False, note="begins")
+            self._tasks[identifier], self._names[identifier] = task, name
 
     def advance(self, identifier: str, update: int, validation_error: float) -> None:
         """A run reached an update."""
@@ -58,17 +70,23 @@ class Bars:
         self._progress.start_task(task)
         note = f"validation error {percent(validation_error)} %"
         self._progress.update(task, completed=update, note=note)
-        self._error = validation_error
+        self._errors[identifier] = validation_error
 
-    def end(self, identifier: str, *, failed: bool, note: str = "") -> None:
+    def say(self, identifier: str, words: str) -> None:
+        """A line about a run, above the bars."""
+        line = f"{self._names[identifier]}: {words}"
+        self._progress.console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def end(self, identifier: str, *, failed: bool) -> None:
         """A run is over."""
-        task = self._tasks[identifier]
+        task = self._tasks.pop(identifier)
+        error = self._errors.get(identifier, float("nan"))
         self._progress.start_task(task)
-        words = note or ("failed" if failed else f"validation error {percent(self._error)} %")
-        self._progress.update(task, note=words)
+        self._progress.update(
+            task, note="failed" if failed else f"validation error {percent(error)} %", visible=self._keep
+        )
         self._progress.stop_task(task)
+        if self._total is not None:
+            self._progress.advance(self._total)
         if not self._live:
-            print(
-                f"{self._names[identifier]}: {'failed' if failed else 'finished'} {note}".rstrip(),
-                file=sys.stderr,
-            )
+            print(f"{self._names[identifier]}: {'failed' if failed else 'finished'}", file=sys.stderr)

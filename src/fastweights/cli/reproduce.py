@@ -1,21 +1,20 @@
 """`fastweights reproduce`: a whole study, its table and its report."""
 
-import importlib.util
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars
-from fastweights.errors import FastweightsError
-from fastweights.files import write_atomically
+from fastweights.cli.report import check_report_is_installed, report
+from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
+from fastweights.report.labels import last_line
 from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor
+from fastweights.studies.executors import Executor, LocalExecutor
+from fastweights.studies.folder import place_of
 from fastweights.studies.presets import get_preset
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run
 from fastweights.studies.worker import Outcome
 
@@ -39,8 +38,26 @@ class Reproduce:
     seeds: int | None = None
     """Seeds 0 … N-1 for each setting; by default the preset's."""
 
+    storage: str | None = None
+    """Where the record is: sqlite:///FILE or postgresql://USER@HOST/DATABASE; by default in the folder."""
+
+    study: str | None = None
+    """The study's name in that storage; by default the folder's."""
+
+    executor: str = "local"
+    """Who runs the runs: local (processes on this machine) or ray (a cluster)."""
+
+    ray_address: str | None = None
+    """The Ray cluster to join: auto or HOST:PORT; by default one is started on this machine."""
+
     workers: int | None = None
-    """Worker processes; by default one for each core."""
+    """Workers; by default one for each core, or one for each GPU of a Ray cluster that has any."""
+
+    side_by_side: int | None = None
+    """Runs of one shape that a worker trains at once; by default 1, which is fastest on a CPU."""
+
+    retry_failed: bool = False
+    """Run anew what has failed."""
 
     json: bool = False
     """Print results.json instead of the table."""
@@ -54,69 +71,61 @@ class ProgressBars:
 
     def planned(self, runs: Sequence[Run]) -> None:
         finished = sum(run.state == "finished" for run in runs)
+        over = finished + sum(run.state == "failed" for run in runs)
         if finished:
             print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
-        for run in runs:
-            if run.state == "running":
-                model, training = run.specification["model"], run.specification["training"]
-                name = f"{model['name']} R={model['hidden_size']} seed {run.specification['seed']}"
-                self._bars.add(run.identifier, name, training["updates"])
+        if 1 < len(runs) > over:
+            self._bars.add_total(len(runs), over)
+
+    def began(self, run: Run) -> None:
+        model, training = run.specification["model"], run.specification["training"]
+        name = f"{model['name']} R={model['hidden_size']} seed {run.specification['seed']}"
+        self._bars.add(run.identifier, name, training["updates"])
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         self._bars.advance(run.identifier, update, validation_error)
 
+    def lost(self, run: Run, reason: str) -> None:
+        self._bars.say(run.identifier, f"{last_line(reason)}; it will be taken up again")
+
     def ended(self, run: Run, outcome: Outcome) -> None:
+        self.began(run)
         self._bars.end(run.identifier, failed=outcome["state"] != "finished")
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
     options = parse(Reproduce, arguments, "reproduce")
-    for package in ("matplotlib", "jinja2"):
-        if importlib.util.find_spec(package) is None:
-            raise FastweightsError(f"the report needs {package}: pip install 'fastweights[report]'")
+    check_report_is_installed()
     preset = get_preset(options.preset)
     specifications = preset.specifications(options.models, options.hidden_sizes, options.seeds)
-    workers = min(options.workers or len(available_cores()), len(specifications))
-    if options.workers is not None and options.workers < 1:
-        raise FastweightsError(f"workers must be at least 1; got {options.workers}")
     try:
         with Bars() as bars:
             store = run_study(
                 options.dir,
                 options.preset,
                 specifications,
-                lambda: LocalExecutor(workers),
+                _executor(options, len(specifications)),
                 ProgressBars(bars),
+                place=place_of(options.dir, options.storage, options.study),
+                retry_failed=options.retry_failed,
             )
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
         raise
-    floors = {
-        run.identifier: RunSpecification.from_json(run.specification).task.floor() for run in store.runs()
-    }
-    results = store.results(floors)
-    return report(results, options.dir, as_json=options.json)
+    return report(store.results(), options.dir, as_json=options.json)
 
 
-def report(results: dict, directory: Path, *, as_json: bool) -> int:
-    """Write results.json and the report into the folder, print the table and the paths."""
-    from rich.console import Console
+def _executor(options: Reproduce, runs: int) -> Callable[[], Executor]:
+    """What makes the executor that the options ask for."""
+    for name in ("workers", "side_by_side"):
+        number = getattr(options, name)
+        check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
+    check_choice("executor", options.executor, ("local", "ray"))
+    if options.executor == "ray":
+        from fastweights.studies.ray_executor import RayExecutor
 
-    from fastweights.report.page import write_report
-    from fastweights.report.tables import terminal_table
-
-    text = json.dumps(results, indent=1, allow_nan=False)
-    write_atomically(directory / "results.json", text.encode())
-    paths = [directory / "results.json", *write_report(results, directory)]
-    if as_json:
-        print(text)
-    else:
-        Console().print(terminal_table(results))
-        for path in paths:
-            print(f"wrote {path}")
-    failed = [run for run in results["runs"] if run["state"] == "failed"]
-    for each in failed:
-        reason = (each["failure"] or "").strip().splitlines()[-1:]
-        print(f"fastweights: run {each['id']} failed: {' '.join(reason)}", file=sys.stderr)
-    return 1 if failed else 0
+        return lambda: RayExecutor(options.ray_address, options.dir, options.workers, options.side_by_side)
+    check(options.ray_address is None, "--ray-address needs --executor ray")
+    workers = min(options.workers or len(available_cores()), runs)
+    return lambda: LocalExecutor(workers, options.side_by_side or 1)

@@ -81,3 +81,10 @@ def joined(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def last_line(text: str) -> str:
+    """The one line of a failure that says most: the last of a traceback, cut at 200 characters."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    last = lines[-1] if lines else "no reason was recorded"
+    return last if len(last) <= 200 else f"{last[:197]}..."

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fastweights.report.labels import duration, model_label, percent, task_label, with_interval
+from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
 from fastweights.studies.statistics import (
     Record,
     Summary,
     failure_of,
     outcome,
-    runs_of_cell,
-    runs_of_setting,
     setting_of,
 )
 
@@ -71,7 +69,7 @@ def rows(summaries: Sequence[Summary], runs: Sequence[Record]) -> list[Row]:
             place = _place(summary)
             lowest[place] = min(summary.test_error, lowest.get(place, summary.test_error))
     order = sorted(summaries, key=lambda summary: (tasks.index(_place(summary)[0]), summary.hidden_size))
-    return [_row(summary, lowest.get(_place(summary)), runs) for summary in order]
+    return [_row(summary, lowest.get(_place(summary))) for summary in order]
 
 
 def grouped(lines: Iterable[Row]) -> list[list[Row]]:
@@ -104,7 +102,7 @@ def _place(summary: Summary) -> tuple[str, int]:
     return task_label(summary.setting["task"]), summary.hidden_size
 
 
-def _row(summary: Summary, lowest: float | None, runs: Sequence[Record]) -> Row:
+def _row(summary: Summary, lowest: float | None) -> Row:
     planned = summary.finished + summary.failed + summary.unfinished
     error = []
     if summary.test_error is not None:
@@ -131,7 +129,7 @@ def _row(summary: Summary, lowest: float | None, runs: Sequence[Record]) -> Row:
         validation=_percent(summary.validation_error),
         settings=str(summary.settings),
         lowest=summary.test_error is not None and summary.test_error == lowest,
-        notes=tuple(_notes(summary, runs)),
+        notes=tuple(_notes(summary)),
     )
 
 
@@ -144,28 +142,20 @@ def _published(publication: Publication, summary: Summary) -> str:
     return "" if error is None else f"{error:g}"
 
 
-def _notes(summary: Summary, runs: Sequence[Record]) -> Iterable[str]:
-    selected = runs_of_setting(summary, runs)
-    others = [run for run in runs_of_cell(summary, runs) if setting_of(run) != summary.setting]
+def _notes(summary: Summary) -> Iterable[str]:
+    others = [run for run in summary.runs if setting_of(run) != summary.setting]
     if summary.settings > 1 and summary.validation_error is not None:
         yield (
             f"selected of {summary.settings} settings by its mean validation error, "
             f"{percent(summary.validation_error)} %"
         )
-    for group, place in ((selected, ""), (others, " in settings not selected")):
+    for group, place in ((summary.selected, ""), (others, " in settings not selected")):
         reasons: dict[str, int] = {}
         for run in group:
             if failure := failure_of(run):
-                reasons[_reason(failure)] = reasons.get(_reason(failure), 0) + 1
+                reasons[last_line(failure)] = reasons.get(last_line(failure), 0) + 1
         for reason, count in reasons.items():
             yield f"failed ({count} of {len(group)}{place}): {reason}"
         for state in ("interrupted", "waiting"):
             if count := sum(outcome(run) == state for run in group):
                 yield f"{state} ({count} of {len(group)}{place})"
-
-
-def _reason(failure: str) -> str:
-    """The one line that says most: the last of a traceback."""
-    lines = [line.strip() for line in failure.splitlines() if line.strip()]
-    last = lines[-1] if lines else "no reason was recorded"
-    return last if len(last) <= 200 else f"{last[:197]}..."

@@ -1,26 +1,51 @@
-"""Who runs the runs: worker processes on this machine, one a core."""
+"""Who runs the runs. The contract, and worker processes on this machine, one a core."""
 
+import contextlib
 import multiprocessing
 import os
-import queue
 import signal
 import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from pathlib import Path
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from fastweights.errors import check
-from fastweights.studies.worker import Outcome
+from fastweights.studies.jobs import Job, Progress, work
+from fastweights.studies.worker import Outcome, prepare
 
-Progress = tuple[str, int, float]
-"""A run's identifier, the updates done, and the validation error there."""
+# Ctrl-C, and the end of the terminal.
+_OF_TERMINALS = (signal.SIGINT, signal.SIGHUP)
 
 
 class Executor(Protocol):
-    """Takes runs and gives futures of their outcomes; another engine needs these four methods."""
+    """Takes runs and gives futures of their outcomes; another engine needs these few things.
 
-    def submit(self, identifier: str, specification: dict[str, Any], out: Path) -> Future[Outcome]:
-        """Start the run, or line it up."""
+    The coordinator calls all of them from one thread.
+    """
+
+    name: str
+    """As the command line and `status` call it."""
+
+    side_by_side: int
+    """The most runs that a worker trains at once."""
+
+    lost: tuple[type[Exception], ...]
+    """The errors of a future whose worker died."""
+
+    @property
+    def takes_over(self) -> str:
+        """Where a run goes on from whose worker was lost, in words."""
+        ...
+
+    def capacity(self) -> int:
+        """How many submissions can be at work at once, as things are now; more are not made."""
+        ...
+
+    def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
+        """Let a worker train these runs side by side."""
         ...
 
     def progress(self) -> list[Progress]:
@@ -37,62 +62,128 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Processes of the standard library's pool, started fresh (`spawn`: JAX must not be forked).
+    """Processes on this machine, started fresh (`spawn`: JAX must not be forked).
 
-    A worker that dies breaks the pool: the futures raise BrokenProcessPool, and a new executor takes
-    the runs up from their partial checkpoints. Workers end with their coordinator, however it ends.
+    Each worker is a pool of one process of the standard library's: it says when its process died, and
+    nobody else is touched by that. A pipe carries progress one way and the request to stop the other; it
+    has one writer on each side, so no kill can leave a lock behind. Workers end with their coordinator,
+    however it ends.
 
-    Raises: InvalidValueError if `workers` is below 1.
+    Raises: InvalidValueError if a number is below 1.
     """
 
-    def __init__(self, workers: int) -> None:
+    name = "local"
+    lost: tuple[type[Exception], ...] = (BrokenProcessPool,)
+    takes_over = "its last checkpoint"
+
+    def __init__(self, workers: int, side_by_side: int = 1) -> None:
         check(workers >= 1, f"workers must be at least 1; got {workers}")
+        check(side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}")
+        self._most, self.side_by_side = workers, side_by_side
+        with _born_deaf():
+            resource_tracker.ensure_running()  # the standard library's, which all pools share
+        self._idle: list[_Worker] = []
+        self._busy: dict[Future[list[Outcome]], _Worker] = {}
+
+    def capacity(self) -> int:
+        return self._most
+
+    def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
+        for future in [future for future in self._busy if future.done()]:
+            worker = self._busy.pop(future)
+            if isinstance(future.exception(), self.lost):
+                worker.close()
+            else:
+                self._idle.append(worker)
+        while True:
+            worker = self._idle.pop() if self._idle else _Worker()
+            try:
+                future = worker.submit(jobs)
+            except BrokenProcessPool:
+                worker.close()  # it died while it had nothing to do
+            else:
+                self._busy[future] = worker
+                return future
+
+    def progress(self) -> list[Progress]:
+        return [point for worker in self._busy.values() for point in worker.progress()]
+
+    def stop(self) -> None:
+        for worker in self._busy.values():
+            worker.stop()
+
+    def close(self) -> None:
+        for worker in [*self._idle, *self._busy.values()]:
+            worker.close()
+
+
+class _Worker:
+    """One process, and the pipe to it."""
+
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._progress = context.Queue()
-        self._stop = context.Event()
-        self._futures: list[Future[Outcome]] = []
+        self._here, self._there = context.Pipe()
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_start_worker, initargs=(self._progress, self._stop)
+            1, mp_context=context, initializer=_start_worker, initargs=(self._there,)
         )
 
-    def submit(self, identifier: str, specification: dict[str, Any], out: Path) -> Future[Outcome]:
-        self._futures.append(self._pool.submit(_work, identifier, specification, out))
-        return self._futures[-1]
+    def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
+        with _born_deaf():  # the first submission starts the process
+            future = self._pool.submit(_work, list(jobs))
+        self._there.close()  # so that the process holds the only other end, and its death is heard
+        return future
 
     def progress(self) -> list[Progress]:
         found: list[Progress] = []
-        while True:
-            try:
-                found.append(self._progress.get_nowait())
-            except queue.Empty:
-                return found
+        try:
+            while self._here.poll():
+                found.append(Progress(*self._here.recv()))
+        except (EOFError, OSError):
+            pass  # it died, perhaps in mid-word; its future says so
+        return found
 
     def stop(self) -> None:
-        self._stop.set()
-        for future in self._futures:
-            future.cancel()
+        with contextlib.suppress(OSError):  # it died; its future says so
+            self._here.send("stop")
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._progress.close()
-        self._progress.cancel_join_thread()
+        self._here.close()
 
 
-_channel: Any = None
-_stopped: Any = None
+@contextlib.contextmanager
+def _born_deaf() -> Iterator[None]:
+    """A process that is started here does not hear what reaches every process of a terminal: the
+    coordinator decides what that means. It hears it itself only afterwards, so that the start is whole."""
+    heard: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (*_OF_TERMINALS, signal.SIGTERM):
+            if callable(signal.getsignal(number)):
+                handlers[number] = signal.signal(number, lambda which, _: heard.append(which))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in heard:
+            signal.raise_signal(number)
 
 
-def _start_worker(channel: Any, stopped: Any) -> None:
-    global _channel, _stopped
-    _channel, _stopped = channel, stopped
-    # Ctrl-C reaches every process of the terminal; the coordinator decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+_coordinator: Connection
+
+
+def _start_worker(coordinator: Connection) -> None:
+    global _coordinator
+    _coordinator = coordinator
+    for number in _OF_TERMINALS:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from fastweights.studies.worker import prepare
-
     prepare()
 
 
@@ -101,24 +192,5 @@ def _end_with(parent: Any) -> None:
     os._exit(1)
 
 
-def _work(identifier: str, specification: dict[str, Any], out: Path) -> Outcome:
-    from fastweights.errors import CheckpointError
-    from fastweights.studies import worker
-    from fastweights.studies.specification import RunSpecification
-
-    if _stopped.is_set():
-        return {"state": "interrupted"}
-    # A coordinator that died may have left a finished model whose outcome it never recorded.
-    if out.exists():
-        try:
-            found, _, outcome = worker.load_model(out)
-            if found.to_json() == specification:
-                return outcome
-        except CheckpointError:
-            pass  # a damaged file is trained again, and replaced
-    return worker.run(
-        RunSpecification.from_json(specification),
-        out,
-        report=lambda point: _channel.put((identifier, point.update, point.validation_error)),
-        stopped=_stopped.is_set,
-    )
+def _work(jobs: list[Job]) -> list[Outcome]:
+    return work(jobs, report=lambda progress: _coordinator.send(tuple(progress)), stopped=_coordinator.poll)

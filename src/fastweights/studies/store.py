@@ -1,136 +1,98 @@
-"""The record of a study: Optuna's journal, an append-only text file in the study's folder.
+"""The record of a study: what is planned, what happened, what came out.
 
-One study holds one plan. A run is a trial: its specification and, later, its outcome are user
-attributes; its learning curve is the trial's intermediate values, so Optuna's dashboard can show a
-study while it runs. Only a coordinator writes. This module does not import JAX.
+A run is a trial of Optuna's: its specification and, later, its outcome are user attributes; its learning
+curve is the trial's intermediate values, so Optuna's dashboard can show a study while it runs. One
+coordinator writes, anybody may read meanwhile. This module does not import JAX.
 """
 
-import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from fastweights.errors import FileError, StudyError
+from fastweights.errors import StudyError
+from fastweights.studies.storage import Storage
 
-JOURNAL = "study.journal"
-_NAME = "fastweights"
-_FORMAT = 1
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.study._frozen import FrozenStudy
+    from optuna.trial import FrozenTrial
+
+FORMAT = 1
+"""Of the attributes that a study and its runs have."""
+_STATES = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "finished", "FAIL": "failed"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a study: its record, and the number of its trial."""
+    """One run of a study, as the record has it."""
 
-    number: int
+    trial: int
+    """Optuna's identifier of its trial."""
+
     identifier: str
+
     state: str
-    """waiting, running, finished or failed."""
+    """waiting, running (at work, or left by a coordinator that has ended), finished or failed."""
+
     specification: Mapping[str, Any]
-    outcome: Mapping[str, Any] | None
+
+    outcome: Mapping[str, Any] | None = None
+
+    points: Mapping[int, float] = field(default_factory=dict)
+    """The validation error at each update that was reported."""
+
+    losses: Sequence[Mapping[str, Any]] = ()
+    """The times that it was lost since it last got on: `reached`, in updates, and `reason`."""
 
 
 class Store:
-    """A study folder's record.
+    """The record of one study, to be read.
 
-    Raises: StudyError if the folder belongs to another preset, or holds something else under the
-    journal's name; FileError if it cannot be read or written.
+    `name` is needed only where there are several.
+
+    Raises: StudyError if there is no such study, or if what is there is something else or of another
+    version; FileError if it cannot be read.
     """
 
-    def __init__(self, directory: Path, *, preset: str | None = None) -> None:
-        """Open the study in `directory`; with `preset`, create it if there is none."""
-        import optuna
-        from optuna.storages.journal import JournalFileBackend
+    def __init__(self, storage: Storage, name: str | None = None) -> None:
+        self.storage = storage
+        with self.storage.errors():
+            self._optuna = opened(storage, create=False)
+            self._take(select(storage, self._optuna.get_all_studies(), name))
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        path = Path(directory) / JOURNAL
-        if preset is None and not path.exists():
-            raise StudyError(f"there is no study in {directory}")
-        try:
-            # A journal starts as an empty file, so opening it shows whether it can be written.
-            backend = JournalFileBackend(str(path))
-            storage = optuna.storages.JournalStorage(backend)
-            if _NAME in optuna.get_all_study_names(storage):
-                self._study = optuna.load_study(study_name=_NAME, storage=storage)
-            elif preset is None or path.stat().st_size:
-                raise StudyError(f"{path} is not the journal of a study, or is damaged")
-            else:
-                self._study = optuna.create_study(study_name=_NAME, storage=storage, direction="minimize")
-        except OSError as error:
-            raise FileError(f"cannot use {path}: {error.strerror or error}") from error
-        except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # Whatever Optuna stumbles over in a file that it did not write.
-            raise StudyError(f"{path} is not the journal of a study, or is damaged: {error}") from error
-        if preset is not None and "preset" not in self._study.user_attrs:
-            self._study.set_user_attr("format", _FORMAT)
-            self._study.set_user_attr("preset", preset)
-        self.preset: str = self._study.user_attrs.get("preset", "")
-        if self._study.user_attrs.get("format") != _FORMAT:
-            raise StudyError(f"{directory} holds a study of a format that this version does not know")
-        if preset is not None and self.preset != preset:
+    def __str__(self) -> str:
+        return str(self.storage) if self.storage.one_study else f"the study {self.name!r} in {self.storage}"
+
+    def _take(self, study: "FrozenStudy") -> None:
+        self.name, self._study = study.study_name, study._study_id
+        self.preset: str = study.user_attrs.get("preset", "")
+        found = study.user_attrs.get("format")
+        if found != FORMAT:
             raise StudyError(
-                f"{directory} belongs to the preset {self.preset!r}; got {preset!r}: take another folder"
+                f"{self} has a format that this version does not know: {found!r:.40}, not {FORMAT}"
             )
-        if preset is not None:
-            _mend(path)
-
-    def plan(self, specifications: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Add the runs that are not there yet, each given by its identifier and specification."""
-        known = {run.identifier for run in self.runs()}
-        for identifier, specification in specifications:
-            if identifier not in known:
-                known.add(identifier)
-                attributes = {"identifier": identifier, "specification": specification}
-                self._study.enqueue_trial({}, user_attrs=attributes)
 
     def runs(self) -> list[Run]:
-        """All runs, in the order of the plan."""
-        names = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "finished", "FAIL": "failed"}
-        return [
-            Run(
-                trial.number,
-                trial.user_attrs.get("identifier", ""),
-                names.get(trial.state.name, "failed"),
-                trial.user_attrs.get("specification", {}),
-                trial.user_attrs.get("outcome"),
-            )
-            for trial in self._study.get_trials(deepcopy=False)
-        ]
+        """All runs, in the order of the plan; of a run that was planned anew, the last."""
+        with self.storage.errors():
+            trials = self._optuna.get_all_trials(self._study, deepcopy=False)
+            found = [_run(trial) for trial in trials]
+        return list({run.identifier: run for run in found}.values())
 
-    def begin(self) -> None:
-        """Mark every waiting run as running: from now on this coordinator answers for it."""
-        import optuna
+    def attributes(self) -> dict[str, Any]:
+        """What is known of the study as a whole: `preset`, `floors`, and `coordinator`, the last sign that a
+        coordinator gave (see `WritableStore.sign`)."""
+        with self.storage.errors():
+            return dict(self._optuna.get_study_user_attrs(self._study))
 
-        while any(run.state == "waiting" for run in self.runs()):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self._study.ask()
-
-    def report(self, run: Run, update: int, validation_error: float) -> None:
-        """Add a point to a running run's learning curve; a point that is there stays as it is."""
-        import optuna
-
-        trial = optuna.trial.Trial(self._study, self._trial_id(run))
-        if update not in self._study.get_trials(deepcopy=False)[run.number].intermediate_values:
-            trial.report(validation_error, update)
-
-    def finish(self, run: Run, outcome: Mapping[str, Any]) -> None:
-        """Record a running run's outcome, finished or failed."""
-        import optuna
-
-        state = optuna.trial.TrialState
-        trial = optuna.trial.Trial(self._study, self._trial_id(run))
-        trial.set_user_attr("outcome", dict(outcome))
-        if outcome["state"] == "finished":
-            self._study.tell(run.number, outcome["curve"][-1][2], state=state.COMPLETE)
-        else:
-            self._study.tell(run.number, state=state.FAIL)
-
-    def results(self, floors: Mapping[str, float]) -> dict[str, Any]:
-        """All that is known, as results.json holds it; `floors` gives each run's guessing floor."""
+    def results(self) -> dict[str, Any]:
+        """All that is known, as results.json holds it."""
+        floors, runs = self.attributes().get("floors", {}), self.runs()
+        if not all(run.identifier in floors for run in runs):
+            raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "study": {"preset": self.preset},
             "runs": [
                 {
@@ -141,22 +103,50 @@ class Store:
                     **(run.outcome or {}),
                     "state": "waiting" if run.state == "running" else run.state,
                 }
-                for run in self.runs()
+                for run in runs
             ],
         }
 
-    def _trial_id(self, run: Run) -> int:
-        return self._study.get_trials(deepcopy=False)[run.number]._trial_id
+
+def names(storage: Storage) -> list[str]:
+    """The studies of ours in a storage, in order of age.
+
+    Raises: StudyError if there is no storage, or if it is something else; FileError if it cannot be read.
+    """
+    with storage.errors():
+        studies = opened(storage, create=False).get_all_studies()
+    return [study.study_name for study in studies if "format" in study.user_attrs]
 
 
-def _mend(path: Path) -> None:
-    """Remove what a coordinator left that was killed, or whose disk was full: Optuna's lock, which would
-    hold the next one up for half a minute, and half a line, which the next line would run into."""
-    try:
-        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
-        with path.open("r+b") as file:
-            content = file.read()
-            if not content.endswith(b"\n"):
-                file.truncate(content.rfind(b"\n") + 1)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+def opened(storage: Storage, *, create: bool) -> "BaseStorage":
+    """The storage, open, and Optuna silent but for errors."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return storage.open(create=create)
+
+
+def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None) -> "FrozenStudy":
+    """The study of that name; the only one, where there is room for one only or no name is given."""
+    fitting = [study for study in studies if storage.one_study or name in (None, study.study_name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(study.study_name[:100] for study in studies[:20]) or "none"
+    wanted = "one study" if name is None else f"the study {name!r}"
+    raise StudyError(f"expected {wanted} in {storage}; found {known}")
+
+
+def _run(trial: "FrozenTrial") -> Run:
+    attributes = trial.user_attrs
+    identifier, specification = attributes.get("identifier"), attributes.get("specification")
+    if not isinstance(identifier, str) or not isinstance(specification, dict):
+        raise StudyError(f"the study holds a trial that is no run of ours: number {trial.number}")
+    return Run(
+        trial._trial_id,
+        identifier,
+        _STATES.get(trial.state.name, "failed"),
+        specification,
+        attributes.get("outcome"),
+        trial.intermediate_values,
+        tuple(attributes.get("losses", ())),
+    )

@@ -1,9 +1,10 @@
-"""One run from its specification to its result; knows nothing of the study."""
+"""Runs from specification to result, one or several side by side; knows nothing of the study."""
 
 import functools
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import equinox as eqx
 
 from fastweights.compilation import keep_compiled
-from fastweights.errors import CheckpointError, FastweightsError
+from fastweights.errors import CheckpointError, FastweightsError, check
+from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
 from fastweights.models import SequenceClassifier, count_parameters
 from fastweights.native import library
@@ -52,33 +54,62 @@ def run(
 ) -> Outcome:
     """Train, evaluate, and write the trained model to `out`.
 
-    After every chunk the whole state goes to `out` with the ending `.partial`; if such a file of the
-    same specification is there at the start, the run goes on from it, to the same bits. It goes when
-    the model is written. `report` gets every point of the learning curve, old ones included; `stopped`
-    is asked between chunks.
+    After every chunk the whole state goes to `out` with the ending `.partial`, and only then `report` gets
+    the chunk's point of the learning curve: what was reported is safe. The last chunk ends in the model
+    instead, and the partial file goes when that is written. If a partial file of the same specification
+    is there at the start, its points are reported again and the run goes on from it, to the same bits; a
+    run that failed leaves it, so that it fails again after one chunk. `stopped` is asked between chunks.
 
     Raises: FileError if `out` cannot be written.
     """
-    partial = out.with_name(out.name + ".partial")
-    fit = taken_up = _take_up(specification, partial)
-    for point in taken_up.curve:
-        report(point)
-    train, validation = dataset(specification, "train"), dataset(specification, "validation")
-    for fit in loop.train(taken_up, train, validation, specification.training, specification.seed):
-        if fit.failed_at is None:
-            report(fit.curve[-1])
-        if fit.failed_at is None and fit.done < specification.training.updates:
-            _save_partial(specification, partial, fit)
-            if stopped():
-                return _outcome("interrupted", fit)
-    if fit.failed_at is not None:
-        outcome = _outcome("failed", fit, failure=f"the loss is not finite at update {fit.failed_at}")
-    else:
-        outcome = _outcome("finished", fit, result=_result(specification, fit))
-        about = {"kind": "model", "specification": specification.to_json(), "outcome": outcome}
-        checkpoint.save(out, {"model": fit.model}, about)
-    partial.unlink(missing_ok=True)
+    (outcome,) = run_many([specification], [out], report=lambda index, point: report(point), stopped=stopped)
     return outcome
+
+
+def run_many(
+    specifications: Sequence[RunSpecification],
+    outs: Sequence[Path],
+    *,
+    report: Callable[[int, Point], None] = lambda index, point: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[Outcome]:
+    """As `run`, for several specifications of equal `shape_of` side by side in one program.
+
+    `report` also gets the run's index. Each run has files as if it were alone: it can be begun in a group
+    and finished alone or in another group, and the other way round, to results that are equal up to
+    rounding; in the same group, to the same bits. A run that diverges fails and disturbs no other.
+
+    Raises: FileError if a file cannot be written; InvalidValueError if the runs don't fit together.
+    """
+    check(len(specifications) == len(set(outs)) == len(outs) > 0, "expected a file of its own for each run")
+    check(len({shape_of(each) for each in specifications}) == 1, "runs side by side need one shape_of")
+    for path in [*outs, *map(_partial, outs)]:
+        remove_leftovers(path)
+    fits = [_take_up(*each) for each in zip(specifications, map(_partial, outs), strict=True)]
+    for index, fit in enumerate(fits):
+        for point in fit.curve:
+            report(index, point)
+    train, validation = dataset(specifications[0], "train"), dataset(specifications[0], "validation")
+    options, seeds = [each.training for each in specifications], [each.seed for each in specifications]
+    for following in loop.train_many(fits, train, validation, options, seeds):
+        for index, (before, now) in enumerate(zip(fits, following, strict=True)):
+            if now.done > before.done:
+                if now.done < options[index].updates:
+                    _save_partial(specifications[index], _partial(outs[index]), now)
+                report(index, now.curve[-1])
+        fits = following
+        if stopped():
+            break
+    return [_end(*each) for each in zip(specifications, outs, fits, strict=True)]
+
+
+def shape_of(specification: RunSpecification) -> Hashable:
+    """Equal for runs that can be trained side by side: all but seed, learning rate and clipping norm.
+
+    Raises: TypeError if a task's or a cell's options are not hashable, as frozen dataclasses are.
+    """
+    training = replace(specification.training, learning_rate=1.0, clip_norm=0.0)
+    return replace(specification, training=training, seed=0)
 
 
 def load_model(path: Path) -> tuple[RunSpecification, SequenceClassifier, Outcome]:
@@ -122,6 +153,11 @@ def environment() -> dict[str, Any]:
     }
 
 
+def _partial(out: Path) -> Path:
+    """Where a run's state lies until its model is written."""
+    return out.with_name(out.name + ".partial")
+
+
 def _take_up(specification: RunSpecification, partial: Path) -> Fit:
     """The run as the partial file left it, or from the start."""
     fresh = loop.start(specification.build_model(), specification.training)
@@ -133,10 +169,10 @@ def _take_up(specification: RunSpecification, partial: Path) -> Fit:
             return fresh
         tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
         curve = tuple(Point(*point) for point in about["curve"])
+        return Fit(tree["state"], tree["best"], curve, about["seconds"])
     except (CheckpointError, KeyError, TypeError):
         # What cannot be read cannot be taken up; the run's record is not in this file.
         return fresh
-    return Fit(tree["state"], tree["best"], curve, about["seconds"])
 
 
 def _save_partial(specification: RunSpecification, partial: Path, fit: Fit) -> None:
@@ -147,6 +183,19 @@ def _save_partial(specification: RunSpecification, partial: Path, fit: Fit) -> N
         "seconds": fit.seconds,
     }
     checkpoint.save(partial, {"state": fit.state, "best": fit.best}, about)
+
+
+def _end(specification: RunSpecification, out: Path, fit: Fit) -> Outcome:
+    """The outcome of a run that is not trained any more; if it is finished, its model is written."""
+    if fit.failed_at is not None:
+        return _outcome("failed", fit, failure=f"the loss is not finite at update {fit.failed_at}")
+    if fit.done < specification.training.updates:
+        return _outcome("interrupted", fit)
+    outcome = _outcome("finished", fit, result=_result(specification, fit))
+    about = {"kind": "model", "specification": specification.to_json(), "outcome": outcome}
+    checkpoint.save(out, {"model": fit.model}, about)
+    _partial(out).unlink(missing_ok=True)
+    return outcome
 
 
 def _curve(fit: Fit) -> list[list[float]]:

@@ -16,7 +16,7 @@ from fastweights.models import SequenceClassifier
 from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import predict, score
 from fastweights.training.options import TrainingOptions
-from fastweights.training.state import Fit, Point, TrainingState
+from fastweights.training.state import Fit, Point, TrainingState, shape_of, stack, unstack
 from fastweights.training.step import Rates, update
 
 
@@ -102,54 +102,69 @@ def train(
     state is the one before that chunk. The same arguments give the same bits on the same machine, from
     whichever of its own results the run is taken up.
     """
-    rates, key = Rates.of(options), _batch_key(seed)
-    on_device = jax.tree.map(jnp.asarray, data)
-    while fit.done < options.updates and fit.failed_at is None:
-        started = time.perf_counter()
-        count = min(options.evaluate_every - fit.done % options.evaluate_every, options.updates - fit.done)
-        state, losses = advance(fit.state, rates, key, on_device, jnp.asarray(count), options)
-        log_probabilities = predict(state.model, validation.inputs)
-        fit = _record(fit, state, np.asarray(losses)[:count], log_probabilities, validation, started)
-        yield fit
+    for (now,) in train_many([fit], data, validation, [options], [seed]):
+        yield now
 
 
 def train_many(
-    models: Sequence[SequenceClassifier],
+    fits: Sequence[Fit],
     data: Dataset,
     validation: Dataset,
     options: Sequence[TrainingOptions],
     seeds: Sequence[int],
-) -> list[Fit]:
-    """Several runs of one shape side by side in one compiled program, to their end.
+) -> Iterator[list[Fit]]:
+    """Take several runs of one shape up where they stand, side by side; yields all of them after every chunk.
 
-    The models must differ in numbers only, the options only in learning rate and clipping norm. On an
-    accelerator this is how small networks fill it; on a CPU, one process a core is faster. Results
-    equal those of `train` up to rounding. A diverged run is marked and does not disturb the others.
+    The models must differ in numbers only, the options only in learning rate and clipping norm. Those
+    that have done the fewest updates go first, until all are level and go on together; each ends as by
+    `train`, and one that diverges does not disturb the others. Results equal those of `train` up to
+    rounding; the same runs in the same order give the same bits, from whichever of these results each is
+    taken up. On an accelerator this is how small networks fill it; on a CPU, one process a core is faster.
 
     Raises: InvalidValueError if lengths, shapes or options don't fit together.
     """
-    check(len(models) == len(options) == len(seeds) > 0, "expected one model, options and seed a run")
+    check(len(fits) == len(options) == len(seeds) > 0, "expected one fit, options and seed a run")
     check(len({(o.updates, _static(o)) for o in options}) == 1, "runs side by side need equal budgets")
-    check(
-        len({jax.tree.structure(m) for m in models}) == 1
-        and len({str(jax.tree.map(jnp.shape, eqx.filter(m, eqx.is_array))) for m in models}) == 1,
-        "runs side by side need models of one shape",
-    )
-    fits = [start(model, each) for model, each in zip(models, options, strict=True)]
-    state = _stack([fit.state for fit in fits])
-    rates, keys = _stack([Rates.of(o) for o in options]), jnp.stack([_batch_key(s) for s in seeds])
-    on_device = jax.tree.map(jnp.asarray, data)
+    shapes = [shape_of(fit.state) for fit in fits]
+    check(all(shape == shapes[0] for shape in shapes), "runs side by side need models of one shape")
+    return _chunks(list(fits), data, validation, options, [_batch_key(seed) for seed in seeds])
+
+
+def _chunks(
+    fits: list[Fit],
+    data: Dataset,
+    validation: Dataset,
+    options: Sequence[TrainingOptions],
+    keys: Sequence[Array],
+) -> Iterator[list[Fit]]:
+    chunk = _chunk_alone if len(fits) == 1 else _chunk_together
+    rates, on_device = [Rates.of(o) for o in options], jax.tree.map(jnp.asarray, data)
     budget, every = options[0].updates, options[0].evaluate_every
-    for done in range(0, budget, every):
-        started, count = time.perf_counter(), min(every, budget - done)
-        state, losses = _advance_many(state, rates, keys, on_device, jnp.asarray(count), _static(options[0]))
-        log_probabilities = predict(state.model, validation.inputs, many=True)
-        losses = np.asarray(losses)[:, :count]
+    while standing := [fit.done for fit in fits if fit.failed_at is None and fit.done < budget]:
+        started, done = time.perf_counter(), min(standing)
+        count = min(every - done % every, budget - done)
+        runs = [(fit.state, rate, key) for fit, rate, key in zip(fits, rates, keys, strict=True)]
+        states, losses, answers = chunk(runs, on_device, validation.inputs, jnp.asarray(count), options[0])
         for i, fit in enumerate(fits):
-            if fit.failed_at is None:
-                mine = _take(state, i)
-                fits[i] = _record(fit, mine, losses[i], log_probabilities[i], validation, started)
-    return fits
+            if fit.failed_at is None and fit.done == done:
+                fits[i] = _record(fit, states[i], losses[i][:count], answers[i], validation, started)
+        yield list(fits)
+
+
+def _chunk_alone(runs, data, inputs, updates, options):
+    """Not `_chunk_together` for one: under `vmap` the native kernels would be called run by run."""
+    ((state, rates, key),) = runs
+    state, losses = advance(state, rates, key, data, updates, options)
+    return [state], [np.asarray(losses)], [predict(state.model, inputs)]
+
+
+def _chunk_together(runs, data, inputs, updates, options):
+    """Of all runs, also of those that won't use it: one program serves to the end, whoever has ended or is
+    behind, and what it makes of a run doesn't depend on the others' places."""
+    states, rates, keys = stack(runs)
+    states, losses = _advance_many(states, rates, keys, data, updates, _static(options))
+    answers = predict(states.model, inputs, many=True)
+    return unstack(states, len(runs)), np.asarray(losses), answers
 
 
 def start(model: SequenceClassifier, options: TrainingOptions) -> Fit:
@@ -193,11 +208,3 @@ def _record(fit, state, losses, log_probabilities, validation, started) -> Fit:
 
 def _batch_key(seed: int) -> Array:
     return jax.random.fold_in(jax.random.key(seed), 1)
-
-
-def _stack(trees):
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves) if eqx.is_array(leaves[0]) else leaves[0], *trees)
-
-
-def _take(tree, i: int):
-    return jax.tree.map(lambda leaf: leaf[i] if eqx.is_array(leaf) else leaf, tree)

@@ -1,14 +1,19 @@
 """All that a run carries from one chunk of updates to the next."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
 from fastweights.models import SequenceClassifier, partition
 from fastweights.training.options import TrainingOptions
 from fastweights.training.step import Rates, optimiser
+
+Tree = TypeVar("Tree")
 
 
 class TrainingState(eqx.Module):
@@ -22,7 +27,8 @@ class TrainingState(eqx.Module):
     def start(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
         """Before the first update."""
         moments = optimiser(Rates.of(options), options.schedule).init(partition(model)[0])
-        return cls(model, moments, jnp.asarray(0))
+        # Of a definite type, as when it comes from a file: for a number's own, JAX compiles once more.
+        return cls(model, moments, jnp.zeros((), int))
 
 
 @dataclass(frozen=True)
@@ -64,3 +70,26 @@ class Fit:
     def best_point(self) -> Point | None:
         """The point with the lowest validation error, the earliest among equals."""
         return min(self.curve, key=lambda point: point.validation_error, default=None)
+
+
+@eqx.filter_jit
+def stack(trees: Sequence[Tree]) -> Tree:
+    """Trees of one shape as one, with a leading axis; compiled, because many runs have many arrays."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves) if eqx.is_array(leaves[0]) else leaves[0], *trees)
+
+
+def unstack(tree: Tree, count: int) -> list[Tree]:
+    """The `count` trees that were stacked."""
+    return [_take(tree, jnp.asarray(i)) for i in range(count)]
+
+
+@eqx.filter_jit
+def _take(tree: Tree, i: Int[Array, ""]) -> Tree:
+    # With a traced index: a program for each place, or for all of them at once, takes seconds to compile.
+    return jax.tree.map(lambda leaf: leaf[i] if eqx.is_array(leaf) else leaf, tree)
+
+
+def shape_of(tree: PyTree) -> tuple[Hashable, list]:
+    """What must be equal in trees that are stacked: everything but the numbers in their arrays."""
+    leaves, structure = jax.tree.flatten(tree)
+    return structure, [(leaf.shape, leaf.dtype) if eqx.is_array(leaf) else leaf for leaf in leaves]

@@ -1,0 +1,66 @@
+"""A study's folder: its runs' files, its lock, and where its record is kept."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from fastweights.errors import StudyError
+from fastweights.files import write_atomically
+from fastweights.studies.databases import database_at
+from fastweights.studies.storage import JOURNAL, Journal, Storage
+
+RUNS = "runs"
+LOCK = "coordinator.lock"
+_POINTER = "study.json"
+
+
+class Place(NamedTuple):
+    """Where a study's record is."""
+
+    storage: Storage
+    study: str
+
+
+def place_of(directory: Path, url: str | None = None, study: str | None = None) -> Place:
+    """Where the record of the study in `directory` is, or is to be.
+
+    A folder remembers its storage. A new one takes the storage at `url`, by default a journal in the
+    folder itself, and the name `study`, by default its own.
+
+    Raises: StudyError if the folder's record is somewhere else than `url` and `study` say; what
+    `database_at` raises.
+    """
+    directory = Path(directory)
+    found = _read_pointer(directory)
+    address = url or (found and found[0])
+    storage = database_at(address) if address else Journal(directory)
+    study = study or (found and found[1]) or directory.resolve().name
+    if found is not None and (str(storage), study) != found:
+        raise StudyError(f"{directory} keeps its record in {found[0]} as {found[1]!r}; take another folder")
+    if found is None and url is not None and (directory / JOURNAL).exists():
+        raise StudyError(f"{directory} keeps its record in its own {JOURNAL}; take another folder")
+    return Place(storage, study)
+
+
+def remember(directory: Path, place: Place) -> None:
+    """Let the folder know where its record is; a password is not written.
+
+    Raises: FileError if the folder cannot be written.
+    """
+    if not isinstance(place.storage, Journal):
+        content = json.dumps({"storage": str(place.storage), "study": place.study}, indent=1) + "\n"
+        write_atomically(directory / _POINTER, content.encode())
+
+
+def _read_pointer(directory: Path) -> tuple[str, str] | None:
+    path = directory / _POINTER
+    if not path.exists():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        storage, study = value["storage"], value["study"]
+        if not isinstance(storage, str) or not isinstance(study, str):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise StudyError(f"{path} does not say where the study's record is, or cannot be read") from None
+    return storage, study

@@ -1,0 +1,76 @@
+"""Who owns what: locks that go with the process that holds them, however it ends."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fastweights.errors import FileError, StudyError
+
+_PATIENCE_SECONDS = 0.5
+"""Longer than `holder` looks; a coordinator holds its lock for much longer."""
+
+
+def signature() -> str:
+    """This process, as the next one that wants the lock is told of it."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return f"process {os.getpid()} on {os.uname().nodename} since {since}"
+
+
+@contextmanager
+def holding(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock file at `path`, which stands for `what`; the owner signs in a second file beside it.
+
+    The lock is the operating system's (`flock`): it is gone with its process. On a network file system it
+    holds between machines if the file system's locks do (NFS 4 does).
+
+    Raises: StudyError, naming the holder, if another process or thread holds it; FileError if the folder
+    cannot be written.
+    """
+    lock, owner = FileLock(path), path.with_name(f"{path.name}.owner")
+    try:
+        lock.acquire(timeout=_PATIENCE_SECONDS)
+        owner.write_text(signature())
+    except Timeout:
+        raise StudyError(f"{what} is in use by another coordinator ({_read(owner)})") from None
+    except OSError as error:
+        raise FileError(f"cannot use {what}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def holder(path: Path) -> str | None:
+    """Who holds the lock file at `path`; None if nobody does. Takes and writes nothing."""
+    owner = path.with_name(f"{path.name}.owner")
+    if not owner.exists():
+        return None
+    # Whoever was killed left its signature, but not its lock.
+    try:
+        with path.open() as file:
+            return _read(owner) if _locked(file.fileno()) else None
+    except OSError:
+        return None
+
+
+def _locked(descriptor: int) -> bool:
+    import fcntl
+
+    try:
+        # A shared lock is refused while somebody holds the exclusive one; it goes with the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _read(owner: Path) -> str:
+    try:
+        return owner.read_text()[:200]
+    except OSError:
+        return "which has not signed"
