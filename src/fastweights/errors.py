@@ -1,8 +1,23 @@
 """The errors that fastweights raises on purpose; each message is one line a user can act on."""
 
 
+def printable(value: object, most: int = 400) -> str:
+    """The value's text on one line of at most `most` characters, without any that a terminal obeys.
+
+    What cannot be printed is written as in a string literal: a new line as `\\n`.
+    """
+    text = str(value)
+    escaped = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:most])
+    whole = len(text) <= most and len(escaped) <= most
+    return escaped if whole else f"{escaped[: most - 3]}..."
+
+
 class FastweightsError(Exception):
-    """Base of every error below. The command line prints its message and exits with code 2."""
+    """Base of every error below. Its message is one printable line, whatever was put into it; the command
+    line prints it and exits with code 2."""
+
+    def __init__(self, message: object) -> None:
+        super().__init__(printable(" ".join(str(message).split()), 1200))
 
 
 class InvalidValueError(FastweightsError, ValueError):

@@ -51,8 +51,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot write {path}: {_reason(error)}") from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -68,8 +68,8 @@ def remove_leftovers(path: Path) -> None:
         # As many characters as `mkstemp` draws: one more, and the files of longer names would be meant too.
         for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.tmp"):
             leftover.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot tidy up beside {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot tidy up beside {path}: {_reason(error)}") from error
 
 
 def check_writable(path: Path) -> None:
@@ -78,16 +78,16 @@ def check_writable(path: Path) -> None:
     try:
         _check_replaceable(path)
         tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot write {path}: {_reason(error)}") from error
 
 
 def make_folder(path: Path) -> None:
     """Create the folder and its parents. Raises FileError if that is impossible."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot create the folder {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot create the folder {path}: {_reason(error)}") from error
 
 
 def _check_replaceable(path: Path) -> None:
@@ -98,6 +98,11 @@ def _check_replaceable(path: Path) -> None:
         raise FileError(f"cannot write {path}: it is not a file")
     if not path.parent.is_dir():
         raise FileError(f"cannot write {path}: there is no folder {path.parent}")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """A ValueError is a name that no file can have: one with a NUL in it."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _umask() -> int:

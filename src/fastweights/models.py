@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, PyTree
 
+from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, look_up
 from fastweights.cells.layers import affine, uniform
 from fastweights.errors import check, check_choice, check_positive
@@ -38,7 +39,8 @@ class ClassifierOptions:
         check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
         check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
         check_positive("embedding_scale", self.embedding_scale)
-        check(self.readout_size >= 0, f"readout_size must be at least 0; got {self.readout_size}")
+        check_between("embedding_scale", self.embedding_scale, 0, MOST_SCALE)
+        check_between("readout_size", self.readout_size, 0, 10_000)
         check_choice("softmax", self.softmax, ("classes", "symbols"))
 
 

@@ -1,5 +1,8 @@
 """Bad input: exit code 2, one line on stderr, nothing on stdout, nothing written."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from fastweights.cli.main import main
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, FileError, InvalidValueError
 from fastweights.studies.specification import RunSpecification
-from fastweights.studies.store import Store
+from fastweights.studies.storage import Journal
+from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 
@@ -35,7 +39,8 @@ def material(tmp_path_factory) -> dict[str, str]:
     paths["nothing"].write_text("\n\n")
     paths["bad_lines"].write_text("a1b2??a 1\na1b2??c 1\n")
     paths["study"].mkdir()
-    Store(paths["study"], preset="paper").plan([("x", SPECIFICATION.to_json())])
+    store = WritableStore(Journal(paths["study"]), "study", "paper")
+    store.plan([("x", SPECIFICATION.to_json(), TASK.floor())])
     (paths["study"] / "coordinator.lock").touch()
     return {name: str(path) for name, path in paths.items()} | {"below_file": f"{paths['text']}/x"}
 
@@ -71,7 +76,7 @@ BAD = [
     ("train --learning-rate -0.1", "learning_rate must be positive and finite; got -0.1"),
     ("train --learning-rate nan", "learning_rate must be positive and finite; got nan"),
     ("train --learning-rate inf", "learning_rate must be positive and finite; got inf"),
-    ("train --write-rate -1", "write_rate must be at least 0 and finite; got -1.0"),
+    ("train --write-rate -1", "write_rate must be between 0 and 1e+30; got -1.0"),
     ("train --decay 1.5", "decay must be between 0 and 1; got 1.5"),
     ("train --decay -0.5", "decay must be between 0 and 1; got -0.5"),
     ("train --clip-norm -1", "clip_norm"),
@@ -123,7 +128,7 @@ BAD = [
     ("data --out {below_file}", "cannot write"),
     ("models --all", "--all"),
     ("tasks surplus", "surplus"),
-    ("retrain", "unknown command 'retrain'; expected one of reproduce, train"),
+    ("retrain", "unknown command 'retrain'; expected one of reproduce, "),
     ("--jsn", "unknown command '--jsn'"),
 ]
 
@@ -169,11 +174,12 @@ def test_any_file_is_read_or_refused(tmp_path, content):
     path = tmp_path / "sequences"
     path.write_bytes(content)
     try:
-        found = read_lines(TASK, path)
+        found = list(read_lines(TASK, path))
     except (InvalidValueError, FileError) as error:
         assert "\n" not in str(error)
     else:
-        assert found.inputs.shape == (len(found.targets), TASK.length)
+        for part in found:
+            assert part.inputs.shape == (len(part.targets), TASK.length)
 
 
 def test_json_output_does_not_change_how_errors_look(material, capsys):
@@ -186,3 +192,29 @@ def test_messages_of_several_lines_become_one(capsys, monkeypatch):
 
     monkeypatch.setattr("fastweights.cli.models.run", fail)
     assert complaint(["models"], capsys) == "fastweights: error: first second\n"
+
+
+def test_output_that_cannot_be_written(capfd):
+    code = "from fastweights.cli import main; main()"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", code, "models", "--json"]
+        end = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (end.returncode, end.stderr) == (2, "fastweights: error: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_streams_that_are_closed(closed):
+    line = f"{sys.executable} -c 'from fastweights.cli import main; main()' models {closed}"
+    end = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True)
+    assert (end.returncode, end.stderr) == (0, "")
+    assert bool(end.stdout) == (closed == "2>&-")
+
+
+def test_a_terminal_without_the_characters():
+    end = subprocess.run(
+        [sys.executable, "-c", "from fastweights.cli import main; main()", "models"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert (end.returncode, end.stderr) == (0, b"")
+    assert rb"A(t) = \u03bb A(t\u22121)" in end.stdout

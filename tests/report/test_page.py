@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from records import mixed_study, record, study
 
-from fastweights.report.page import write_report
+from fastweights.report.page import render, write_report
 from fastweights.report.published import BA_2016
 
 pytest.importorskip("matplotlib")
@@ -121,3 +121,15 @@ def test_settings_that_were_tried_are_told_apart(tmp_path: Path) -> None:
     text = page(study(record(learning_rate=0.001), record(learning_rate=0.002)), tmp_path)
     assert "R = 20, learning_rate 0.001, seed 0" in text
     assert text.count('class="badge"') == 1
+
+
+@pytest.mark.parametrize(("runs", "detailed"), [(200, True), (201, False)])
+def test_a_page_of_many_runs_leaves_their_details_to_the_record(runs: int, detailed: bool) -> None:
+    failed = record(seed=0, state="failed", failure="it diverged")
+    others = [record(seed=seed, validation_errors=(0.123456,)) for seed in range(1, runs)]
+    page = render(study(failed, *others), "<svg></svg>")
+    assert page.count("<summary>") >= runs
+    assert ("0.12346" in page) == detailed
+    assert ("learning_rate" in page) == detailed
+    assert ("are in results.json" in page) != detailed
+    assert "it diverged" in page

@@ -9,8 +9,6 @@ from fastweights.studies.statistics import (
     failure_of,
     half_t_interval,
     outcome,
-    runs_of_cell,
-    runs_of_setting,
     summarise,
 )
 
@@ -51,8 +49,8 @@ def test_validation_selects_and_test_does_not() -> None:
     (summary,) = summarise(runs)
     assert summary.setting["training"]["learning_rate"] == 0.002
     assert (summary.test_error, summary.validation_error, summary.settings) == (0.5, 0.1, 2)
-    assert runs_of_setting(summary, runs) == runs[1:]
-    assert runs_of_cell(summary, runs) == runs
+    assert summary.selected == runs[1:]
+    assert summary.runs == runs
 
 
 def test_the_last_validation_error_selects_not_the_best() -> None:

@@ -18,6 +18,16 @@ from fastweights.studies.store import Store
 from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
+RESULT = {
+    "test_error": 0.25,
+    "test_log_likelihood": -1.0,
+    "test_count": 30,
+    "best_update": 40,
+    "best_validation_error": 0.25,
+    "best_test_error": 0.25,
+    "parameters": 9,
+    "seconds": 1.0,
+}
 DATA = DataOptions(train=200, validation=26, test=30)
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, data=DATA, seed=seed) for seed in range(5)]
 FIRST, SECOND, *REST = [each.identifier for each in RUNS]
@@ -112,7 +122,7 @@ def _updates(fate):
 
 def finished():
     curve = [[20, 2.3, 0.5, -1.5], [40, 2.0, 0.25, -1.0]]
-    return {"state": "finished", "curve": curve, "result": {}, "failure": None, "environment": None}
+    return {"state": "finished", "curve": curve, "result": RESULT, "failure": None, "environment": None}
 
 
 def study(folder, fates=None, pool=Pool, listener=None, **options):
@@ -306,6 +316,15 @@ def test_an_interrupted_study_can_be_taken_up(tmp_path):
     assert [run.state for run in stored(tmp_path)] == ["running"] * 2 + ["waiting"] * 3
     states, _ = study(tmp_path)
     assert list(states.values()) == ["finished"] * 5
+
+
+def test_an_interrupt_that_was_swallowed_is_heard_all_the_same(tmp_path):
+    """Python drops a KeyboardInterrupt that strikes in a destructor."""
+    asked = iter([False, False, True])
+    with pytest.raises(KeyboardInterrupt):
+        study(tmp_path, pool=lambda fates: Pool(fates, workers=1), stopped=lambda: next(asked))
+    assert [run.state for run in stored(tmp_path)].count("finished") < 5
+    assert set(study(tmp_path)[0].values()) == {"finished"}
 
 
 def test_one_coordinator_a_folder(tmp_path):

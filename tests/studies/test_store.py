@@ -12,15 +12,29 @@ import pytest
 from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.studies.folder import place_of, remember
+from fastweights.studies.soundness import identify
+from fastweights.studies.specification import RunSpecification
 from fastweights.studies.storage import JOURNAL, Journal
 from fastweights.studies.store import Store, names
 from fastweights.studies.writable_store import WritableStore
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
-PLAN = [(f"run-{i}", {"number": i}, 0.6) for i in (2, 0, 1)]
+SPECIFICATIONS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=i).to_json() for i in range(4)]
+NAMES = [identify(each) for each in SPECIFICATIONS]
+PLAN = [(NAMES[i], SPECIFICATIONS[i], 0.6) for i in (2, 0, 1)]
 FINISHED = {
     "state": "finished",
     "curve": [[20, 2.3, 0.5, -1.5], [40, 2.0, 0.25, -1.0]],
-    "result": {"test_error": 0.25},
+    "result": {
+        "test_error": 0.25,
+        "test_log_likelihood": -1.0,
+        "test_count": 30,
+        "best_update": 40,
+        "best_validation_error": 0.25,
+        "best_test_error": 0.25,
+        "parameters": 9,
+        "seconds": 1.0,
+    },
     "failure": None,
     "environment": {"jax": "1"},
 }
@@ -58,10 +72,11 @@ def begin(store: WritableStore) -> list:
 def test_a_plan_keeps_its_order_and_is_made_once(write):
     write()
     store = write()
-    store.plan([("run-0", {"number": 0}, 0.6), ("run-9", {"number": 9}, 0.7), ("run-9", {"number": 9}, 0.7)])
+    new = (NAMES[3], SPECIFICATIONS[3], 0.7)
+    store.plan([PLAN[1], new, new])
     found = [(run.identifier, dict(run.specification)) for run in store.runs()]
-    assert found == [*((name, each) for name, each, _ in PLAN), ("run-9", {"number": 9})]
-    assert store.attributes()["floors"] == {"run-2": 0.6, "run-0": 0.6, "run-1": 0.6, "run-9": 0.7}
+    assert found == [(name, each) for name, each, _ in [*PLAN, new]]
+    assert store.attributes()["floors"] == {**dict.fromkeys(NAMES[:3], 0.6), NAMES[3]: 0.7}
 
 
 def test_states_and_outcomes_are_there_for_the_next_reader(write, place):
@@ -87,7 +102,7 @@ def test_a_failed_run_can_be_planned_anew_and_counts_once(write, place):
     store.finish(second, FINISHED)
     again = write(retry_failed=True)
     assert states(again) == ["waiting", "finished", "running"]
-    assert [run.identifier for run in again.runs()] == ["run-2", "run-0", "run-1"]
+    assert [run.identifier for run in again.runs()] == [name for name, *_ in PLAN]
     run = again.runs()[0]
     again.begin(run)
     again.finish(run, FINISHED)
@@ -101,7 +116,12 @@ def test_results_hold_every_run(write):
     assert results["study"] == {"preset": "quick"}
     assert [run["id"] for run in results["runs"]] == [name for name, *_ in PLAN]
     assert [run["state"] for run in results["runs"]] == ["finished", "waiting", "waiting"]
-    assert results["runs"][0] == {"id": "run-2", "specification": {"number": 2}, "floor": 0.6, **FINISHED}
+    assert results["runs"][0] == {
+        "id": NAMES[2],
+        "specification": SPECIFICATIONS[2],
+        "floor": 0.6,
+        **FINISHED,
+    }
 
 
 def test_points_losses_and_signs_are_there_for_the_next_reader(write, place):
@@ -344,7 +364,7 @@ def test_a_dead_coordinators_journal_lock_holds_nobody_up(tmp_path):
     planned(tmp_path)
     os.symlink(tmp_path / JOURNAL, tmp_path / f"{JOURNAL}.lock")
     started = time.monotonic()
-    planned(tmp_path).plan([("run-9", {"number": 9}, 0.6)])
+    planned(tmp_path).plan([(NAMES[3], SPECIFICATIONS[3], 0.6)])
     assert time.monotonic() - started < 10  # Optuna itself would wait for 30 s
     assert os.listdir(tmp_path) == [JOURNAL]
 

@@ -1,5 +1,5 @@
-"""Checkpoints: the same bits come back, whatever else lies at the path is refused in one line, and a kill
-or a full disk during a save leaves the previous file."""
+"""Checkpoints: the same bits come back, what is damaged is refused in one line, and a kill or a full disk
+during a save leaves the previous file. What is made to deceive: tests/hostile."""
 
 import errno
 import json
@@ -72,21 +72,37 @@ def test_every_truncation_is_refused(saved, tmp_path):
         refused(path)
 
 
-def test_every_flipped_bit_of_the_header_is_refused_or_harmless(saved, tmp_path):
-    """Flipped bits in the metadata or in a name give an error or, rarely, another valid header: no crash."""
+def test_every_flipped_bit_is_refused(saved, tmp_path):
+    """Of the header and of the weights: nothing in a file is without a digest."""
     content, path = bytearray(saved.read_bytes()), tmp_path / "m.safetensors"
-    header = 8 + int.from_bytes(content[:8], "little")
-    refusals = 0
-    for place in [*range(8), *range(8, header, header // 60)]:
-        content[place] ^= 4
+    for place in [*range(8), *range(8, len(content), len(content) // 120)]:
+        content[place] ^= 1 << place % 8
         path.write_bytes(content)
-        content[place] ^= 4
-        try:
-            worker.load_model(path)
-        except CheckpointError as error:
-            assert "\n" not in str(error)
-            refusals += 1
-    assert refusals > 50
+        content[place] ^= 1 << place % 8
+        refused(path)
+
+
+def test_a_model_of_the_first_format_says_so(tmp_path):
+    path = tmp_path / "m.safetensors"
+    about = {"format": 1, "kind": "model", "specification": SPECIFICATION.to_json(), "outcome": {}}
+    arrays = {
+        name: np.asarray(array)
+        for name, array in checkpoint._named_arrays({"model": SPECIFICATION.build_model()}).items()
+    }
+    path.write_bytes(safetensors.numpy.save(arrays, {"fastweights": json.dumps(about)}))
+    assert refused(path).endswith("has a format that this version does not know (it knows 2)")
+
+
+def test_every_type_of_array_comes_back(tmp_path):
+    tree = {kind: np.arange(6, dtype=kind).reshape(2, 3).T for kind in ("f2", "f4", "i4", "u1", "i8")}
+    tree |= {"scalar": np.float32(3), "none": np.zeros((0, 3)), "bool": np.array([True, False])}
+    tree = {name: np.asarray(array) for name, array in tree.items()}
+    checkpoint.save(tmp_path / "w", tree, {})
+    found, about = checkpoint.load(tmp_path / "w")
+    assert about == {} and set(found) == set(tree)
+    for name, array in tree.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +117,7 @@ def test_every_flipped_bit_of_the_header_is_refused_or_harmless(saved, tmp_path)
         safetensors.numpy.save({"w": np.zeros(3)}, {"format": "pt"}),
         *(
             safetensors.numpy.save({"w": np.zeros(3)}, {"fastweights": text})
-            for text in ("", "no json", "[1]", "3", '{"format": 2}', '{"format": 1}', "[" * 100_000)
+            for text in ("", "no json", "[1]", "3", '{"format": 2}', '{"format": 3}', "[" * 100_000)
         ),
     ],
     ids=lambda content: repr(content[:12] + content[70:90]),
@@ -125,58 +141,6 @@ def _huge(path: Path) -> None:
 def test_what_is_no_readable_file_is_refused(make, tmp_path):
     path = tmp_path / "m.safetensors"
     make(path)
-    refused(path)
-
-
-BROKEN_ARRAYS = {
-    "another type": lambda a: {**a, RECURRENT: a[RECURRENT].astype(np.float64)},
-    "half precision": lambda a: {**a, RECURRENT: a[RECURRENT].astype(np.float16)},
-    "another shape": lambda a: {**a, RECURRENT: a[RECURRENT][:2]},
-    "one is missing": lambda a: {name: array for name, array in a.items() if name != RECURRENT},
-    "none at all": lambda a: {},
-    "one too many": lambda a: {**a, "model.cell.extra\nline": np.zeros(1)},
-    "not a number": lambda a: {**a, RECURRENT: np.full_like(a[RECURRENT], np.nan)},
-    "infinite": lambda a: {**a, RECURRENT: np.full_like(a[RECURRENT], np.inf)},
-}
-
-
-@pytest.mark.parametrize("change", BROKEN_ARRAYS.values(), ids=BROKEN_ARRAYS)
-def test_arrays_that_do_not_fit_are_refused(change, saved, tmp_path):
-    arrays, about = checkpoint.load(saved)
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(safetensors.numpy.save(change(arrays), {"fastweights": json.dumps(about)}))
-    refused(path)
-
-
-def _with(*where, value):
-    """The specification with another value somewhere inside."""
-    specification = SPECIFICATION.to_json()
-    inner = specification
-    for name in where[:-1]:
-        inner = inner[name]
-    inner[where[-1]] = value
-    return {"specification": specification}
-
-
-BROKEN_RECORDS = {
-    "another model": {"specification": RunSpecification(SPECIFICATION.task, "lstm", 3).to_json()},
-    "another size": _with("model", "hidden_size", value=4),
-    "an unknown model": _with("model", "name", value="irn"),
-    "a number without end": _with("training", "learning_rate", value=10**400),
-    "nan": _with("training", "learning_rate", value=float("nan")),
-    "a key of two lines": _with("two\nlines", value=1),
-    "no specification": {"specification": None},
-    "another kind": {"kind": "run"},
-    "a future format": {"format": checkpoint.FORMAT + 1},
-}
-
-
-@pytest.mark.parametrize("changes", BROKEN_RECORDS.values(), ids=BROKEN_RECORDS)
-def test_records_that_do_not_fit_are_refused(changes, saved, tmp_path):
-    arrays, about = checkpoint.load(saved)
-    path = tmp_path / "m.safetensors"
-    record = {"fastweights": json.dumps({**about, **changes})}
-    path.write_bytes(safetensors.numpy.save(arrays, record))
     refused(path)
 
 

@@ -192,6 +192,10 @@ def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
     for now, undisturbed in zip(disturbed, quiet, strict=True):
         assert same(now[0], undisturbed[0]) and same(now[2], undisturbed[2])
         assert same(now[1], begun[1])
+    # It has failed for good, also where the others start level with it.
+    failed = disturbed[0][1]
+    again = together([begun[0], failed, begun[2]], options)
+    assert [fits[1] is failed for fits in again] == [True, True] and same(again[-1][0], quiet[-1][0])
 
 
 def test_a_run_ends_at_the_first_loss_that_is_not_finite():

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import check, check_choice, check_positive
+from fastweights.errors import check, check_choice
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
@@ -58,12 +59,12 @@ class FastWeightsOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
-        check(0 <= self.decay <= 1, f"decay must be between 0 and 1; got {self.decay}")
-        check_positive("write_rate", self.write_rate, zero=True)
-        check(self.inner_steps >= 0, f"inner_steps must be at least 0; got {self.inner_steps}")
+        check_between("decay", self.decay, 0, 1)
+        check_between("write_rate", self.write_rate, 0, MOST_SCALE)
+        check_between("inner_steps", self.inner_steps, 0, 100)
         check_choice("norm", self.norm, ("inside", "outside", "none"))
         check_choice("norm_sets", self.norm_sets, ("shared", "per-step"))
-        check(abs(self.norm_bias) < float("inf"), f"norm_bias must be finite; got {self.norm_bias}")
+        check_between("norm_bias", self.norm_bias, -MOST_SCALE, MOST_SCALE)
         check_choice("preliminary_norm", self.preliminary_norm, ("none", "shared", "separate"))
         inner_norms = self.norm != "none" and (self.norm_sets == "shared" or self.inner_steps > 0)
         check(
@@ -73,8 +74,8 @@ class FastWeightsOptions:
         )
         check_choice("write_time", self.write_time, ("current", "late"))
         check_choice("method", self.method, (1, 2))
-        check_positive("recurrent_scale", self.recurrent_scale, zero=True)
-        check_positive("input_scale", self.input_scale, zero=True)
+        check_between("recurrent_scale", self.recurrent_scale, 0, MOST_SCALE)
+        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
 
 
 class Norms(NamedTuple):

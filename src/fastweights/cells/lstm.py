@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import check, check_positive
 from fastweights.native import calls
 from fastweights.native import lstm as native
 from fastweights.registry import register_cell
@@ -34,8 +34,8 @@ class LSTMOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
-        check(abs(self.forget_bias) < float("inf"), f"forget_bias must be finite; got {self.forget_bias}")
-        check_positive("input_scale", self.input_scale, zero=True)
+        check_between("forget_bias", self.forget_bias, -MOST_SCALE, MOST_SCALE)
+        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
 
 
 class LSTMState(NamedTuple):

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import check_positive
 from fastweights.native import attending, calls
 from fastweights.types import Column
 
@@ -30,7 +30,7 @@ class SimpleOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
-        check_positive("input_scale", self.input_scale, zero=True)
+        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
 
 
 class SimpleCell(Cell):

@@ -10,6 +10,7 @@ import numpy as np
 import tyro
 
 from fastweights.cli.main import parse
+from fastweights.errors import FastweightsError, printable
 from fastweights.studies import worker
 from fastweights.training.evaluation import predict
 
@@ -41,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
     digit = task.class_name(int(probabilities.argmax()))
     attention = model.attention(jnp.asarray(symbols, jnp.int32)[:, None])
     terms = None if attention is None else [float(term) for term in attention[-1, :-1, 0]]
+    if not np.isfinite([*probabilities, *(terms or [])]).all():
+        raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is no finite number")
     if options.json:
         named = {task.class_name(i): float(p) for i, p in enumerate(probabilities)}
         print(json.dumps({"answer": digit, "probabilities": named, "attention": terms}))

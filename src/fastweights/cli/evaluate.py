@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import tyro
 from fastweights.cli.main import parse
 from fastweights.cli.progress import percent
 from fastweights.cli.sequences import read_lines
+from fastweights.errors import FastweightsError, printable
 from fastweights.studies import worker
 from fastweights.training import evaluation
+from fastweights.training.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,12 @@ def run(arguments: Sequence[str]) -> int:
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)
     if options.sequences is None:
-        data = worker.dataset(specification, "test")
+        parts = iter([worker.dataset(specification, "test")])
     else:
-        data = read_lines(specification.task, options.sequences)
-    result = evaluation.evaluate(model, data)
+        parts = read_lines(specification.task, options.sequences)
+    result = _together(evaluation.evaluate(model, part) for part in parts)
+    if not math.isfinite(result.log_likelihood):
+        raise FastweightsError(f"{printable(options.checkpoint)} gives answers that are not finite numbers")
     floor = specification.task.floor()
     if options.json:
         print(json.dumps({**dataclasses.asdict(result), "floor": floor}))
@@ -48,3 +53,14 @@ def run(arguments: Sequence[str]) -> int:
             f"log likelihood {result.log_likelihood:.4f} nats, guessing floor {percent(floor)} %"
         )
     return 0
+
+
+def _together(parts: Iterable[Evaluation]) -> Evaluation:
+    """One evaluation from those of parts of the data."""
+    error = log_likelihood = count = 0
+    for part in parts:
+        # Running means: those of a single part are its own to the last bit.
+        count += part.count
+        error += (part.error - error) * (part.count / count)
+        log_likelihood += (part.log_likelihood - log_likelihood) * (part.count / count)
+    return Evaluation(float(error), float(log_likelihood), count)

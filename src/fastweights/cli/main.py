@@ -6,16 +6,14 @@ import importlib
 import io
 import os
 import re
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from fastweights import __version__
-from fastweights.errors import FastweightsError
-from fastweights.untrusted import printable
+from fastweights.cli.interrupts import ending_orderly, number_of
+from fastweights.errors import FastweightsError, printable
 
 # Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
 COMMANDS = {
@@ -86,9 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain(f"error: {error}")
         code = 2
     except KeyboardInterrupt as interrupt:
-        number = interrupt.args[0] if interrupt.args else signal.SIGINT
         _complain("interrupted")
-        code = 128 + number
+        code = 128 + number_of(interrupt)
     except BrokenPipeError:
         # Whoever read our output has read enough.
         _drop_output()
@@ -99,26 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _drop_output()
         code = 2
     raise SystemExit(code)
-
-
-@contextlib.contextmanager
-def ending_orderly() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the command as Ctrl-C does: what is at work saves first."""
-
-    def interrupt(number: int, _: object) -> NoReturn:
-        raise KeyboardInterrupt(number)
-
-    # Only where nobody has decided otherwise, as nohup does; and only the main thread may.
-    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    for number in numbers:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def parse(kind: Callable[..., Any], arguments: Sequence[str], command: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastweights.cli.interrupts import heard
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars
 from fastweights.cli.report import check_report_is_installed, report
@@ -109,6 +110,7 @@ def run(arguments: Sequence[str]) -> int:
                 ProgressBars(bars),
                 place=place_of(options.dir, options.storage, options.study),
                 retry_failed=options.retry_failed,
+                stopped=heard,
             )
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)

@@ -1,52 +1,76 @@
 """Sequences as text, one a line: `c9k8j3f1??c 9`."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from fastweights.errors import FileError, InvalidValueError
+from fastweights.errors import FileError, InvalidValueError, printable
 from fastweights.tasks.base import Dataset, Task
+from fastweights.untrusted import open_file
 
-_LONGEST_FILE = 2**28
+_BLOCK = 65_536
+_LONGEST_LINE = 1_000
 
 
 def write_lines(task: Task, dataset: Dataset) -> str:
     """A line for each sequence: its symbols, a space, its class."""
-    lines = zip(dataset.inputs, dataset.targets, strict=True)
-    return "".join(f"{task.decode(inputs)} {task.class_name(int(target))}\n" for inputs, target in lines)
+    text = io.StringIO()
+    for inputs, target in zip(dataset.inputs, dataset.targets, strict=True):
+        text.write(f"{task.decode(inputs)} {task.class_name(int(target))}\n")
+    return text.getvalue()
 
 
-def read_lines(task: Task, path: Path) -> Dataset:
-    """The inverse of `write_lines`.
+def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
+    """The inverse of `write_lines`, in datasets of at most 65,536 sequences: memory is bounded, however
+    long the file. Lines of white space are skipped; a line may end as on Windows, the last one anyhow.
 
     Raises: FileError if the file cannot be read; InvalidValueError, naming the line, if a line is not
     one of the task's sequences followed by a class, or if there is none.
     """
-    inputs, targets = [], []
+    names = [task.class_name(target) for target in range(task.num_classes)]
+    symbols, targets = bytearray(), bytearray()
+    found = False
     for number, line in _lines(path):
         try:
             text, _, answer = line.partition(" ")
-            symbols = task.encode(text)
-            names = [task.class_name(target) for target in range(task.num_classes)]
+            encoded = task.encode(text)
             if answer not in names:
                 raise InvalidValueError(f"expected a space and a class after {text}; got {answer[:20]!r}")
         except InvalidValueError as error:
-            raise InvalidValueError(f"{path}, line {number}: {error}") from None
-        inputs.append(symbols)
+            raise InvalidValueError(f"{printable(path)}, line {number}: {error}") from None
+        found = True
+        symbols += encoded.astype(np.int8).tobytes()
         targets.append(names.index(answer))
-    if not inputs:
-        raise InvalidValueError(f"{path} holds no sequence")
-    return Dataset(np.stack(inputs), np.array(targets, np.int8))
+        if len(targets) == _BLOCK:
+            yield _dataset(task, symbols, targets)
+            symbols, targets = bytearray(), bytearray()
+    if targets:
+        yield _dataset(task, symbols, targets)
+    if not found:
+        raise InvalidValueError(f"{printable(path)} holds no sequence")
+
+
+def _dataset(task: Task, symbols: bytearray, targets: bytearray) -> Dataset:
+    inputs = np.frombuffer(symbols, np.int8).reshape(-1, task.length)
+    return Dataset(inputs, np.frombuffer(targets, np.int8))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers; what is not ASCII is escaped, and so no sequence."""
     try:
-        if path.stat().st_size > _LONGEST_FILE:
-            raise FileError(f"{path} has {path.stat().st_size} bytes, more than can be read at once")
-        with path.open(encoding="ascii", errors="backslashreplace") as file:
-            for number, line in enumerate(file, 1):
+        with open_file(path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
+                if len(line) > _LONGEST_LINE:
+                    raise InvalidValueError(
+                        f"{printable(path)}, line {number}: it has more than {_LONGEST_LINE:,} characters"
+                    )
                 if line.strip():
-                    yield number, line.rstrip("\r\n")
+                    yield number, _without_end(line).decode("ascii", "backslashreplace")
     except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
+        raise FileError(f"cannot read {printable(path)}: {error.strerror or error}") from error
+
+
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(b"\r")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from fastweights import registry
+from fastweights.cli.interrupts import heard
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
@@ -63,7 +64,10 @@ def run(arguments: Sequence[str]) -> int:
             specification,
             options.out,
             report=lambda point: bars.advance("run", point.update, point.validation_error),
+            stopped=heard,
         )
+        if outcome["state"] == "interrupted":
+            raise KeyboardInterrupt
         bars.end("run", failed=outcome["state"] != "finished")
     finished = outcome["state"] == "finished"
     if options.json:

@@ -65,7 +65,7 @@ def _draw(runs: Sequence[Record]) -> "Figure":
     colours = model_colours(summary.model for summary in summaries)
     marked = False
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
-        draw_panel(ax, title, group, runs, colours)
+        draw_panel(ax, title, group, colours)
         scale(ax, validation)
         if i % columns == 0:
             ax.set_ylabel("validation error, %")

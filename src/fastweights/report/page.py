@@ -23,10 +23,12 @@ from fastweights.studies.statistics import (
     Summary,
     failure_of,
     outcome,
-    runs_of_cell,
     setting_of,
     summarise,
 )
+
+_MOST_DETAILED = 200
+"""Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
 
 
 def write_report(results: Mapping[str, Any], directory: Path) -> list[Path]:
@@ -76,7 +78,8 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         curves=Markup(_inline(svg)),
         tasks={row.task: row.floor for row in lines},
         sizes=_data_sizes(runs),
-        runs=_runs(summaries, runs),
+        runs=_runs(summaries, detailed=len(runs) <= _MOST_DETAILED),
+        detailed=len(runs) <= _MOST_DETAILED,
         environments=_environments(runs),
         publications=(BA_2016, WAYMAN_MATHEW_2017),
     )
@@ -111,12 +114,12 @@ def _data_sizes(runs: Sequence[Record]) -> dict[str, str] | None:
     return {name: f"{data[0][name]:,}" for name in ("train", "validation", "test")}
 
 
-def _runs(summaries: Sequence[Summary], runs: Sequence[Record]) -> list[dict[str, Any]]:
+def _runs(summaries: Sequence[Summary], *, detailed: bool) -> list[dict[str, Any]]:
     """Every run, in the order of the summaries; selected settings are marked where there was a choice."""
     described = []
     for summary in summaries:
-        cell = runs_of_cell(summary, runs)
-        for run, differences in zip(cell, distinguished([setting_of(run) for run in cell]), strict=True):
+        settings = [setting_of(run) for run in summary.runs]
+        for run, differences in zip(summary.runs, distinguished(settings), strict=True):
             described.append(
                 {
                     "id": run["id"],
@@ -129,11 +132,15 @@ def _runs(summaries: Sequence[Summary], runs: Sequence[Record]) -> list[dict[str
                     "state": outcome(run),
                     "failure": failure_of(run),
                     "result": _result(run.get("result") or {}),
-                    "specification": json.dumps(run["specification"], indent=2, ensure_ascii=False),
-                    "curve": _curve(run.get("curve") or []),
+                    "specification": _specification(run) if detailed else "",
+                    "curve": _curve(run.get("curve") or []) if detailed else "",
                 }
             )
     return described
+
+
+def _specification(run: Record) -> str:
+    return json.dumps(run["specification"], indent=2, ensure_ascii=False)
 
 
 def _result(result: Mapping[str, Any]) -> dict[str, str]:

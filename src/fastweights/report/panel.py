@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
 from fastweights.report.published import BA_2016, published_error
-from fastweights.studies.statistics import Record, Summary, outcome, runs_of_setting
+from fastweights.studies.statistics import Record, Summary, outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,6 @@ def draw_panel(
     ax: "Axes",
     title: str,
     summaries: Sequence[Summary],
-    runs: Sequence[Record],
     colours: Mapping[str, str],
 ) -> None:
     """The curves of every summary's selected setting, and the guessing floor."""
@@ -29,7 +28,7 @@ def draw_panel(
     for i, summary in enumerate(summaries):
         # Models often lie on the floor together; a later line leaves an edge of an earlier one.
         width = max(2.7 - 0.5 * i, 1.2)
-        _draw_model(ax, runs_of_setting(summary, runs), colours[summary.model], width)
+        _draw_model(ax, summary.selected, colours[summary.model], width)
     floor = 100 * summaries[0].floor
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(

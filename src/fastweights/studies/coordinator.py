@@ -23,13 +23,15 @@ def run_study(
     *,
     place: Place | None = None,
     retry_failed: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
     """Run what is not finished yet, and return the record.
 
-    Ctrl-C makes the workers save and end, and raises KeyboardInterrupt; the folder can then be taken up
-    again. A run whose worker dies, or that raises, goes on from its last checkpoint; when that happened
-    three times without any progress between, it is recorded as failed and stops no other. A diverged run
-    fails at once: it would diverge again. With `retry_failed`, runs that have failed are run anew.
+    Ctrl-C, or `stopped`, which is asked five times a second, makes the workers save and end, and raises
+    KeyboardInterrupt; the folder can then be taken up again. A run whose worker dies, or that raises, goes on
+    from its last checkpoint; when that happened three times without any progress between, it is recorded as
+    failed and stops no other. A diverged run fails at once: it would diverge again. With `retry_failed`, runs
+    that have failed are run anew.
 
     Raises: StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
     work, or if no worker can be started; FileError if something cannot be written. Nothing recorded is lost
@@ -54,7 +56,9 @@ def run_study(
             missing = [run for run in runs if run.state in ("running", "waiting")]
             if missing:
                 try:
-                    desk = Desk(directory / RUNS, store, mine, missing, make_executor(), listener, confirm)
+                    desk = Desk(
+                        directory / RUNS, store, mine, missing, make_executor(), listener, confirm, stopped
+                    )
                     desk.work()
                 except OSError as error:
                     raise FileError(f"the study in {directory} cannot go on: {error}") from error

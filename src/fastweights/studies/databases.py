@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastweights.errors import InvalidValueError, StudyError
+from fastweights.errors import InvalidValueError, StudyError, printable
 from fastweights.studies.locks import holder, holding, signature
 from fastweights.studies.storage import Storage
 
@@ -150,8 +150,11 @@ def database_at(url: str) -> Storage:
         # Not shown: what cannot be parsed may hold a password.
         raise InvalidValueError(f"the storage is no URL; {_EXPECTED}") from None
     if parsed.drivername == "sqlite":
-        if parsed.query or parsed.host or not parsed.database or parsed.database.startswith((":", "file:")):
-            raise InvalidValueError(f"expected a file for SQLite, as in sqlite:///FILE; got {parsed}")
+        file = parsed.database or ""
+        if parsed.query or parsed.host or not file or file.startswith((":", "file:")) or "\0" in file:
+            raise InvalidValueError(
+                f"expected a file for SQLite, as in sqlite:///FILE; got {printable(parsed)}"
+            )
         return SQLite(parsed)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         if not parsed.database:
@@ -159,7 +162,7 @@ def database_at(url: str) -> Storage:
         if importlib.util.find_spec("psycopg") is None:
             raise StudyError("PostgreSQL needs psycopg: pip install 'fastweights[postgres]'")
         return PostgreSQL(parsed.set(drivername="postgresql+psycopg"))
-    raise InvalidValueError(f"unknown kind of storage {parsed.drivername!r}; {_EXPECTED}")
+    raise InvalidValueError(f"unknown kind of storage {parsed.drivername!r:.60}; {_EXPECTED}")
 
 
 def _key(study: str) -> int:

@@ -61,10 +61,11 @@ class Desk:
         executor: Executor,
         listener: Listener,
         confirm: Callable[[], None],
+        stopped: Callable[[], bool],
     ) -> None:
         self._folder = folder
         self._store, self._executor, self._listener = store, executor, listener
-        self._specifications, self._confirm = specifications, confirm
+        self._specifications, self._confirm, self._stopped = specifications, confirm, stopped
         # Those that have begun come first.
         self._waiting = deque(sorted(missing, key=lambda run: run.state != "running"))
         self._at_work: dict[Future[list[Outcome]], list[Run]] = {}
@@ -91,6 +92,8 @@ class Desk:
                 self._listen()
                 for future in done:
                     self._collect(future)
+                if self._stopped():
+                    raise KeyboardInterrupt
         except BaseException:
             # Ctrl-C, or a record that cannot be written: nobody waits for the runs' ends.
             self._executor.stop()

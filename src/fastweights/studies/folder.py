@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from fastweights.errors import StudyError
+from fastweights.errors import StudyError, check
 from fastweights.files import write_atomically
 from fastweights.studies.databases import database_at
 from fastweights.studies.storage import JOURNAL, Journal, Storage
@@ -31,6 +31,7 @@ def place_of(directory: Path, url: str | None = None, study: str | None = None) 
     `database_at` raises.
     """
     directory = Path(directory)
+    check("\0" not in str(directory), "the name of a folder cannot hold a NUL character")
     found = _read_pointer(directory)
     address = url or (found and found[0])
     storage = database_at(address) if address else Journal(directory)

@@ -1,8 +1,6 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
@@ -10,8 +8,11 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 import jax
 
 from fastweights import registry
+from fastweights.bounds import MOST_SEED, check_between, shown
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.studies.footprint import check_footprint
+from fastweights.studies.soundness import identify
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
@@ -39,17 +40,17 @@ class DataOptions:
     """Test sequences."""
 
     def __post_init__(self) -> None:
-        check(0 <= self.seed < 2**32, f"data seed must be between 0 and 2^32 - 1; got {self.seed}")
+        check_between("data seed", self.seed, 0, MOST_SEED)
         for name in ("train", "validation", "test"):
-            count = getattr(self, name)
-            check(1 <= count <= 10_000_000, f"{name} must be between 1 and 10,000,000; got {count}")
+            check_between(name, getattr(self, name), 1, 10_000_000)
 
 
 @dataclass(frozen=True)
 class RunSpecification:
     """Task, model, options, budget and seed. The same specification gives the same bits on one machine.
 
-    Raises: InvalidValueError or UnknownNameError if a value is outside its range.
+    Raises: InvalidValueError or UnknownNameError if a value is outside its range, or if the run would take
+    too much memory (see `footprint`).
     """
 
     task: Task
@@ -67,11 +68,9 @@ class RunSpecification:
         if self.cell is None:
             object.__setattr__(self, "cell", options())
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
-        check(
-            1 <= self.hidden_size <= 10_000,
-            f"hidden_size must be between 1 and 10,000; got {self.hidden_size}",
-        )
-        check(0 <= self.seed < 2**32, f"seed must be between 0 and 2^32 - 1; got {self.seed}")
+        check_between("hidden_size", self.hidden_size, 1, 10_000)
+        check_between("seed", self.seed, 0, MOST_SEED)
+        check_footprint(self)
 
     def to_json(self) -> dict[str, Any]:
         """As nested dictionaries of numbers and strings."""
@@ -98,8 +97,12 @@ class RunSpecification:
         value = _mapping("specification", value, {"task", "model", "training", "data", "seed"})
         task = _mapping("task", value["task"], {"name"}, more=True)
         model = _mapping("model", value["model"], {"name", "hidden_size", "cell", "classifier"})
-        check(isinstance(task["name"], str), f"task name must be a string; got {task['name']!r}")
-        check(isinstance(model["name"], str), f"model name must be a string; got {model['name']!r}")
+        for name, each in (("task", task["name"]), ("model", model["name"])):
+            # A name is compared with those that are known: a long one for a long time.
+            check(
+                isinstance(each, str) and len(each) <= 80,
+                f"{name} name must be a string of at most 80 characters; got {shown(each)}",
+            )
         task_options = {name: each for name, each in task.items() if name != "name"}
         return cls(
             task=_build(registry.tasks[task["name"]], task_options),
@@ -113,18 +116,21 @@ class RunSpecification:
         )
 
     @property
+    def input_size(self) -> int:
+        """The cell's."""
+        return self.task.num_symbols if self.classifier.embedding == "one-hot" else EMBEDDING_SIZE
+
+    @property
     def identifier(self) -> str:
         """Twelve hexadecimal digits of the specification's hash."""
-        text = json.dumps(self.to_json(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return identify(self.to_json())
 
     def build_model(self) -> SequenceClassifier:
         """The model before training; its weights depend on the seed only."""
         cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
-        one_hot = self.classifier.embedding == "one-hot"
         cell_class: Any = registry.cells[self.model]
         cell = cell_class(
-            self.task.num_symbols if one_hot else EMBEDDING_SIZE,
+            self.input_size,
             self.hidden_size,
             options=self.cell,
             key=cell_key,
@@ -147,7 +153,7 @@ def _mapping(name: str, value: Any, keys: set[str], *, more: bool = False) -> Ma
 
 
 def _number(name: str, value: Any) -> int:
-    check(type(value) is int, f"{name} must be a whole number; got {value!r}")
+    check(type(value) is int, f"{name} must be a whole number; got {shown(value)}")
     return value
 
 
@@ -163,7 +169,7 @@ def _build(cls: type, value: Any) -> Any:
         elif hint is float:
             good = type(each) is float or (type(each) is int and abs(each) < 2**53)
         else:
-            good = type(each) is hint
+            good = type(each) is hint and (hint is not int or abs(each) < 2**64)
         if not good:
-            raise InvalidValueError(f"{name} of {cls.__name__} cannot be {str(each)[:40]!r}")
+            raise InvalidValueError(f"{name} of {cls.__name__} cannot be {shown(each)}")
     return cls(**{name: float(each) if hints[name] is float else each for name, each in value.items()})

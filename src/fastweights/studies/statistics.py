@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any, Literal
 
@@ -56,6 +56,12 @@ class Summary:
     seconds: float | None
     """Mean seconds a run."""
 
+    runs: Sequence[Record] = field(repr=False)
+    """The runs of this model, size and task, in any setting."""
+
+    selected: Sequence[Record] = field(repr=False)
+    """The runs of the selected setting, one for each seed."""
+
 
 def summarise(runs: Sequence[Record]) -> list[Summary]:
     """One summary for each (model, hidden size, task), by model in order of appearance, then by size.
@@ -67,20 +73,8 @@ def summarise(runs: Sequence[Record]) -> list[Summary]:
     """
     models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
     cells = _grouped(runs, lambda run: _cell_key(run["specification"]))
-    summaries = [_summary(list(_grouped(cell, _setting_key).values())) for cell in cells.values()]
+    summaries = [_summary(cell) for cell in cells.values()]
     return sorted(summaries, key=lambda summary: (models.index(summary.model), summary.hidden_size))
-
-
-def runs_of_cell(summary: Summary, runs: Iterable[Record]) -> list[Record]:
-    """The runs of the summary's model, size and task, in any setting."""
-    key = _cell_key(summary.setting)
-    return [run for run in runs if _cell_key(run["specification"]) == key]
-
-
-def runs_of_setting(summary: Summary, runs: Iterable[Record]) -> list[Record]:
-    """The runs of the selected setting, one for each seed."""
-    key = _canonical(summary.setting)
-    return [run for run in runs if _setting_key(run) == key]
 
 
 def setting_of(run: Record) -> dict[str, Any]:
@@ -113,7 +107,8 @@ def half_t_interval(values: Sequence[float]) -> float | None:
     return float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
 
 
-def _summary(settings: list[list[Record]]) -> Summary:
+def _summary(runs: list[Record]) -> Summary:
+    settings = list(_grouped(runs, _setting_key).values())
     selected = min(settings, key=_rank)
     outcomes = [outcome(run) for run in selected]
     finished = [run for run in selected if outcome(run) == "finished"]
@@ -137,6 +132,8 @@ def _summary(settings: list[list[Record]]) -> Summary:
         settings=len(settings),
         parameters=results[0]["parameters"] if results else None,
         seconds=_mean([result["seconds"] for result in results]),
+        runs=runs,
+        selected=selected,
     )
 
 

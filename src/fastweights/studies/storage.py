@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.errors import FastweightsError, FileError, StudyError
+from fastweights.errors import FastweightsError, FileError, StudyError, printable
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -141,4 +141,4 @@ def _reason(error: BaseException) -> str:
     """What went wrong, in a line: the database's own words where it has any."""
     while error.__cause__ is not None or getattr(error, "orig", None) is not None:
         error = getattr(error, "orig", None) or error.__cause__  # type: ignore[assignment]
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__

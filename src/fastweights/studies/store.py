@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError
+from fastweights.studies.soundness import check_run
 from fastweights.studies.storage import Storage
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ class Store:
             return dict(self._optuna.get_study_user_attrs(self._study))
 
     def results(self) -> dict[str, Any]:
-        """All that is known, as results.json holds it."""
+        """All that is known, as results.json holds it.
+
+        Raises: StudyError, too, if the record of a run is damaged.
+        """
         floors, runs = self.attributes().get("floors", {}), self.runs()
-        if not all(run.identifier in floors for run in runs):
+        if not all(isinstance(floors.get(run.identifier), int | float) for run in runs):
             raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
         return {
@@ -137,16 +141,19 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
 
 
 def _run(trial: "FrozenTrial") -> Run:
-    attributes = trial.user_attrs
-    identifier, specification = attributes.get("identifier"), attributes.get("specification")
-    if not isinstance(identifier, str) or not isinstance(specification, dict):
-        raise StudyError(f"the study holds a trial that is no run of ours: number {trial.number}")
+    entries: Any = trial.user_attrs
+    identifier, specification = entries.get("identifier"), entries.get("specification")
+    outcome, losses = entries.get("outcome"), entries.get("losses", [])
+    check_run(identifier, specification, outcome, losses)
+    state = _STATES.get(trial.state.name, "failed")
+    if state == "finished" and (outcome is None or outcome["state"] != state):
+        raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
     return Run(
         trial._trial_id,
         identifier,
-        _STATES.get(trial.state.name, "failed"),
+        state,
         specification,
-        attributes.get("outcome"),
+        outcome,
         trial.intermediate_values,
-        tuple(attributes.get("losses", ())),
+        tuple(losses),
     )

@@ -168,9 +168,9 @@ def _take_up(specification: RunSpecification, partial: Path) -> Fit:
         if about.get("specification") != specification.to_json():
             return fresh
         tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
-        curve = tuple(Point(*point) for point in about["curve"])
-        return Fit(tree["state"], tree["best"], curve, about["seconds"])
-    except (CheckpointError, KeyError, TypeError):
+        curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
+        return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))
+    except (CheckpointError, KeyError, OverflowError, TypeError, ValueError):
         # What cannot be read cannot be taken up; the run's record is not in this file.
         return fresh
 

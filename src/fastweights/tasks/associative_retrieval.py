@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from fastweights.bounds import shown
 from fastweights.errors import InvalidValueError, check, check_choice
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
@@ -49,7 +50,7 @@ class AssociativeRetrieval(Task):
         reason = "" if most == 26 else " (digits are drawn without replacement)"
         check(
             1 <= self.num_pairs <= most,
-            f"num_pairs must be between 1 and {most}{reason}; got {self.num_pairs}",
+            f"num_pairs must be between 1 and {most}{reason}; got {shown(self.num_pairs)}",
         )
 
     @property

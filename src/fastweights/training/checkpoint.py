@@ -1,8 +1,21 @@
-"""Arrays on disk: safetensors files with JSON beside the weights. Loading never runs code."""
+"""Arrays on disk: safetensors files with JSON beside the weights. Loading never runs code.
 
+The metadata's entry `fastweights` is a JSON object. Besides what the caller says about the arrays it holds
+
+- `format`, the number below;
+- `arrays`: for each name the digest of the JSON text `["name", "F32", [3, 5]]`, a new line, and the
+  array's bytes;
+- `digest`: that of the object without it, written by Python's `json.dumps(..., sort_keys=True)`.
+
+Digests are BLAKE2b of 32 bytes, in hexadecimal. So what is said is verified before it is believed, and each
+array when it is read, once its name, type and shape are known to be what was expected. Digests guard
+against damage, not against forgery: whoever can write a file can write its digests too, and then it is
+another model. It is read as safely as any: a forged file can be wrong, but it cannot do anything.
+"""
+
+import hashlib
 import json
-import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,16 +23,49 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import safetensors
 import safetensors.numpy
 
-from fastweights.errors import CheckpointError
+from fastweights.errors import CheckpointError, FileError, printable
 from fastweights.files import write_atomically
+from fastweights.training import tensor_file
+from fastweights.training.tensor_file import TYPES, Entry
+from fastweights.untrusted import open_file
 
-FORMAT = 1
+FORMAT = 2
 _KEY = "fastweights"
-_LARGEST_FILE = 2**30
+_TYPE_NAMES = {dtype: name for name, dtype in TYPES.items()}
 Tree = TypeVar("Tree")
+
+
+class Arrays(Mapping):  # not of [str, np.ndarray]: type checkers at run time would read one to see
+    """The arrays of a checkpoint by name. Each is read and verified when it is asked for.
+
+    Raises: CheckpointError if an array cannot be read, is not what was saved, or not finite.
+    """
+
+    def __init__(self, path: Path, entries: Mapping[str, Entry], digests: Mapping[str, str]) -> None:
+        self._path, self._digests = path, digests
+        self.entries = entries
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        entry = self.entries[name]
+        try:
+            with open_file(self._path) as file:
+                content = tensor_file.read_bytes(file, entry)
+        except (OSError, ValueError, FileError) as error:
+            raise _refusal(self._path, error) from error
+        if _digest_of_array(name, entry.type, entry.shape, content) != self._digests[name]:
+            raise _damaged(self._path, f"{name[:80]!r} is not what was saved")
+        array = np.frombuffer(content, TYPES[entry.type]).reshape(entry.shape)
+        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
+            raise _damaged(self._path, f"{name[:80]!r} holds numbers that are not finite")
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
 
 
 def save(path: Path, tree: Any, about: Mapping[str, Any]) -> None:
@@ -27,67 +73,98 @@ def save(path: Path, tree: Any, about: Mapping[str, Any]) -> None:
 
     The previous file survives a kill or a full disk (see `write_atomically`).
 
-    Raises: FileError if the path cannot be written.
+    Raises: FileError if the path cannot be written; CheckpointError if `about` is too long to be read again.
     """
-    arrays = {name: np.asarray(leaf) for name, leaf in _named_arrays(tree).items()}
-    metadata = {_KEY: json.dumps({"format": FORMAT, **about}, allow_nan=False)}
-    write_atomically(path, safetensors.numpy.save(arrays, metadata))
+    arrays = {name: np.asarray(leaf, order="C") for name, leaf in _named_arrays(tree).items()}
+    digests = {
+        name: _digest_of_array(name, _TYPE_NAMES[array.dtype], array.shape, array.tobytes())
+        for name, array in arrays.items()
+    }
+    record = {**about, "format": FORMAT, "arrays": digests}
+    record["digest"] = _digest_of_record(record)
+    content = safetensors.numpy.save(arrays, {_KEY: json.dumps(record, allow_nan=False)})
+    if int.from_bytes(content[:8], "little") > tensor_file.LARGEST_HEADER:
+        raise CheckpointError(f"cannot write {printable(path)}: what is said about its arrays is too long")
+    write_atomically(path, content)
 
 
-def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays by name, and what was saved about them.
+def load(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays by name, not yet read, and what was saved about them, verified.
 
-    Raises: CheckpointError if the file is missing, unreadable, damaged, too large (1 GiB), not finite,
-    of another program, or of a newer format.
+    Raises: CheckpointError if the file is missing, unreadable, damaged, of another program, or of another
+    format.
     """
     path = Path(path)
     try:
-        about_file = path.stat()
-        if not stat.S_ISREG(about_file.st_mode):
-            raise CheckpointError(f"cannot read {path}: it is not a file")
-        if about_file.st_size > _LARGEST_FILE:
-            raise CheckpointError(f"{path} has {about_file.st_size} bytes, more than a checkpoint can have")
-        with safetensors.safe_open(path, framework="numpy") as file:
-            about = _parse(path, (file.metadata() or {}).get(_KEY))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-    except (safetensors.SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path} is not a checkpoint, or is damaged: {error}") from error
-    for name, array in arrays.items():
-        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
-            raise CheckpointError(f"{path} is damaged: {name[:80]!r} holds numbers that are not finite")
-    return arrays, about
+        with open_file(path) as file:
+            metadata, entries = tensor_file.read_table(file)
+        if _KEY not in metadata:
+            raise CheckpointError(f"{printable(path)} was not written by fastweights")
+        about = tensor_file.parse_json(metadata[_KEY])
+        if not isinstance(about, dict):
+            raise ValueError("what it says about its arrays is not an object")
+        if about.pop("format", None) != FORMAT:
+            raise CheckpointError(
+                f"{printable(path)} has a format that this version does not know (it knows {FORMAT})"
+            )
+        if about.pop("digest", None) != _digest_of_record({**about, "format": FORMAT}):
+            raise ValueError("what it says about its arrays is not what was saved")
+        digests = about.pop("arrays", None)
+        if not isinstance(digests, dict) or set(digests) != set(entries):
+            raise ValueError("its arrays are not those that were saved")
+    except (OSError, ValueError, RecursionError, FileError) as error:
+        raise _refusal(path, error) from error
+    return Arrays(path, entries, digests), about
 
 
-def restore(path: Path, template: Tree, arrays: Mapping[str, np.ndarray]) -> Tree:
+def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     """`template` with its arrays, or what stands for their shapes, replaced by those of the same names.
 
-    Raises: CheckpointError unless names, shapes and types are exactly the template's.
+    Nothing is read before names, shapes and types are known to fit: memory is the template's.
+
+    Raises: CheckpointError unless names, shapes and types are exactly the template's, or if an array is
+    damaged.
     """
-    expected = _named_arrays(template)
-    if set(expected) != set(arrays):
-        odd = min(set(expected) ^ set(arrays))
+    expected, entries = _named_arrays(template), arrays.entries
+    if set(expected) != set(entries):
+        odd = min(set(expected) ^ set(entries))
         kind = "lacks" if odd in expected else "holds an unexpected"
-        raise CheckpointError(f"{path} does not fit its specification: it {kind} {odd[:80]!r}")
+        raise _misfit(path, f"it {kind} {odd[:80]!r}")
     for name, leaf in expected.items():
-        if (leaf.shape, leaf.dtype) != (arrays[name].shape, arrays[name].dtype):
-            raise CheckpointError(
-                f"{path} does not fit its specification: {name!r} should be {leaf.dtype} {leaf.shape}, "
-                f"but is {arrays[name].dtype} {arrays[name].shape}"
-            )
+        dtype, shape = TYPES[entries[name].type], entries[name].shape
+        if (leaf.shape, leaf.dtype) != (shape, dtype):
+            raise _misfit(path, f"{name!r} should be {leaf.dtype} {leaf.shape}, but is {dtype} {shape}")
     return jax.tree_util.tree_map_with_path(
         lambda where, leaf: jnp.asarray(arrays[_name(where)]) if _is_array(leaf) else leaf, template
     )
 
 
-def _parse(path: Path, text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise CheckpointError(f"{path} was not written by fastweights")
-    about = json.loads(text)
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has a format that this version does not know (it knows {FORMAT})")
-    return about
+def _digest_of_array(name: str, kind: str, shape: tuple[int, ...], content: bytes) -> str:
+    digest = hashlib.blake2b(json.dumps([name, kind, list(shape)]).encode() + b"\n", digest_size=32)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def _digest_of_record(record: Mapping[str, Any]) -> str:
+    text = json.dumps(record, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=32).hexdigest()
+
+
+def _refusal(path: Path, error: Exception) -> CheckpointError:
+    """The error for a file that cannot be read, or is not a checkpoint as it was written."""
+    if isinstance(error, FileError):
+        return CheckpointError(str(error))
+    if isinstance(error, OSError):
+        return CheckpointError(f"cannot read {printable(path)}: {error.strerror or error}")
+    return _damaged(path, error)
+
+
+def _damaged(path: Path, reason: object) -> CheckpointError:
+    return CheckpointError(f"{printable(path)} is not a checkpoint, or is damaged: {printable(reason)}")
+
+
+def _misfit(path: Path, words: str) -> CheckpointError:
+    return CheckpointError(f"{printable(path)} does not fit its specification: {printable(words)}")
 
 
 def _named_arrays(tree: Any) -> dict[str, Any]:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fastweights.bounds import MOST_SCALE, MOST_UPDATES, check_between
 from fastweights.errors import check, check_choice, check_positive
+
+MOST_POINTS = 50_000
+"""Points of a learning curve: a checkpoint has room for them (`tensor_file.LARGEST_HEADER`)."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,7 @@ class TrainingOptions:
     """
 
     updates: int = 5000
-    """The number of parameter updates."""
+    """The number of parameter updates, at most 50,000 times evaluate_every."""
 
     learning_rate: float = 1.25e-3
     """Adam's step size (at the start, if the schedule lowers it)."""
@@ -32,9 +36,15 @@ class TrainingOptions:
     """Updates between two evaluations on the validation set, and between two checkpoints."""
 
     def __post_init__(self) -> None:
-        check(self.updates >= 1, f"updates must be at least 1; got {self.updates}")
+        check_between("updates", self.updates, 1, MOST_UPDATES)
         check_positive("learning_rate", self.learning_rate)
+        check_between("learning_rate", self.learning_rate, 0, MOST_SCALE)
         check_choice("schedule", self.schedule, ("constant", "cosine"))
         check_positive("clip_norm", self.clip_norm, zero=True)
-        check(self.batch_size >= 1, f"batch_size must be at least 1; got {self.batch_size}")
-        check(self.evaluate_every >= 1, f"evaluate_every must be at least 1; got {self.evaluate_every}")
+        check_between("batch_size", self.batch_size, 1, 1_000_000)
+        check_between("evaluate_every", self.evaluate_every, 1, MOST_UPDATES)
+        check(
+            self.updates <= MOST_POINTS * self.evaluate_every,
+            f"updates must be at most {MOST_POINTS:,} times evaluate_every: a learning curve has no more "
+            f"points; got {self.updates} updates, evaluated every {self.evaluate_every}",
+        )

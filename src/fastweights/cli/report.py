@@ -1,0 +1,108 @@
+"""`fastweights report`: results.json, the table, the figures and the page, from the record alone.
+
+Needs no JAX, owns nothing, and so works beside a coordinator.
+"""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from fastweights.cli.main import parse
+from fastweights.errors import FastweightsError, printable
+from fastweights.files import write_atomically
+from fastweights.report.labels import last_line
+from fastweights.studies.folder import place_of
+from fastweights.studies.store import Store
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `fastweights report` is told."""
+
+    dir: tyro.conf.Positional[Path]
+    """The study's folder, wherever its record is; the report is written there."""
+
+    json: bool = False
+    """Print results.json instead of the table."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
+    options = parse(Report, arguments, "report")
+    check_report_is_installed()
+    store = Store(*place_of(options.dir))
+    results = store.results()
+    with store.storage.errors():
+        paths = write(results, options.dir)
+    show(results, paths, as_json=options.json)
+    return 0
+
+
+def check_report_is_installed() -> None:
+    """Raises: FastweightsError with the command that installs what is missing."""
+    for package in ("matplotlib", "jinja2"):
+        if importlib.util.find_spec(package) is None:
+            raise FastweightsError(f"the report needs {package}: pip install 'fastweights[report]'")
+
+
+def report(results: Mapping[str, Any], directory: Path, *, as_json: bool) -> int:
+    """Write and show the results; 1 if a run failed, else 0."""
+    show(results, write(results, directory), as_json=as_json)
+    return 1 if any(run["state"] == "failed" for run in results["runs"]) else 0
+
+
+def write(results: Mapping[str, Any], directory: Path) -> list[Path]:
+    """Write results.json and the report into the folder; returns the paths."""
+    from fastweights.report.page import write_report
+
+    write_atomically(directory / "results.json", json_text(results).encode())
+    return [directory / "results.json", *write_report(results, directory)]
+
+
+def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) -> None:
+    """Print the table and the paths, or results.json; on stderr, what failed."""
+    from rich.console import Console
+
+    from fastweights.report.tables import terminal_table
+
+    if as_json:
+        print(json_text(results))
+    else:
+        Console().print(terminal_table(results))
+        for path in paths:
+            print(f"wrote {path}")
+    for each in results["runs"]:
+        if each["state"] == "failed":
+            reason = printable(last_line(each["failure"] or ""))
+            print(f"fastweights: run {printable(each['id'])} failed: {reason}", file=sys.stderr)
+
+
+def json_text(results: Mapping[str, Any]) -> str:
+    """The content of results.json: a line for each entry of a run, and for each point of its curve.
+
+    Written so by hand: where `json` indents, it takes ten times as long.
+    """
+    entries = [f"{_line(name)}: {_line(value)}" for name, value in results.items() if name != "runs"]
+    runs = ",\n".join(_run_text(run) for run in results["runs"])
+    return "{\n " + ",\n ".join([*entries, f'"runs": [\n{runs}\n ]']) + "\n}"
+
+
+def _run_text(run: Mapping[str, Any]) -> str:
+    entries = []
+    for name, value in run.items():
+        if name == "curve" and value:
+            text = "[\n    " + ",\n    ".join(map(_line, value)) + "\n   ]"
+        else:
+            text = _line(value)
+        entries.append(f"   {_line(name)}: {text}")
+    return "  {\n" + ",\n".join(entries) + "\n  }"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, allow_nan=False)

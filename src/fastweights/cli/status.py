@@ -1,0 +1,94 @@
+"""`fastweights status`: how far a study is, who works on it, and when it will be done. Needs no JAX."""
+
+import dataclasses
+import json
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from fastweights.cli.main import parse
+from fastweights.errors import FastweightsError
+from fastweights.report.progress import StudyProgress, study_progress
+from fastweights.studies.databases import database_at
+from fastweights.studies.folder import LOCK, Place, place_of
+from fastweights.studies.locks import holder
+from fastweights.studies.store import Store, names
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `fastweights status` is told."""
+
+    dir: Annotated[Path | None, tyro.conf.Positional] = None
+    """A study's folder, wherever its record is."""
+
+    storage: str | None = None
+    """Instead of a folder: every study in sqlite:///FILE or postgresql://USER@HOST/DATABASE."""
+
+    study: str | None = None
+    """Only the study of this name in that storage."""
+
+    json: bool = False
+    """Print one JSON object."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print how far each study is."""
+    options = parse(Status, arguments, "status")
+    studies = [_progress(place, options.dir) for place in _places(options)]
+    if options.json:
+        found = [{**dataclasses.asdict(each), "goes_on": goes_on(each, options.dir)} for each in studies]
+        print(json.dumps({"studies": found}, allow_nan=False))
+        return 0
+
+    from fastweights.cli.status_view import show
+
+    for each in studies:
+        show(each, goes_on(each, options.dir), with_runs=len(studies) == 1)
+    if not studies:
+        print("the storage holds no studies yet")
+    return 0
+
+
+def goes_on(study: StudyProgress, directory: Path | None) -> str | None:
+    """The command that goes on with the study; None if nothing is left to do, or somebody is at it.
+
+    It plans the very models, sizes and seeds that the record has: the preset alone may have others.
+    """
+    if study.owner or not any(study.states[each] for each in ("running", "interrupted", "waiting")):
+        return None
+    models = dict.fromkeys(run.model for run in study.runs)
+    sizes = sorted({run.hidden_size for run in study.runs})
+    words = ["fastweights", "reproduce", "--preset", study.preset, "--dir", str(directory or "DIR")]
+    if directory is None:
+        words += ["--storage", study.storage, "--study", study.study]
+    words += ["--models", *models, "--hidden-sizes", *map(str, sizes)]
+    return shlex.join([*words, "--seeds", str(max(run.seed for run in study.runs) + 1)])
+
+
+def _places(options: Status) -> Iterator[Place]:
+    if options.dir is not None:
+        yield place_of(options.dir, options.storage, options.study)
+    elif options.storage is not None:
+        storage = database_at(options.storage)
+        for name in [options.study] if options.study is not None else names(storage):
+            yield Place(storage, name)
+    else:
+        raise FastweightsError("expected a study's folder or --storage (see fastweights status --help)")
+
+
+def _progress(place: Place, directory: Path | None) -> StudyProgress:
+    store = Store(place.storage, place.study)
+    runs, attributes = store.runs(), store.attributes()
+    # A journal is owned with its folder; a study in a database may be coordinated from another folder.
+    if directory is not None and place.storage.one_study:
+        owner = holder(directory / LOCK)
+    else:
+        owner = place.storage.owner(store.name)
+    with place.storage.errors():
+        return study_progress(store.name, str(place.storage), attributes, runs, owner, time.time())

@@ -1,0 +1,121 @@
+"""How `fastweights status` shows a study on a terminal, from 80 columns on."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fastweights.cli.progress import percent
+from fastweights.errors import printable
+from fastweights.report.labels import duration, joined, last_line, model_label
+from fastweights.report.progress import RunProgress, StudyProgress
+
+_MOST_FAILURES = 10
+_BAR_WIDTH = 24
+
+
+def show(study: StudyProgress, goes_on: str | None, *, with_runs: bool) -> None:
+    """Print the study as a whole, the command that goes on with it, and, `with_runs`, what its runs do."""
+    console = Console(highlight=False)
+    head = Text(printable(study.study), "bold")
+    head.append(f"  preset {printable(study.preset)}, in {printable(study.storage)}", "dim")
+    console.print(head, soft_wrap=True)
+    console.print(_facts(study, ascii_only=console.options.ascii_only))
+    if goes_on:
+        # Not wrapped, so that it can be copied.
+        console.print(Text(f"\n  {printable(goes_on, 2000)}", "bold"), soft_wrap=True)
+    if with_runs:
+        several_rates = len({run.learning_rate for run in study.runs}) > 1
+        begun = [run for run in study.runs if run.state in ("running", "interrupted")]
+        if begun:
+            console.print("", _begun(begun, several_rates=several_rates))
+        _show_failures(console, [run for run in study.runs if run.state == "failed"], several_rates)
+    console.print()
+
+
+def _facts(study: StudyProgress, *, ascii_only: bool) -> Table:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    states = [f"{count:,} {state}" for state, count in study.states.items() if count]
+    total = f"{len(study.runs):,}: " if len(states) > 1 else ""
+    facts.add_row("  runs", f"{total}{joined(states)}" if states else "none yet")
+    if study.updates:
+        facts.add_row("  updates", _done(study, "#-" if ascii_only else "━─"))
+    unfinished = study.owner is not None or study.update < study.updates
+    if unfinished:
+        facts.add_row("  time left", _time_left(study))
+    signed = ""
+    if study.coordinator is not None:
+        signed = f", signed {duration(study.coordinator.signed_seconds_ago)} ago"
+    if study.owner is not None:
+        facts.add_row("  coordinator", Text(printable(study.owner) + signed))
+    elif unfinished:
+        last = f"; the last one{signed[1:]}" if signed else ""
+        facts.add_row("  coordinator", f"nobody{last}. To go on:")
+    if study.owner is not None and study.coordinator is not None:
+        facts.add_row("  workers", Text(_workers(study)))
+    return facts
+
+
+def _done(study: StudyProgress, characters: str) -> str:
+    share = study.update / study.updates
+    full = int(_BAR_WIDTH * share)  # rounded down, as the percentage: all is all
+    bar = characters[0] * full + characters[1] * (_BAR_WIDTH - full)
+    pace = f", {study.updates_per_second:,.0f} a second" if study.updates_per_second else ""
+    return f"{bar}  {int(100 * share)} % of {study.updates:,}{pace}"
+
+
+def _time_left(study: StudyProgress) -> str:
+    if study.seconds_left is None:
+        return "unknown"
+    after = "" if study.owner is not None else ", once somebody goes on"
+    return f"about {duration(study.seconds_left)}{after}"
+
+
+def _workers(study: StudyProgress) -> str:
+    last = study.coordinator
+    assert last is not None
+    beside = f", {last.side_by_side} runs side by side" if last.side_by_side > 1 else ""
+    takes_over = printable(last.takes_over, 100)
+    return f"{last.workers} ({printable(last.executor, 40)}{beside}); a lost run goes on from {takes_over}"
+
+
+def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  run at work" if runs[0].state == "running" else "  interrupted run", no_wrap=True)
+    for heading in ("updates", "error %", "updates/s", "lost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for run in runs:
+        error = run.validation_error
+        pace = run.updates_per_second if run.state == "running" else None
+        table.add_row(
+            Text(f"  {_name(run, several_rates)}"),
+            f"{run.update:,} / {run.updates:,}",
+            "–" if error is None else percent(error),
+            f"{pace:,.0f}" if pace else "–",
+            str(run.losses or ""),
+        )
+    return table
+
+
+def _show_failures(console: Console, runs: Sequence[RunProgress], several_rates: bool) -> None:
+    if not runs:
+        return
+    console.print("\n  [dim]failed run[/]")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for run in runs[:_MOST_FAILURES]:
+        failure = printable(last_line(run.failure or ""))
+        table.add_row(Text(f"  {_name(run, several_rates)}", "red"), Text(failure))
+    console.print(table)
+    if len(runs) > _MOST_FAILURES:
+        console.print(f"  and {len(runs) - _MOST_FAILURES} more, which --json shows")
+
+
+def _name(run: RunProgress, several_rates: bool) -> str:
+    """`fast weights R=50 seed 3`, and its learning rate where there are several."""
+    rate = f" rate {run.learning_rate:g}" if several_rates else ""
+    return f"{printable(model_label(run.model), 30)} R={run.hidden_size}{rate} seed {run.seed}"

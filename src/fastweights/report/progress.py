@@ -1,0 +1,134 @@
+"""How far a study is: its runs by state, how fast they are, what is left, and who works on it."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastweights.report.time_left import seconds_left
+from fastweights.studies.store import Run
+
+STATES = ("finished", "failed", "running", "interrupted", "waiting")
+"""Of a run. An interrupted one has begun, and nobody is at work on it."""
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is."""
+
+    id: str
+    model: str
+    hidden_size: int
+    learning_rate: float
+    seed: int
+    state: str
+    update: int
+    """The last that is known."""
+    updates: int
+    validation_error: float | None
+    """At that update, as a fraction."""
+    updates_per_second: float | None
+    """While it was at work, as its coordinator last said."""
+    seconds: float | None
+    """What it took, if it is finished."""
+    losses: int
+    """How often it was lost since it last got on."""
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class Coordinator:
+    """Who works on a study, or did last, as it said itself."""
+
+    executor: str
+    workers: int
+    side_by_side: int
+    """The most runs that a worker trains at once."""
+    takes_over: str
+    """Where a lost run goes on from, in words."""
+    signed_seconds_ago: float
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """How far a study is."""
+
+    study: str
+    preset: str
+    storage: str
+    owner: str | None
+    """The coordinator at work, in words; None if there is none."""
+    coordinator: Coordinator | None
+    """The last one; None if there has never been any."""
+    states: Mapping[str, int]
+    """How many runs are in each of `STATES`."""
+    update: int
+    """Over all runs that have not failed."""
+    updates: int
+    updates_per_second: float | None
+    """Of all runs at work; None if nobody is, or none has said yet."""
+    seconds_left: float | None
+    """While nobody coordinates: from when the last coordinator's workers go on. None if nothing is known."""
+    runs: Sequence[RunProgress]
+
+
+def study_progress(
+    name: str, storage: str, attributes: Mapping[str, Any], runs: Sequence[Run], owner: str | None, now: float
+) -> StudyProgress:
+    """What the record (`attributes` and `runs`) and its owner say at the time `now`."""
+    sign = attributes.get("coordinator")
+    paces = sign["updates_per_second"] if sign else {}
+    each = [_run(run, paces.get(run.identifier), at_work=owner is not None) for run in runs]
+    coordinator = sign and _coordinator(sign, now)
+    counts = Counter(run.state for run in each)
+    unfailed = [run for run in each if run.state != "failed"]
+    speed = sum(run.updates_per_second or 0.0 for run in each if run.state == "running")
+    at_once = coordinator.workers * coordinator.side_by_side if coordinator else 1
+    return StudyProgress(
+        study=name,
+        preset=str(attributes.get("preset", "")),
+        storage=storage,
+        owner=owner,
+        coordinator=coordinator,
+        states={state: counts[state] for state in STATES},
+        update=sum(run.update for run in unfailed),
+        updates=sum(run.updates for run in unfailed),
+        updates_per_second=speed or None,
+        seconds_left=seconds_left(each, max(at_once, 1)),
+        runs=each,
+    )
+
+
+def _run(run: Run, pace: float | None, *, at_work: bool) -> RunProgress:
+    model, training = run.specification["model"], run.specification["training"]
+    outcome = run.outcome or {}
+    begun = "running" if at_work else "interrupted"
+    update = max(run.points, default=0)
+    error = run.points.get(update)
+    return RunProgress(
+        id=run.identifier,
+        model=str(model["name"]),
+        hidden_size=int(model["hidden_size"]),
+        learning_rate=float(training["learning_rate"]),
+        seed=int(run.specification["seed"]),
+        state=begun if run.state == "running" else run.state,
+        update=int(training["updates"]) if run.state == "finished" else update,
+        updates=int(training["updates"]),
+        validation_error=error if error is not None and math.isfinite(error) else None,
+        updates_per_second=float(pace) if pace and run.state == "running" else None,
+        seconds=float(outcome["result"]["seconds"]) if run.state == "finished" else None,
+        losses=len(run.losses),
+        failure=str(outcome.get("failure")) if run.state == "failed" else None,
+    )
+
+
+def _coordinator(sign: Mapping[str, Any], now: float) -> Coordinator:
+    return Coordinator(
+        executor=str(sign["executor"]),
+        workers=int(sign["workers"]),
+        side_by_side=int(sign.get("side_by_side", 1)),
+        takes_over=str(sign["takes_over"]),
+        # Another machine's clock may be ahead of this one's.
+        signed_seconds_ago=max(now - float(sign["seen"]), 0.0),
+    )

@@ -1,0 +1,68 @@
+"""How much memory a run will take, before it takes it."""
+
+from math import isqrt
+from typing import TYPE_CHECKING
+
+from fastweights.errors import check
+
+if TYPE_CHECKING:
+    from fastweights.studies.specification import RunSpecification
+
+MOST_BYTES = 16 * 2**30
+"""The largest estimate with which a specification is accepted."""
+
+_NUMBER = 4
+_COPIES = 20
+_LONGEST_KEPT = 128
+
+
+def check_footprint(specification: "RunSpecification") -> None:
+    """Raise InvalidValueError if the estimate is above the limit, with its parts in GiB."""
+    parts = estimate(specification)
+    total = sum(parts.values())
+    check(
+        total <= MOST_BYTES,
+        f"the run would take about {_gibibytes(total)} GiB of memory, at most {_gibibytes(MOST_BYTES)} are "
+        f"allowed: {', '.join(f'{_gibibytes(size)} for the {name}' for name, size in parts.items())}",
+    )
+
+
+def estimate(specification: "RunSpecification") -> dict[str, int]:
+    """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
+
+    With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, B sequences in a
+    mini-batch and E updates between evaluations:
+
+    - weights: 4 R (R + I + 4) + 2 S R + U R + …, as for an LSTM, the largest cell; 20 copies: model,
+      gradient and Adam's moments before and after an update, the best model, the file being written;
+    - activations: for each column and step that the derivative keeps, R (28 + 8 S) numbers, and if a
+      memory is read R min(R, T) for its matrix; only 2 √T matrices of a long sequence are kept;
+    - mini-batches: the numbers of E B sequences, drawn at once, 32 bytes each;
+    - sequences: those of the three sets, on their way from the task to the device, and the
+      probabilities of each class.
+    """
+    task, training, data = specification.task, specification.training, specification.data
+    units, length, batch = specification.hidden_size, task.length, training.batch_size
+    readout = specification.classifier.readout_size
+    readings = getattr(specification.cell, "inner_steps", 0)
+    symbols, outputs = task.num_symbols, max(task.num_symbols, task.num_classes)
+
+    weights = 4 * units * (units + specification.input_size + 4) + 2 * readings * units
+    weights += specification.input_size * (symbols + 50) + (readout + 1) * (units + 1)
+    weights += (outputs + 1) * (max(readout, units) + 1)
+    columns = length * (units * (28 + 8 * readings) + symbols)
+    if readings:
+        matrices = length if length <= _LONGEST_KEPT else 2 * (isqrt(length) + 1)
+        columns += matrices * units * min(units, length)
+    drawn = min(training.evaluate_every, training.updates) * batch
+    sequences = data.train + data.validation + data.test
+    return {
+        "weights": _COPIES * _NUMBER * weights,
+        "activations": _NUMBER * batch * (columns + 4 * (readout + outputs)),
+        "mini-batches": 8 * _NUMBER * drawn,
+        "sequences": 4 * sequences * (length + 1) + 3 * _NUMBER * outputs * max(data.validation, data.test),
+    }
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / 2**30:,.1f}"

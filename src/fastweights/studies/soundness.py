@@ -1,0 +1,70 @@
+"""Whether what a record says of a run can be so: records come from files and databases that may be damaged.
+
+This module does not import JAX.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastweights.errors import StudyError, check
+
+_RESULT = ("test_error", "test_log_likelihood", "test_count", "best_test_error", "parameters", "seconds")
+
+
+def identify(specification: Mapping[str, Any]) -> str:
+    """A run's identifier: twelve hexadecimal digits of its specification's SHA-256."""
+    text = json.dumps(specification, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def check_run(identifier: Any, specification: Any, outcome: Any, losses: Any) -> None:
+    """Raise StudyError unless a run with these entries can be told of."""
+    try:
+        check(isinstance(specification, dict), "it has no specification")
+        check(identify(specification) == identifier, "its specification does not match its identifier")
+        _check_specification(specification)
+        if outcome is not None:
+            _check_outcome(outcome)
+        check(isinstance(losses, list), "its losses are no list")
+        for loss in losses:
+            _check_kinds(loss, reached=int, reason=str)
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"run {identifier!r:.40} of the record is damaged: {error}") from error
+
+
+def _check_specification(specification: dict[str, Any]) -> None:
+    _check_kinds(specification, task=dict, model=dict, training=dict, data=dict, seed=int)
+    _check_kinds(specification["task"], name=str)
+    _check_kinds(specification["model"], name=str, hidden_size=int, cell=dict, classifier=dict)
+    _check_kinds(specification["training"], updates=int, learning_rate=float)
+    _check_kinds(specification["data"], seed=int, train=int, validation=int, test=int)
+    check(specification["training"]["updates"] >= 1, "it has no updates")
+
+
+def _check_outcome(outcome: Any) -> None:
+    _check_kinds(outcome, state=str, curve=list)
+    check(outcome["state"] in ("finished", "failed"), f"its state is {outcome['state']!r:.40}")
+    for point in outcome["curve"]:
+        good = isinstance(point, list) and len(point) == 4 and all(map(_is_number, point))
+        check(good and isinstance(point[0], int), f"{point!r:.60} is no point of a curve")
+    for name, kind in (("result", dict), ("environment", dict), ("failure", str)):
+        check(isinstance(outcome.get(name), kind | None), f"its {name} is {outcome.get(name)!r:.40}")
+    if outcome["state"] == "finished":
+        check(bool(outcome["curve"]), "it finished without a curve")
+        _check_kinds(outcome["result"], **dict.fromkeys(_RESULT, float))
+
+
+def _check_kinds(value: Any, **kinds: type) -> None:
+    """That a dictionary has these entries of these kinds; a whole number is a float too, and a truth value
+    is no number."""
+    check(isinstance(value, dict), f"expected {', '.join(kinds)}; got {value!r:.40}")
+    for name, kind in kinds.items():
+        found = value.get(name)
+        good = _is_number(found) if kind is float else type(found) is kind
+        check(good, f"{name} is {found!r:.40}")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)

@@ -1,0 +1,160 @@
+"""`fastweights status` says what the record has, wherever it is, without JAX."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+from small_study import make_study
+
+from databases import postgresql, storage_url
+from fastweights.cli.main import main, parse
+from fastweights.cli.reproduce import Reproduce
+from fastweights.studies.folder import LOCK, place_of
+from fastweights.studies.locks import holding
+from fastweights.studies.presets import get_preset
+
+
+def said(capsys, *arguments, code=0):
+    with pytest.raises(SystemExit) as end:
+        main(["status", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    assert end.value.code == code, err
+    return out if code == 0 else err
+
+
+def found(capsys, *arguments):
+    return json.loads(said(capsys, *arguments, "--json"))["studies"]
+
+
+def owning(directory):
+    """Own the study as its coordinator does."""
+    place = place_of(directory)
+    if place.storage.one_study:
+        return holding(directory / LOCK, "the study")
+    return place.storage.owning(place.study)
+
+
+def test_the_study_of_a_folder(storage_url, tmp_path, capsys):
+    make_study(tmp_path / "s", storage_url)
+    (study,) = found(capsys, tmp_path / "s")
+    assert (study["study"], study["preset"], study["owner"]) == ("s", "smoke", None)
+    assert study["states"] == {"finished": 1, "failed": 1, "running": 0, "interrupted": 1, "waiting": 1}
+    finished, failed, begun, waiting = study["runs"]
+    assert (finished["update"], finished["seconds"]) == (300, 3.0)
+    assert failed["failure"].endswith("differ")
+    assert (begun["update"], begun["validation_error"], begun["losses"]) == (100, 0.25, 1)
+    assert (waiting["update"], waiting["validation_error"]) == (0, None)
+    # (200 + 300) updates of LSTMs with R = 50 at 50 a second: the longer of the two alone takes 6 s.
+    assert study["seconds_left"] == pytest.approx(6)
+    assert (study["update"], study["updates"]) == (400, 900)
+    assert study["updates_per_second"] is None
+    assert 0 <= study["coordinator"]["signed_seconds_ago"] < 60
+
+
+def test_an_owned_study_is_at_work(storage_url, tmp_path, capsys):
+    make_study(tmp_path / "s", storage_url)
+    with owning(tmp_path / "s"):
+        (study,) = found(capsys, tmp_path / "s")
+        text = said(capsys, tmp_path / "s")
+    assert study["owner"].startswith(f"process {os.getpid()} on ")
+    assert study["states"]["running"] == 1
+    assert study["states"]["interrupted"] == 0
+    assert study["updates_per_second"] == 50
+    assert study["goes_on"] is None
+    assert "1 running" in text
+    assert "run at work" in text
+    assert "2 (local); a lost run goes on from its last checkpoint" in text
+    assert "nobody" not in text
+
+
+def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    make_study(tmp_path / "s")
+    text = said(capsys, tmp_path / "s")
+    assert "4: 1 finished, 1 failed, 1 interrupted and 1 waiting" in text
+    assert "44 % of 900" in text
+    assert "about 6.0 s, once somebody goes on" in text
+    assert "LSTM R=50 seed 0  100 / 300    25.00          –     1" in text
+    assert "LSTM R=20 seed 1  ValueError: [red]shapes[/red] differ" in text
+    lines = [line for line in text.splitlines() if str(tmp_path) not in line]
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_command_that_goes_on_plans_the_same_runs(storage_url, tmp_path, capsys):
+    store = make_study(tmp_path / "s", storage_url)
+    for arguments in [(tmp_path / "s",)] + [("--storage", storage_url)] * (storage_url is not None):
+        (study,) = found(capsys, *arguments)
+        words = shlex.split(study["goes_on"])
+        options = parse(Reproduce, words[2:], "reproduce")
+        again = get_preset(options.preset).specifications(options.models, options.hidden_sizes, options.seeds)
+        assert {each.identifier for each in again} == {run.identifier for run in store.runs()}
+        assert study["goes_on"] in said(capsys, *arguments)
+
+
+def test_every_study_of_a_storage(storage_url, tmp_path, capsys):
+    if storage_url is None:
+        pytest.skip("a journal has one study")
+    for name in ("one", "two"):
+        make_study(tmp_path / name, storage_url, name)
+    assert [each["study"] for each in found(capsys, "--storage", storage_url)] == ["one", "two"]
+    with owning(tmp_path / "two"):
+        owners = [each["owner"] for each in found(capsys, "--storage", storage_url)]
+    assert owners[0] is None
+    assert owners[1]
+    (two,) = found(capsys, "--storage", storage_url, "--study", "two")
+    assert two["study"] == "two"
+    assert "interrupted run" in said(capsys, "--storage", storage_url, "--study", "two")
+    assert "interrupted run" not in said(capsys, "--storage", storage_url)
+
+
+def test_a_finished_study_needs_nobody(tmp_path, capsys, monkeypatch):
+    store = make_study(tmp_path / "s")
+    for run in store.runs()[2:]:
+        store.begin(run)
+        store.finish(run, store.runs()[1].outcome)
+    text = said(capsys, tmp_path / "s")
+    assert "100 % of 300" in text
+    assert "nobody" not in text
+    assert "reproduce" not in text
+
+
+@pytest.mark.parametrize(
+    "what", ["", "{0}/none", "--storage sqlite:///{0}/none.db", "--storage none", "{0} --nonsense"]
+)
+def test_bad_input_is_one_line(what, tmp_path, capsys):
+    message = said(capsys, *what.format(tmp_path).split(), code=2)
+    assert message.startswith("fastweights: error: ")
+    assert message.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda store, run: store._optuna.set_study_user_attr(store._study, "coordinator", {"seen": "no"}),
+        lambda store, run: store._optuna.set_trial_user_attr(run.trial, "specification", {"model": 3}),
+    ],
+)
+def test_a_record_of_something_else_is_one_line(damage, tmp_path, capsys):
+    store = make_study(tmp_path / "s")
+    damage(store, store.runs()[-1])
+    message = said(capsys, tmp_path / "s", code=2)
+    assert message.count("\n") == 1
+    assert "damaged" in message
+
+
+def test_it_needs_neither_jax_nor_matplotlib(storage_url, tmp_path):
+    make_study(tmp_path / "s", storage_url)
+    code = (
+        "import atexit, sys\n"
+        "from fastweights.cli import main\n"
+        "slow = ('jax', 'matplotlib', 'scipy')\n"
+        "atexit.register(lambda: print('imported', *[name for name in slow if name in sys.modules]))\n"
+        f"main(['status', {str(tmp_path / 's')!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "interrupted run" in done.stdout
+    assert done.stdout.splitlines()[-1] == "imported"

@@ -1,0 +1,113 @@
+"""Time left and states, on made-up runs whose answers are known."""
+
+import pytest
+
+from fastweights.report.progress import STATES, RunProgress, study_progress
+from fastweights.report.time_left import seconds_left
+from fastweights.studies.store import Run
+
+SIGN = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
+
+
+def run(state="waiting", model="lstm", hidden_size=20, *, update=0, pace=None, seconds=None):
+    """A run of 1000 updates."""
+    update = 1000 if state == "finished" else update
+    return RunProgress(
+        "x", model, hidden_size, 1e-3, 0, state, update, 1000, None, pace, seconds, losses=0, failure=None
+    )
+
+
+def test_nothing_is_left():
+    assert seconds_left([], 1) == 0
+    assert seconds_left([run("finished", seconds=5.0), run("failed", update=10)], 1) == 0
+
+
+def test_nothing_is_known():
+    assert seconds_left([run(), run("running")], 2) is None
+    assert seconds_left([run("failed", update=500), run()], 2) is None
+
+
+def test_finished_runs_say_how_long_others_of_their_shape_take():
+    done = [run("finished", seconds=8.0), run("finished", seconds=12.0)]
+    assert seconds_left([*done, run(), run()], 1) == pytest.approx(20)
+    assert seconds_left([*done, run(), run()], 2) == pytest.approx(10)
+
+
+def test_a_resumed_run_has_less_left():
+    assert seconds_left([run("finished", seconds=10.0), run("interrupted", update=750)], 1) == pytest.approx(
+        2.5
+    )
+
+
+def test_a_failed_run_is_over():
+    assert seconds_left([run("finished", seconds=10.0), run("failed", update=10), run()], 1) == pytest.approx(
+        10
+    )
+
+
+def test_runs_at_work_know_better_than_finished_ones():
+    runs = [run("finished", seconds=10.0), run("running", update=500, pace=50.0), run()]
+    assert seconds_left(runs, 1) == pytest.approx(500 / 50 + 1000 / 50)
+
+
+def test_a_shape_that_nobody_has_trained_is_taken_from_the_others_by_its_size():
+    runs = [run("finished", seconds=4.0), run("finished", "irnn", 40, seconds=8.0), run(hidden_size=60)]
+    # Seconds an update and unit squared: 0.004 / 400 and 0.008 / 1600, 7.5e-6 in the mean.
+    assert seconds_left(runs, 1) == pytest.approx(7.5e-6 * 3600 * 1000)
+
+
+def test_no_run_is_shared_among_workers():
+    runs = [run("running", pace=10.0), run("running", "irnn", update=990, pace=10.0)]
+    assert seconds_left(runs, 8) == pytest.approx(100)
+
+
+def recorded(state="waiting", points=(), **about):
+    specification = {
+        "model": {"name": "lstm", "hidden_size": 20},
+        "training": {"updates": 1000, "learning_rate": 1e-3},
+        "seed": 0,
+    }
+    return Run(1, about.pop("identifier", "x"), state, specification, points=dict(points), **about)
+
+
+def progress(runs, sign=None, owner=None):
+    attributes = {"preset": "quick"} | ({} if sign is None else {"coordinator": sign})
+    return study_progress("name", "storage", attributes, runs, owner, now=130.0)
+
+
+def test_a_begun_run_is_at_work_only_if_a_coordinator_is():
+    runs = [recorded("running", {100: 0.5, 50: 0.9})]
+    sign = {**SIGN, "updates_per_second": {"x": 20.0}}
+    alone, owned = progress(runs, sign), progress(runs, sign, "process 1")
+    assert (alone.states["interrupted"], alone.states["running"], alone.updates_per_second) == (1, 0, None)
+    assert (owned.states["interrupted"], owned.states["running"], owned.updates_per_second) == (0, 1, 20)
+    assert (owned.runs[0].update, owned.runs[0].validation_error) == (100, 0.5)
+    assert owned.seconds_left == alone.seconds_left == pytest.approx(900 / 20)
+    assert owned.coordinator.signed_seconds_ago == 30
+    assert list(owned.states) == list(STATES)
+
+
+def test_runs_side_by_side_are_at_work_at_once():
+    runs = [recorded("running", identifier=name) for name in "abcdefgh"]
+    paces = dict.fromkeys("abcdefgh", 10.0)
+    sign = {**SIGN, "updates_per_second": paces}
+    assert progress(runs, sign, "someone").seconds_left == pytest.approx(400)
+    assert progress(runs, {**sign, "side_by_side": 4}, "someone").seconds_left == pytest.approx(100)
+
+
+def test_failed_runs_count_in_no_total():
+    outcome = {"failure": "it diverged"}
+    study = progress([recorded("failed", {10: float("nan")}, outcome=outcome), recorded()])
+    assert (study.update, study.updates) == (0, 1000)
+    assert study.runs[0].failure == "it diverged"
+    assert study.runs[0].validation_error is None
+
+
+def test_a_study_that_nobody_ever_coordinated():
+    study = progress([])
+    assert (study.coordinator, study.owner, study.seconds_left, study.updates) == (None, None, 0, 0)
+
+
+def test_a_clock_that_is_ahead_gives_no_negative_age():
+    sign = {**SIGN, "seen": 1e9, "updates_per_second": {}}
+    assert progress([], sign).coordinator.signed_seconds_ago == 0
