@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -236,6 +237,23 @@ class Watch:
             about = path.stat()
             written = about.st_ino, about.st_mtime_ns
             assert self.seen.setdefault(path.name, written) == written, f"{path.name} was trained twice"
+
+
+@pytest.mark.slow
+def test_four_workers_train_each_run_once(storage_url, tmp_path):
+    begun, ended = Counter(), Counter()
+
+    class Counting(Silent):
+        def began(self, run):
+            begun[run.identifier] += 1
+
+        def ended(self, run, outcome):
+            ended[run.identifier] += 1
+
+    place = place_of(tmp_path, storage_url)
+    run_study(tmp_path, "smoke", SPECIFICATIONS, lambda: LocalExecutor(4), Counting(), place=place)
+    assert begun == ended == Counter(each.identifier for each in SPECIFICATIONS)
+    results(tmp_path, len(SPECIFICATIONS))
 
 
 @pytest.mark.slow

@@ -31,6 +31,12 @@ class _Database(Storage):
     def __str__(self) -> str:
         return self._url._replace(password=None).difference_update_query(["password"]).render_as_string()
 
+    def _failures(self) -> tuple[type[Exception], ...]:
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        return SQLAlchemyError, StorageInternalError
+
     def _options(self) -> dict[str, Any]:
         return {}
 

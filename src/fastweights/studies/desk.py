@@ -212,6 +212,7 @@ class Desk:
                     "owner": self._owner,
                     "executor": self._executor.name,
                     "workers": self._executor.capacity(),
+                    "side_by_side": self._executor.side_by_side,
                     "takes_over": self._executor.takes_over,
                     "updates_per_second": self._paces.now(),
                 }

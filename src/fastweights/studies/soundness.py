@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fastweights.errors import StudyError, check
+from fastweights.errors import InvalidValueError, StudyError, check
 
 _RESULT = ("test_error", "test_log_likelihood", "test_count", "best_test_error", "parameters", "seconds")
 
@@ -45,26 +45,40 @@ def _check_specification(specification: dict[str, Any]) -> None:
 
 def _check_outcome(outcome: Any) -> None:
     _check_kinds(outcome, state=str, curve=list)
-    check(outcome["state"] in ("finished", "failed"), f"its state is {outcome['state']!r:.40}")
+    if outcome["state"] not in ("finished", "failed"):
+        raise InvalidValueError(f"its state is {outcome['state']!r:.40}")
     for point in outcome["curve"]:
-        good = isinstance(point, list) and len(point) == 4 and all(map(_is_number, point))
-        check(good and isinstance(point[0], int), f"{point!r:.60} is no point of a curve")
+        if not _is_point(point):
+            raise InvalidValueError(f"{point!r:.60} is no point of a curve")
     for name, kind in (("result", dict), ("environment", dict), ("failure", str)):
-        check(isinstance(outcome.get(name), kind | None), f"its {name} is {outcome.get(name)!r:.40}")
+        if not isinstance(outcome.get(name), kind | None):
+            raise InvalidValueError(f"its {name} is {outcome.get(name)!r:.40}")
     if outcome["state"] == "finished":
         check(bool(outcome["curve"]), "it finished without a curve")
         _check_kinds(outcome["result"], **dict.fromkeys(_RESULT, float))
 
 
+# Messages are made only if something is wrong: a study may have a hundred thousand points.
 def _check_kinds(value: Any, **kinds: type) -> None:
     """That a dictionary has these entries of these kinds; a whole number is a float too, and a truth value
     is no number."""
-    check(isinstance(value, dict), f"expected {', '.join(kinds)}; got {value!r:.40}")
+    if not isinstance(value, dict):
+        raise InvalidValueError(f"expected {', '.join(kinds)}; got {value!r:.40}")
     for name, kind in kinds.items():
         found = value.get(name)
-        good = _is_number(found) if kind is float else type(found) is kind
-        check(good, f"{name} is {found!r:.40}")
+        if not (_is_number(found) if kind is float else type(found) is kind):
+            raise InvalidValueError(f"{name} is {found!r:.40}")
+
+
+def _is_point(point: Any) -> bool:
+    """The update, and three numbers."""
+    return (
+        type(point) is list
+        and len(point) == 4
+        and type(point[0]) is int
+        and all(type(each) in (float, int) for each in point)
+    )
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
+    return type(value) in (float, int)

@@ -62,21 +62,22 @@ class Storage(ABC):
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turn what goes wrong in Optuna or in a database into one line: FileError or StudyError."""
-        from optuna.exceptions import StorageInternalError
-        from sqlalchemy.exc import SQLAlchemyError
-
         try:
             yield
         except FastweightsError:
             raise
         except OSError as error:
             raise FileError(f"cannot use {self}: {error.strerror or error}") from error
-        except (SQLAlchemyError, StorageInternalError) as error:
+        except self._failures() as error:
             raise StudyError(f"cannot use {self}: {_reason(error)}") from error
         except _STUMBLES as error:
             raise StudyError(
                 f"{self} is not the record of a study, is damaged, or is of another version: {_reason(error)}"
             ) from error
+
+    def _failures(self) -> tuple[type[Exception], ...]:
+        """Errors that mean that the storage does not work; asked for when something went wrong."""
+        return ()
 
 
 class Journal(Storage):

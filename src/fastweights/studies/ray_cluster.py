@@ -1,0 +1,140 @@
+"""A Ray cluster: joining it or starting one, quietly and in bounded time, and leaving it again."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastweights.errors import FastweightsError
+from fastweights.machine import available_cores
+from fastweights.studies.executors import born_deaf
+
+ray: Any = None
+"""The package; None until a cluster was joined, as it is an extra and takes a second to import."""
+
+_PATIENCE_SECONDS = 5
+# Ray prints what happens on the cluster to the standard output, which is ours; `status` and the record say it.
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+# All of a local cluster's objects; those that don't fit go to its temporary folder.
+_OBJECT_BYTES = 128 * 2**20
+# The first bytes of a client of HTTP/2, which Ray's servers speak; they answer with settings, type 4.
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_SETTINGS = 4
+
+
+def join(address: str | None, workers: int | None) -> Callable[[], None]:
+    """Join the cluster at `address` (`auto` finds one that this machine belongs to), and return what leaves it.
+
+    Without an address that is the one in `RAY_ADDRESS`, else a new one of this machine only, with as many
+    places as `workers`, by default one for each core. A program that has joined a cluster already stays there.
+
+    Raises: FastweightsError if Ray is not installed, or no cluster answers at the address.
+    """
+    global ray
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray as package  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise FastweightsError(
+            "the executor ray needs an extra package: pip install 'fastweights[ray]'"
+        ) from None
+    ray = package
+    if ray.is_initialized():
+        return lambda: None
+    address = address or os.environ.get("RAY_ADDRESS")
+    with _own_signals(), born_deaf():
+        if address in (None, "", "local"):
+            return _start(workers or len(available_cores()))
+        return _connect(address)
+
+
+def places(kind: str) -> int:
+    """How many workers the cluster has room for, with one CPU or GPU each, as things are now."""
+    return sum(int(node["Resources"].get(kind, 0)) for node in ray.nodes() if node["Alive"])
+
+
+def _start(places: int) -> Callable[[], None]:
+    folder = tempfile.mkdtemp(prefix="fastweights-ray-")
+    try:
+        ray.init(
+            "local",
+            num_cpus=places,
+            include_dashboard=False,
+            object_store_memory=_OBJECT_BYTES,
+            logging_level="error",
+            log_to_driver=False,
+            _temp_dir=folder,
+        )
+    except BaseException:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+    def leave() -> None:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return leave
+
+
+def _connect(address: str) -> Callable[[], None]:
+    if "://" in address:
+        raise FastweightsError(
+            f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
+        )
+    try:
+        found = _resolve(address)
+        _greet(found)
+        ray.init(found, logging_level="error", log_to_driver=False)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        raise FastweightsError(f"no Ray cluster answers at {address!r}: {error}") from error
+    return ray.shutdown
+
+
+def _resolve(address: str) -> str:
+    """HOST:PORT, where Ray itself would look for it."""
+    try:
+        from ray._private.services import canonicalize_bootstrap_address  # pyright: ignore
+    except ImportError:
+        return address  # another version of Ray; it resolves the address itself, less patiently
+    return canonicalize_bootstrap_address(address) or address
+
+
+def _greet(address: str) -> None:
+    """Ask whether a server like Ray's is there: `ray.init` would wait for it for minutes.
+
+    Raises: OSError if not.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_SECONDS) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        connection.sendall(_GREETING)
+        answer = connection.recv(9)
+        if len(answer) < 4 or answer[3] != _SETTINGS:
+            raise ConnectionError("what answers there is something else")
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray would let SIGTERM end the process at once; the coordinator has runs to save first."""
+    mine = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if mine and handler is not None:
+            signal.signal(signal.SIGTERM, handler)
