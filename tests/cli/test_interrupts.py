@@ -89,3 +89,27 @@ def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsy
     assert results == json.loads((tmp_path / "results.json").read_text())
     assert [(run["id"], run["state"]) for run in results["runs"]] == [(model.stem, "finished")]
     assert model.stat().st_mtime_ns == before
+
+
+def test_the_second_interrupt_ends_at_once(tmp_path):
+    """The first would wait for the end of a chunk of a million updates."""
+    out = tmp_path / "x.safetensors"
+    arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "1000000"]
+    program = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: _is_computing(program.pid))
+        program.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.wait(1)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=2)
+    finally:
+        program.kill()
+    assert (program.returncode, said.strip()) == (130, "fastweights: interrupted")
+    assert not os.listdir(tmp_path)
+
+
+def _is_computing(process: int) -> bool:
+    """Whether it has used so much time that it is past its start."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") > 8

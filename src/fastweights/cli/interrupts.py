@@ -1,20 +1,18 @@
 """Ctrl-C, SIGTERM and the end of the terminal: what is at work saves first."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
 _heard: list[int] = []
+_patient = False
 
 
 def heard() -> bool:
-    """Whether one of these signals came since `ending_orderly` began.
-
-    Long work asks now and then: the KeyboardInterrupt itself is lost if it happens to strike in a destructor
-    or in a callback of the garbage collector, whose exceptions Python ignores.
-    """
+    """Whether one of these signals came since `ending_orderly` began. Long work asks now and then."""
     return bool(_heard)
 
 
@@ -25,12 +23,7 @@ def number_of(interrupt: KeyboardInterrupt) -> int:
 
 @contextmanager
 def ending_orderly() -> Iterator[None]:
-    """Raise KeyboardInterrupt for all of them."""
-
-    def interrupt(number: int, _: object) -> NoReturn:
-        _heard.append(number)
-        raise KeyboardInterrupt(number)
-
+    """Raise KeyboardInterrupt for all of them; within `patiently`, for none."""
     _heard.clear()
     # Only where nobody has decided otherwise, as nohup does; and only the main thread may.
     usual = {
@@ -42,9 +35,35 @@ def ending_orderly() -> Iterator[None]:
         usual = {}
     mine = [number for number, handler in usual.items() if signal.getsignal(number) == handler]
     for number in mine:
-        signal.signal(number, interrupt)
+        signal.signal(number, _interrupt)
     try:
         yield
     finally:
         for number in mine:
             signal.signal(number, usual[number])
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """The first signal is only noted for those who ask whether it was `heard`; the second ends the process.
+
+    An exception that may be raised anywhere is no way to end long work: Python drops it in destructors,
+    and a database driver turns it into another.
+    """
+    global _patient
+    _patient = True
+    try:
+        yield
+    finally:
+        _patient = False
+
+
+def _interrupt(number: int, _: object) -> None:
+    _heard.append(number)
+    if not _patient:
+        raise KeyboardInterrupt(number)
+    if len(_heard) > 1:
+        # Nothing to tidy up: whatever is left behind, the next process can deal with. But the cursor.
+        show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+        os.write(2, f"{show_cursor}\nfastweights: interrupted\n".encode())
+        os._exit(128 + number)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastweights.cli.interrupts import heard
+from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars
 from fastweights.cli.report import check_report_is_installed, report
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
     preset = get_preset(options.preset)
     specifications = preset.specifications(options.models, options.hidden_sizes, options.seeds)
     try:
-        with Bars() as bars:
+        with Bars() as bars, patiently():
             store = run_study(
                 options.dir,
                 options.preset,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from fastweights import registry
-from fastweights.cli.interrupts import heard
+from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     check_writable(options.out)
     worker.prepare()
-    with Bars() as bars:
+    with Bars() as bars, patiently():
         bars.add("run", f"{model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(
             specification,

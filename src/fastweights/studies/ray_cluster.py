@@ -12,7 +12,7 @@ from typing import Any
 
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
-from fastweights.studies.executors import born_deaf
+from fastweights.studies.executors import _born_deaf
 
 ray: Any = None
 """The package; None until a cluster was joined, as it is an extra and takes a second to import."""
@@ -53,7 +53,7 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
     if ray.is_initialized():
         return lambda: None
     address = address or os.environ.get("RAY_ADDRESS")
-    with _own_signals(), born_deaf():
+    with _own_signals(), _born_deaf():
         if address in (None, "", "local"):
             return _start(workers or len(available_cores()))
         return _connect(address)

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -105,14 +104,14 @@ class Worker:
         if self._shared:
             return self._do(number, jobs, None), {}
         with _folder_of_this_node() as folder:
+            _unpack(files, folder)
+            here = [job._replace(out=folder / job.out.name) for job in jobs]
             try:
-                for name, content in files.items():
-                    (folder / name).write_bytes(content)
-                here = [job._replace(out=folder / job.out.name) for job in jobs]
                 outcomes = self._do(number, here, folder)
-                return outcomes, {k: v for k, v in _read(folder).items() if files.get(k) != v}
-            except (FileError, OSError) as error:
+            except FileError as error:
                 raise LostError(f"no room on this node: {error}") from error
+            now = {path.name: path.read_bytes() for path in folder.iterdir()}
+            return outcomes, {name: content for name, content in now.items() if files.get(name) != content}
 
     def _do(self, number: int, jobs: Sequence["Job"], folder: Path | None) -> list[Any]:
         from fastweights.studies.jobs import work
@@ -131,7 +130,9 @@ class _Reporter:
     def __init__(self, mailbox: Any, number: int, folder: Path | None) -> None:
         self._mailbox, self._number, self._folder = mailbox, number, folder
         self._held: list[Progress] = []
-        self._sent: dict[str, int] = defaultdict(int)
+        self._sent: dict[str, int] = {}
+        if folder is not None:
+            self._news(folder)  # the coordinator has sent them
         self._posted = 0.0
         self._answer: Any = None
 
@@ -162,13 +163,17 @@ class _Reporter:
         found = {}
         for path in folder.glob("*.partial"):
             written = path.stat().st_mtime_ns
-            if self._sent[path.name] != written:
+            if self._sent.get(path.name) != written:
                 self._sent[path.name], found[path.name] = written, path.read_bytes()
         return found
 
 
-def _read(folder: Path) -> Files:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def _unpack(files: Files, folder: Path) -> None:
+    try:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise LostError(f"no room on this node: {error}") from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,163 @@
+"""Who runs the runs, on a Ray cluster: a worker a core, or one a GPU with many runs side by side."""
+
+import contextlib
+import itertools
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastweights import __version__
+from fastweights.errors import check
+from fastweights.files import write_atomically
+from fastweights.studies import ray_cluster
+from fastweights.studies.jobs import Job, Progress
+from fastweights.studies.ray_mail import Mail
+from fastweights.studies.ray_worker import Files, LostError, Mailbox, Probe, Worker
+from fastweights.studies.worker import Outcome
+
+_PROBE = ".ray-probe"
+_IDLE_SECONDS = 2.0
+_SIDE_BY_SIDE = {"CPU": 1, "GPU": 32}
+_TAKES_OVER = {
+    frozenset(): "its last checkpoint",
+    frozenset([True]): "its last checkpoint in the shared folder",
+    frozenset([False]): "its last checkpoint, carried through Ray's object store",
+    frozenset([True, False]): (
+        "its last checkpoint, in the shared folder or carried through Ray's object store, as its node allows"
+    ),
+}
+
+
+class _Member(NamedTuple):
+    """A worker, and what it has to do or since when it has nothing to do."""
+
+    actor: Any
+    number: int = 0
+    since: float = 0.0
+
+
+class RayExecutor:
+    """Actors on a Ray cluster. They are started when needed, used again, and given back when there is nothing
+    to do for them; and they end with their coordinator, however it ends.
+
+    A worker whose node sees the study's `folder` works there, as a local one does. Another works in a
+    temporary folder of its node; what it writes travels to the coordinator, which puts it into the folder.
+    In both cases a run whose worker is lost goes on from its last checkpoint, wherever there is room.
+
+    `address` is what `ray_cluster.join` takes. At most `workers` are used. They are GPUs if the cluster has
+    any, and then train up to 32 runs `side_by_side`; else cores, and one.
+
+    Raises: InvalidValueError if a number is below 1; FileError if the folder cannot be written; what
+    `ray_cluster.join` raises.
+    """
+
+    name = "ray"
+    lost: tuple[type[Exception], ...] = (LostError,)
+
+    def __init__(
+        self, address: str | None, folder: Path, workers: int | None = None, side_by_side: int | None = None
+    ) -> None:
+        check(workers is None or workers >= 1, f"workers must be at least 1; got {workers}")
+        check(
+            side_by_side is None or side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}"
+        )
+        self._most = workers
+        self._idle: list[_Member] = []
+        self._busy: dict[Future[list[Outcome]], _Member] = {}
+        self._numbers = itertools.count(1)
+        with contextlib.ExitStack() as stack:
+            stack.callback(ray_cluster.join(address, workers))
+            self._kind = "GPU" if ray_cluster.places("GPU") else "CPU"
+            self.side_by_side = side_by_side or _SIDE_BY_SIDE[self._kind]
+            # Not resolved: what the coordinator calls by this name, a node may know by it, or it may not.
+            self._probe = Probe(Path(folder).absolute() / _PROBE, secrets.token_hex())
+            write_atomically(self._probe.path, self._probe.token.encode())
+            stack.callback(self._probe.path.unlink, missing_ok=True)
+            self._mailbox = _mailbox()
+            stack.callback(ray_cluster.ray.kill, self._mailbox)
+            self._mail = Mail(self._mailbox)
+            stack.callback(self._mail.close)
+            self._exits = stack.pop_all()
+
+    @property
+    def takes_over(self) -> str:
+        return _TAKES_OVER[frozenset(self._mail.shared)]
+
+    def capacity(self) -> int:
+        places = max(1, ray_cluster.places(self._kind))  # one waits for a node, if there is none
+        return places if self._most is None else min(places, self._most)
+
+    def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
+        self._sort()
+        actor = self._idle.pop().actor if self._idle else self._hire()
+        number = next(self._numbers)
+        there = [job._replace(out=Path(job.out).absolute()) for job in jobs]
+        ref = actor.work.remote(number, there, _files(there))
+        future = self._mail.expect(number, ref, there[0].out.parent)
+        self._busy[future] = _Member(actor, number)
+        return future
+
+    def progress(self) -> list[Progress]:
+        self._sort()
+        while self._idle and time.monotonic() - self._idle[0].since > _IDLE_SECONDS:
+            # Another may be waiting for its place, one of ours or somebody else's.
+            ray_cluster.ray.kill(self._idle.pop(0).actor)
+        return self._mail.words()
+
+    def stop(self) -> None:
+        self._mail.stop()
+        for member in self._busy.values():
+            if member.number not in self._mail.begun:
+                ray_cluster.ray.kill(member.actor)  # it may be waiting for a place, and nobody waits for that
+
+    def close(self) -> None:
+        with self._exits:
+            for member in [*self._idle, *self._busy.values()]:
+                ray_cluster.ray.kill(member.actor)
+            self._idle, self._busy = [], {}
+
+    def _sort(self) -> None:
+        """Find the workers that are done. The one idle for longest comes first."""
+        for future in [future for future in self._busy if future.done()]:
+            actor = self._busy.pop(future).actor
+            if isinstance(future.exception(), self.lost):
+                ray_cluster.ray.kill(actor)
+            else:
+                self._idle.append(_Member(actor, since=time.monotonic()))
+
+    def _hire(self) -> Any:
+        resources = {"num_cpus": 1} if self._kind == "CPU" else {"num_cpus": 0, "num_gpus": 1}
+        actor = ray_cluster.ray.remote(Worker).options(
+            **resources, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
+        )
+        return actor.remote(self._mailbox, self._probe, self._kind, __version__)
+
+
+def _mailbox() -> Any:
+    """On this very node; should it die there, it is started again, and the letters in it are missed little."""
+    from ray.util.scheduling_strategies import (  # pyright: ignore[reportMissingImports]
+        NodeAffinitySchedulingStrategy,
+    )
+
+    here = ray_cluster.ray.get_runtime_context().get_node_id()
+    actor = ray_cluster.ray.remote(Mailbox).options(
+        num_cpus=0,
+        max_restarts=-1,
+        max_task_retries=-1,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+    )
+    return actor.remote()
+
+
+def _files(jobs: Sequence[Job]) -> Files:
+    """What there is of the runs, for a worker that cannot see it: checkpoints, and models that were written
+    but not recorded."""
+    found = {}
+    for job in jobs:
+        for path in (job.out, job.out.with_name(f"{job.out.name}.partial")):
+            with contextlib.suppress(FileNotFoundError):
+                found[path.name] = path.read_bytes()
+    return found
