@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fastweights.tasks.associative_retrieval import AssociativeRetrieval as AssociativeRetrieval
     from fastweights.training.evaluation import evaluate as evaluate
     from fastweights.training.loop import fit as fit
+    from fastweights.training.loop import start as start
+    from fastweights.training.loop import train as train
     from fastweights.training.loop import train_many as train_many
     from fastweights.training.options import TrainingOptions as TrainingOptions
 
@@ -49,6 +51,8 @@ _HOMES = {
     "load_model": "studies.worker",
     "register_cell": "registry",
     "register_task": "registry",
+    "start": "training.loop",
+    "train": "training.loop",
     "train_many": "training.loop",
 }
 

@@ -126,15 +126,15 @@ def test_a_worker_stopped_in_mid_word_and_killed_disturbs_no_other(undisturbed, 
 COORDINATOR = """
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[3:]
-from test_kills import SPECIFICATIONS, Silent
 from fastweights.cli.interrupts import ending_orderly, heard, patiently
-from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor
 
+sys.path[:0] = sys.argv[3:]
 folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
 try:
     with ending_orderly(), patiently():
+        from test_kills import SPECIFICATIONS, Silent
+        from fastweights.studies.coordinator import run_study
+        from fastweights.studies.executors import LocalExecutor
         plan = SPECIFICATIONS[:runs]
         run_study(folder, "smoke", plan, lambda: LocalExecutor(workers), Silent(), stopped=heard)
 except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from fastweights import __version__
-from fastweights.cli.interrupts import ending_orderly, number_of
+from fastweights.cli.interrupts import ending_orderly, heard, number_of, patiently
 from fastweights.errors import FastweightsError, printable
 
 # Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
@@ -76,8 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         elif command not in COMMANDS:
             raise FastweightsError(f"unknown command {command!r}; expected one of {', '.join(COMMANDS)}")
         else:
-            module = importlib.import_module(f"fastweights.cli.{command}")
             with ending_orderly():
+                with patiently():  # JAX's callbacks, too, would swallow an interrupt
+                    module = importlib.import_module(f"fastweights.cli.{command}")
+                if heard():
+                    raise KeyboardInterrupt
                 code = module.run(arguments[1:])
         sys.stdout.flush()
     except FastweightsError as error:
