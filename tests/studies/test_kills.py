@@ -169,6 +169,7 @@ def test_a_killed_coordinator_costs_nothing_and_leaves_nobody(undisturbed, tmp_p
     assert results(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path):
     def interrupt():
         raise KeyboardInterrupt
@@ -182,7 +183,7 @@ def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path
     assert results(tmp_path) == undisturbed
 
 
-@pytest.mark.parametrize("kibibytes", [16, 40, 100])
+@pytest.mark.parametrize("kibibytes", [16, pytest.param(40, marks=pytest.mark.slow), 100])
 def test_a_full_disk_costs_nothing(undisturbed, kibibytes, tmp_path):
     """A disk so small that checkpoints, models or the record do not fit; then it grows."""
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(tmp_path)]
