@@ -155,12 +155,32 @@ def test_finished_runs_are_not_run_again(tmp_path):
     assert listener.ends == Counter({(each.identifier, "finished"): 1 for each in RUNS})
     assert sorted(listener.points) == sorted((each.identifier, u) for each in RUNS for u in (20, 40))
     assert {run.identifier: dict(run.points) for run in stored(tmp_path)} == {
-        each.identifier: {20: 0.5, 40: 0.25} for each in RUNS
+        each.identifier: {40: 0.25} for each in RUNS
     }
     again = Listener()
     assert study(tmp_path, listener=again) == (states, None)
     assert again.states == ["finished"] * 5
     assert not again.ends
+
+
+def test_the_record_has_a_point_now_and_then_and_the_last_one(tmp_path, monkeypatch):
+    """Writing each would cost a database more than it is worth: the outcome has them all."""
+
+    class Slow(Pool):
+        points = iter([*((update, 0.5) for update in range(1, 10)), None])
+
+        def progress(self):
+            following = next(self.points, None)
+            if following is None:
+                return super().progress()
+            return [Progress(identifiers[0], *following) for identifiers, _ in self.running]
+
+    clock = iter(range(10**6))
+    monkeypatch.setattr(desk.time, "monotonic", lambda: next(clock) / 10)
+    study(tmp_path, pool=lambda fates: Slow(fates, workers=1))
+    first = stored(tmp_path)[0].points
+    assert 40 in first
+    assert 2 <= len(first) < 9
 
 
 @pytest.mark.parametrize(
@@ -287,7 +307,7 @@ def test_words_that_an_outcome_overtook_count_no_more(fates, tmp_path):
     states, _ = study(tmp_path, {name: list(each) for name, each in fates.items()}, pool=Late)
     assert states == {each.identifier: "finished" for each in RUNS} | dict.fromkeys(fates, "failed")
     curves = {run.identifier: dict(run.points) for run in stored(tmp_path) if run.state == "finished"}
-    assert all(curve == {20: 0.5, 40: 0.25} for curve in curves.values())
+    assert all(curve == {40: 0.25} for curve in curves.values())
 
 
 def test_a_coordinator_that_died_before_its_last_word_has_it_said(tmp_path):

@@ -23,6 +23,7 @@ _ATTEMPTS = 3
 _MOST_STILLBORN = 20
 _PATIENCE_SECONDS = 0.2
 _SIGN_SECONDS = 15
+_WRITE_SECONDS = 5
 
 
 class Listener(Protocol):
@@ -73,6 +74,8 @@ class Desk:
         self._reached = {run.identifier: max(run.points, default=0) for run in self._waiting}
         self._losses = {run.identifier: list(run.losses) for run in self._waiting}
         self._suspects = {name for name, losses in self._losses.items() if losses}
+        self._unwritten: dict[str, tuple[int, float]] = {}
+        self._written: dict[str, float] = {}
         self._heard: set[str] = set()
         self._stillborn = 0
         self._paces = Paces()
@@ -144,12 +147,21 @@ class Desk:
             self._stillborn = 0
             self._progressed(self._runs[identifier], update, error)
             self._paces.note(identifier, update)
+        for identifier in list(self._unwritten):
+            if time.monotonic() - self._written.get(identifier, -math.inf) >= _WRITE_SECONDS:
+                self._write(self._runs[identifier])
 
     def _progressed(self, run: Run, update: int, error: float) -> None:
         if update > self._reached.get(run.identifier, math.inf):
             self._reached[run.identifier] = update
-            self._store.report(run, update, error)
+            self._unwritten[run.identifier] = update, error
             self._listener.progressed(run, update, error)
+
+    def _write(self, run: Run) -> None:
+        """Record the last point that is not recorded yet; the outcome will have all of them."""
+        if run.identifier in self._unwritten:
+            self._store.report(run, *self._unwritten.pop(run.identifier))
+            self._written[run.identifier] = time.monotonic()
 
     def _collect(self, future: Future[list[Outcome]]) -> None:
         batch, error = self._at_work.pop(future), future.exception()
@@ -186,6 +198,7 @@ class Desk:
             losses.clear()
         losses.append({"reached": reached, "reason": reason})
         self._suspects.add(run.identifier)
+        self._write(run)
         self._store.lose(run, losses)
         if len(losses) < _ATTEMPTS:
             self._listener.lost(run, reason)
@@ -198,6 +211,7 @@ class Desk:
         # The outcome may have overtaken the worker's last words: what comes after it counts no more.
         for update, _, error, _ in outcome["curve"]:
             self._progressed(run, update, error)
+        self._write(run)
         del self._reached[run.identifier]
         self._store.finish(run, outcome)
         self._listener.ended(run, dict(outcome))

@@ -1,8 +1,9 @@
 """The record of a study: what is planned, what happened, what came out.
 
-A run is a trial of Optuna's: its specification and, later, its outcome are user attributes; its learning
-curve is the trial's intermediate values, so Optuna's dashboard can show a study while it runs. One
-coordinator writes, anybody may read meanwhile. This module does not import JAX.
+A run is a trial of Optuna's: its specification and, later, its outcome are user attributes. Points of its
+learning curve, one every few seconds, are the trial's intermediate values, so that Optuna's dashboard can
+show a study while it runs; the outcome has all of them. One coordinator writes, anybody may read meanwhile.
+This module does not import JAX.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class Run:
     outcome: Mapping[str, Any] | None = None
 
     points: Mapping[int, float] = field(default_factory=dict)
-    """The validation error at each update that was reported."""
+    """Validation errors by update, those that were recorded while it ran."""
 
     losses: Sequence[Mapping[str, Any]] = ()
     """The times that it was lost since it last got on: `reached`, in updates, and `reason`."""
