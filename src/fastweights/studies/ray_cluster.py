@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import tempfile
@@ -13,17 +12,17 @@ from typing import Any
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
 from fastweights.studies.executors import _born_deaf
+from fastweights.studies.ray_folders import own_folder
 
 ray: Any = None
 """The package; None until a cluster was joined, as it is an extra and takes a second to import."""
 
 _PATIENCE_SECONDS = 5
-# Ray prints what happens on the cluster to the standard output, which is ours; `status` and the record say it.
-_QUIET = {
+# Ray prints what happens on the cluster to the standard output, which is ours; `status` says it.
+QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": "^",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 # All of a local cluster's objects; those that don't fit go to its temporary folder.
 _OBJECT_BYTES = 128 * 2**20
@@ -33,15 +32,16 @@ _SETTINGS = 4
 
 
 def join(address: str | None, workers: int | None) -> Callable[[], None]:
-    """Join the cluster at `address` (`auto` finds one that this machine belongs to), and return what leaves it.
+    """Join the cluster at `address` (`auto`: one of which this machine is), and return what leaves it.
 
-    Without an address that is the one in `RAY_ADDRESS`, else a new one of this machine only, with as many
-    places as `workers`, by default one for each core. A program that has joined a cluster already stays there.
+    Without an address it is the one in `RAY_ADDRESS`, else a new one of this machine only, with as many
+    places as `workers`, by default one for each core. A program that has joined a cluster already stays
+    there.
 
     Raises: FastweightsError if Ray is not installed, or no cluster answers at the address.
     """
     global ray
-    for name, value in _QUIET.items():
+    for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
         import ray as package  # pyright: ignore[reportMissingImports]
@@ -65,8 +65,11 @@ def places(kind: str) -> int:
 
 
 def _start(places: int) -> Callable[[], None]:
-    folder = tempfile.mkdtemp(prefix="fastweights-ray-")
-    try:
+    base = tempfile.gettempdir()
+    with contextlib.ExitStack() as stack:
+        # The names of sockets are at most 107 bytes long, and Ray's take up 80.
+        folder = stack.enter_context(own_folder("fw-ray-", base if len(base) < 25 else "/tmp"))
+        stack.callback(ray.shutdown)
         ray.init(
             "local",
             num_cpus=places,
@@ -74,18 +77,9 @@ def _start(places: int) -> Callable[[], None]:
             object_store_memory=_OBJECT_BYTES,
             logging_level="error",
             log_to_driver=False,
-            _temp_dir=folder,
+            _temp_dir=str(folder),
         )
-    except BaseException:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-    def leave() -> None:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    return leave
+        return stack.pop_all().close
 
 
 def _connect(address: str) -> Callable[[], None]:
@@ -94,9 +88,8 @@ def _connect(address: str) -> Callable[[], None]:
             f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
         )
     try:
-        found = _resolve(address)
-        _greet(found)
-        ray.init(found, logging_level="error", log_to_driver=False)
+        _greet(_resolve(address))
+        ray.init(address, logging_level="error", log_to_driver=False)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise FastweightsError(f"no Ray cluster answers at {address!r}: {error}") from error
     return ray.shutdown

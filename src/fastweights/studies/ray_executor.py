@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 import secrets
 import time
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from fastweights.files import write_atomically
 from fastweights.studies import ray_cluster
 from fastweights.studies.jobs import Job, Progress
 from fastweights.studies.ray_mail import Mail
-from fastweights.studies.ray_worker import Files, LostError, Mailbox, Probe, Worker
+from fastweights.studies.ray_mailbox import Files, Mailbox
+from fastweights.studies.ray_worker import LostError, Probe, Worker
 from fastweights.studies.worker import Outcome
 
 _PROBE = ".ray-probe"
@@ -35,6 +37,7 @@ class _Member(NamedTuple):
     """A worker, and what it has to do or since when it has nothing to do."""
 
     actor: Any
+    kind: str
     number: int = 0
     since: float = 0.0
 
@@ -47,8 +50,8 @@ class RayExecutor:
     temporary folder of its node; what it writes travels to the coordinator, which puts it into the folder.
     In both cases a run whose worker is lost goes on from its last checkpoint, wherever there is room.
 
-    `address` is what `ray_cluster.join` takes. At most `workers` are used. They are GPUs if the cluster has
-    any, and then train up to 32 runs `side_by_side`; else cores, and one.
+    `address` is what `ray_cluster.join` takes. At most `workers` are used. They are GPUs while the cluster
+    has any, and then train up to 32 runs `side_by_side`; else cores, and one.
 
     Raises: InvalidValueError if a number is below 1; FileError if the folder cannot be written; what
     `ray_cluster.join` raises.
@@ -64,14 +67,14 @@ class RayExecutor:
         check(
             side_by_side is None or side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}"
         )
-        self._most = workers
+        self._most, self._asked, self.side_by_side = workers, side_by_side, 1
+        self._kind, self._places, self._counted = "", 0, -math.inf
         self._idle: list[_Member] = []
         self._busy: dict[Future[list[Outcome]], _Member] = {}
         self._numbers = itertools.count(1)
         with contextlib.ExitStack() as stack:
             stack.callback(ray_cluster.join(address, workers))
-            self._kind = "GPU" if ray_cluster.places("GPU") else "CPU"
-            self.side_by_side = side_by_side or _SIDE_BY_SIDE[self._kind]
+            self._count()
             # Not resolved: what the coordinator calls by this name, a node may know by it, or it may not.
             self._probe = Probe(Path(folder).absolute() / _PROBE, secrets.token_hex())
             write_atomically(self._probe.path, self._probe.token.encode())
@@ -87,21 +90,26 @@ class RayExecutor:
         return _TAKES_OVER[frozenset(self._mail.shared)]
 
     def capacity(self) -> int:
-        places = max(1, ray_cluster.places(self._kind))  # one waits for a node, if there is none
+        self._count()
+        places = max(1, self._places)  # one waits for a node, if there is none
         return places if self._most is None else min(places, self._most)
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
         self._sort()
-        actor = self._idle.pop().actor if self._idle else self._hire()
+        fitting = [member for member in self._idle if member.kind == self._kind]
+        if fitting:
+            self._idle.remove(fitting[-1])
+        actor = fitting[-1].actor if fitting else self._hire()
         number = next(self._numbers)
         there = [job._replace(out=Path(job.out).absolute()) for job in jobs]
         ref = actor.work.remote(number, there, _files(there))
         future = self._mail.expect(number, ref, there[0].out.parent)
-        self._busy[future] = _Member(actor, number)
+        self._busy[future] = _Member(actor, self._kind, number)
         return future
 
     def progress(self) -> list[Progress]:
         self._sort()
+        self._count()
         while self._idle and time.monotonic() - self._idle[0].since > _IDLE_SECONDS:
             # Another may be waiting for its place, one of ours or somebody else's.
             ray_cluster.ray.kill(self._idle.pop(0).actor)
@@ -109,9 +117,7 @@ class RayExecutor:
 
     def stop(self) -> None:
         self._mail.stop()
-        for member in self._busy.values():
-            if member.number not in self._mail.begun:
-                ray_cluster.ray.kill(member.actor)  # it may be waiting for a place, and nobody waits for that
+        self._dismiss(list(self._busy.values()))
 
     def close(self) -> None:
         with self._exits:
@@ -122,11 +128,28 @@ class RayExecutor:
     def _sort(self) -> None:
         """Find the workers that are done. The one idle for longest comes first."""
         for future in [future for future in self._busy if future.done()]:
-            actor = self._busy.pop(future).actor
+            member = self._busy.pop(future)
             if isinstance(future.exception(), self.lost):
-                ray_cluster.ray.kill(actor)
+                ray_cluster.ray.kill(member.actor)
             else:
-                self._idle.append(_Member(actor, since=time.monotonic()))
+                self._idle.append(member._replace(since=time.monotonic()))
+
+    def _count(self) -> None:
+        """Once a second, see what there is room for. Nodes come and go, and so may all that have GPUs."""
+        if time.monotonic() - self._counted < 1:
+            return
+        before, places = self._kind, {kind: ray_cluster.places(kind) for kind in ("GPU", "CPU")}
+        self._kind = "GPU" if places["GPU"] else "CPU"
+        self._places, self._counted = places[self._kind], time.monotonic()
+        self.side_by_side = self._asked or _SIDE_BY_SIDE[self._kind]
+        if self._kind != before:
+            self._dismiss([member for member in self._busy.values() if member.kind == before])
+
+    def _dismiss(self, members: Sequence[_Member]) -> None:
+        """Let those go that have not begun: they may be waiting for a place that never comes."""
+        for member in members:
+            if member.number not in self._mail.begun:
+                ray_cluster.ray.kill(member.actor)
 
     def _hire(self) -> Any:
         resources = {"num_cpus": 1} if self._kind == "CPU" else {"num_cpus": 0, "num_gpus": 1}
@@ -137,7 +160,7 @@ class RayExecutor:
 
 
 def _mailbox() -> Any:
-    """On this very node; should it die there, it is started again, and the letters in it are missed little."""
+    """On this very node; should it die, it is started again, and only the letters in it are lost."""
     from ray.util.scheduling_strategies import (  # pyright: ignore[reportMissingImports]
         NodeAffinitySchedulingStrategy,
     )

@@ -1,6 +1,8 @@
 """The coordinator's end of the mailbox: it takes the letters out, and says how each submission ended."""
 
+import contextlib
 import queue
+import re
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,11 +12,13 @@ from fastweights.errors import FastweightsError, FileError, StudyError
 from fastweights.files import write_atomically
 from fastweights.studies import ray_cluster
 from fastweights.studies.jobs import Progress
-from fastweights.studies.ray_worker import Files, LostError
+from fastweights.studies.ray_mailbox import Files
+from fastweights.studies.ray_worker import LostError
 from fastweights.studies.worker import Outcome
 
-_INTERVAL_SECONDS = 0.2
+_INTERVAL_SECONDS = 0.5
 _PATIENCE_SECONDS = 60
+_NOTHING = 0
 
 
 class RemoteError(Exception):
@@ -30,7 +34,7 @@ class _Open(NamedTuple):
 
 
 class Mail:
-    """A thread that empties the mailbox five times a second.
+    """A thread that empties the mailbox twice a second.
 
     It is the only one that handles what comes from workers, so that things happen in order: checkpoints are
     written before their progress is told, and all that a worker had to say before its submission ends.
@@ -71,6 +75,7 @@ class Mail:
     def stop(self) -> None:
         """Let the workers know that they should stop."""
         self._stop = True
+        self._ended.put(_NOTHING)  # at once
 
     def close(self) -> None:
         """End the thread; nobody waits for submissions any more."""
@@ -80,15 +85,14 @@ class Mail:
     def _work(self) -> None:
         try:
             while True:
-                try:
+                number = _NOTHING
+                with contextlib.suppress(queue.Empty):
                     number = self._ended.get(timeout=_INTERVAL_SECONDS)
-                except queue.Empty:
-                    self._empty()
-                    continue
                 if number is None:
                     return
                 self._empty()
-                self._end(number)
+                if number != _NOTHING:
+                    self._end(number)
         except BaseException as error:
             self._give_up(StudyError(f"lost touch with the Ray cluster: {error}"))
             raise
@@ -105,7 +109,7 @@ class Mail:
                     self._trouble = error  # and what was not written is not told
                     continue
                 for word in words:
-                    self._words.put(word)
+                    self._words.put(Progress(*word))
 
     def _end(self, number: int) -> None:
         ref, future, folder = self._open.pop(number)
@@ -141,10 +145,17 @@ def _meaning(error: Exception) -> Exception:
         return LostError(str(error))
     cause = _cause(error)
     if not isinstance(cause, Exception):
-        return RemoteError(str(error))
+        return RemoteError(_traceback(error))
     if not isinstance(cause, LostError):
-        cause.__cause__ = RemoteError(f"\n{error}")
+        cause.__cause__ = RemoteError(_traceback(error))
     return cause
+
+
+def _traceback(error: Exception) -> str:
+    """Ray's text of it, without Ray's own frames, colours and numbers of its actors."""
+    plain = re.sub(r"\x1b\[\d*m", "", str(error))
+    frames = plain[max(plain.find("\n  File "), 0) :]
+    return f"\nTraceback (most recent call last):{frames}"
 
 
 def _cause(error: Exception) -> Any:
