@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: on a temporary folder and a free port of this machine, gone with them."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -35,14 +37,6 @@ def postgresql() -> Iterator[Callable[[], str]]:
         pytest.skip(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="fastweights-postgresql-"))
     who = _unprivileged(folder)
-    port = _free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": folder,
-        "port": port,
-        "fsync": "off",
-    }
-    options = [f"-c{name}={value}" for name, value in settings.items()]
     quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
     subprocess.run(
         [initdb, "-D", folder / "data", "-U", "tester", "--auth=trust", "--no-sync"],
@@ -50,16 +44,17 @@ def postgresql() -> Iterator[Callable[[], str]]:
         **quiet,
         **who,
     )
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            ["sh", "-c", _GUARDED, postgres, "-D", folder / "data", *options],
-            stdin=subprocess.PIPE,
-            stderr=log,
-            **quiet,
-            **who,
-        )
+    for _ in range(3):  # somebody may take the port before the server does
+        port = _free_port()
+        server = _start(postgres, folder, port, quiet | who)
+        with contextlib.suppress(AssertionError):
+            wait_until(partial(_answers, folder, port), 40)
+            break
+        server.stdin.close()
+        server.wait(30)
+    else:
+        pytest.fail((folder / "log").read_text())
     try:
-        wait_until(lambda: (folder / f".s.PGSQL.{port}").exists() and _answers(port))
         numbers = count()
 
         def make() -> str:
@@ -100,6 +95,21 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _answers(port: int) -> bool:
+def _start(postgres: str, folder: Path, port: int, how: dict) -> subprocess.Popen:
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        "port": port,
+        "fsync": "off",
+    }
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    command = ["sh", "-c", _GUARDED, postgres, "-D", folder / "data", *options]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, **how)
+
+
+def _answers(folder: Path, port: int) -> bool:
+    if not (folder / f".s.PGSQL.{port}").exists():
+        return False
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

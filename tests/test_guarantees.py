@@ -17,4 +17,4 @@ def test_each_promise_names_a_test_that_is_there():
         assert named, f"no test is named in {promise}"
         file, name = named.groups()
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, named[0]
+        assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, named[0]

@@ -79,7 +79,7 @@ class Desk:
         self._heard: set[str] = set()
         self._stillborn = 0
         self._paces = Paces()
-        self._owner, self._signed = signature(), -math.inf
+        self._owner, self._signed, self._takes_over = signature(), -math.inf, ""
 
     def work(self) -> None:
         """Until nothing is left to do."""
@@ -218,8 +218,8 @@ class Desk:
 
     def _sign(self) -> None:
         """Now and then, say that the study is worked on, and how fast; that it is still ours, first."""
-        now = time.monotonic()
-        if now - self._signed >= _SIGN_SECONDS:
+        now, takes_over = time.monotonic(), self._executor.takes_over
+        if now - self._signed >= _SIGN_SECONDS or takes_over != self._takes_over:
             self._confirm()
             self._store.sign(
                 {
@@ -227,11 +227,11 @@ class Desk:
                     "executor": self._executor.name,
                     "workers": self._executor.capacity(),
                     "side_by_side": self._executor.side_by_side,
-                    "takes_over": self._executor.takes_over,
+                    "takes_over": takes_over,
                     "updates_per_second": self._paces.now(),
                 }
             )
-            self._signed = now
+            self._signed, self._takes_over = now, takes_over
 
 
 def _failed(reason: str) -> Outcome:

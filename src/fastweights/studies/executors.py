@@ -80,7 +80,7 @@ class LocalExecutor:
         check(workers >= 1, f"workers must be at least 1; got {workers}")
         check(side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}")
         self._most, self.side_by_side = workers, side_by_side
-        with _born_deaf():
+        with born_deaf():
             resource_tracker.ensure_running()  # the standard library's, which all pools share
         self._idle: list[_Worker] = []
         self._busy: dict[Future[list[Outcome]], _Worker] = {}
@@ -128,7 +128,7 @@ class _Worker:
         )
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
-        with _born_deaf():  # the first submission starts the process
+        with born_deaf():  # the first submission starts the process
             future = self._pool.submit(_work, list(jobs))
         self._there.close()  # so that the process holds the only other end, and its death is heard
         return future
@@ -152,7 +152,7 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _born_deaf() -> Iterator[None]:
+def born_deaf() -> Iterator[None]:
     """A process that is started here does not hear what reaches every process of a terminal: the
     coordinator decides what that means. It hears it itself only afterwards, so that the start is whole."""
     heard: list[int] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
-from fastweights.studies.executors import _born_deaf
+from fastweights.studies.executors import born_deaf
 from fastweights.studies.ray_folders import own_folder
 
 ray: Any = None
@@ -38,7 +38,8 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
     places as `workers`, by default one for each core. A program that has joined a cluster already stays
     there.
 
-    Raises: FastweightsError if Ray is not installed, or no cluster answers at the address.
+    Raises: FastweightsError if Ray is not installed, if no cluster answers at the address, or if none can be
+    started.
     """
     global ray
     for name, value in QUIET.items():
@@ -53,10 +54,14 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
     if ray.is_initialized():
         return lambda: None
     address = address or os.environ.get("RAY_ADDRESS")
-    with _own_signals(), _born_deaf():
-        if address in (None, "", "local"):
-            return _start(workers or len(available_cores()))
-        return _connect(address)
+    try:
+        with _own_signals(), born_deaf():
+            if address in (None, "", "local"):
+                return _start(workers or len(available_cores()))
+            return _connect(address)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        what = f"no Ray cluster answers at {address!r}" if address else "Ray cannot be started"
+        raise FastweightsError(f"{what}: {error}") from error
 
 
 def places(kind: str) -> int:
@@ -87,11 +92,8 @@ def _connect(address: str) -> Callable[[], None]:
         raise FastweightsError(
             f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
         )
-    try:
-        _greet(_resolve(address))
-        ray.init(address, logging_level="error", log_to_driver=False)
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise FastweightsError(f"no Ray cluster answers at {address!r}: {error}") from error
+    _greet(_resolve(address))
+    ray.init(address, logging_level="error", log_to_driver=False)
     return ray.shutdown
 
 
