@@ -266,8 +266,8 @@ class TestOnACluster:
             cluster.add_node(**NODE)
         assert results(tmp_path) == undisturbed
         assert notes.losses == ["its worker died"]
-        # It may be sent to the lost node once more, as long as the cluster has not noticed; and the other run,
-        # if it was there too and had not begun, has nothing to send yet.
+        # It may be sent to the lost node once more, as long as the cluster has not noticed; and the other
+        # run, if it was there too and had not begun, has nothing to send yet.
         assert sent[:2] == [0, 0]
         assert 1 in sent[2:]
 
