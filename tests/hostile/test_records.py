@@ -20,19 +20,10 @@ from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from hostile.border import attempt, check_message
 from hostile.mutations import BYTES, nasty
+from outcomes import RESULT
 
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=seed) for seed in range(4)]
 PLAN = [(each.identifier, each.to_json(), each.task.floor()) for each in RUNS]
-RESULT = {
-    "test_error": 0.25,
-    "test_log_likelihood": -1.0,
-    "test_count": 30,
-    "best_update": 40,
-    "best_validation_error": 0.25,
-    "best_test_error": 0.25,
-    "parameters": 9,
-    "seconds": 1.0,
-}
 FINISHED = {"state": "finished", "curve": [[20, 2.3, 0.5, -1.5]], "result": RESULT}
 SIGN = {
     "owner": "process 1 on here since then",

@@ -17,17 +17,8 @@ from fastweights.studies.storage import Journal
 from fastweights.studies.store import Store
 from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from outcomes import RESULT
 
-RESULT = {
-    "test_error": 0.25,
-    "test_log_likelihood": -1.0,
-    "test_count": 30,
-    "best_update": 40,
-    "best_validation_error": 0.25,
-    "best_test_error": 0.25,
-    "parameters": 9,
-    "seconds": 1.0,
-}
 DATA = DataOptions(train=200, validation=26, test=30)
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, data=DATA, seed=seed) for seed in range(5)]
 FIRST, SECOND, *REST = [each.identifier for each in RUNS]

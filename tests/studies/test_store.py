@@ -18,6 +18,7 @@ from fastweights.studies.storage import JOURNAL, Journal
 from fastweights.studies.store import Store, names
 from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from outcomes import RESULT
 
 SPECIFICATIONS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=i).to_json() for i in range(4)]
 NAMES = [identify(each) for each in SPECIFICATIONS]
@@ -25,16 +26,7 @@ PLAN = [(NAMES[i], SPECIFICATIONS[i], 0.6) for i in (2, 0, 1)]
 FINISHED = {
     "state": "finished",
     "curve": [[20, 2.3, 0.5, -1.5], [40, 2.0, 0.25, -1.0]],
-    "result": {
-        "test_error": 0.25,
-        "test_log_likelihood": -1.0,
-        "test_count": 30,
-        "best_update": 40,
-        "best_validation_error": 0.25,
-        "best_test_error": 0.25,
-        "parameters": 9,
-        "seconds": 1.0,
-    },
+    "result": RESULT,
     "failure": None,
     "environment": {"jax": "1"},
 }

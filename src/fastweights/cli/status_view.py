@@ -9,7 +9,7 @@ from rich.text import Text
 from fastweights.cli.progress import percent
 from fastweights.errors import printable
 from fastweights.report.labels import duration, joined, last_line, model_label
-from fastweights.report.progress import RunProgress, StudyProgress
+from fastweights.report.progress import Coordinator, RunProgress, StudyProgress
 
 _MOST_FAILURES = 10
 _BAR_WIDTH = 24
@@ -55,7 +55,7 @@ def _facts(study: StudyProgress, *, ascii_only: bool) -> Table:
         last = f"; the last one{signed[1:]}" if signed else ""
         facts.add_row("  coordinator", f"nobody{last}. To go on:")
     if study.owner is not None and study.coordinator is not None:
-        facts.add_row("  workers", Text(_workers(study)))
+        facts.add_row("  workers", Text(_workers(study.coordinator)))
     return facts
 
 
@@ -74,9 +74,7 @@ def _time_left(study: StudyProgress) -> str:
     return f"about {duration(study.seconds_left)}{after}"
 
 
-def _workers(study: StudyProgress) -> str:
-    last = study.coordinator
-    assert last is not None
+def _workers(last: Coordinator) -> str:
     beside = f", {last.side_by_side} runs side by side" if last.side_by_side > 1 else ""
     takes_over = printable(last.takes_over, 100)
     return f"{last.workers} ({printable(last.executor, 40)}{beside}); a lost run goes on from {takes_over}"
