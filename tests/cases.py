@@ -101,6 +101,7 @@ FAST_WEIGHTS = [
     _fast(inner_steps=2, norm_sets="per-step", preliminary_norm="shared"),
     _fast(inner_steps=0, preliminary_norm="separate"),
     _fast(method=2, write_time="late"),
+    _fast(inner_steps=2, write_time="preliminary"),
     _fast(norm="outside", preliminary_norm="separate", write_rate=0.02),
     _fast(norm="none", method=2, write_rate=0.005),
 ]
@@ -121,7 +122,7 @@ EVERY_FAST_WEIGHTS = [
         ("inside", "outside", "none"),
         ("shared", "per-step"),
         ("none", "shared", "separate"),
-        ("current", "late"),
+        ("current", "late", "preliminary"),
         (1, 2),
     )
     # Without what cannot be (no norm to share) and what is the same again (no steps to tell apart).

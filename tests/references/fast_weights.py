@@ -2,7 +2,8 @@
 
 A(t) = λ A(t−1) + η h(t) h(t)ᵀ,  u = W h(t) + C x(t+1),  h_0 = f(u),
 method 1: h_{s+1} = f(LN[u + A h_s]);  method 2: h_{s+1} = f(LN[h_s + A h_s]), the identity added to A.
-`norm` outside puts LN around what A h_s is added to; `write_time` late uses A(t−1) for A(t).
+`norm` outside puts LN around what A h_s is added to; `write_time` late uses A(t−1) for A(t), preliminary writes h_0(t+1)
+instead of h(t+1), and reads it at once.
 """
 
 import numpy as np
@@ -31,6 +32,8 @@ def outputs(cell, options, x):
             hidden = relu(norm(summed, 0))
         else:
             hidden = relu(norm(summed, len(gains) - 1))
+        if options.write_time == "preliminary":
+            fast = used = decay * before_writing + rate * np.outer(hidden, hidden)
         for s in range(options.inner_steps):
             number = s if options.norm_sets == "per-step" else 0
             kept = summed if options.method == 1 else hidden

@@ -46,8 +46,9 @@ class FastWeightsOptions:
     preliminary_norm: Literal["none", "shared", "separate"] = "none"
     """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""
 
-    write_time: Literal["current", "late"] = "current"
-    """Whether h(t+1) is computed with A(t), or one step late with A(t−1)."""
+    write_time: Literal["current", "late", "preliminary"] = "current"
+    """Whether h(t+1) is computed with A(t), or one step late with A(t−1). Some public code writes each step's
+    h_0 instead of its h, and reads it at once: A(t+1) = λ A(t) + η h_0(t+1) h_0(t+1)ᵀ; that is `preliminary`."""
 
     method: Literal[1, 2] = 1
     """Appendix B: 1 sustains W h + C x in the inner loop; 2 adds the identity to A instead."""
@@ -72,7 +73,7 @@ class FastWeightsOptions:
             "preliminary_norm 'shared' needs an inner norm to share; "
             f"got norm {self.norm!r}, norm_sets {self.norm_sets!r}, inner_steps {self.inner_steps}",
         )
-        check_choice("write_time", self.write_time, ("current", "late"))
+        check_choice("write_time", self.write_time, ("current", "late", "preliminary"))
         check_choice("method", self.method, (1, 2))
         check_between("recurrent_scale", self.recurrent_scale, 0, MOST_SCALE)
         check_between("input_scale", self.input_scale, 0, MOST_SCALE)
@@ -159,10 +160,12 @@ class FastWeights(Cell):
 
     def step(self, state: FastWeightsState, drive: Column) -> tuple[FastWeightsState, Column]:
         written = state.memory.write(state.hidden, state.hidden)
-        memory = written if self.write_time == "current" else state.memory
+        memory = state.memory if self.write_time == "late" else written
         summed = self.recurrent @ state.hidden + drive
         pieces = self._pieces()
         hidden = pieces.preliminary(self.norms, summed)
+        if self.write_time == "preliminary":
+            memory = written = state.memory.write(hidden, hidden)
         for s in range(self.inner_steps):
             total = pieces.before(self.norms, s, summed, hidden)
             hidden = pieces.after(self.norms, s, total + memory.read(hidden))
@@ -171,13 +174,15 @@ class FastWeights(Cell):
     def unroll_in_jax(self, drives: Columns) -> Columns:
         length, units, _ = drives.shape
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
-        if 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
+        if self.write_time == "preliminary" or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
             return super().unroll_in_jax(drives)
         return unroll_attending(self._pieces(), *self._arguments(drives))
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
-        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints.
-        if length > min(30 * self.hidden_size, 400) or not calls.runs(length, dtype):
+        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
+        # to past states alone, which kernel and `unroll_attending` are, has no place for the present one.
+        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, 400)
+        if length > longest or not calls.runs(length, dtype):
             return None
         steps = range(self.inner_steps)
         sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)
@@ -196,9 +201,12 @@ class FastWeights(Cell):
             plan, outputs, table, tokens, self.recurrent, gains, biases, weights
         )
 
-    def attention(self, drives: Columns) -> Float[Array, "time time batch"]:
+    def attention(self, drives: Columns) -> Float[Array, "time time batch"] | None:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
-        state (second axis) is added at each step (first axis); zero where nothing is read."""
+        state (second axis) is added at each step (first axis); zero where nothing is read. None if a step
+        attends to its own preliminary state too."""
+        if self.write_time == "preliminary":
+            return None
         arguments = self._arguments(drives)
         trace = trace_attending(self._pieces(), *arguments)
         if not trace.queries:

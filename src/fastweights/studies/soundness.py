@@ -71,10 +71,10 @@ def _check_kinds(value: Any, **kinds: type) -> None:
 
 
 def _is_point(point: Any) -> bool:
-    """The update, and three numbers."""
+    """The update, and three numbers, or five if the test set was followed."""
     return (
         type(point) is list
-        and len(point) == 4
+        and len(point) in (4, 6)
         and type(point[0]) is int
         and all(type(each) in (float, int) for each in point)
     )

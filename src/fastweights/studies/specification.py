@@ -1,7 +1,7 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
@@ -76,15 +76,15 @@ class RunSpecification:
         """As nested dictionaries of numbers and strings."""
         task_name = registry.tasks.name_of(type(self.task))
         return {
-            "task": {"name": task_name, **dataclasses.asdict(self.task)},  # type: ignore[call-overload]
+            "task": {"name": task_name, **_plain(self.task)},
             "model": {
                 "name": self.model,
                 "hidden_size": self.hidden_size,
-                "cell": dataclasses.asdict(self.cell),
-                "classifier": dataclasses.asdict(self.classifier),
+                "cell": _plain(self.cell),
+                "classifier": _plain(self.classifier),
             },
-            "training": dataclasses.asdict(self.training),
-            "data": dataclasses.asdict(self.data),
+            "training": _plain(self.training),
+            "data": _plain(self.data),
             "seed": self.seed,
         }
 
@@ -144,11 +144,24 @@ class RunSpecification:
         )
 
 
-def _mapping(name: str, value: Any, keys: set[str], *, more: bool = False) -> Mapping[str, Any]:
+def _plain(options: Any) -> dict[str, Any]:
+    """An options dataclass as a dictionary, without later options that are at their defaults."""
+    kept = [
+        each
+        for each in dataclasses.fields(options)
+        if "later" not in each.metadata or getattr(options, each.name) != each.default
+    ]
+    return {each.name: getattr(options, each.name) for each in kept}
+
+
+def _mapping(
+    name: str, value: Any, keys: set[str], *, optional: Collection[str] = (), more: bool = False
+) -> Mapping[str, Any]:
     check(isinstance(value, dict), f"{name} must be an object; got {type(value).__name__}")
     found = set(value)
     check(keys <= found, f"{name} lacks {', '.join(sorted(keys - found))}")
-    check(more or keys == found, f"{name} holds unknown {', '.join(sorted(map(repr, found - keys)))[:80]}")
+    unknown = found.difference(keys, optional)
+    check(more or not unknown, f"{name} holds unknown {', '.join(sorted(map(repr, unknown)))[:80]}")
     return value
 
 
@@ -158,10 +171,11 @@ def _number(name: str, value: Any) -> int:
 
 
 def _build(cls: type, value: Any) -> Any:
-    """An options dataclass from a dictionary; every field must be there and of its annotated type."""
+    """An options dataclass from a dictionary; every field but later ones must be there, and of its annotated
+    type."""
     hints = get_type_hints(cls)
-    names = {each.name for each in dataclasses.fields(cls)}
-    value = _mapping(cls.__name__, value, names)
+    required = {each.name for each in dataclasses.fields(cls) if "later" not in each.metadata}
+    value = _mapping(cls.__name__, value, required, optional=set(hints) - required)
     for name, each in value.items():
         hint = hints[name]
         if get_origin(hint) is Literal:

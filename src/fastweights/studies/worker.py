@@ -1,5 +1,6 @@
 """Runs from specification to result, one or several side by side; knows nothing of the study."""
 
+import dataclasses
 import functools
 import os
 import platform
@@ -91,7 +92,8 @@ def run_many(
             report(index, point)
     train, validation = dataset(specifications[0], "train"), dataset(specifications[0], "validation")
     options, seeds = [each.training for each in specifications], [each.seed for each in specifications]
-    for following in loop.train_many(fits, train, validation, options, seeds):
+    test = dataset(specifications[0], "test") if options[0].test_curve else None
+    for following in loop.train_many(fits, train, validation, options, seeds, test=test):
         for index, (before, now) in enumerate(zip(fits, following, strict=True)):
             if now.done > before.done:
                 if now.done < options[index].updates:
@@ -199,7 +201,7 @@ def _end(specification: RunSpecification, out: Path, fit: Fit) -> Outcome:
 
 
 def _curve(fit: Fit) -> list[list[float]]:
-    return [[p.update, p.train_loss, p.validation_error, p.validation_log_likelihood] for p in fit.curve]
+    return [[number for number in dataclasses.astuple(point) if number is not None] for point in fit.curve]
 
 
 def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:

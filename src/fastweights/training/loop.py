@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from fastweights.errors import check
 from fastweights.models import SequenceClassifier
 from fastweights.tasks.base import Dataset
-from fastweights.training.evaluation import predict, score
+from fastweights.training.evaluation import evaluate, predict, score
 from fastweights.training.options import TrainingOptions
 from fastweights.training.state import Fit, Point, TrainingState, shape_of, stack, unstack
 from fastweights.training.step import Rates, update
@@ -112,6 +112,8 @@ def train_many(
     validation: Dataset,
     options: Sequence[TrainingOptions],
     seeds: Sequence[int],
+    *,
+    test: Dataset | None = None,
 ) -> Iterator[list[Fit]]:
     """Take several runs of one shape up where they stand, side by side; yields all of them after every chunk.
 
@@ -120,6 +122,7 @@ def train_many(
     `train`, and one that diverges does not disturb the others. Results equal those of `train` up to
     rounding; the same runs in the same order give the same bits, from whichever of these results each is
     taken up. On an accelerator this is how small networks fill it; on a CPU, one process a core is faster.
+    With `test`, the points of the learning curves tell of that set too.
 
     Raises: InvalidValueError if lengths, shapes or options don't fit together.
     """
@@ -127,13 +130,14 @@ def train_many(
     check(len({(o.updates, _static(o)) for o in options}) == 1, "runs side by side need equal budgets")
     shapes = [shape_of(fit.state) for fit in fits]
     check(all(shape == shapes[0] for shape in shapes), "runs side by side need models of one shape")
-    return _chunks(list(fits), data, validation, options, [_batch_key(seed) for seed in seeds])
+    return _chunks(list(fits), data, validation, test, options, [_batch_key(seed) for seed in seeds])
 
 
 def _chunks(
     fits: list[Fit],
     data: Dataset,
     validation: Dataset,
+    test: Dataset | None,
     options: Sequence[TrainingOptions],
     keys: Sequence[Array],
 ) -> Iterator[list[Fit]]:
@@ -147,7 +151,7 @@ def _chunks(
         states, losses, answers = chunk(runs, on_device, validation.inputs, jnp.asarray(count), options[0])
         for i, fit in enumerate(fits):
             if fit.failed_at is None and fit.done == done:
-                fits[i] = _record(fit, states[i], losses[i][:count], answers[i], validation, started)
+                fits[i] = _record(fit, states[i], losses[i][:count], answers[i], validation, test, started)
         yield list(fits)
 
 
@@ -190,19 +194,21 @@ def fit(
     return result
 
 
-def _record(fit, state, losses, log_probabilities, validation, started) -> Fit:
+def _record(fit, state, losses, log_probabilities, validation, test, started) -> Fit:
     """The run after one more chunk: its next point, or the update at which it diverged."""
     bad = np.flatnonzero(~np.isfinite(losses))
-    seconds = fit.seconds + time.perf_counter() - started
-    if len(bad):
-        return replace(fit, failed_at=fit.done + int(bad[0]) + 1, seconds=seconds)
-    if not np.isfinite(log_probabilities).all():
-        # The chunk's last update did it: no later loss was there to show it.
-        return replace(fit, failed_at=fit.done + len(losses), seconds=seconds)
+    if len(bad) or not np.isfinite(log_probabilities).all():
+        # If no loss shows it, the chunk's last update did it.
+        failed_at = fit.done + (int(bad[0]) + 1 if len(bad) else len(losses))
+        return replace(fit, failed_at=failed_at, seconds=fit.seconds + time.perf_counter() - started)
     result = score(log_probabilities, validation.targets)
     point = Point(int(state.done), float(losses.mean(dtype=np.float64)), result.error, result.log_likelihood)
+    if test is not None:
+        tested = evaluate(state.model, test)
+        point = replace(point, test_error=tested.error, test_log_likelihood=tested.log_likelihood)
     best = fit.best_point
     better = best is None or point.validation_error < best.validation_error
+    seconds = fit.seconds + time.perf_counter() - started
     return Fit(state, state.model if better else fit.best, (*fit.curve, point), seconds)
 
 

@@ -1,10 +1,14 @@
 """What a training run is told, besides model and task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fastweights.bounds import MOST_SCALE, MOST_UPDATES, check_between
 from fastweights.errors import check, check_choice, check_positive
+
+LATER = {"later": True}
+"""Metadata of an option that came after runs had been recorded: a specification mentions it only where it
+is not at its default, so that those runs keep their identifiers."""
 
 MOST_POINTS = 50_000
 """Points of a learning curve: a checkpoint has room for them (`tensor_file.LARGEST_HEADER`)."""
@@ -34,6 +38,10 @@ class TrainingOptions:
 
     evaluate_every: int = 500
     """Updates between two evaluations on the validation set, and between two checkpoints."""
+
+    test_curve: bool = field(default=False, metadata=LATER)
+    """Evaluate on the test set, too, whenever the validation set is: for a figure of test errors, never to
+    select by."""
 
     def __post_init__(self) -> None:
         check_between("updates", self.updates, 1, MOST_UPDATES)

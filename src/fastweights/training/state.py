@@ -42,6 +42,10 @@ class Point:
     """Between 0 and 1."""
     validation_log_likelihood: float
     """The mean over the validation set, in nats."""
+    test_error: float | None = None
+    """Between 0 and 1; None unless the run was told to follow it."""
+    test_log_likelihood: float | None = None
+    """The mean over the test set, in nats; None like `test_error`."""
 
 
 @dataclass(frozen=True)
