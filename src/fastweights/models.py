@@ -160,6 +160,16 @@ def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
     return eqx.partition(model, trained)
 
 
+def count_state(cell: Cell) -> int:
+    """The numbers that a cell carries from step to step for one sequence: R of an IRNN, 2 R of an LSTM,
+    R + R² of fast weights."""
+    one, two = (
+        sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(cell.initial_state, batch)))
+        for batch in (1, 2)
+    )
+    return two - one  # what does not grow with the batch is no state: λ, η
+
+
 def count_parameters(model: SequenceClassifier) -> int:
     """The number of trained numbers."""
     return sum(leaf.size for leaf in jax.tree.leaves(partition(model)[0]))

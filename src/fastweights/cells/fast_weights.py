@@ -47,8 +47,8 @@ class FastWeightsOptions:
     """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""
 
     write_time: Literal["current", "late", "preliminary"] = "current"
-    """Whether h(t+1) is computed with A(t), or one step late with A(t−1). Some public code writes each step's
-    h_0 instead of its h, and reads it at once: A(t+1) = λ A(t) + η h_0(t+1) h_0(t+1)ᵀ; that is `preliminary`."""
+    """Whether h(t+1) is computed with A(t), one step late with A(t−1), or, as some public code does, with
+    λ A(t) + η h_0(t+1) h_0(t+1)ᵀ: a memory of preliminary states, to which h is never written."""
 
     method: Literal[1, 2] = 1
     """Appendix B: 1 sustains W h + C x in the inner loop; 2 adds the identity to A instead."""
@@ -174,7 +174,10 @@ class FastWeights(Cell):
     def unroll_in_jax(self, drives: Columns) -> Columns:
         length, units, _ = drives.shape
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
-        if self.write_time == "preliminary" or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units:
+        if (
+            self.write_time == "preliminary"
+            or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units
+        ):
             return super().unroll_in_jax(drives)
         return unroll_attending(self._pieces(), *self._arguments(drives))
 

@@ -54,8 +54,10 @@ class Bars:
         self._progress.stop()
 
     def add_total(self, runs: int, done: int) -> None:
-        """A bar for all runs; so many of them are over already."""
-        self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
+        """A bar for all runs, or what it says anew; so many of them are over already."""
+        if self._total is None:
+            self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
+        self._progress.update(self._total, total=runs, completed=done)
         self._keep = runs <= _MOST_KEPT
 
     def add(self, identifier: str, name: str, updates: int) -> None:

@@ -12,9 +12,10 @@ from fastweights.cli.report import check_report_is_installed, report
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
-from fastweights.studies.coordinator import run_study
+from fastweights.studies.coordinator import run_plan
 from fastweights.studies.executors import Executor, LocalExecutor
 from fastweights.studies.folder import place_of
+from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 from fastweights.studies.store import Run
 from fastweights.studies.worker import Outcome
@@ -28,16 +29,23 @@ class Reproduce:
     """The study's folder; runs that are finished there are not run again."""
 
     preset: str = "quick"
-    """quick (two minutes), paper (hours), or smoke (a test)."""
+    """quick (two minutes), paper (a night), or smoke and paper-smoke (tests)."""
 
     models: tuple[str, ...] = ()
-    """Models to compare; by default irnn, lstm and fast-weights."""
+    """Models to compare; by default the preset's."""
 
     hidden_sizes: tuple[int, ...] = ()
     """Sizes R of the hidden layer; by default 20, 50 and 100."""
 
     seeds: int | None = None
-    """Seeds 0 … N-1 for each setting; by default the preset's."""
+    """How many seeds each reported setting gets; by default the preset's."""
+
+    parts: tuple[str, ...] = ()
+    """Parts of the paper preset, by default all: search, table, figure-2, ablations, heat-map, letter,
+    initialisation and matched."""
+
+    sampler: str = "grid"
+    """What the paper preset searches settings with: grid or tpe."""
 
     storage: str | None = None
     """Where the record is: sqlite:///FILE or postgresql://USER@HOST/DATABASE; by default in the folder."""
@@ -69,11 +77,15 @@ class ProgressBars:
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
+        self._planned = 0
 
     def planned(self, runs: Sequence[Run]) -> None:
+        before, self._planned = self._planned, len(runs)
         finished = sum(run.state == "finished" for run in runs)
         over = finished + sum(run.state == "failed" for run in runs)
-        if finished:
+        if before:
+            print(f"{len(runs) - before} more runs follow from the results", file=sys.stderr)
+        elif finished:
             print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
         if 1 < len(runs) > over:
             self._bars.add_total(len(runs), over)
@@ -98,15 +110,15 @@ def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
     options = parse(Reproduce, arguments, "reproduce")
     check_report_is_installed()
-    preset = get_preset(options.preset)
-    specifications = preset.specifications(options.models, options.hidden_sizes, options.seeds)
+    choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler)
+    plan = get_preset(options.preset).plan(choice)
     try:
         with Bars() as bars, patiently():
-            store = run_study(
+            store = run_plan(
                 options.dir,
                 options.preset,
-                specifications,
-                _executor(options, len(specifications)),
+                plan,
+                _executor(options),
                 ProgressBars(bars),
                 place=place_of(options.dir, options.storage, options.study),
                 retry_failed=options.retry_failed,
@@ -118,8 +130,8 @@ def run(arguments: Sequence[str]) -> int:
     return report(store.results(), options.dir, as_json=options.json)
 
 
-def _executor(options: Reproduce, runs: int) -> Callable[[], Executor]:
-    """What makes the executor that the options ask for."""
+def _executor(options: Reproduce) -> Callable[[int], Executor]:
+    """What makes the executor that the options ask for, for so many runs."""
     for name in ("workers", "side_by_side"):
         number = getattr(options, name)
         check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
@@ -127,7 +139,9 @@ def _executor(options: Reproduce, runs: int) -> Callable[[], Executor]:
     if options.executor == "ray":
         from fastweights.studies.ray_executor import RayExecutor
 
-        return lambda: RayExecutor(options.ray_address, options.dir, options.workers, options.side_by_side)
+        return lambda runs: RayExecutor(
+            options.ray_address, options.dir, options.workers, options.side_by_side
+        )
     check(options.ray_address is None, "--ray-address needs --executor ray")
-    workers = min(options.workers or len(available_cores()), runs)
-    return lambda: LocalExecutor(workers, options.side_by_side or 1)
+    workers = options.workers or len(available_cores())
+    return lambda runs: LocalExecutor(min(workers, runs), options.side_by_side or 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fastweights.errors import FileError
 from fastweights.files import make_folder
@@ -9,8 +10,9 @@ from fastweights.studies.desk import Desk, Listener
 from fastweights.studies.executors import Executor
 from fastweights.studies.folder import LOCK, RUNS, Place, place_of, remember
 from fastweights.studies.locks import holding
+from fastweights.studies.plans import Plan, fixed
 from fastweights.studies.specification import RunSpecification
-from fastweights.studies.store import Store
+from fastweights.studies.store import Run, Store
 from fastweights.studies.writable_store import WritableStore
 
 
@@ -20,12 +22,26 @@ def run_study(
     specifications: Sequence[RunSpecification],
     make_executor: Callable[[], Executor],
     listener: Listener,
+    **options: Any,
+) -> Store:
+    """`run_plan` for runs that are known beforehand."""
+    return run_plan(
+        directory, preset, fixed(specifications), lambda runs: make_executor(), listener, **options
+    )
+
+
+def run_plan(
+    directory: Path,
+    preset: str,
+    plan: Plan,
+    make_executor: Callable[[int], Executor],
+    listener: Listener,
     *,
     place: Place | None = None,
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
-    """Run what is not finished yet, and return the record.
+    """Run what a plan asks for and is not finished yet, until it asks for nothing more; return the record.
 
     Ctrl-C, or `stopped`, which is asked five times a second, makes the workers save and end, and raises
     KeyboardInterrupt; the folder can then be taken up again. A run whose worker dies, or that raises, goes on
@@ -44,25 +60,44 @@ def run_study(
             store = WritableStore(place.storage, place.study, preset)
             remember(directory, place)
             make_folder(directory / RUNS)
-            # The longest first, so that no worker ends with a long run while the others have none.
-            ordered = sorted(specifications, key=lambda each: -_cost(each))
-            store.plan(
-                ((each.identifier, each.to_json(), each.task.floor()) for each in ordered),
-                retry_failed=retry_failed,
-            )
-            mine = {each.identifier: each for each in ordered}
-            runs = [run for run in store.runs() if run.identifier in mine]
+            runs, missing = _ask(store, plan, retry_failed=retry_failed)
             listener.planned(runs)
-            missing = [run for run in runs if run.state in ("running", "waiting")]
-            if missing:
+            while missing:
+                mine = {run.identifier: RunSpecification.from_json(run.specification) for run in missing}
                 try:
                     desk = Desk(
-                        directory / RUNS, store, mine, missing, make_executor(), listener, confirm, stopped
+                        directory / RUNS,
+                        store,
+                        mine,
+                        missing,
+                        make_executor(len(missing)),
+                        listener,
+                        confirm,
+                        stopped,
                     )
                     desk.work()
                 except OSError as error:
                     raise FileError(f"the study in {directory} cannot go on: {error}") from error
+                runs, missing = _ask(store, plan, retry_failed=False)
+                if missing:
+                    listener.planned(runs)
             return store
+
+
+def _ask(store: WritableStore, plan: Plan, *, retry_failed: bool) -> tuple[list[Run], list[Run]]:
+    """Write down what the plan asks for now: all of it, and what has not ended, the longest first, so that no
+    worker ends with a long run while the others have none."""
+    planned = plan({run["id"]: run for run in store.results()["runs"]})
+    specifications = {each.specification.identifier: each.specification for each in planned}
+    store.plan(
+        ((name, each.to_json(), each.task.floor()) for name, each in specifications.items()),
+        retry_failed=retry_failed,
+    )
+    store.assign((each.specification.identifier, each.role) for each in planned if each.role)
+    costs = {name: _cost(each) for name, each in specifications.items()}
+    runs = [run for run in store.runs() if run.identifier in costs]
+    missing = [run for run in runs if run.state in ("running", "waiting")]
+    return runs, sorted(missing, key=lambda run: -costs[run.identifier])
 
 
 def _cost(specification: RunSpecification) -> float:

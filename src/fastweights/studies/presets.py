@@ -3,31 +3,52 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Protocol
 
-from fastweights import registry
-from fastweights.errors import UnknownNameError, check
+from fastweights.errors import UnknownNameError, check, check_choice
+from fastweights.studies.comparison import Comparison
+from fastweights.studies.plans import Choice, Plan, fixed
+from fastweights.studies.recommended import SMALL, recommended
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
 MODELS = ("irnn", "lstm", "fast-weights")
 SIZES = (20, 50, 100)
-SMALL = 35
-"""Below this many units fast weights train best in the setting for small networks."""
+
+
+class Preset(Protocol):
+    """A named study."""
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        ...
+
+    def plan(self, choice: Choice) -> Plan:
+        """Its runs, as far as the choice leaves them.
+
+        Raises: UnknownNameError or InvalidValueError for what is unknown, out of range or not of this preset.
+        """
+        ...
 
 
 @dataclass(frozen=True)
-class Preset:
-    """A grid over models, sizes, learning rates and seeds, in the protocol of Ba et al. 2016, section 4.1."""
+class Grid:
+    """A grid over models, sizes and seeds, in the protocol of Ba et al. 2016, section 4.1."""
 
     summary: str
-    seeds: int
-    learning_rates: Sequence[float]
     updates: Callable[[int], int]
     """The budget of every model at a hidden size."""
+    learning_rate: float = 1.25e-3
     data: DataOptions = DataOptions()
     sizes: Sequence[int] = SIZES
     evaluate_every: int = 500
+
+    def plan(self, choice: Choice) -> Plan:
+        check(not choice.parts, f"this preset has no parts; got {', '.join(choice.parts)}")
+        check_choice("sampler", choice.sampler, ("grid",))
+        return fixed(self.specifications(choice.models, choice.hidden_sizes, choice.seeds))
 
     def specifications(
         self,
@@ -39,10 +60,10 @@ class Preset:
 
         Raises: UnknownNameError or InvalidValueError for unknown models and numbers out of range.
         """
-        seeds = self.seeds if seeds is None else seeds
+        seeds = 1 if seeds is None else seeds
         check(seeds >= 1, f"seeds must be at least 1; got {seeds}")
         sizes = _unique(hidden_sizes or self.sizes)
-        grid = product(sizes, _unique(models or MODELS), self.learning_rates, range(seeds))
+        grid = product(sizes, _unique(models or MODELS), range(seeds))
         return [
             RunSpecification(
                 task=AssociativeRetrieval(),
@@ -51,23 +72,15 @@ class Preset:
                 cell=recommended(model, size),
                 training=TrainingOptions(
                     updates=self.updates(size),
-                    learning_rate=rate,
+                    learning_rate=self.learning_rate,
                     schedule="cosine",
                     evaluate_every=self.evaluate_every,
                 ),
                 data=self.data,
                 seed=seed,
             )
-            for size, model, rate, seed in grid
+            for size, model, seed in grid
         ]
-
-
-def recommended(model: str, hidden_size: int) -> object:
-    """The cell options that the documentation recommends: the defaults, but for small fast-weights nets."""
-    options = registry.cells[model].Options
-    if model == "fast-weights" and hidden_size < SMALL:
-        return options(decay=0.95, norm_bias=1.0, preliminary_norm="separate")
-    return options()
 
 
 def _quick_updates(hidden_size: int) -> int:
@@ -75,27 +88,25 @@ def _quick_updates(hidden_size: int) -> int:
 
 
 presets: dict[str, Preset] = {
-    "quick": Preset(
+    "quick": Grid(
         summary="one seed, one learning rate, a budget that fast weights need: two minutes on two cores",
-        seeds=1,
-        learning_rates=(1.25e-3,),
         updates=_quick_updates,
     ),
-    "paper": Preset(
-        summary="five seeds, four learning rates selected on validation, 100,000 updates: hours on two cores",
-        seeds=5,
-        learning_rates=(3e-4, 1e-3, 2e-3, 4e-3),
-        updates=lambda hidden_size: 100_000,
-        evaluate_every=1_000,
+    "paper": Comparison(
+        summary="section 4.1 in full: search, five fresh seeds, Figure 2, ablations: a night on two cores",
     ),
-    "smoke": Preset(
+    "smoke": Grid(
         summary="three small runs on little data, for tests: half a minute",
-        seeds=1,
-        learning_rates=(1.25e-3,),
         updates=lambda hidden_size: 300,
         data=DataOptions(train=10_000, validation=1_000, test=2_000),
         sizes=(20,),
         evaluate_every=100,
+    ),
+    "paper-smoke": Comparison(
+        summary="every part of the paper preset with a thousandth of its updates, for tests",
+        sizes=(20, 50),
+        data=DataOptions(train=10_000, validation=1_000, test=2_000),
+        shorten=1_000,
     ),
 }
 

@@ -34,6 +34,19 @@ def check_run(identifier: Any, specification: Any, outcome: Any, losses: Any) ->
         raise StudyError(f"run {identifier!r:.40} of the record is damaged: {error}") from error
 
 
+def check_roles(roles: Any) -> None:
+    """Raise StudyError unless these can be the roles of runs: lists of dictionaries that name a `part`."""
+    lists = roles.values() if isinstance(roles, dict) else [None]
+    for each in lists:
+        if not isinstance(each, list) or not all(
+            isinstance(role, dict)
+            and isinstance(role.get("part"), str)
+            and all(isinstance(value, str | float | int) for value in role.values())
+            for role in each
+        ):
+            raise StudyError(f"the record's roles are damaged: {each!r:.60}")
+
+
 def _check_specification(specification: dict[str, Any]) -> None:
     _check_kinds(specification, task=dict, model=dict, training=dict, data=dict, seed=int)
     _check_kinds(specification["task"], name=str)

@@ -120,7 +120,7 @@ def _summary(runs: list[Record]) -> Summary:
         hidden_size=specification["model"]["hidden_size"],
         floor=selected[0]["floor"],
         setting=setting_of(selected[0]),
-        validation_error=_mean([_final_validation_error(run) for run in finished]),
+        validation_error=_mean([final_validation_error(run) for run in finished]),
         test_error=_mean(errors),
         half_interval=half_t_interval(errors),
         lowest_test_error=min(errors, default=None),
@@ -140,7 +140,7 @@ def _summary(runs: list[Record]) -> Summary:
 def _rank(setting: list[Record]) -> tuple[bool, bool, float]:
     """What settings are ordered by; `min` keeps the earlier of equals."""
     outcomes = [outcome(run) for run in setting]
-    mean = _mean([_final_validation_error(run) for run in setting if outcome(run) == "finished"])
+    mean = _mean([final_validation_error(run) for run in setting if outcome(run) == "finished"])
     return mean is None, "failed" in outcomes, math.inf if mean is None else mean
 
 
@@ -151,7 +151,7 @@ def _defect(run: Record) -> str | None:
             return f"{name} is {result.get(name)}"
     if not run.get("curve"):
         return "no validation error was recorded"
-    error = _final_validation_error(run)
+    error = final_validation_error(run)
     return None if _finite(error) else f"the last validation error is {error}"
 
 
@@ -159,7 +159,8 @@ def _finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _final_validation_error(run: Record) -> float:
+def final_validation_error(run: Record) -> float:
+    """Of a finished run: what settings are selected by."""
     return run["curve"][-1][2]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError
-from fastweights.studies.soundness import check_run
+from fastweights.studies.soundness import check_roles, check_run
 from fastweights.studies.storage import Storage
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class Store:
         return list({run.identifier: run for run in found}.values())
 
     def attributes(self) -> dict[str, Any]:
-        """What is known of the study as a whole: `preset`, `floors`, and `coordinator`, the last sign that a
-        coordinator gave (see `WritableStore.sign`)."""
+        """What is known of the study as a whole: `preset`; `floors` and `roles` by run; and `coordinator`,
+        the last sign that a coordinator gave (see `WritableStore.sign`)."""
         with self.storage.errors():
             return dict(self._optuna.get_study_user_attrs(self._study))
 
@@ -92,7 +92,9 @@ class Store:
 
         Raises: StudyError, too, if the record of a run is damaged.
         """
-        floors, runs = self.attributes().get("floors", {}), self.runs()
+        attributes, runs = self.attributes(), self.runs()
+        floors, roles = attributes.get("floors", {}), attributes.get("roles", {})
+        check_roles(roles)
         if not all(isinstance(floors.get(run.identifier), int | float) for run in runs):
             raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
@@ -104,6 +106,7 @@ class Store:
                     "id": run.identifier,
                     "specification": dict(run.specification),
                     "floor": floors[run.identifier],
+                    **({"roles": roles[run.identifier]} if run.identifier in roles else {}),
                     **nothing,
                     **(run.outcome or {}),
                     "state": "waiting" if run.state == "running" else run.state,

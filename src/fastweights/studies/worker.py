@@ -16,7 +16,7 @@ from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError, check
 from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
-from fastweights.models import SequenceClassifier, count_parameters
+from fastweights.models import SequenceClassifier, count_parameters, count_state
 from fastweights.native import library
 from fastweights.studies.specification import RunSpecification
 from fastweights.tasks.base import Dataset
@@ -216,6 +216,7 @@ def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
         "best_validation_error": best.validation_error if best else None,
         "best_test_error": chosen.error,
         "parameters": count_parameters(fit.model),
+        "state_size": count_state(fit.model.cell),
         "seconds": fit.seconds,
     }
 
@@ -223,7 +224,8 @@ def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
 def _outcome(state: str, fit: Fit, *, result: Any = None, failure: str | None = None) -> Outcome:
     return {
         "state": state,
-        "curve": _curve(fit),
+        # As exact as single precision is, and half as long.
+        "curve": [[update, *(float(f"{number:.7g}") for number in rest)] for update, *rest in _curve(fit)],
         "result": result,
         "failure": failure,
         "environment": environment(),

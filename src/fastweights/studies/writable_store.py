@@ -75,6 +75,18 @@ class WritableStore(Store):
             if missing:
                 self._optuna.set_study_user_attr(self._study, "floors", {**floors, **missing})
 
+    def assign(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Note the roles that runs, given by their identifiers, have in the study, besides those noted
+        already."""
+        known = self.attributes().get("roles", {})
+        all_roles = {identifier: list(each) for identifier, each in known.items()}
+        for identifier, role in roles:
+            if dict(role) not in all_roles.setdefault(identifier, []):
+                all_roles[identifier].append(dict(role))
+        if all_roles != known:
+            with self.storage.errors():
+                self._optuna.set_study_user_attr(self._study, "roles", all_roles)
+
     def begin(self, run: Run) -> None:
         """Mark a waiting run as running; a running one stays so."""
         from optuna.trial import TrialState

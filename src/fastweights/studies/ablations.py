@@ -1,0 +1,103 @@
+"""What the paper leaves open, one choice at a time from the defaults."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from fastweights.studies.specification import RunSpecification
+
+DEFAULT = "the defaults"
+
+Changes = Mapping[str, Any]
+"""New values of options, each named by its place in a specification: `cell.decay`."""
+
+FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
+    "decay λ": {"0.95": {"cell.decay": 0.95}},
+    "LN on h_0": {
+        "shared": {"cell.preliminary_norm": "shared"},
+        "separate": {"cell.preliminary_norm": "separate"},
+    },
+    "LN": {"LN[W h + C x] + A h": {"cell.norm": "outside"}, "none": {"cell.norm": "none"}},
+    "LN bias": {"0": {"cell.norm_bias": 0.0}, "1": {"cell.norm_bias": 1.0}},
+    "A when h(t+1) is computed": {
+        "one step late": {"cell.write_time": "late"},
+        "h_0(t+1) in it, h(t+1) never": {"cell.write_time": "preliminary"},
+    },
+    "method": {"2": {"cell.method": 2}},
+    "inner steps S": {str(steps): {"cell.inner_steps": steps} for steps in (0, 3, 10)},
+    "LN parameters at S = 3": {"one set a step": {"cell.inner_steps": 3, "cell.norm_sets": "per-step"}},
+    "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.0, 0.5, 1.0)},
+    "C": {f"uniform in ± {scale:g}/√R": {"cell.input_scale": scale} for scale in (0.5, 2.0)},
+    "embedding": {
+        "N(0, 0.3²)": {"classifier.embedding_scale": 0.3},
+        "N(0, 0.5²)": {"classifier.embedding_scale": 0.5},
+        "N(0, 2²)": {"classifier.embedding_scale": 2.0},
+        "uniform in ± 1/√100": {"classifier.embedding_init": "uniform"},
+        "50 to 100, N(0, 1)": {"classifier.embedding": "expanded"},
+        "50 to 100, uniform (the paper's)": {
+            "classifier.embedding": "expanded",
+            "classifier.embedding_init": "uniform",
+        },
+        "one-hot": {"classifier.embedding": "one-hot"},
+    },
+    "read-out": {"none": {"classifier.readout_size": 0}},
+    "softmax": {"37 symbols": {"classifier.softmax": "symbols"}},
+    "learning rate": {
+        f"{rate:g}": {"training.learning_rate": rate} for rate in (1e-4, 5e-4, 1e-3, 2e-3, 4e-3)
+    },
+    "schedule": {"constant": {"training.schedule": "constant"}},
+    "clipping": {"none": {"training.clip_norm": 0.0}},
+    "batch": {str(size): {"training.batch_size": size} for size in (32, 512)},
+    "digits": {"without replacement": {"task.digits": "without-replacement"}},
+    "pairs K": {str(pairs): {"task.num_pairs": pairs} for pairs in (2, 3, 5, 6, 7, 8, 9, 10)},
+}
+"""For each choice its other values; those of the defaults are not among them."""
+
+BASELINES: Mapping[str, Mapping[str, Mapping[str, Changes]]] = {
+    "irnn": {
+        "LN": {"on": {"cell.layer_norm": True}},
+        "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.25, 1.0)},
+        "clipping": {"none": {"training.clip_norm": 0.0}},
+    },
+    "lstm": {
+        "LN": {"on": {"cell.layer_norm": True}},
+        "forget bias": {"0": {"cell.forget_bias": 0.0}},
+        "clipping": {"none": {"training.clip_norm": 0.0}},
+    },
+    "associative-lstm": {
+        "heads": {"1": {"cell.heads": 1}},
+        "copies": {"1": {"cell.copies": 1}, "8": {"cell.copies": 8}},
+        "forget bias": {"0": {"cell.forget_bias": 0.0}},
+        "clipping": {"none": {"training.clip_norm": 0.0}},
+    },
+}
+
+DECAYS = (0.5, 0.8, 0.9, 0.95, 1.0)
+WRITE_RATES = (0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+def changed(base: RunSpecification, changes: Changes) -> RunSpecification:
+    """The specification with other values of some options."""
+    for path, value in changes.items():
+        room, name = path.split(".")
+        base = replace(base, **{room: replace(getattr(base, room), **{name: value})})
+    return base
+
+
+def variants(base: RunSpecification) -> Iterator[tuple[str, str, RunSpecification]]:
+    """Choice, value and specification: the base itself, then every other value of each of its model's
+    choices."""
+    yield DEFAULT, "", base
+    table = FAST_WEIGHTS if base.model == "fast-weights" else BASELINES.get(base.model, {})
+    for choice, values in table.items():
+        for value, changes in values.items():
+            yield choice, value, changed(base, changes)
+
+
+def decays_and_write_rates(base: RunSpecification) -> list[RunSpecification]:
+    """λ × η, for fast weights."""
+    return [
+        changed(base, {"cell.decay": decay, "cell.write_rate": rate})
+        for decay, rate in product(DECAYS, WRITE_RATES)
+    ]

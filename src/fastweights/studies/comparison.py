@@ -1,0 +1,221 @@
+"""Section 4.1 of Ba et al. 2016 in full: search, table, Figure 2, and what the comparison leaves open."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fastweights import registry
+from fastweights.errors import check, check_choice
+from fastweights.models import ClassifierOptions
+from fastweights.studies.ablations import decays_and_write_rates, variants
+from fastweights.studies.matched import Measure, largest, num_parameters, state_size
+from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
+from fastweights.studies.recommended import recommended
+from fastweights.studies.search import LEARNING_RATE, candidates, with_values
+from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.studies.statistics import Record
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.options import TrainingOptions
+
+MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
+PARTS = ("search", "table", "figure-2", "ablations", "heat-map", "letter", "initialisation", "matched")
+FIGURE_SIZE = 50
+_LARGE = 100
+"""Above this many units an update takes so long that runs get a tenth of the updates."""
+
+INITIALISATIONS: Mapping[str, ClassifierOptions] = {
+    "N(0, 1)": ClassifierOptions(),
+    "N(0, 0.5²)": ClassifierOptions(embedding_scale=0.5),
+    "N(0, 2²)": ClassifierOptions(embedding_scale=2.0),
+    "N(0, 4²)": ClassifierOptions(embedding_scale=4.0),
+    "50 to 100, uniform (the paper's)": ClassifierOptions(embedding="expanded", embedding_init="uniform"),
+}
+
+# Every part has seeds of its own: what selects is never what is reported.
+_SEARCH_SEEDS = (0, 1)
+_TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS, _INITIALISATION_SEEDS, _MATCHED_SEEDS = (
+    range(first, first + 10) for first in (10, 20, 30, 40, 50, 60)
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The whole comparison. `shorten` divides every number of updates: for trials of the study itself."""
+
+    summary: str
+    sizes: Sequence[int] = (20, 50, 100)
+    data: DataOptions = DataOptions()
+    shorten: int = 1
+
+    def plan(self, choice: Choice) -> Plan:
+        """The runs that can be named so far; those of a later part when what selects its settings has ended.
+
+        `choice.seeds` replaces the number of seeds of the table and of Figure 2; parts that a chosen part
+        rests on are run too.
+        Raises: InvalidValueError or UnknownNameError for what is unknown or out of range.
+        """
+        check(choice.seeds is None or choice.seeds >= 1, f"seeds must be at least 1; got {choice.seeds}")
+        check(choice.seeds is None or choice.seeds <= 10, f"seeds must be at most 10; got {choice.seeds}")
+        for part in choice.parts:
+            check_choice("part", part, PARTS)
+        for model in choice.models:
+            registry.cells[model]
+        return lambda known: list(_Asked(self, choice, known).runs())
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question to the plan."""
+
+    comparison: Comparison
+    choice: Choice
+    known: Mapping[str, Record]
+
+    @property
+    def models(self) -> Sequence[str]:
+        return tuple(dict.fromkeys(self.choice.models or MODELS))
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        return tuple(dict.fromkeys(self.choice.hidden_sizes or self.comparison.sizes))
+
+    def runs(self) -> Iterator[Planned]:
+        parts = self.choice.parts or PARTS
+        if set(parts) - {"ablations", "heat-map", "letter"}:
+            yield from self.search()
+        for part in parts:
+            if part != "search":
+                yield from getattr(self, part.replace("-", "_"))()
+
+    def search(self) -> Iterator[Planned]:
+        for model in self.models:
+            for size in self.sizes:
+                yield from _planned({"part": "search"}, self.candidates(model, size))
+
+    def table(self) -> Iterator[Planned]:
+        for model in self.models:
+            for size in self.sizes:
+                best = self.best(model, size)
+                if best is not None:
+                    yield from _planned(
+                        {"part": "table"}, self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
+                    )
+
+    def figure_2(self) -> Iterator[Planned]:
+        """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
+        would bend it."""
+        for model in self.models:
+            best = self.best(model, FIGURE_SIZE) if FIGURE_SIZE in self.sizes else None
+            if best is not None:
+                long = self.lasting(best, 700_000, points=140)
+                training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
+                seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
+                yield from _planned({"part": "figure-2"}, seeded(replace(long, training=training), seeds))
+
+    def ablations(self) -> Iterator[Planned]:
+        for model in self.models:
+            base = self.lasting(self.base(model, FIGURE_SIZE), 20_000, points=80)
+            for factor, value, run in variants(base):
+                role = {"part": "ablations", "choice": factor, "value": value}
+                yield from _planned(role, seeded(run, _ABLATION_SEEDS[:3]))
+
+    def heat_map(self) -> Iterator[Planned]:
+        if "fast-weights" in self.models:
+            base = self.lasting(self.base("fast-weights", FIGURE_SIZE), 10_000, points=40)
+            for run in decays_and_write_rates(base):
+                yield from _planned({"part": "heat-map"}, seeded(run, _ABLATION_SEEDS[:3]))
+
+    def letter(self) -> Iterator[Planned]:
+        """What the paper says, to the letter, where it reports failures; its rate is unknown: so Adam's."""
+        for model in self.models:
+            for size in self.sizes:
+                if size <= FIGURE_SIZE:
+                    options = registry.cells[model].Options
+                    cell = options(norm_bias=0.0) if model == "fast-weights" else options()
+                    run = self.lasting(replace(self.base(model, size), cell=cell), 100_000)
+                    training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
+                    classifier = INITIALISATIONS["50 to 100, uniform (the paper's)"]
+                    run = replace(run, training=training, classifier=classifier)
+                    yield from _planned({"part": "letter"}, seeded(run, _LETTER_SEEDS[:3]))
+
+    def initialisation(self) -> Iterator[Planned]:
+        """The embedding, for every model alike; where another than N(0, 1) wins, fresh seeds of it."""
+        for model in self.models:
+            for size in self.sizes:
+                best = self.best(model, size)
+                if best is None:
+                    continue
+                tried = []
+                for name, classifier in INITIALISATIONS.items():
+                    runs = seeded(replace(best, classifier=classifier), _SEARCH_SEEDS)
+                    yield from _planned({"part": "initialisation", "embedding": name}, runs)
+                    tried += runs
+                winner = selected(tried, self.known)
+                if winner is not None and winner.classifier != best.classifier:
+                    role = {"part": "best-initialisation"}
+                    yield from _planned(role, self.final(winner, _INITIALISATION_SEEDS, 3))
+
+    def matched(self) -> Iterator[Planned]:
+        """As many parameters as fast weights have at the table's sizes; a state as large as an IRNN's there,
+        and as that of fast weights at the smallest."""
+        fast = [self.base("fast-weights", size) for size in self.sizes]
+        plain = [self.base("irnn", size) for size in self.sizes]
+        measured: list[tuple[str, Measure, RunSpecification]] = [
+            *(("parameters", num_parameters, each) for each in fast),
+            *(("state", state_size, each) for each in [*plain, min(fast, key=state_size)]),
+        ]
+        for model in self.models:
+            for criterion, measure, like in measured:
+                role = {"criterion": criterion, "budget": measure(like)}
+                sized = largest(self.base(model, like.hidden_size), measure, measure(like))
+                if sized is not None:
+                    yield from self.matched_cell(model, sized.hidden_size, role)
+
+    def matched_cell(self, model: str, size: int, role: Role) -> Iterator[Planned]:
+        best = self.best(model, min(self.sizes, key=lambda each: abs(each - size)))
+        if best is None:
+            return
+        if size in self.sizes:
+            yield from _planned({"part": "matched", **role}, self.final(best, _TABLE_SEEDS, 5))
+            return
+        setting = self.lasting(replace(best, hidden_size=size), self.search_updates(size), points=20)
+        rates = [replace(with_values(setting, {"learning_rate": r}), seed=0) for r in LEARNING_RATE.grid]
+        yield from _planned({"part": "matched-search", **role}, rates)
+        winner = selected(rates, self.known)
+        if winner is not None:
+            yield from _planned({"part": "matched", **role}, self.final(winner, _MATCHED_SEEDS, 3))
+
+    def candidates(self, model: str, size: int) -> list[RunSpecification]:
+        base = self.lasting(self.base(model, size), self.search_updates(size), points=20)
+        return candidates(base, _SEARCH_SEEDS, self.choice.sampler, self.known)
+
+    def best(self, model: str, size: int) -> RunSpecification | None:
+        """The setting that the search selects; None while it is not over."""
+        tried = self.candidates(model, size)
+        return selected(tried, self.known) if ended(tried, self.known) else None
+
+    def base(self, model: str, size: int) -> RunSpecification:
+        return RunSpecification(
+            AssociativeRetrieval(),
+            model=model,
+            hidden_size=size,
+            cell=recommended(model, size),
+            data=self.comparison.data,
+        )
+
+    def search_updates(self, size: int) -> int:
+        return 20_000 if size <= FIGURE_SIZE else 10_000
+
+    def final(self, run: RunSpecification, seeds: Sequence[int], count: int) -> list[RunSpecification]:
+        """The runs that are reported: 100,000 updates, on fresh seeds."""
+        updates = 100_000 if run.hidden_size <= _LARGE else 10_000
+        return seeded(self.lasting(run, updates), seeds[:count])
+
+    def lasting(self, run: RunSpecification, updates: int, points: int = 100) -> RunSpecification:
+        """The run with so many updates, evaluated so many times."""
+        updates = max(updates // self.comparison.shorten, points)
+        training: TrainingOptions = replace(run.training, updates=updates, evaluate_every=updates // points)
+        return replace(run, training=training)
+
+
+def _planned(role: Role, runs: Sequence[RunSpecification]) -> Iterator[Planned]:
+    return (Planned(run, role) for run in runs)

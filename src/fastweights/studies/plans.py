@@ -1,0 +1,66 @@
+"""Plans: which runs answer a question, given what is known already.
+
+A plan is asked again whenever all that it asked for has ended, so that later runs can depend on the
+results of earlier ones, and a study that was interrupted needs nothing but its record.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fastweights.studies.specification import RunSpecification
+from fastweights.studies.statistics import Record, outcome, summarise
+
+Role = Mapping[str, str | float]
+"""Why a run is there: `part`, the part of the study that it belongs to, and what tells it apart there."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run, and its role in the study."""
+
+    specification: RunSpecification
+    role: Role
+
+
+Plan = Callable[[Mapping[str, Record]], Sequence[Planned]]
+"""All runs that can be named, given the records of those known, by identifier. The same records give the
+same plan, and more records never a smaller one. A run can be planned in several roles."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user changes of a preset's plan; what is empty stays as it is."""
+
+    models: Sequence[str] = ()
+    hidden_sizes: Sequence[int] = ()
+    seeds: int | None = None
+    parts: Sequence[str] = ()
+    sampler: str = "grid"
+
+
+def fixed(specifications: Sequence[RunSpecification]) -> Plan:
+    """A plan of runs that are known beforehand; they have no roles."""
+    planned = [Planned(each, {}) for each in specifications]
+    return lambda known: planned
+
+
+def seeded(base: RunSpecification, seeds: Iterable[int]) -> list[RunSpecification]:
+    """The same with each of these seeds."""
+    return [replace(base, seed=seed) for seed in seeds]
+
+
+def ended(runs: Iterable[RunSpecification], known: Mapping[str, Record]) -> bool:
+    """Whether all of them have finished or failed."""
+    records = [known.get(each.identifier) for each in runs]
+    return all(record is not None and outcome(record) in ("finished", "failed") for record in records)
+
+
+def selected(candidates: Sequence[RunSpecification], known: Mapping[str, Record]) -> RunSpecification | None:
+    """Of settings with one or more seeds each, the one that validation selects, with the first of its seeds.
+
+    The rules are those of `statistics.summarise`; None as long as a candidate has not ended.
+    """
+    if not ended(candidates, known):
+        return None
+    (summary,) = summarise([known[each.identifier] for each in candidates])
+    return RunSpecification.from_json(summary.selected[0]["specification"])
