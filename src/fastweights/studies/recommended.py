@@ -12,5 +12,5 @@ def recommended(model: str, hidden_size: int) -> Any:
     """The defaults, but for small fast-weights nets; docs/defaults.md says why."""
     options = registry.cells[model].Options
     if model == "fast-weights" and hidden_size < SMALL:
-        return options(decay=0.95, norm_bias=1.0, preliminary_norm="separate")
+        return options(decay=0.95, preliminary_norm="separate")
     return options()
