@@ -98,13 +98,15 @@ def variants(base: RunSpecification) -> dict[str, RunSpecification]:
 
 
 def small_variants(base: RunSpecification) -> dict[str, RunSpecification]:
-    """From the setting for small networks back to the defaults, one option at a time."""
+    """From the setting for small networks back to the defaults, one option at a time; and a larger LN bias."""
     plain = FastWeightsOptions()
     found = {"the setting for small networks": base}
-    for name in ("decay", "norm_bias", "preliminary_norm"):
-        value = getattr(plain, name)
-        if getattr(base.cell, name) != value:
-            found[f"{name} {value}"] = replace(base, cell=replace(base.cell, **{name: value}))
+    for name, value in (
+        ("decay", plain.decay),
+        ("preliminary_norm", plain.preliminary_norm),
+        ("norm_bias", 1.0),
+    ):
+        found[f"{name} {value}"] = replace(base, cell=replace(base.cell, **{name: value}))
     return {**found, "the defaults": replace(base, cell=plain)}
 
 

@@ -22,6 +22,7 @@ def make_study(directory, url=None, name=None):
     directory.mkdir(exist_ok=True)
     store = WritableStore(place.storage, place.study, "smoke")
     remember(directory, place)
+    store.ask("--models lstm --hidden-sizes 20 50 --seeds 2".split())
     specifications = get_preset("smoke").specifications(["lstm"], [20, 50], 2)
     store.plan((each.identifier, each.to_json(), each.task.floor()) for each in specifications)
     finished, failed, begun, _ = store.runs()

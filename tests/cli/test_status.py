@@ -14,6 +14,7 @@ from fastweights.cli.main import main, parse
 from fastweights.cli.reproduce import Reproduce
 from fastweights.studies.folder import LOCK, place_of
 from fastweights.studies.locks import holding
+from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 
 
@@ -89,8 +90,9 @@ def test_the_command_that_goes_on_plans_the_same_runs(storage_url, tmp_path, cap
         (study,) = found(capsys, *arguments)
         words = shlex.split(study["goes_on"])
         options = parse(Reproduce, words[2:], "reproduce")
-        again = get_preset(options.preset).specifications(options.models, options.hidden_sizes, options.seeds)
-        assert {each.identifier for each in again} == {run.identifier for run in store.runs()}
+        choice = Choice(options.models, options.hidden_sizes, options.seeds)
+        again = get_preset(options.preset).plan(choice)({})
+        assert {each.specification.identifier for each in again} == {run.identifier for run in store.runs()}
         assert study["goes_on"] in said(capsys, *arguments)
 
 

@@ -2,8 +2,8 @@
 
 A(t) = λ A(t−1) + η h(t) h(t)ᵀ,  u = W h(t) + C x(t+1),  h_0 = f(u),
 method 1: h_{s+1} = f(LN[u + A h_s]);  method 2: h_{s+1} = f(LN[h_s + A h_s]), the identity added to A.
-`norm` outside puts LN around what A h_s is added to; `write_time` late uses A(t−1) for A(t), preliminary writes h_0(t+1)
-instead of h(t+1), and reads it at once.
+`norm` outside puts LN around what A h_s is added to; `write_time` late uses A(t−1) for A(t), preliminary
+writes h_0(t+1) instead of h(t+1), and reads it at once.
 """
 
 import numpy as np

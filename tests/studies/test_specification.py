@@ -9,6 +9,7 @@ import pytest
 from fastweights import registry
 from fastweights.errors import FastweightsError
 from fastweights.models import ClassifierOptions
+from fastweights.studies.plans import Choice
 from fastweights.studies.presets import presets
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -47,7 +48,8 @@ def test_json_and_back(model):
 
 @pytest.mark.parametrize("preset", list(presets))
 def test_every_run_of_a_preset_has_its_own_identifier(preset):
-    specifications = presets[preset].specifications()
+    planned = presets[preset].plan(Choice())({})
+    specifications = [each.specification for each in planned]
     assert len({each.identifier for each in specifications}) == len(specifications)
     for each in specifications:
         assert RunSpecification.from_json(json.loads(json.dumps(each.to_json()))) == each

@@ -1,5 +1,6 @@
 """`fastweights reproduce`: a whole study, its table and its report."""
 
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -121,6 +122,7 @@ def run(arguments: Sequence[str]) -> int:
                 _executor(options),
                 ProgressBars(bars),
                 place=place_of(options.dir, options.storage, options.study),
+                asked=_words(choice),
                 retry_failed=options.retry_failed,
                 stopped=heard,
             )
@@ -128,6 +130,17 @@ def run(arguments: Sequence[str]) -> int:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
         raise
     return report(store.results(), options.dir, as_json=options.json)
+
+
+def _words(choice: Choice) -> list[str]:
+    """The choice as it is typed: only what is not as the preset has it."""
+    words = []
+    for each in dataclasses.fields(choice):
+        value = getattr(choice, each.name)
+        if value != each.default:
+            values = value if isinstance(value, tuple) else (value,)
+            words += [f"--{each.name.replace('_', '-')}", *map(str, values)]
+    return words
 
 
 def _executor(options: Reproduce) -> Callable[[int], Executor]:

@@ -56,19 +56,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def goes_on(study: StudyProgress, directory: Path | None) -> str | None:
-    """The command that goes on with the study; None if nothing is left to do, or somebody is at it.
-
-    It plans the very models, sizes and seeds that the record has: the preset alone may have others.
-    """
+    """The command that goes on with the study; None if nothing is left to do, or somebody is at it."""
     if study.owner or not any(study.states[each] for each in ("running", "interrupted", "waiting")):
         return None
-    models = dict.fromkeys(run.model for run in study.runs)
-    sizes = sorted({run.hidden_size for run in study.runs})
     words = ["fastweights", "reproduce", "--preset", study.preset, "--dir", str(directory or "DIR")]
     if directory is None:
         words += ["--storage", study.storage, "--study", study.study]
-    words += ["--models", *models, "--hidden-sizes", *map(str, sizes)]
-    return shlex.join([*words, "--seeds", str(max(run.seed for run in study.runs) + 1)])
+    return shlex.join([*words, *study.asked])
 
 
 def _places(options: Status) -> Iterator[Place]:

@@ -56,6 +56,8 @@ class StudyProgress:
 
     study: str
     preset: str
+    asked: Sequence[str]
+    """What `reproduce` was told besides: options that change the preset's plan."""
     storage: str
     owner: str | None
     """The coordinator at work, in words; None if there is none."""
@@ -88,6 +90,7 @@ def study_progress(
     return StudyProgress(
         study=name,
         preset=str(attributes.get("preset", "")),
+        asked=[str(word) for word in attributes.get("asked", ())],
         storage=storage,
         owner=owner,
         coordinator=coordinator,

@@ -10,7 +10,7 @@ from fastweights.studies.ablations import decays_and_write_rates, variants
 from fastweights.studies.matched import Measure, largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
 from fastweights.studies.recommended import recommended
-from fastweights.studies.search import LEARNING_RATE, candidates, with_values
+from fastweights.studies.search import LEARNING_RATE, SAMPLERS, candidates, with_values
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.studies.statistics import Record
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -55,6 +55,7 @@ class Comparison:
         """
         check(choice.seeds is None or choice.seeds >= 1, f"seeds must be at least 1; got {choice.seeds}")
         check(choice.seeds is None or choice.seeds <= 10, f"seeds must be at most 10; got {choice.seeds}")
+        check_choice("sampler", choice.sampler, SAMPLERS)
         for part in choice.parts:
             check_choice("part", part, PARTS)
         for model in choice.models:

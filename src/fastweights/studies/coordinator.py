@@ -38,6 +38,7 @@ def run_plan(
     listener: Listener,
     *,
     place: Place | None = None,
+    asked: Sequence[str] = (),
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
@@ -47,7 +48,7 @@ def run_plan(
     KeyboardInterrupt; the folder can then be taken up again. A run whose worker dies, or that raises, goes on
     from its last checkpoint; when that happened three times without any progress between, it is recorded as
     failed and stops no other. A diverged run fails at once: it would diverge again. With `retry_failed`, runs
-    that have failed are run anew.
+    that have failed are run anew. `asked` is what a command line says of the plan, for the record.
 
     Raises: StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
     work, or if no worker can be started; FileError if something cannot be written. Nothing recorded is lost
@@ -60,6 +61,7 @@ def run_plan(
             store = WritableStore(place.storage, place.study, preset)
             remember(directory, place)
             make_folder(directory / RUNS)
+            store.ask(asked)
             runs, missing = _ask(store, plan, retry_failed=retry_failed)
             listener.planned(runs)
             while missing:

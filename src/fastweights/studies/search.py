@@ -6,7 +6,6 @@ from itertools import product
 from statistics import fmean
 from typing import Any
 
-from fastweights.errors import check_choice
 from fastweights.studies.plans import ended, seeded
 from fastweights.studies.specification import RunSpecification
 from fastweights.studies.statistics import Record, final_validation_error, outcome
@@ -46,12 +45,10 @@ def candidates(
 ) -> list[RunSpecification]:
     """The settings to try with these seeds, as far as they can be told from the records of those tried.
 
-    `grid` is the product of the dimensions' values. `tpe` (Bergstra et al. 2011, as Optuna has it) asks for
-    as many settings, four at a time, and for the next four when the last have ended: by their mean final
-    validation error.
-    Raises: InvalidValueError for another sampler.
+    The sampler is one of `SAMPLERS`. `grid` is the product of the dimensions' values. `tpe` (Bergstra et al.
+    2011, as Optuna has it) asks for as many settings, four at a time, and for the next four when the last
+    have ended: by their mean final validation error.
     """
-    check_choice("sampler", sampler, SAMPLERS)
     grid = list(product(*(each.grid for each in space(base.model))))
     if sampler == "tpe":
         return _by_tpe(base, seeds, known, len(grid))

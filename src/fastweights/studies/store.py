@@ -82,8 +82,8 @@ class Store:
         return list({run.identifier: run for run in found}.values())
 
     def attributes(self) -> dict[str, Any]:
-        """What is known of the study as a whole: `preset`; `floors` and `roles` by run; and `coordinator`,
-        the last sign that a coordinator gave (see `WritableStore.sign`)."""
+        """What is known of the study as a whole: `preset`, and `asked`, what `reproduce` was told besides;
+        `floors` and `roles` by run; `coordinator`, the last sign of one (see `WritableStore.sign`)."""
         with self.storage.errors():
             return dict(self._optuna.get_study_user_attrs(self._study))
 

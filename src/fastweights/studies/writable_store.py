@@ -75,6 +75,12 @@ class WritableStore(Store):
             if missing:
                 self._optuna.set_study_user_attr(self._study, "floors", {**floors, **missing})
 
+    def ask(self, words: Sequence[str]) -> None:
+        """Note what `reproduce` was told about the plan, so that others can go on with it."""
+        if list(words) != self.attributes().get("asked", []):
+            with self.storage.errors():
+                self._optuna.set_study_user_attr(self._study, "asked", list(words))
+
     def assign(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Note the roles that runs, given by their identifiers, have in the study, besides those noted
         already."""

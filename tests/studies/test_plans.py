@@ -1,0 +1,199 @@
+"""Plans: what follows from which results, and that nothing selects what is reported."""
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from fastweights.errors import InvalidValueError, UnknownNameError
+from fastweights.models import count_parameters
+from fastweights.studies.ablations import changed, variants
+from fastweights.studies.comparison import MODELS, PARTS
+from fastweights.studies.matched import largest, num_parameters, state_size
+from fastweights.studies.plans import Choice, selected
+from fastweights.studies.presets import get_preset
+from fastweights.studies.search import LEARNING_RATE, candidates, space
+from fastweights.studies.specification import RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from outcomes import RESULT
+
+FAST = RunSpecification(AssociativeRetrieval(), "fast-weights", 50)
+SOME = Choice(models=("irnn", "fast-weights"), hidden_sizes=(20, 50))
+
+
+def record(specification, error=0.5, state="finished"):
+    return {
+        "id": specification.identifier,
+        "specification": specification.to_json(),
+        "floor": 0.6,
+        "state": state,
+        "curve": [[10, 1.0, error, -1.0]] if state == "finished" else [],
+        "result": RESULT if state == "finished" else None,
+    }
+
+
+def goodness(specification):
+    """An error with one lowest setting for each model and size, that the seed does not change."""
+    rate = abs(math.log(specification.training.learning_rate / 2e-3))
+    own = {"fast-weights": "write_rate", "irnn": "recurrent_scale"}.get(specification.model)
+    embedding = specification.classifier.embedding_scale
+    return 0.1 + 0.01 * rate + 0.01 * (getattr(specification.cell, own) if own else 0) + 0.01 / embedding
+
+
+def parts(planned):
+    found = defaultdict(list)
+    for each in planned:
+        found[each.role["part"]].append(each.specification)
+    return found
+
+
+def rounds(preset, choice, judge=goodness):
+    """What the plan asks for, round after round, when every run ends with the error that it is given."""
+    plan, known = get_preset(preset).plan(choice), {}
+    while True:
+        planned = plan(known)
+        new = {each.specification for each in planned if each.specification.identifier not in known}
+        yield planned
+        if not new:
+            return
+        known |= {each.identifier: record(each, judge(each)) for each in new}
+
+
+def test_the_plan_grows_and_never_changes_its_mind():
+    asked = list(rounds("paper-smoke", SOME))
+    assert len(asked) == 4  # search; what it selects; what that selects; nothing more
+    for before, after in pairwise(asked):
+        assert [each in after for each in before] == [True] * len(before)
+    assert asked[-1] == asked[-2]
+    assert set(parts(asked[-1])) == {*PARTS, "matched-search", "best-initialisation"}
+
+
+def test_what_is_reported_has_seeds_that_selected_nothing():
+    *_, planned = rounds("paper-smoke", SOME)
+    found = parts(planned)
+    seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
+    selecting = seeds["search"] | seeds["initialisation"] | seeds["matched-search"]
+    for part in ("table", "figure-2", "letter", "best-initialisation", "matched"):
+        assert not seeds[part] & selecting, part
+    assert len(seeds["table"]) == 5
+
+
+def test_the_table_has_the_setting_that_the_search_selects():
+    *_, planned = rounds("paper-smoke", SOME)
+    tables = parts(planned)["table"]
+    assert Counter((each.model, each.hidden_size) for each in tables) == {
+        (model, size): 5 for model in SOME.models for size in SOME.hidden_sizes
+    }
+    for each in tables:
+        best = min(
+            (
+                run
+                for run in parts(planned)["search"]
+                if (run.model, run.hidden_size) == (each.model, each.hidden_size)
+            ),
+            key=goodness,
+        )
+        assert each.cell == best.cell
+        assert each.training.learning_rate == best.training.learning_rate
+        assert each.training.updates > best.training.updates
+
+
+def test_every_model_gets_as_many_trials():
+    searched = parts(get_preset("paper").plan(Choice())({}))["search"]
+    counts = Counter((each.model, each.hidden_size) for each in searched)
+    assert set(counts) == {(model, size) for model in MODELS for size in (20, 50, 100)}
+    assert len(set(counts.values())) == 1
+    assert len({each.training.learning_rate for each in searched}) >= 4
+
+
+def test_a_failed_setting_is_not_selected_and_a_missing_one_is_waited_for():
+    good, bad = FAST, changed(FAST, {"cell.decay": 0.5})
+    known = {each.identifier: record(each, 0.3) for each in (good, bad)}
+    known[bad.identifier] = record(bad, state="failed")
+    assert selected([bad, good], known) == good
+    assert selected([bad, good], {bad.identifier: known[bad.identifier]}) is None
+    waiting = {**known, good.identifier: record(good, state="waiting")}
+    assert selected([bad, good], waiting) is None
+
+
+def test_parts_bring_the_search_that_they_rest_on():
+    def found(*names):
+        return set(parts(get_preset("paper").plan(replace(SOME, parts=names))({})))
+
+    assert found("table") == found("matched") == found("search") == {"search"}
+    assert found("ablations", "heat-map", "letter") == {"ablations", "heat-map", "letter"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "choice", "words"),
+    [
+        ("paper", Choice(parts=("tables",)), "search"),
+        ("paper", Choice(seeds=0), "at least 1"),
+        ("paper", Choice(seeds=11), "at most 10"),
+        ("paper", Choice(models=("gru",)), "did you mean"),
+        ("paper", Choice(sampler="random"), "tpe"),
+        ("quick", Choice(sampler="tpe"), "grid"),
+        ("quick", Choice(parts=("table",)), "no parts"),
+        ("quick", Choice(seeds=0), "at least 1"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused_before_anything_runs(preset, choice, words):
+    with pytest.raises((InvalidValueError, UnknownNameError), match=words):
+        get_preset(preset).plan(choice)
+
+
+@pytest.mark.parametrize("model", ["irnn", "fast-weights"])
+def test_tpe_asks_for_as_many_settings_in_rounds_and_nears_the_best(model):
+    base, known, sizes = replace(FAST, model=model, cell=None), {}, []
+    while True:
+        found = candidates(base, (0, 1), "tpe", known)
+        assert [each.identifier for each in found[: len(known)]] == list(known)
+        if len(found) == len(known):
+            break
+        sizes.append(len(found) - len(known))
+        known |= {each.identifier: record(each, goodness(each)) for each in found}
+    total = len(candidates(base, (0, 1), "grid", {}))
+    assert sizes == [8] * (total // 8)
+    for dimension in space(model):
+        for each in found:
+            room = each.training if dimension is LEARNING_RATE else each.cell
+            assert min(dimension.grid) <= getattr(room, dimension.name) <= max(dimension.grid)
+    first, last = (min(map(goodness, part)) for part in (found[:8], found))
+    assert last < first
+
+
+def test_tpe_goes_on_where_a_setting_failed():
+    base, known = replace(FAST, model="irnn", cell=None), {}
+    for _ in range(3):
+        found = candidates(base, (0,), "tpe", known)
+        known = {each.identifier: record(each, state="failed") for each in found}
+    assert len(found) == 12
+
+
+def test_variants_change_one_choice_each():
+    for model in ("irnn", "lstm", "fast-weights"):
+        base = replace(FAST, model=model, cell=None)
+        found = list(variants(base))
+        assert found[0][2] == base
+        assert len({each for _, _, each in found}) == len(found)
+        assert len({(choice, value) for choice, value, _ in found}) == len(found)
+
+
+def test_sizes_are_the_largest_within_the_budget():
+    for model in ("irnn", "lstm", "fast-weights"):
+        base = replace(FAST, model=model, cell=None)
+        for measure, budget in ((num_parameters, 20_000), (state_size, 420)):
+            found = largest(base, measure, budget)
+            assert found is not None
+            assert measure(found) <= budget < measure(replace(found, hidden_size=found.hidden_size + 1))
+    assert largest(FAST, state_size, 5) is None
+
+
+def test_sizes_of_states():
+    sizes = {
+        model: state_size(replace(FAST, model=model, cell=None)) for model in ("irnn", "lstm", "fast-weights")
+    }
+    assert sizes == {"irnn": 50, "lstm": 100, "fast-weights": 50 + 50 * 50}
+    assert num_parameters(FAST) == count_parameters(FAST.build_model())
