@@ -10,8 +10,9 @@ import pytest
 
 from fastweights.errors import FileError, StudyError
 from fastweights.studies import desk
-from fastweights.studies.coordinator import run_study
+from fastweights.studies.coordinator import run_plan, run_study
 from fastweights.studies.jobs import Progress
+from fastweights.studies.plans import Planned
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.studies.storage import Journal
 from fastweights.studies.store import Store
@@ -152,6 +153,39 @@ def test_finished_runs_are_not_run_again(tmp_path):
     assert study(tmp_path, listener=again) == (states, None)
     assert again.states == ["finished"] * 5
     assert not again.ends
+
+
+def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
+    """First two runs, then one that the better of them asks for; each round has an executor of its own."""
+    first, second, third, *_ = RUNS
+    listener, pools, asked = Listener(), [], []
+
+    def plan(known):
+        found = [Planned(each, {"part": "search"}) for each in (first, second)]
+        ended = [name for name, each in known.items() if each["state"] == "finished"]
+        asked.append(len(ended))
+        if len(ended) >= 2:
+            found += [Planned(third, {"part": "table"}), Planned(first, {"part": "again", "number": 2})]
+        return found
+
+    def make(runs):
+        pools.append(Pool({}, workers=runs))
+        return pools[-1]
+
+    store = run_plan(tmp_path, "quick", plan, make, listener, asked=["--seeds", "3"])
+    assert asked == [0, 2, 3]
+    assert [pool.workers for pool in pools] == [2, 1]
+    assert listener.begun == Counter(each.identifier for each in RUNS[:3])
+    assert {run["id"]: run["roles"] for run in store.results()["runs"]} == {
+        first.identifier: [{"part": "search"}, {"part": "again", "number": 2}],
+        second.identifier: [{"part": "search"}],
+        third.identifier: [{"part": "table"}],
+    }
+    assert store.attributes()["asked"] == ["--seeds", "3"]
+    before = (tmp_path / "study.journal").read_bytes()
+    run_plan(tmp_path, "quick", plan, make, listener, asked=["--seeds", "3"])
+    assert len(pools) == 2
+    assert (tmp_path / "study.journal").read_bytes() == before
 
 
 def test_the_record_has_a_point_now_and_then_and_the_last_one(tmp_path, monkeypatch):

@@ -87,6 +87,16 @@ def test_the_identifier_is_what_it_always_was():
     assert specification.identifier == "1cc5b6a66a0d"
 
 
+def test_options_that_came_later_leave_identifiers_alone():
+    plain = RunSpecification(AssociativeRetrieval(), "irnn", 20)
+    assert "test_curve" not in plain.to_json()["training"]
+    training = dataclasses.replace(plain.training, test_curve=True)
+    followed = dataclasses.replace(plain, training=training)
+    assert followed.to_json()["training"]["test_curve"] is True
+    assert followed.identifier != plain.identifier
+    assert RunSpecification.from_json(followed.to_json()) == followed
+
+
 def test_the_identifier_sees_every_field():
     found = {DEFAULT.identifier}
     specifications = [

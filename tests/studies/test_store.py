@@ -116,6 +116,19 @@ def test_results_hold_every_run(write):
     }
 
 
+def test_roles_add_up_and_damaged_ones_are_refused(write):
+    store = write()
+    first, second = {"part": "search"}, {"part": "ablations", "choice": "K", "value": "3"}
+    store.assign([(NAMES[0], first)])
+    store.assign([(NAMES[0], second), (NAMES[0], first), (NAMES[1], first)])
+    found = {run["id"]: run.get("roles") for run in store.results()["runs"]}
+    assert found == {NAMES[0]: [first, second], NAMES[1]: [first], NAMES[2]: None}
+    for damaged in (3, ["part"], {NAMES[0]: first}, {NAMES[0]: [{}]}, {NAMES[0]: [{"part": "x", "y": []}]}):
+        store._optuna.set_study_user_attr(store._study, "roles", damaged)
+        with pytest.raises(StudyError, match="roles"):
+            store.results()
+
+
 def test_points_losses_and_signs_are_there_for_the_next_reader(write, place):
     store = write()
     run = begin(store)[1]

@@ -132,6 +132,19 @@ def test_a_run_that_is_behind_catches_up_to_the_same_bits(behind, undisturbed, t
     assert list(map(result, paths)) == list(map(result, undisturbed))
 
 
+def test_the_test_set_is_followed_if_the_run_is_told_to(alone, tmp_path):
+    """Interrupted or not; and it changes nothing else."""
+    followed = specification(0, test_curve=True)
+    (out,) = outs(tmp_path)[:1]
+    run(followed, out, stopped=after(1))
+    outcome = run(followed, out)
+    assert [len(point) for point in outcome["curve"]] == [6] * 3
+    assert [point[:4] for point in outcome["curve"]] == load_model(alone[0])[2]["curve"]
+    *_, error, log_likelihood = outcome["curve"][-1]
+    assert error == pytest.approx(outcome["result"]["test_error"], rel=1e-6)
+    assert log_likelihood == pytest.approx(outcome["result"]["test_log_likelihood"], rel=1e-6)
+
+
 def test_a_run_of_a_group_finishes_alone_and_one_alone_in_a_group(alone, tmp_path):
     paths = outs(tmp_path)
     run_many(GROUP[:2], paths[:2], stopped=after(1))
