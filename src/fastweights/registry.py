@@ -1,4 +1,4 @@
-"""Names of cells and tasks. Registering a class is all it takes to appear in command line and tests."""
+"""Names of cells, tasks and claims. Registering a class is all it takes to appear in commands and tests."""
 
 import difflib
 import importlib
@@ -81,5 +81,7 @@ class Registry(Mapping[str, type]):
 
 cells = Registry("model", "fastweights.cells")
 tasks = Registry("task", "fastweights.tasks")
+claims = Registry("claim", "fastweights.theory")
 register_cell = cells.register
 register_task = tasks.register
+register_claim = claims.register

@@ -49,6 +49,10 @@ COMMANDS = {
         "Time an update, beside other ways to do it, and how it scales.",
         "fastweights bench --preset quick --dir bench",
     ),
+    "verify": (
+        "Examine the theory's claims: each computed, compared with its bound, and able to fail.",
+        "fastweights verify --only decaying-forms",
+    ),
     "models": ("List the registered models with their sources.", "fastweights models"),
     "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
 }

@@ -1,0 +1,81 @@
+"""The figures of claims: a check hands its picture over as data, and this draws it.
+
+matplotlib comes with the extra `report` and is imported by what draws.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastweights.report.drawing import GRID, save
+from fastweights.theory.base import Verdict
+from fastweights.theory.drawing import Drawing, Panel, Series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito's palette: its colours stay apart under the common kinds of colour blindness.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C", "#24292f")
+_WIDTH, _HEIGHT = 3.6, 3.0  # inches, of a panel
+
+
+def draw(verdict: Verdict, folder: Path) -> list[Path]:
+    """Write a claim's figure, if it has one, as NAME.svg and NAME.png; returns their paths.
+
+    Raises: FileError if a file cannot be written.
+    """
+    drawing = verdict.drawing
+    if drawing is None:
+        return []
+    paths = [folder / f"{verdict.name}.{ending}" for ending in ("svg", "png")]
+    save(lambda: _draw(drawing), *paths)
+    return paths
+
+
+def _draw(drawing: Drawing) -> "Figure":
+    from matplotlib.figure import Figure
+
+    count = len(drawing.panels)
+    figure = Figure(figsize=(_WIDTH * count + 0.4, _HEIGHT), layout="constrained")
+    groups = dict.fromkeys(
+        each.group or each.label for panel in drawing.panels for each in panel.series if each.kind != "dashed"
+    )
+    colours = {group: _COLOURS[i % len(_COLOURS)] for i, group in enumerate(groups)}
+    for panel, axes in zip(drawing.panels, figure.subplots(1, count, squeeze=False)[0], strict=True):
+        _draw_panel(panel, axes, colours)
+    return figure
+
+
+def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
+    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    axes.set(xscale=panel.x_scale, yscale=panel.y_scale)
+    if panel.image is not None:
+        image: Any = axes.imshow(
+            panel.image.values,
+            aspect="auto",
+            interpolation="nearest",
+            cmap="cividis",
+            extent=panel.image.extent,
+            origin="upper" if panel.image.extent is None else "lower",
+        )
+        if panel.image.label:
+            axes.figure.colorbar(image, ax=axes, label=panel.image.label)
+    else:
+        axes.grid(color=GRID, linewidth=0.6)
+        axes.set_axisbelow(True)
+    for each in panel.series:
+        _draw_series(each, axes, colours.get(each.group or each.label, _COLOURS[-1]))
+    if any(each.label for each in panel.series):
+        axes.legend(frameon=False, fontsize=7.5)
+
+
+def _draw_series(series: Series, axes: "Axes", colour: str) -> None:
+    label = series.label or None
+    if series.kind == "band":
+        axes.fill_between(series.x, series.y, series.upper, color=colour, alpha=0.2, linewidth=0, label=label)
+    elif series.kind == "marks":
+        axes.plot(series.x, series.y, "o", color=colour, markersize=3.5, label=label)
+    else:
+        style = "--" if series.kind == "dashed" else "-"
+        axes.plot(series.x, series.y, style, color=colour, linewidth=1.5, label=label)

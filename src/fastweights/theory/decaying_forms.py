@@ -1,0 +1,77 @@
+"""Equations 1, 3 and 4 of Ba et al. 2016 are one memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from fastweights.memories import DecayingMatrix, DecayingStates
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.types import Scalar
+
+_UNITS, _BATCH, _STEPS = 5, 3, 8
+_SETTINGS = ((0.9, 0.5), (0.95, 1.0), (0.5, 0.1), (1.0, 0.5), (0.0, 2.0))
+
+
+def power(decay: float, age: np.ndarray) -> np.ndarray:
+    """λ^age: what a state written `age` steps ago counts for."""
+    return decay ** age.astype(float)
+
+
+@register_claim("decaying-forms", source="Ba et al. 2016, equations 1, 3 and 4")
+@dataclass(frozen=True)
+class DecayingForms(Check):
+    """A(t) h, with A from the recursion, equals the written sum and attention to the past states; the rank
+    of A(t) is at most min(t, R).
+
+    The three are sums of at most t R products in different orders. Their difference is bounded by the usual
+    error of a sum, t R times the unit roundoff, times the sum of the absolute values, and three forms differ
+    from the exact sum by one such error each.
+    """
+
+    claim: ClassVar[str] = "The decaying matrix, its sum and attention to the past are one memory."
+
+    weight: Callable[[float, np.ndarray], np.ndarray] = power
+    """How much a state counts, by decay and age."""
+
+    def examine(self) -> Finding:
+        """For several λ and η, after every step."""
+        rng = np.random.default_rng(0)
+        worst, excess = 0.0, -np.inf
+        for decay, rate in _SETTINGS:
+            states = rng.standard_normal((_STEPS, _UNITS, _BATCH))
+            query = rng.standard_normal((_UNITS, _BATCH))
+            answers, matrices = _recalled(jnp.asarray(decay), jnp.asarray(rate), states, query)
+            for t in range(1, _STEPS + 1):
+                weights = rate * self.weight(decay, t - 1 - np.arange(t))
+                written = [weights, states[:t], states[:t], query]
+                sums = np.einsum("n,nvb,nkb,kb->vb", *written)
+                sizes = np.einsum("n,nvb,nkb,kb->vb", *map(abs, written))
+                rounding = 2 * (t * _UNITS + 2) * np.finfo(float).eps / 2 * sizes + 1e-300
+                worst = max(worst, float(np.max(abs(answers[t - 1] - sums) / rounding)))
+                ranks = np.linalg.matrix_rank(np.moveaxis(matrices[t - 1], -1, 0))
+                excess = max(excess, float(ranks.max()) - min(t, _UNITS))
+        return Finding(
+            (
+                Quantity("largest difference, in rounding errors of the sum", worst, highest=1.0),
+                Quantity("rank of A(t) above min(t, R)", excess, highest=0.0),
+            )
+        )
+
+
+@jax.jit
+def _recalled(decay: Scalar, rate: Scalar, states: Array, query: Array) -> tuple[Array, Array]:
+    """After every step what both memories answer, and the matrix."""
+    arguments = _UNITS, _UNITS, _BATCH, decay, rate
+    matrix, pairs = DecayingMatrix.empty(*arguments), DecayingStates.empty(*arguments)
+    answers, matrices = [], []
+    for state in states:
+        matrix, pairs = matrix.write(state, state), pairs.write(state, state)
+        answers.append(jnp.stack([matrix.read(query), pairs.read(query)]))
+        matrices.append(matrix.matrix)
+    return jnp.stack(answers), jnp.stack(matrices)

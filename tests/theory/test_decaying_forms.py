@@ -1,0 +1,24 @@
+"""A wrong exponent, or a state counted twice, and the three forms are no longer one."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.decaying_forms import power
+
+
+def test_holds():
+    assert holds("decaying-forms")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda decay, age: power(decay, age + 1),
+        lambda decay, age: np.ones(age.shape),
+        lambda decay, age: power(decay, 2 * age),
+        lambda decay, age: power(decay, age) + 1e-12,
+    ],
+)
+def test_fails_with_a_wrong_exponent(wrong):
+    assert not holds("decaying-forms", weight=wrong)
