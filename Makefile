@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test bench lint format constraints clean
+.PHONY: help reproduce test bench docs lint format constraints clean
 
 help:  ## list the targets
 	@echo 'usage: make TARGET [VARIABLE=value]'
@@ -32,6 +32,9 @@ test: $(VENV)/.installed-test  ## run the tests (all of them, slow ones too: mak
 bench: $(VENV)/.installed-bench  ## time an update beside PyTorch, plain JAX and NumPy (a quarter of an hour)
 	@$(BIN)/fastweights bench --dir bench
 
+docs: $(VENV)/.installed-docs  ## build the documentation into site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 lint: $(VENV)/.installed-lint  ## check style, formatting, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -44,12 +47,12 @@ format: $(VENV)/.installed-lint  ## sort imports and format the source
 
 constraints:  ## write constraints.txt anew from the latest releases; with PYTHON=python3.11, the oldest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && '$(PYTHON)' tools/make_venv.py "$$folder/venv" && \
-	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,test,lint,ray]' && \
+	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,docs,test,lint,ray]' && \
 	{ grep '^#' constraints.txt; "$$folder/venv/bin/python" -m pip freeze --exclude fastweights; } > "$$folder/new" && \
 	cp "$$folder/new" constraints.txt && echo 'wrote constraints.txt'
 
 clean:  ## remove .venv, caches and build products; results stay
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 # One stamp for each extra, renewed when what it was made from changes. `lint` needs what it type-checks.

@@ -14,7 +14,7 @@ import pytest
 import fastweights
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ("help", "reproduce", "test", "bench", "lint", "format", "constraints", "clean")
+TARGETS = ("help", "reproduce", "test", "bench", "docs", "lint", "format", "constraints", "clean")
 
 
 @pytest.fixture
