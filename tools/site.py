@@ -17,8 +17,8 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\((\.\./[^)#\s]*)\)")
 
 
 def on_files(files, config, **_):
-    """The results' pictures, where the repository has them; and STIX Two Math, which ziamath brings along: with
-    fonts that know nothing of mathematics, browsers let parentheses and sums stay small."""
+    """The results' pictures, where the repository has them; and STIX Two Math, which ziamath brings along:
+    with fonts that know nothing of mathematics, browsers let parentheses and sums stay small."""
     font = str(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")
     files.append(File.generated(config, "math.ttf", abs_src_path=font))
     for path in sorted((_ROOT / "results").glob("**/*.svg")):
