@@ -18,6 +18,7 @@ from fastweights.training.options import TrainingOptions
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 PARTS = ("search", "table", "figure-2", "ablations", "heat-map", "letter", "initialisation", "matched")
+_RESTING_ON_SEARCH = {"table", "figure-2", "initialisation", "matched"}
 FIGURE_SIZE = 50
 _LARGE = 100
 """Above this many units an update takes so long that runs get a tenth of the updates."""
@@ -80,12 +81,22 @@ class _Asked:
         return tuple(dict.fromkeys(self.choice.hidden_sizes or self.comparison.sizes))
 
     def runs(self) -> Iterator[Planned]:
-        parts = self.choice.parts or PARTS
-        if set(parts) - {"ablations", "heat-map", "letter"}:
-            yield from self.search()
-        for part in parts:
-            if part != "search":
-                yield from getattr(self, part.replace("-", "_"))()
+        parts = {
+            "search": self.search,
+            "table": self.table,
+            "figure-2": self.figure_2,
+            "ablations": self.ablations,
+            "heat-map": self.heat_map,
+            "letter": self.letter,
+            "initialisation": self.initialisation,
+            "matched": self.matched,
+        }
+        chosen = set(self.choice.parts or PARTS)
+        if chosen & _RESTING_ON_SEARCH:
+            chosen.add("search")
+        for name, part in parts.items():
+            if name in chosen:
+                yield from part()
 
     def search(self) -> Iterator[Planned]:
         for model in self.models:
