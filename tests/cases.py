@@ -42,7 +42,8 @@ class Case(NamedTuple):
         """The cell with every array moved off its initial value, so that none is 0, 1 or the identity."""
         cell_class = registry.cells[self.name]
         options = cell_class.Options(**dict(self.options))
-        cell = cell_class(sizes.input, sizes.hidden, options=options, key=jax.random.key(seed))
+        hidden_size = whole(cell_class, sizes.hidden)
+        cell = cell_class(sizes.input, hidden_size, options=options, key=jax.random.key(seed))
         # NumPy's generator: JAX would compile one for each shape.
         noise = np.random.default_rng(seed)
         return jax.tree.map(
@@ -52,6 +53,12 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         said = (f"{key}={value}" for key, value in self.options if _PLAIN.get(key) != value)
         return "-".join([self.name, *said])
+
+
+def whole(cell_class: type, hidden_size: int) -> int:
+    """The size, if the cell can have it; else so many pairs, for a cell whose state is made of pairs."""
+    multiple = cell_class.size_multiple
+    return hidden_size if hidden_size % multiple == 0 else multiple * hidden_size
 
 
 # Compiled once for each case and size, whichever test comes first.
@@ -72,6 +79,7 @@ def small_model(
     """A classifier of the associative retrieval alphabet, as it is before training."""
     cell_class = registry.cells[case.name]
     cell_key, key = jax.random.split(jax.random.key(seed))
+    hidden_size = whole(cell_class, hidden_size)
     cell = cell_class(input_size, hidden_size, options=cell_class.Options(**dict(case.options)), key=cell_key)
     return SequenceClassifier(cell, 37, 10, options=ClassifierOptions(**options), key=key)
 
@@ -132,7 +140,14 @@ EVERY_FAST_WEIGHTS = [
 ]
 
 _NORMALISED = (("layer_norm", True),)
+# The published cell with a single copy, and several of everything.
+_ASSOCIATIVE = [(("copies", 1), ("heads", 1), ("forget_bias", 0.7)), (("copies", 4), ("heads", 3))]
+EVERY_ASSOCIATIVE = [
+    Case("associative-lstm", (("copies", copies), ("heads", heads)))
+    for copies, heads in [(1, 1), (1, 3), (4, 1), (4, 3), (2, 5)]
+]
 _OPTIONS = {
+    "associative-lstm": _ASSOCIATIVE,
     "irnn": [(), _NORMALISED],
     "standard-rnn": [(), _NORMALISED],
     "lstm": [(("forget_bias", 0.7),), _NORMALISED],

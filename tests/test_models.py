@@ -21,6 +21,9 @@ CELL_PARAMETERS = {
     Case("irnn", (("layer_norm", True),)): R * R + R * X + 2 * R,
     Case("lstm"): 4 * (R * R + R * X + R),
     Case("lstm", (("layer_norm", True),)): 4 * (R * R + R * X + 2 * R) + 2 * R,
+    # 2 R units: its state is made of pairs.
+    Case("associative-lstm", (("heads", 1),)): 9 * R * (2 * R + X + 1),
+    Case("associative-lstm", (("heads", 3),)): 25 * R * (2 * R + X + 1),
     Case("fast-weights"): R * R + R * X + 2 * R,
     Case("fast-weights", (("norm", "none"),)): R * R + R * X,
     Case("fast-weights", (("inner_steps", 3), ("norm_sets", "per-step"), ("preliminary_norm", "separate"))): R
@@ -44,7 +47,9 @@ def generic_model(case, input_size=X, **options):
 
 @pytest.mark.parametrize(("case", "expected"), CELL_PARAMETERS.items(), ids=str)
 def test_parameters_are_as_many_as_the_equations_have(case, expected):
-    assert count_parameters(generic_model(case)) == expected + X * SYMBOLS + READOUT
+    model = generic_model(case)
+    more_read = 100 * (model.cell.hidden_size - R)
+    assert count_parameters(model) == expected + X * SYMBOLS + READOUT + more_read
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fastweights.cells.associative_lstm import AssociativeLSTM as AssociativeLSTM
     from fastweights.cells.base import Cell as Cell
     from fastweights.cells.fast_weights import FastWeights as FastWeights
     from fastweights.cells.irnn import IRNN as IRNN
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AssociativeLSTM": "cells.associative_lstm",
     "AssociativeRetrieval": "tasks.associative_retrieval",
     "Cell": "cells.base",
     "ClassifierOptions": "models",

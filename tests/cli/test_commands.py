@@ -143,6 +143,7 @@ def test_listings_name_everything_and_its_source(name, entries, capsys):
 
 
 OPTIONS = {
+    "associative-lstm": "--copies 2 --heads 1 --forget-bias 0",
     "fast-weights": "--inner-steps 2 --norm outside --norm-sets per-step --write-time late --write-rate 0.1",
     "irnn": "--layer-norm --recurrent-scale 1",
     "lstm": "--forget-bias 0 --layer-norm",

@@ -73,6 +73,7 @@ BAD = [
     ("train --hidden-size 0", "hidden_size must be between 1 and 10,000; got 0"),
     ("train --hidden-size -5", "hidden_size must be between 1 and 10,000; got -5"),
     ("train --hidden-size 2.5", "2.5"),
+    ("train --model associative-lstm --hidden-size 21", "hidden_size must be a multiple of 2; got 21"),
     ("train --learning-rate -0.1", "learning_rate must be positive and finite; got -0.1"),
     ("train --learning-rate nan", "learning_rate must be positive and finite; got nan"),
     ("train --learning-rate inf", "learning_rate must be positive and finite; got inf"),

@@ -18,6 +18,7 @@ from cases import (
     step,
     unroll,
 )
+from fastweights import registry
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.errors import InvalidValueError
 
@@ -37,9 +38,9 @@ def weighted(cell, x, weights):
 gradient = jax.jit(jax.grad(weighted, argnums=(0, 1)))
 
 
-def weights_for(sizes):
+def weights_for(cell, sizes):
     rng = np.random.default_rng(2)
-    return jnp.asarray(rng.standard_normal((sizes.time, sizes.hidden, sizes.batch)))
+    return jnp.asarray(rng.standard_normal((sizes.time, cell.hidden_size, sizes.batch)))
 
 
 def steps(cell, x):
@@ -58,7 +59,7 @@ def test_state_and_output_keep_structure_shape_and_type(case):
     after, output = jax.eval_shape(cell, before, x[0])
     assert jax.tree.structure(after) == jax.tree.structure(before)
     assert jax.tree.all(jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), after, before))
-    assert (output.shape, output.dtype) == ((SIZES.hidden, SIZES.batch), x.dtype)
+    assert (output.shape, output.dtype) == ((cell.hidden_size, SIZES.batch), x.dtype)
 
 
 @each_form(CASES)
@@ -87,7 +88,8 @@ def test_a_column_does_not_see_its_neighbours(case, sizes, float64):
 @each_form(LAST_OF_EACH)
 def test_gradients_equal_finite_differences(case, sizes, float64):
     """Along a random direction of each array alone: every trained one, λ, η and the inputs."""
-    arguments, weights = (case.build(sizes), inputs_for(sizes)), weights_for(sizes)
+    arguments = case.build(sizes), inputs_for(sizes)
+    weights = weights_for(arguments[0], sizes)
     gradients = gradient(*arguments, weights)
     leaves, structure = jax.tree.flatten(arguments)
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(arguments)]
@@ -107,7 +109,8 @@ def test_gradients_equal_finite_differences(case, sizes, float64):
 @each([case for case in FAST_WEIGHTS if dict(case.options)["inner_steps"]])
 def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
     """The hand-written derivative against automatic differentiation of the matrix, for every array."""
-    cell, x, weights = case.build(SIZES), inputs_for(SIZES), weights_for(SIZES)
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    weights = weights_for(cell, SIZES)
 
     def by_matrix(cell, x):
         return jnp.sum(weights * steps(cell, x))
@@ -139,6 +142,12 @@ def test_cells_stack_under_vmap(case, float64):
 def test_sizes_below_one_are_refused(case, sizes):
     with pytest.raises(InvalidValueError, match=f"got {min(sizes)}"):
         case.build(SIZES._replace(input=sizes[0], hidden=sizes[1]))
+
+
+@each([case for case in EVERY_CELL if registry.cells[case.name].size_multiple > 1])
+def test_a_size_that_makes_no_pairs_is_refused(case):
+    with pytest.raises(InvalidValueError, match="hidden_size must be a multiple of 2; got 5"):
+        registry.cells[case.name](3, 5, key=jax.random.key(0))
 
 
 @each(EVERY_CELL)

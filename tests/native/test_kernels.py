@@ -60,7 +60,7 @@ def assert_equal(actual, expected, tolerance):
 
 def drives_and_weights(cell, sizes):
     drives = cell.drive(inputs_for(sizes).swapaxes(0, 1)).swapaxes(0, 1)
-    weights = np.random.default_rng(2).standard_normal((sizes.time, sizes.hidden, sizes.batch))
+    weights = np.random.default_rng(2).standard_normal((sizes.time, cell.hidden_size, sizes.batch))
     return drives, jnp.asarray(weights, drives.dtype)
 
 
@@ -99,7 +99,7 @@ def test_last_output_reads_the_table(case, float64):
     rng = np.random.default_rng(4)
     tokens = jnp.asarray(rng.integers(0, 5, (WIDE.time, WIDE.batch)))
     table = cell.drive(jnp.asarray(rng.standard_normal((WIDE.input, 5))))
-    weights = jnp.asarray(rng.standard_normal((WIDE.hidden, WIDE.batch)))
+    weights = jnp.asarray(rng.standard_normal((cell.hidden_size, WIDE.batch)))
 
     def native(cell, table):
         return jnp.sum(weights * cell.last_output(table, tokens))

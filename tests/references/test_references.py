@@ -6,9 +6,11 @@ import pytest
 
 from cases import (
     CASES,
+    EVERY_ASSOCIATIVE,
     EVERY_CELL,
     EVERY_FAST_WEIGHTS,
     LAST_OF_EACH,
+    LONG,
     SIZES,
     each,
     inputs_for,
@@ -27,6 +29,15 @@ def reference_of(case, cell, x):
     return np.stack([outputs(cell, options, sequence) for sequence in sequences], axis=-1)
 
 
+def steps(cell, x):
+    """The outputs, by a Python loop over the cell."""
+    state, outputs = cell.initial_state(x.shape[-1]), []
+    for now in x:
+        state, output = cell(state, now)
+        outputs.append(output)
+    return np.stack(outputs)
+
+
 @each(EVERY_CELL)
 def test_every_registered_cell_has_a_reference(case):
     assert callable(reference(case.name).outputs)
@@ -43,12 +54,14 @@ def test_cell_equals_its_reference(case, dtype):
         assert relative_error(actual, reference_of(case, cell, x)) < TOLERANCE[dtype]
 
 
+@each(EVERY_ASSOCIATIVE)
+def test_every_number_of_heads_and_copies_equals_the_reference(case, float64):
+    cell, x = case.build(LONG), inputs_for(LONG)
+    assert relative_error(steps(cell, x), reference_of(case, cell, x)) < 1e-12
+
+
 @each(EVERY_FAST_WEIGHTS)
 def test_every_option_of_fast_weights_equals_the_reference(case, float64):
     """Four steps: the first at which a late memory holds two states of different age."""
     cell, x = case.build(SIZES), inputs_for(SIZES)[:4]
-    state, outputs = cell.initial_state(SIZES.batch), []
-    for now in x:
-        state, output = cell(state, now)
-        outputs.append(output)
-    assert relative_error(np.stack(outputs), reference_of(case, cell, x)) < 1e-12
+    assert relative_error(steps(cell, x), reference_of(case, cell, x)) < 1e-12

@@ -39,7 +39,7 @@ def variants(options):
 @pytest.mark.parametrize("model", list(registry.cells))
 def test_json_and_back(model):
     for cell in (registry.cells[model].Options(), *variants(registry.cells[model].Options())):
-        specification = RunSpecification(AssociativeRetrieval(num_pairs=3), model, 7, cell, seed=2)
+        specification = RunSpecification(AssociativeRetrieval(num_pairs=3), model, 14, cell, seed=2)
         text = json.dumps(specification.to_json(), allow_nan=False)
         again = RunSpecification.from_json(json.loads(text))
         assert again == specification
@@ -167,6 +167,7 @@ def test_what_is_no_specification(value):
         {"model": "irn"},
         {"hidden_size": 0},
         {"hidden_size": 10_001},
+        {"model": "associative-lstm", "hidden_size": 51},
         {"seed": -1},
         {"seed": 2**32},
         {"model": "irnn", "cell": registry.cells["lstm"].Options()},

@@ -46,6 +46,8 @@ class Cell(eqx.Module):
     # Array fields that a search may vary but training leaves alone: traced, so that one compilation
     # serves a whole grid.
     hyperparameters: ClassVar[tuple[str, ...]] = ()
+    # What hidden_size must be a multiple of: 2, where a state is made of complex numbers.
+    size_multiple: ClassVar[int] = 1
 
     input_size: eqx.AbstractVar[int]
     hidden_size: eqx.AbstractVar[int]
@@ -113,7 +115,8 @@ def look_up(table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array
     return table.T[tokens].swapaxes(1, 2)
 
 
-def check_sizes(input_size: int, hidden_size: int) -> None:
-    """Raise InvalidValueError unless both sizes are at least 1."""
+def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:
+    """Raise InvalidValueError unless both sizes are at least 1, and hidden_size is such a multiple."""
     check(input_size >= 1, f"input_size must be at least 1; got {input_size}")
     check(hidden_size >= 1, f"hidden_size must be at least 1; got {hidden_size}")
+    check(hidden_size % multiple == 0, f"hidden_size must be a multiple of {multiple}; got {hidden_size}")

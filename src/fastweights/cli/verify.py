@@ -1,5 +1,6 @@
 """`fastweights verify`: the theory's claims, each computed and compared."""
 
+import importlib.util
 import json
 import math
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.cli.main import parse
-from fastweights.errors import check
+from fastweights.errors import FastweightsError, check
 from fastweights.files import make_folder
 from fastweights.machine import available_cores
 from fastweights.theory.base import Quantity, Verdict
@@ -39,6 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     check(
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
     )
+    check_theory_is_installed()
     names = list(dict.fromkeys(options.only)) or list(registry.claims)
     if options.figures is not None:
         from fastweights.cli.report import check_report_is_installed
@@ -62,6 +64,13 @@ def run(arguments: Sequence[str]) -> int:
         words = f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "all hold"
         print(f"{len(verdicts)} claims, {seconds:.0f} s of computation: {words}")
     return 1 if failed else 0
+
+
+def check_theory_is_installed() -> None:
+    """Raises: FastweightsError with the command that installs what is missing."""
+    for package in ("diffrax", "optimistix", "sympy"):
+        if importlib.util.find_spec(package) is None:
+            raise FastweightsError(f"the theory needs {package}: pip install 'fastweights[theory]'")
 
 
 def _show(verdict: Verdict) -> None:

@@ -1,4 +1,5 @@
 // The kernels as XLA custom calls, for numbers of 4 or 8 bytes.
+#include "associative_lstm.h"
 #include "attending.h"
 #include "lstm.h"
 #include "xla/ffi/api/ffi.h"
@@ -94,6 +95,34 @@ ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In ta
   });
 }
 
+Associative associative(const Sequences& all, In& orders) {
+  const int copies = int(orders.dimensions()[0]), half = int(orders.dimensions()[1]);
+  return {data<int32_t>(orders), copies, half, (all.width / half - 1) / 8};
+}
+
+ffi::Error call_associate_forward(In table, In tokens, In recurrent, In orders, Out out, Out tapes) {
+  const Sequences all = sequences(table, tokens, recurrent, *out);
+  const Associative cell = associative(all, orders);
+  return with_type(table, [&](auto zero) {
+    using T = decltype(zero);
+    auto keep = keeps_tapes<T>(all, *tapes, AssociativeTape<T>::size(all, cell));
+    if (!keep.has_value()) return keep.error();
+    associate_forward<T>(all, cell, data<T>(table), data<T>(recurrent), keep.value(), data<T>(out), data<T>(tapes));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_associate_backward(In d_out, In tokens, In recurrent, In orders, In tapes, Out d_table,
+                                   Out d_recurrent) {
+  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+  const Associative cell = associative(all, orders);
+  return with_type(d_out, [&](auto zero) {
+    using T = decltype(zero);
+    associate_backward<T>(all, cell, data<T>(d_out), data<T>(recurrent), data<T>(tapes), data<T>(d_table),
+                          data<T>(d_recurrent));
+    return ffi::Error::Success();
+  });
+}
 
 }  // namespace
 
@@ -112,3 +141,6 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward,
                               ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
                               ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS TWO_RESULTS);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward, ffi::Ffi::Bind() FOUR_ARGUMENTS TWO_RESULTS);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward,
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);

@@ -30,13 +30,15 @@ def check_footprint(specification: "RunSpecification") -> None:
 def estimate(specification: "RunSpecification") -> dict[str, int]:
     """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
 
-    With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, B sequences in a
-    mini-batch and E updates between evaluations:
+    With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, N heads at C copies of
+    one, B sequences in a mini-batch and E updates between evaluations:
 
-    - weights: 4 R (R + I + 4) + 2 S R + U R + …, as for an LSTM, the largest cell; 20 copies: model,
-      gradient and Adam's moments before and after an update, the best model, the file being written;
+    - weights: 4 R (R + I + 4) + 2 S R + U R + …, as for an LSTM, the largest cell without heads, and
+      4 N + 1 in place of the 4 with them; 20 copies: model, gradient and Adam's moments before and after an
+      update, the best model, the file being written;
     - activations: for each column and step that the derivative keeps, R (28 + 8 S) numbers, and if a
-      memory is read R min(R, T) for its matrix; only 2 √T matrices of a long sequence are kept;
+      memory is read R min(R, T) for its matrix, of which only 2 √T are kept if the sequence is long; with
+      heads R (28 + 48 N + 6 C + 6 N C), which the form in JAX needs, and its kernel a sixth of;
     - mini-batches: the numbers of E B sequences, drawn at once, 32 bytes each;
     - sequences: those of the three sets, on their way from the task to the device, and the
       probabilities of each class.
@@ -45,12 +47,13 @@ def estimate(specification: "RunSpecification") -> dict[str, int]:
     units, length, batch = specification.hidden_size, task.length, training.batch_size
     readout = specification.classifier.readout_size
     readings = getattr(specification.cell, "inner_steps", 0)
+    heads, copies = (getattr(specification.cell, name, 0) for name in ("heads", "copies"))
     symbols, outputs = task.num_symbols, max(task.num_symbols, task.num_classes)
 
-    weights = 4 * units * (units + specification.input_size + 4) + 2 * readings * units
+    weights = max(4, 4 * heads + 1) * units * (units + specification.input_size + 4) + 2 * readings * units
     weights += specification.input_size * (symbols + 50) + (readout + 1) * (units + 1)
     weights += (outputs + 1) * (max(readout, units) + 1)
-    columns = length * (units * (28 + 8 * readings) + symbols)
+    columns = length * (units * (28 + 8 * readings + 48 * heads + 6 * copies * (1 + heads)) + symbols)
     if readings:
         matrices = length if length <= _LONGEST_KEPT else 2 * (isqrt(length) + 1)
         columns += matrices * units * min(units, length)

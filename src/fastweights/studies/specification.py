@@ -9,6 +9,7 @@ import jax
 
 from fastweights import registry
 from fastweights.bounds import MOST_SEED, check_between, shown
+from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.studies.footprint import check_footprint
@@ -69,6 +70,7 @@ class RunSpecification:
             object.__setattr__(self, "cell", options())
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
         check_between("hidden_size", self.hidden_size, 1, 10_000)
+        check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
         check_between("seed", self.seed, 0, MOST_SEED)
         check_footprint(self)
 

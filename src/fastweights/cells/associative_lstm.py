@@ -1,0 +1,153 @@
+"""The associative LSTM: gates around a holographic memory."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jaxtyping import Float
+
+from fastweights.bounds import MOST_SCALE, check_between
+from fastweights.cells.base import Cell, Kernel, check_sizes
+from fastweights.cells.holographic import HolographicMemory, bound, permutations
+from fastweights.cells.layers import affine, uniform
+from fastweights.native import associative_lstm as native
+from fastweights.native import calls
+from fastweights.registry import register_cell
+from fastweights.types import Column
+
+_MOST = 64
+
+
+@dataclass(frozen=True)
+class AssociativeLSTMOptions:
+    """Options of the associative LSTM."""
+
+    copies: int = 4
+    """Copies of the memory, each with keys permuted in its own way; more copies answer with less noise."""
+
+    heads: int = 3
+    """What is written and read at each step: so many values under so many keys."""
+
+    forget_bias: float = 1.0
+    """The forget gate's bias before training; 1 keeps the gate open at first, 0 is the plain choice."""
+
+    input_scale: float = 1.0
+    """V is drawn uniformly from ± input_scale / √R."""
+
+    def __post_init__(self) -> None:
+        check_between("copies", self.copies, 1, _MOST)
+        check_between("heads", self.heads, 1, _MOST)
+        check_between("forget_bias", self.forget_bias, -MOST_SCALE, MOST_SCALE)
+        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
+
+
+class AssociativeLSTMState(NamedTuple):
+    """The memory and the output, (hidden, batch)."""
+
+    memory: HolographicMemory
+    hidden: Column
+
+
+@register_cell("associative-lstm", source="Danihelka et al. 2016, arXiv:1602.03032")
+class AssociativeLSTM(Cell):
+    """[f; i^n; o^n; u^n; k^n; q^n] = W h(t−1) + V x(t) + b, for each head n = 1 … N,
+    c_s(t) = σ(f) c_s(t−1) + Σ_n (P_s bound[k^n]) ⊛ (σ(i^n) bound[u^n]),  for each copy s = 1 … C,
+    h(t) = Σ_n σ(o^n) bound[1/C Σ_s (P_s bound[q^n]) ⊛ c_s(t)].
+
+    The R numbers of a state are R/2 complex ones, real parts first; ⊛ multiplies them unit by unit, a gate
+    has R/2 numbers and scales both parts alike, bound[z] = z / max(1, |z|), and P_s are fixed random
+    permutations of the units, the same for all models of one size. Only how the P_s differ matters: the
+    rest is absorbed by W and V. W and V are uniform in ± 1/√R; b = 0 except the forget gate's.
+
+    With one head this is the published cell; the query is used as it is, not conjugated: the network learns
+    what to ask. Ba et al. 2016 use 4 copies and "3 read-write heads", and say no more. Here each head writes
+    a value of its own under a key of its own and asks with its own query. The answers are added, not
+    stacked, so that h has R numbers, and other cells of R units are its equals. Each is bounded and gated
+    first: a sum of answers is the answer to the sum of the queries, so without that the heads would be one.
+
+    Shapes: x (input, batch), output (hidden, batch), memory (2, copies, hidden/2, batch), W (rows, hidden)
+    with R/2 + N (R/2 + R/2 + R + R + R) rows in the order above: all heads' i, then all their o, and so on.
+    Raises: InvalidValueError if a size is below 1, or hidden_size odd.
+    Source: Danihelka, Wayne, Uria, Kalchbrenner & Graves 2016, arXiv:1602.03032; the numbers of heads and
+    copies from Ba et al. 2016, appendix.
+    """
+
+    Options: ClassVar[type] = AssociativeLSTMOptions
+    size_multiple: ClassVar[int] = 2
+
+    recurrent: Float[Array, "rows hidden"]
+    input: Float[Array, "rows input"]
+    bias: Float[Array, " rows"]
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+    copies: int = eqx.field(static=True)
+    heads: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        options: AssociativeLSTMOptions = AssociativeLSTMOptions(),
+        key: Array,
+    ) -> None:
+        check_sizes(input_size, hidden_size, self.size_multiple)
+        recurrent_key, input_key = jax.random.split(key)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.copies, self.heads = options.copies, options.heads
+        rows = sum(self._blocks)
+        self.recurrent = uniform(recurrent_key, (rows, hidden_size), hidden_size)
+        self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
+        self.bias = jnp.zeros(rows).at[: hidden_size // 2].set(options.forget_bias)
+
+    @property
+    def _blocks(self) -> list[int]:
+        """The rows of f, i, o, u, k, q, those of all heads together."""
+        half = self.hidden_size // 2
+        return [half, *(self.heads * size for size in (half, half, 2 * half, 2 * half, 2 * half))]
+
+    def initial_state(self, batch: int) -> AssociativeLSTMState:
+        dtype = self.recurrent.dtype
+        memory = HolographicMemory.empty(self.hidden_size // 2, self.copies, batch, dtype)
+        return AssociativeLSTMState(memory, jnp.zeros((self.hidden_size, batch), dtype))
+
+    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
+        return affine(self.input, x, self.bias)
+
+    def step(
+        self, state: AssociativeLSTMState, drive: Float[Array, "rows batch"]
+    ) -> tuple[AssociativeLSTMState, Column]:
+        summed = self.recurrent @ state.hidden + drive
+        ends = [sum(self._blocks[:i]) for i in range(1, 6)]
+        keep, *of_heads = jnp.split(summed, ends)
+        writes, shows, values, keys, queries = (
+            block.reshape(self.heads, -1, block.shape[-1]) for block in of_heads
+        )
+
+        def write(memory: HolographicMemory, head: tuple[Array, ...]) -> tuple[HolographicMemory, None]:
+            gate, value, key = head
+            return memory.write(bound(key), _gated(gate, bound(value))), None
+
+        def read(hidden: Column, head: tuple[Array, ...]) -> tuple[Column, None]:
+            gate, query = head
+            return hidden + _gated(gate, bound(memory.read(bound(query)))), None
+
+        # Loops, because XLA takes long to compile all heads at once, and makes nothing faster of them.
+        faded = state.memory.fade(jax.nn.sigmoid(keep))
+        memory, _ = lax.scan(write, faded, (writes, values, keys))
+        hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (shows, queries))
+        return AssociativeLSTMState(memory, hidden), hidden
+
+    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+        if not calls.runs(length, dtype):
+            return None
+        orders = jnp.asarray(permutations(self.hidden_size // 2, self.copies))
+        return lambda outputs, table, tokens: native.unroll(outputs, table, tokens, self.recurrent, orders)
+
+
+def _gated(gate: Float[Array, "half batch"], z: Column) -> Column:
+    """σ(gate) z, the same for real and imaginary parts."""
+    return jnp.tile(jax.nn.sigmoid(gate), (2, 1)) * z
