@@ -98,7 +98,7 @@ def variants(base: RunSpecification) -> dict[str, RunSpecification]:
 
 
 def small_variants(base: RunSpecification) -> dict[str, RunSpecification]:
-    """From the setting for small networks back to the defaults, one option at a time; and a larger LN bias."""
+    """From the setting for small networks back to the defaults, one option at a time; a larger LN bias."""
     plain = FastWeightsOptions()
     found = {"the setting for small networks": base}
     for name, value in (

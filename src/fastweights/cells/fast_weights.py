@@ -41,7 +41,7 @@ class FastWeightsOptions:
     """One gain and bias for all inner steps, or one for each."""
 
     norm_bias: float = 0.25
-    """The LN bias before training; a larger one, such as 1, keeps the units of small networks alive."""
+    """The LN bias before training; a larger one, such as 1, can keep the units of small networks alive."""
 
     preliminary_norm: Literal["none", "shared", "separate"] = "none"
     """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""
