@@ -155,6 +155,14 @@ def test_finished_runs_are_not_run_again(tmp_path):
     assert not again.ends
 
 
+def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
+    following = {**finished(), "curve": [[*point, 0.5, -1.5] for point in finished()["curve"]]}
+    monkeypatch.setitem(globals(), "finished", lambda: following)
+    states, _ = study(tmp_path)
+    assert set(states.values()) == {"finished"}
+    assert [run.outcome["curve"] for run in stored(tmp_path)] == [following["curve"]] * len(RUNS)
+
+
 def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     """First two runs, then one that the better of them asks for; each round has an executor of its own."""
     first, second, third, *_ = RUNS

@@ -209,7 +209,7 @@ class Desk:
 
     def _finish(self, run: Run, outcome: Mapping[str, Any]) -> None:
         # The outcome may have overtaken the worker's last words: what comes after it counts no more.
-        for update, _, error, _ in outcome["curve"]:
+        for update, _, error, *_ in outcome["curve"]:
             self._progressed(run, update, error)
         self._write(run)
         del self._reached[run.identifier]
