@@ -57,7 +57,9 @@ def test_cell_equals_its_reference(case, dtype):
 @each(EVERY_ASSOCIATIVE)
 def test_every_number_of_heads_and_copies_equals_the_reference(case, float64):
     cell, x = case.build(LONG), inputs_for(LONG)
-    assert relative_error(steps(cell, x), reference_of(case, cell, x)) < 1e-12
+    expected = reference_of(case, cell, x)
+    assert relative_error(steps(cell, x), expected) < 1e-12
+    assert relative_error(cell.unroll(x), expected) < 1e-12
 
 
 @each(EVERY_FAST_WEIGHTS)

@@ -4,7 +4,8 @@
 //   c_s(t) = f c_s(t−1) + Σ_n (P_s k^n) (i^n u^n)
 //   a^n = bound[1/C Σ_s (P_s q^n) c_s(t)],   h(t) = Σ_n o^n a^n
 //
-// P_s takes unit orders[s][i] to place i. The products are complex, unit by unit.
+// The products are complex, unit by unit. Backward computes cotangents of the gates and the bounded vectors
+// where those of their sums will stand, and takes all of them through σ and bound at the end.
 #pragma once
 
 #include "complex.h"
@@ -14,21 +15,42 @@
 namespace fastweights {
 
 struct Associative {
-  const int32_t* orders;  // (copies, half)
+  const int32_t* orders;  // (copies, half): P_s puts unit orders[s][i] into place i
   int copies, half, heads;
 
-  int order(int copy, int unit) const { return orders[copy * half + unit]; }
-  int gates() const { return (1 + 2 * heads) * half; }
   // In the rows of a sum, the first of each kind for a head; the forget gate is row 0.
   int write_gate(int head) const { return (1 + head) * half; }
-  int read_gate(int head) const { return (1 + heads + head) * half; }
+  int read_gate(int head) const { return write_gate(heads + head); }
+  int gates() const { return read_gate(heads); }
   int value(int head) const { return gates() + 2 * head * half; }
   int key(int head) const { return value(heads + head); }
-  int query(int head) const { return value(2 * heads + head); }
+  int query(int head) const { return key(heads + head); }
+  int vectors() const { return 3 * heads; }
 };
 
-// What a block leaves for its backward pass: of each step the gates, values, keys and queries, the scales that
-// bounded them, the answers, theirs, the copies of the memory, and the state.
+// The units in their own order, in a copy's, and in the inverse of that.
+class Units {
+ public:
+  explicit Units(const Associative& cell) : cell_(cell), table_((1 + 2 * cell.copies) * cell.half) {
+    for (int i = 0; i < cell.half; ++i) table_[i] = i;
+    for (int s = 0; s < cell.copies; ++s)
+      for (int i = 0; i < cell.half; ++i) {
+        const int unit = std::clamp(cell.orders[s * cell.half + i], 0, cell.half - 1);
+        table_[(1 + s) * cell.half + i] = unit;
+        table_[(1 + cell.copies + s) * cell.half + unit] = i;
+      }
+  }
+  const int* own() const { return table_.data(); }
+  const int* permuted(int copy) const { return own() + (1 + copy) * cell_.half; }
+  const int* returned(int copy) const { return permuted(cell_.copies + copy); }
+
+ private:
+  Associative cell_;
+  std::vector<int> table_;
+};
+
+// What a block leaves for its backward pass. Of each step: the gates and bounded vectors, the factors that
+// bounded them, those of the answers, the answers, the copies of the memory, and the state.
 template <class T>
 class AssociativeTape {
  public:
@@ -41,17 +63,26 @@ class AssociativeTape {
         heads_(cell.heads),
         step_(size(all, cell) / all.length),
         start_(start) {}
-  T* rows(int t) const { return start_ + t * step_; }
-  // Those of values, keys and queries, one head after the other; then those of the answers.
-  T* scale(int vector, int t) const { return rows(t) + rows_ + vector * column_ / 2; }
-  T* answer(int head, int t) const { return scale(4 * heads_, t) + head * column_; }
+  T* row(int first, int t) const { return start_ + t * step_ + first * kLanes<T>; }
+  T* factor(int vector, int t) const { return row(0, t) + rows_ + vector * column_ / 2; }
+  T* answer_factor(int head, int t) const { return factor(3 * heads_ + head, t); }
+  T* answer(int head, int t) const { return answer_factor(heads_, t) + head * column_; }
   T* memory(int copy, int t) const { return answer(heads_ + copy, t); }
-  T* hidden(int t) const { return rows(t) + step_ - column_; }
+  T* hidden(int t) const { return row(0, t + 1) - column_; }
 
  private:
   int64_t column_, rows_, heads_, step_;
   T* start_;
 };
+
+// The products that a sum has, one for each head or copy.
+template <class T, class Number>
+const std::vector<Product<T>>& products(int count, Number number) {
+  thread_local std::vector<Product<T>> found;
+  found.clear();
+  for (int i = 0; i < count; ++i) found.push_back(number(i));
+  return found;
+}
 
 // `tapes` is one tape a block, or one for all where `keep` is false.
 template <class T>
@@ -61,47 +92,46 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
   const int64_t column = int64_t(units) * kLanes<T>, matrix = int64_t(width) * units;
   Scratch<T> scratch{matrix, cell.heads * column};
   T *packed = scratch.take(matrix), *gated = scratch.take(cell.heads * column);
+  const Units order(cell);
   pack(recurrent, width, units, units, 1, packed);
 
   for (int number = 0; number < all.blocks<T>(); ++number) {
     const Block<T> block(all, number);
     const AssociativeTape<T> tape(all, cell, tapes + (keep ? number * AssociativeTape<T>::size(all, cell) : 0));
     for (int t = 0; t < all.length; ++t) {
-      T* rows = tape.rows(t);
-      auto vector = [&](int first) { return rows + first * kLanes<T>; };
+      T *rows = tape.row(0, t), *hidden = tape.hidden(t);
       block.look_up(table, t, rows);
       if (t > 0) multiply_add(packed, width, units, tape.hidden(t - 1), rows);
       for (int i = 0; i < cell.gates(); ++i) put(rows, i, sigmoid(get(rows, i)));
-      for (int v = 0; v < 3 * cell.heads; ++v) bound(vector(cell.value(v)), half, tape.scale(v, t));
+      for (int v = 0; v < cell.vectors(); ++v) bound(tape.row(cell.value(v), t), half, tape.factor(v, t));
 
       for (int n = 0; n < cell.heads; ++n)
-        for (int i = 0; i < half; ++i)
-          put(gated + n * column, i, half, get(vector(cell.value(n)), i, half) * get(rows, cell.write_gate(n) + i));
-      for (int s = 0; s < cell.copies; ++s)
-        for (int i = 0; i < half; ++i) {
-          Complex<T> now = Complex<T>::zero();
-          if (t > 0) now = get(tape.memory(s, t - 1), i, half) * get(rows, i);
-          for (int n = 0; n < cell.heads; ++n)
-            now = now + get(vector(cell.key(n)), cell.order(s, i), half) * get(gated + n * column, i, half);
-          put(tape.memory(s, t), i, half, now);
-        }
+        scale(tape.row(cell.value(n), t), tape.row(cell.write_gate(n), t), half, gated + n * column);
+      for (int s = 0; s < cell.copies; ++s) {
+        T* memory = tape.memory(s, t);
+        if (t > 0)
+          scale(tape.memory(s, t - 1), rows, half, memory);
+        else
+          std::fill_n(memory, column, T(0));
+        const auto written = [&](int n) -> Product<T> {
+          return {tape.row(cell.key(n), t), order.permuted(s), gated + n * column, order.own()};
+        };
+        add_products(products<T>(cell.heads, written), half, memory);
+      }
 
+      std::fill_n(hidden, column, T(0));
       for (int n = 0; n < cell.heads; ++n) {
-        for (int i = 0; i < half; ++i) {
-          Complex<T> sum = Complex<T>::zero();
-          for (int s = 0; s < cell.copies; ++s)
-            sum = sum + get(vector(cell.query(n)), cell.order(s, i), half) * get(tape.memory(s, t), i, half);
-          put(tape.answer(n, t), i, half, sum * Line<T>::all(T(1) / cell.copies));
-        }
-        bound(tape.answer(n, t), half, tape.scale(3 * cell.heads + n, t));
+        T* answer = tape.answer(n, t);
+        std::fill_n(answer, column, T(0));
+        const auto read = [&](int s) -> Product<T> {
+          return {tape.row(cell.query(n), t), order.permuted(s), tape.memory(s, t), order.own()};
+        };
+        add_products(products<T>(cell.copies, read), half, answer);
+        for (int i = 0; i < units; ++i) put(answer, i, get(answer, i) * (T(1) / cell.copies));
+        bound(answer, half, tape.answer_factor(n, t));
+        add_scaled(answer, tape.row(cell.read_gate(n), t), half, hidden);
       }
-      for (int i = 0; i < half; ++i) {
-        Complex<T> sum = Complex<T>::zero();
-        for (int n = 0; n < cell.heads; ++n)
-          sum = sum + get(tape.answer(n, t), i, half) * get(rows, cell.read_gate(n) + i);
-        put(tape.hidden(t), i, half, sum);
-      }
-      block.write_output(tape.hidden(t), t, out);
+      block.write_output(hidden, t, out);
     }
   }
 }
@@ -111,87 +141,70 @@ template <class T>
 void associate_backward(const Sequences& all, const Associative& cell, const T* d_out, const T* recurrent, T* tapes,
                         T* d_table, T* d_recurrent) {
   const int units = all.units, width = all.width, half = cell.half;
-  const int64_t column = int64_t(units) * kLanes<T>, matrix = int64_t(width) * units;
-  Scratch<T> scratch{matrix,          width * int64_t(kLanes<T>), column, cell.heads * column, cell.heads * column,
-                     cell.copies * column, Rows<T>::size(all)};
-  T *packed = scratch.take(matrix), *d_rows = scratch.take(width * int64_t(kLanes<T>)), *d_hidden = scratch.take(column),
-    *d_answers = scratch.take(cell.heads * column), *gated = scratch.take(cell.heads * column),
+  const int64_t column = int64_t(units) * kLanes<T>, lines = int64_t(width) * kLanes<T>;
+  const int64_t matrix = int64_t(width) * units;
+  Scratch<T> scratch{matrix, lines, column, column, column, cell.heads * column, cell.copies * column,
+                     Rows<T>::size(all)};
+  T *packed = scratch.take(matrix), *d_rows = scratch.take(lines), *d_hidden = scratch.take(column),
+    *gated = scratch.take(column), *d_gated = scratch.take(column), *d_answers = scratch.take(cell.heads * column),
     *d_memory = scratch.take(cell.copies * column);
   Rows<T> collected(all, scratch);
+  const Units order(cell);
   pack(recurrent, units, width, 1, units, packed);
   std::fill_n(d_table, int64_t(all.symbols) * width, T(0));
-  std::vector<int> places(int64_t(cell.copies) * half);  // the inverse of the orders
-  for (int s = 0; s < cell.copies; ++s)
-    for (int i = 0; i < half; ++i) places[s * half + cell.order(s, i)] = i;
 
   for (int number = 0; number < all.blocks<T>(); ++number) {
     const Block<T> block(all, number);
     const AssociativeTape<T> tape(all, cell, tapes + number * AssociativeTape<T>::size(all, cell));
+    std::fill_n(d_memory, cell.copies * column, T(0));
     for (int t = all.length - 1; t >= 0; --t) {
-      const bool last = t + 1 == all.length;
-      const T* rows = tape.rows(t);
-      auto vector = [&](int first) { return rows + first * kLanes<T>; };
-      // From the cotangent of a gate to that of its sum.
-      auto gate_backward = [&](int row, const Line<T>& d) {
-        const Line<T> gate = get(rows, row);
-        put(d_rows, row, d * gate * (Line<T>::all(1) - gate));
-      };
-      // From the cotangent of unit i of the v-th bounded vector to that of its sum.
-      auto vector_backward = [&](int v, int i, const Complex<T>& d) {
-        const int row = cell.value(v);
-        put(d_rows + row * kLanes<T>, i, half,
-            bound_backward(d, get(vector(row), i, half), get(tape.scale(v, t), i)));
-      };
+      const auto d_row = [&](int first) { return d_rows + first * kLanes<T>; };
       block.read_cotangent(d_out, t, d_hidden);
-      if (!last) multiply_add(packed, units, width, d_rows, d_hidden);
+      if (t + 1 < all.length) multiply_add(packed, units, width, d_rows, d_hidden);
+      std::fill_n(d_rows, lines, T(0));
 
-      for (int n = 0; n < cell.heads; ++n)
-        for (int i = 0; i < half; ++i) {
-          const Complex<T> d = get(d_hidden, i, half), answer = get(tape.answer(n, t), i, half);
-          const int row = cell.read_gate(n) + i;
-          gate_backward(row, along(d, answer));
-          const Complex<T> before = bound_backward(d * get(rows, row), answer, get(tape.scale(3 * cell.heads + n, t), i));
-          put(d_answers + n * column, i, half, before * Line<T>::all(T(1) / cell.copies));
-        }
-
-      for (int i = 0; i < half; ++i) {
-        Line<T> d_forget = Line<T>::all(0);
-        for (int s = 0; s < cell.copies; ++s) {
-          Complex<T> d = Complex<T>::zero();
-          if (!last) d = get(d_memory + s * column, i, half) * get(tape.rows(t + 1), i);
-          for (int n = 0; n < cell.heads; ++n)
-            d = d + times_conjugate(get(d_answers + n * column, i, half),
-                                    get(vector(cell.query(n)), cell.order(s, i), half));
-          put(d_memory + s * column, i, half, d);
-          if (t > 0) d_forget = d_forget + along(d, get(tape.memory(s, t - 1), i, half));
-        }
-        gate_backward(i, d_forget);
-        for (int n = 0; n < cell.heads; ++n) {
-          Complex<T> d = Complex<T>::zero();
-          for (int s = 0; s < cell.copies; ++s)
-            d = d + times_conjugate(get(d_memory + s * column, i, half),
-                                    get(vector(cell.key(n)), cell.order(s, i), half));
-          const Complex<T> value = get(vector(cell.value(n)), i, half);
-          const Line<T> gate = get(rows, cell.write_gate(n) + i);
-          gate_backward(cell.write_gate(n) + i, along(d, value));
-          vector_backward(n, i, d * gate);
-          put(gated + n * column, i, half, value * gate);
-        }
+      for (int n = 0; n < cell.heads; ++n) {
+        T* d_answer = d_answers + n * column;
+        add_along(d_hidden, tape.answer(n, t), half, d_row(cell.read_gate(n)));
+        scale(d_hidden, tape.row(cell.read_gate(n), t), half, d_answer);
+        bound_backward(tape.answer(n, t), tape.answer_factor(n, t), half, d_answer);
+        for (int i = 0; i < units; ++i) put(d_answer, i, get(d_answer, i) * (T(1) / cell.copies));
+      }
+      for (int s = 0; s < cell.copies; ++s) {
+        T* d_copy = d_memory + s * column;
+        if (t + 1 < all.length) scale(d_copy, tape.row(0, t + 1), half, d_copy);
+        const auto read = [&](int n) -> Product<T> {
+          return {d_answers + n * column, order.own(), tape.row(cell.query(n), t), order.permuted(s)};
+        };
+        add_products<T, true>(products<T>(cell.heads, read), half, d_copy);
+        if (t > 0) add_along(d_copy, tape.memory(s, t - 1), half, d_row(0));
+      }
+      for (int n = 0; n < cell.heads; ++n) {
+        const T *value = tape.row(cell.value(n), t), *gate = tape.row(cell.write_gate(n), t);
+        const auto of_value = [&](int s) -> Product<T> {
+          return {d_memory + s * column, order.own(), tape.row(cell.key(n), t), order.permuted(s)};
+        };
+        const auto of_key = [&](int s) -> Product<T> {
+          return {d_memory + s * column, order.returned(s), gated, order.returned(s)};
+        };
+        const auto of_query = [&](int s) -> Product<T> {
+          return {d_answers + n * column, order.returned(s), tape.memory(s, t), order.returned(s)};
+        };
+        std::fill_n(d_gated, column, T(0));
+        add_products<T, true>(products<T>(cell.copies, of_value), half, d_gated);
+        add_along(d_gated, value, half, d_row(cell.write_gate(n)));
+        scale(d_gated, gate, half, d_row(cell.value(n)));
+        scale(value, gate, half, gated);
+        add_products<T, true>(products<T>(cell.copies, of_key), half, d_row(cell.key(n)));
+        add_products<T, true>(products<T>(cell.copies, of_query), half, d_row(cell.query(n)));
       }
 
-      for (int n = 0; n < cell.heads; ++n)
-        for (int i = 0; i < half; ++i) {
-          Complex<T> d_key = Complex<T>::zero(), d_query = Complex<T>::zero();
-          for (int s = 0; s < cell.copies; ++s) {
-            const int place = places[s * half + i];
-            d_key = d_key + times_conjugate(get(d_memory + s * column, place, half),
-                                            get(gated + n * column, place, half));
-            d_query = d_query + times_conjugate(get(d_answers + n * column, place, half),
-                                                get(tape.memory(s, t), place, half));
-          }
-          vector_backward(cell.heads + n, i, d_key);
-          vector_backward(2 * cell.heads + n, i, d_query);
-        }
+      for (int i = 0; i < cell.gates(); ++i) {
+        const Line<T> gate = get(tape.row(0, t), i);
+        put(d_rows, i, get(d_rows, i) * gate * (Line<T>::all(1) - gate));
+      }
+      for (int v = 0; v < cell.vectors(); ++v)
+        bound_backward(tape.row(cell.value(v), t), tape.factor(v, t), half, d_row(cell.value(v)));
       collected.keep(t, d_rows, t > 0 ? tape.hidden(t - 1) : nullptr);
     }
     collected.add(block, d_table);
