@@ -275,17 +275,20 @@ class TestOnACluster:
         """Two nodes that pretend to have a GPU. On one, something else is mounted over the study's folder."""
         executors = []
 
-        def kill():
-            wait_until(lambda: len(list((tmp_path / RUNS).glob("*.partial"))) == 2)
-            assert executors[0].takes_over == BOTH
-            for each in processes(b"", of=hidden.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
+        class Killing(Notes):
+            def progressed(self, run, update, validation_error):
+                # It must return, or the coordinator does not take in what the hidden node sends.
+                if not self.told and len(list((tmp_path / RUNS).glob("*.partial"))) == 2:
+                    self.told = True
+                    assert executors[0].takes_over == BOTH
+                    for each in processes(b"", of=hidden.pid):
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(each, signal.SIGKILL)
 
         seeing = cluster.add_node(num_gpus=1, **{**NODE, "num_cpus": 0})
         try:
             with node_without(tmp_path, cluster.address, "--num-gpus=1") as hidden:
-                study(tmp_path, cluster.address, Notes(kill), made=executors, side_by_side=1)
+                study(tmp_path, cluster.address, Killing(), made=executors, side_by_side=1)
         finally:
             cluster.remove_node(seeing)
         assert results(tmp_path) == undisturbed
