@@ -28,6 +28,10 @@ class Report:
     dir: tyro.conf.Positional[Path]
     """The study's folder, wherever its record is; the report is written there."""
 
+    into: Path | None = None
+    """A Markdown file in which tables of the study have places, marked <!-- table: verdicts --> and
+    <!-- end of table -->: they are put there."""
+
     json: bool = False
     """Print results.json instead of the table."""
 
@@ -40,6 +44,11 @@ def run(arguments: Sequence[str]) -> int:
     results = store.results()
     with store.storage.errors():
         paths = write(results, options.dir)
+        if options.into is not None:
+            from fastweights.report.documents import fill
+
+            fill(options.into, results)
+            paths.append(options.into)
     show(results, paths, as_json=options.json)
     return 0
 
@@ -69,12 +78,12 @@ def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) ->
     """Print the table and the paths, or results.json; on stderr, what failed."""
     from rich.console import Console
 
-    from fastweights.report.tables import terminal_table
+    from fastweights.report.tables import terminal
 
     if as_json:
         print(json_text(results))
     else:
-        Console().print(terminal_table(results))
+        Console().print(terminal(results))
         for path in paths:
             print(f"wrote {path}")
     for each in results["runs"]:
@@ -96,13 +105,12 @@ def json_text(results: Mapping[str, Any]) -> str:
 def _run_text(run: Mapping[str, Any]) -> str:
     entries = []
     for name, value in run.items():
-        if name == "curve" and value:
-            text = "[\n    " + ",\n    ".join(map(_line, value)) + "\n   ]"
-        else:
-            text = _line(value)
+        text = _line(value)
+        if name == "curve" and value and '"' not in text:  # so that all brackets are those of points
+            points = text[1:-1].replace("], [", "],\n    [")
+            text = f"[\n    {points}\n   ]"
         entries.append(f"   {_line(name)}: {text}")
     return "  {\n" + ",\n".join(entries) + "\n  }"
 
 
-def _line(value: object) -> str:
-    return json.dumps(value, allow_nan=False)
+_line = json.JSONEncoder(allow_nan=False).encode

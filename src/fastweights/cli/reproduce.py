@@ -16,6 +16,7 @@ from fastweights.report.labels import last_line
 from fastweights.studies.coordinator import run_plan
 from fastweights.studies.executors import Executor, LocalExecutor
 from fastweights.studies.folder import place_of
+from fastweights.studies.illustration import illustrate
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 from fastweights.studies.store import Run
@@ -129,7 +130,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
         raise
-    return report(store.results(), options.dir, as_json=options.json)
+    results = store.results()
+    illustrate(options.dir, results)
+    return report(results, options.dir, as_json=options.json)
 
 
 def _words(choice: Choice) -> list[str]:

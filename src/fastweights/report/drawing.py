@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PAPER = "#ffffff"
 """The background; the report's page replaces it, and the panels' colours, by its own."""
 
-INK, GRID = "#24292f", "#d8dee4"
+INK, GRID, ALARM = "#24292f", "#d8dee4", "#a40e26"
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -46,7 +46,8 @@ def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path) -> None:
         figure = draw()
         svg, png = io.BytesIO(), io.BytesIO()
         figure.savefig(svg, format="svg", facecolor=PAPER, metadata={"Date": None})
-        figure.savefig(png, format="png", facecolor=PAPER, dpi=200)
+        # Not compressed: it is read again at once.
+        figure.savefig(png, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
     write_atomically(svg_path, svg.getvalue())
     write_atomically(png_path, _fewer_colours(png))
 

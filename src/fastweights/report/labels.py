@@ -26,6 +26,12 @@ def model_label(model: str) -> str:
     return _MODELS.get(model, model)
 
 
+def model_order(model: str) -> tuple[int, str]:
+    """What models are sorted by where no plan orders them: as the paper does, others after them."""
+    known = list(_MODELS)
+    return (known.index(model), "") if model in _MODELS else (len(known), model)
+
+
 def task_label(task: Mapping[str, Any]) -> str:
     """The task with its options: `associative-retrieval (num_pairs 4, digits with-replacement)`."""
     options = ", ".join(f"{name} {value}" for name, value in task.items() if name != "name")

@@ -4,18 +4,17 @@ jinja2 comes with the extra `report` and is imported by what renders.
 """
 
 import json
-import re
 import shlex
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fastweights.files import make_folder, write_atomically
-from fastweights.report.drawing import GRID, INK, PAPER
+from fastweights.report.comparison_page import write_comparison
 from fastweights.report.figures import learning_curves
+from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
+from fastweights.report.parts import has_parts
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.studies.statistics import (
@@ -29,15 +28,19 @@ from fastweights.studies.statistics import (
 
 _MOST_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
+_CURVES = "Validation error against updates for each model, one panel for each hidden size"
 
 
 def write_report(results: Mapping[str, Any], directory: Path) -> list[Path]:
     """Write learning-curves.svg, learning-curves.png and report.html into the folder; returns their paths.
+    The report of a comparison of several parts has more figures.
 
     Each file is replaced in one step. Equal results give equal bytes.
 
-    Raises: FileError if the folder or a file cannot be written.
+    Raises: FileError if the folder or a file cannot be written; what `write_comparison` raises.
     """
+    if has_parts(results):
+        return write_comparison(results, directory)
     make_folder(directory)
     svg, png, page = (
         Path(directory) / name for name in ("learning-curves.svg", "learning-curves.png", "report.html")
@@ -49,25 +52,14 @@ def write_report(results: Mapping[str, Any], directory: Path) -> list[Path]:
 
 def render(results: Mapping[str, Any], svg: str) -> str:
     """The page as HTML, with the learning curves in it."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    templates = files("fastweights.report") / "templates"
-    environment = Environment(
-        loader=FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     runs, study = results["runs"], results["study"]
     summaries = summarise(runs)
     lines = rows(summaries, runs)
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         preset=study.get("preset"),
         options=study.get("options") and json.dumps(study["options"], indent=2, ensure_ascii=False),
         command=f"fastweights reproduce --preset {shlex.quote(str(study.get('preset')))} --dir DIR",
-        states=_states(runs),
+        states=states(runs),
         groups=grouped(lines),
         several_tasks=len({row.task for row in lines}) > 1,
         answers=_answers(lines),
@@ -75,22 +67,14 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         legend=legend(lines),
         colours=model_colours(summary.model for summary in summaries),
         has_curves=any(run.get("curve") for run in runs),
-        curves=Markup(_inline(svg)),
+        curves=inline(svg, _CURVES),
         tasks={row.task: row.floor for row in lines},
         sizes=_data_sizes(runs),
         runs=_runs(summaries, detailed=len(runs) <= _MOST_DETAILED),
         detailed=len(runs) <= _MOST_DETAILED,
-        environments=_environments(runs),
+        environments=environments(runs),
         publications=(BA_2016, WAYMAN_MATHEW_2017),
     )
-
-
-def _states(runs: Sequence[Record]) -> str:
-    """`9 runs: 7 finished and 2 failed`."""
-    counts = Counter(outcome(run) for run in runs)
-    states = ("finished", "failed", "interrupted", "waiting")
-    parts = [f"{counts[state]} {state}" for state in states if counts[state]]
-    return f"{len(runs)} run{'s' * (len(runs) != 1)}" + (f": {joined(parts)}" if parts else "")
 
 
 def _answers(lines: Sequence[Row]) -> list[tuple[str, str, str]]:
@@ -172,21 +156,3 @@ def _curve(curve: Sequence[Sequence[Any]]) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, int | float) else str(value)
-
-
-def _environments(runs: Sequence[Record]) -> list[tuple[dict[str, Any], int]]:
-    """Each different environment, with the number of its runs."""
-    texts = Counter(json.dumps(run["environment"]) for run in runs if run.get("environment"))
-    return [(json.loads(text), count) for text, count in texts.items()]
-
-
-def _inline(svg: str) -> str:
-    """The drawing for use inside the page: no prologue, the page's colours and its width."""
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    label = "Validation error against updates for each model, one panel for each hidden size"
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-    for colour, replacement in ((INK, "currentColor"), (GRID, "var(--line)"), (PAPER, "none")):
-        svg = svg.replace(colour, replacement)
-    return svg

@@ -1,17 +1,25 @@
 """The table of a study, for a terminal and in Markdown."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from fastweights.report.grids import plain
+from fastweights.report.parts import has_parts
 from fastweights.report.rows import Row, grouped, legend, notes, rows
+from fastweights.report.verdict_table import terminal_verdicts
 from fastweights.studies.statistics import summarise
 
 _HEADINGS = ("R", "model", "test error %", "seeds", "paper %", "floor %", "parameters", "updates", "time")
+
+
+def terminal(results: Mapping[str, Any]) -> RenderableType:
+    """What a command ends with: the table, or the verdicts if the study is a comparison of several parts."""
+    return terminal_verdicts(results) if has_parts(results) else terminal_table(results)
 
 
 def terminal_table(results: Mapping[str, Any]) -> Table:
@@ -44,24 +52,19 @@ def markdown_table(results: Mapping[str, Any]) -> str:
     parts = []
     for task in _tasks(lines):
         if len(_tasks(lines)) > 1:
-            parts.append(f"**{_markdown(task)}**")
+            parts.append(f"**{plain(task)}**")
         table = [_HEADINGS, ["---:", ":---", ":---", *["---:"] * (len(_HEADINGS) - 3)]]
         for row in lines:
             if row.task == task:
-                cells = [_markdown(cell) for cell in row.cells]
+                cells = [plain(cell) for cell in row.cells]
                 if row.lowest:
                     cells[:2] = [f"**{cell}**" for cell in cells[:2]]
                 table.append([str(row.hidden_size), *cells])
         parts.append("\n".join(f"| {' | '.join(line)} |" for line in table))
-    remarks = [f"- {_markdown(note)}" for note in notes(lines)]
-    parts += ["\n".join(remarks)] * bool(remarks) + [_markdown(" ".join(legend(lines)))]
+    remarks = [f"- {plain(note)}" for note in notes(lines)]
+    parts += ["\n".join(remarks)] * bool(remarks) + [plain(" ".join(legend(lines)))]
     return "\n\n".join(parts) + "\n"
 
 
 def _tasks(lines: Iterable[Row]) -> list[str]:
     return list(dict.fromkeys(row.task for row in lines))
-
-
-def _markdown(text: str) -> str:
-    """Text that stays text: no markup, and no end of a cell or of a line."""
-    return re.sub(r"([\\`*_\[\]|<>&#~])", r"\\\1", " ".join(text.split()))

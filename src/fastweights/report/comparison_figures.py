@@ -1,0 +1,118 @@
+"""The figures of a comparison: which there are, and what each shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastweights.files import write_atomically
+from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.report.ablation_tables import ablation_seeds
+from fastweights.report.figure_2 import draw_figure_2, figure_2_seeds
+from fastweights.report.figures import learning_curves
+from fastweights.report.heat_maps import heat_maps
+from fastweights.report.illustration import Illustrated
+from fastweights.report.labels import model_order
+from fastweights.report.parts import by_place, latest, runs_of
+from fastweights.report.pictures import attention_pictures, memory_pictures
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that was written."""
+
+    name: str
+    """Of its file, without the ending."""
+    svg: str
+    label: str
+    """What it shows, for whoever cannot see it."""
+    caption: str
+
+
+_LABELS = {
+    "learning-curves": "Validation error against updates for each model, one panel for each hidden size",
+    "figure-2": "Test negative log likelihood against updates for each model at R = 50",
+    "ablations": "Updates to 1 % and test error of every choice, one row each",
+    "pairs-and-steps": "Error and updates to 1 % by the number of pairs and of inner steps",
+    "heat-maps": "Error and updates to 1 % for each decay and write rate",
+    "attention": "What each step of a trained network attends to, for several strings",
+    "memory": "The fast weight matrix after each symbol of a string",
+}
+_CAPTIONS = {
+    "learning-curves": (
+        "Validation error of Table 1's runs while training, on a logarithmic scale that ends in an "
+        "exact 0. Thick: the median of the seeds; thin: each seed; a cross: where a run failed. "
+        "Triangles: the paper's test error. Dashed: the guessing floor."
+    ),
+    "figure-2": (
+        "Negative log likelihood of the test set, R = 50, at a constant rate, as far as the paper's "
+        "axis goes. Line: the median of the seeds; band: from the lowest to the highest."
+    ),
+    "ablations": (
+        "Each dot is a seed, each mark their median; dashed: the defaults. Left, the first evaluation "
+        "with a validation error of at most 1 %; right, the test error after the last update. A red "
+        "cross: a seed failed."
+    ),
+    "pairs-and-steps": (
+        "Fast weights, R = 50. Each dot is a seed, the line joins their medians; dashed: the guessing floor."
+    ),
+    "heat-maps": (
+        "Fast weights, R = 50: mean test error and median updates to 1 % for each decay λ and write "
+        "rate η. The fuller the colour, the lower the number; a red cross: a seed failed."
+    ),
+    "attention": (
+        "Rows are steps from top to bottom, columns what was read before. The fuller the colour, the "
+        "larger the share of what the step reads from its memory: η λ^age [h(τ)ᵀ h_s], equation 4. "
+        "Framed: the pair that is asked for. Rows without colour read nothing. The strings are the "
+        "first of the test set that ask for the first, the second, the third and the fourth pair; the "
+        "networks have the median test error of Table 1's seeds."
+    ),
+    "memory": (
+        "A(t) = η Σ λ^(t−τ) h(τ) h(τ)ᵀ after each symbol: R × R entries, units in the order in which "
+        "they are most active. The fuller the colour, the larger the entry (square roots)."
+    ),
+}
+
+
+def draw_figures(
+    results: Mapping[str, Any], models: list[Illustrated], directory: Path
+) -> tuple[dict[str, Figure], list[Path]]:
+    """Write what can be drawn so far as NAME.svg, the learning curves and Figure 2 as NAME.png too; returns
+    the figures by name, and the paths. Equal records give equal bytes.
+
+    Raises: FileError if a file cannot be written.
+    """
+    runs = results["runs"]
+    paths: list[Path] = []
+    for name, draw in (("learning-curves", _learning_curves), ("figure-2", _figure_2)):
+        both = [directory / f"{name}.{ending}" for ending in ("svg", "png")]
+        paths += both if draw(runs, *both) else []
+    ablations = ablation_seeds(runs)
+    drawings = {
+        "ablations": ablation_dots(ablations),
+        "pairs-and-steps": pairs_and_steps(ablations.get("fast-weights", {})),
+        "heat-maps": heat_maps(runs),
+        "attention": attention_pictures(models),
+        "memory": memory_pictures(models),
+    }
+    for name, drawing in drawings.items():
+        if drawing is not None:
+            paths.append(directory / f"{name}.svg")
+            write_atomically(paths[-1], drawing.encode())
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
+    return {name: Figure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()}, paths
+
+
+def _learning_curves(runs: list[Any], svg: Path, png: Path) -> bool:
+    """Of Table 1's settings."""
+    places = by_place(runs_of(runs, "table"))
+    order = sorted(places, key=lambda place: model_order(place[0]))
+    table = [run for place in order for run in latest(places[place])]
+    if not any(run.get("curve") for run in table):
+        return False
+    learning_curves({"runs": table}, svg, png)
+    return True
+
+
+def _figure_2(runs: list[Any], svg: Path, png: Path) -> bool:
+    return draw_figure_2(figure_2_seeds(runs), svg, png)

@@ -1,0 +1,125 @@
+"""The page of a comparison of several parts: verdicts first, then what they rest on.
+
+jinja2 comes with the extra `report` and is imported by what renders.
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fastweights.files import make_folder, write_atomically
+from fastweights.report.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
+from fastweights.report.cells import Cell, cells
+from fastweights.report.comparison_figures import Figure, draw_figures
+from fastweights.report.conclusions import answer, conclusions
+from fastweights.report.figure_2 import figure_2_seeds
+from fastweights.report.grids import Grid
+from fastweights.report.html import environments, inline, states, template
+from fastweights.report.illustration import read_illustration
+from fastweights.report.labels import duration, last_line, model_colours, model_label
+from fastweights.report.part_tables import (
+    embeddings_grid,
+    letter_grid,
+    matched_grids,
+    matched_seeds,
+    search_grid,
+)
+from fastweights.report.parts import PARTS, missing, place, runs_of
+from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
+from fastweights.report.remarks import about_embeddings, about_letter, about_matched
+from fastweights.report.verdict_table import details_grid, verdict_grid
+from fastweights.studies.statistics import Record, failure_of, outcome
+
+
+def write_comparison(results: Mapping[str, Any], directory: Path) -> list[Path]:
+    """Write the figures and report.html into the folder; returns their paths.
+
+    Each file is replaced in one step. Equal results give equal bytes.
+
+    Raises: FileError if the folder or a file cannot be written; StudyError if illustration.json is damaged.
+    """
+    make_folder(directory)
+    models = read_illustration(directory)
+    figures, paths = draw_figures(results, models, Path(directory))
+    page = Path(directory) / "report.html"
+    write_atomically(page, render(results, figures).encode())
+    return [*paths, page]
+
+
+def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
+    """Every table of the comparison that has a row, by name, in the order of the page."""
+    ablations = ablation_seeds(runs)
+    grids = [
+        verdict_grid(table),
+        details_grid(table),
+        letter_grid(table),
+        embeddings_grid(table),
+        *matched_grids(runs),
+        *(ablation_grid(model, variants) for model, variants in ablations.items()),
+        pairs_grid(ablations.get("fast-weights", {})),
+        search_grid(table),
+    ]
+    return {grid.name: grid for grid in grids if grid.rows}
+
+
+def render(results: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    """The page as HTML, with the figures in it."""
+    runs, preset = results["runs"], str(results["study"].get("preset"))
+    table = cells(runs)
+    grids = all_grids(table, runs)
+    return template("comparison.html.j2").render(
+        preset=preset,
+        command=f"fastweights reproduce --preset {shlex.quote(preset)} --dir DIR",
+        states=states(runs),
+        answer=answer(table),
+        grids=grids,
+        ablations=[grid for name, grid in grids.items() if name.startswith("ablations-")],
+        figures={name: (inline(each.svg, each.label), each.caption) for name, each in figures.items()},
+        missing={part: missing(runs_of(runs, part)) for part in PARTS},
+        conclusions=conclusions(table, figure_2_seeds(runs)),
+        remarks=_remarks(table, runs),
+        swatches={model_label(model): colour for model, colour in model_colours(_models(runs)).items()},
+        failures=_failures(runs),
+        times=_times(runs),
+        environments=environments(runs),
+        publications=(BA_2016, WAYMAN_MATHEW_2017),
+    )
+
+
+def _remarks(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, str]:
+    """What tables show, in a sentence each, by the name of the table."""
+    matched = matched_seeds(runs)
+    return {
+        "letter": about_letter(table),
+        "embeddings": about_embeddings(table),
+        **{
+            f"matched-{criterion}": about_matched(matched, criterion) for criterion in ("parameters", "state")
+        },
+    }
+
+
+def _models(runs: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(place(run)[0] for run in runs))
+
+
+def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
+    """Why runs failed, and how often, the most frequent first."""
+    reasons = Counter(
+        f"{model_label(place(run)[0])}, R = {place(run)[1]}: {last_line(failure)}"
+        for run in runs
+        if (failure := failure_of(run))
+    )
+    return reasons.most_common(40)
+
+
+def _times(runs: Sequence[Record]) -> list[tuple[str, str, str, str]]:
+    """For each part: what it is about, its runs and how long the finished ones took together."""
+    lines = []
+    for part, about in PARTS.items():
+        members = runs_of(runs, part)
+        seconds = [run["result"]["seconds"] for run in members if outcome(run) == "finished"]
+        if members:
+            lines.append((part, about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
+    return lines

@@ -1,0 +1,100 @@
+"""Figure 2 of the paper: test negative log likelihood against updates, with a band across seeds.
+
+matplotlib comes with the extra `report` and is imported by what draws.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from fastweights.report.drawing import GRID, save
+from fastweights.report.labels import model_colours, model_label, model_order
+from fastweights.report.parts import by_place, latest, runs_of
+from fastweights.report.seeds import Seeds, over_seeds
+from fastweights.studies.statistics import Record, outcome
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LEAST = 1e-7
+"""Nats: where the axis ends at the latest, so that an exact 0 has a place."""
+
+
+def figure_2_seeds(runs: Sequence[Record]) -> dict[str, Seeds]:
+    """The seeds of each model."""
+    found = by_place(runs_of(runs, "figure-2"))
+    order = sorted(found, key=lambda place: model_order(place[0]))
+    return {place[0]: over_seeds(latest(found[place])) for place in order}
+
+
+def draw_figure_2(models: Mapping[str, Seeds], svg_path: Path, png_path: Path) -> bool:
+    """Draw it, and write it twice; equal records give equal bytes. False, and nothing is written, if no run
+    has ended.
+
+    The line is the median of the seeds, the band reaches from the lowest to the highest, a cross is where a
+    run failed.
+
+    Raises: FileError if a file cannot be written.
+    """
+    if not any(losses(run) for seeds in models.values() for run in seeds.runs):
+        return False
+    save(lambda: _draw(models), svg_path, png_path)
+    return True
+
+
+def losses(run: Record) -> dict[int, float]:
+    """Test negative log likelihood in nats by update, where the run followed the test set."""
+    points = [(point[0], -point[5]) for point in run.get("curve") or () if len(point) == 6]
+    return {at: max(loss, _LEAST) for at, loss in points if math.isfinite(loss)}
+
+
+def _draw(models: Mapping[str, Seeds]) -> "Figure":
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    figure = Figure(figsize=(9, 4.1))
+    ax = figure.add_axes((0.075, 0.12, 0.89, 0.79))
+    colours = model_colours(models)
+    for model, seeds in models.items():
+        _draw_model(ax, model, seeds, colours[model])
+    ax.set_yscale("log")
+    ax.set_xlim(
+        0, max(run["specification"]["training"]["updates"] for each in models.values() for run in each.runs)
+    )
+    ax.yaxis.set_major_locator(LogLocator())
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.grid(axis="y", color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_xlabel("updates")
+    ax.set_ylabel("test negative log likelihood, nats")
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=len(models),
+        frameon=False,
+        handlelength=1.6,
+        fontsize=9.5,
+    )
+    return figure
+
+
+def _draw_model(ax: "Axes", model: str, seeds: Seeds, colour: str) -> None:
+    curves = [losses(run) for run in seeds.runs]
+    for run, curve in zip(seeds.runs, curves, strict=True):
+        if curve and outcome(run) == "failed":
+            update = max(curve)
+            ax.plot(update, curve[update], color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
+    finished = [
+        curve for run, curve in zip(seeds.runs, curves, strict=True) if outcome(run) == "finished" and curve
+    ]
+    common = sorted(set.intersection(*map(set, finished))) if finished else []
+    columns = [sorted(curve[update] for curve in finished) for update in common]
+    ax.plot(common, list(map(median, columns)), color=colour, linewidth=1.8, label=model_label(model))
+    if len(finished) > 1:
+        lowest, highest = [column[0] for column in columns], [column[-1] for column in columns]
+        ax.fill_between(common, lowest, highest, color=colour, alpha=0.2, linewidth=0)

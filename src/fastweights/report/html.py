@@ -1,0 +1,65 @@
+"""What the pages share: templates, figures inside a page, and words for a study's runs.
+
+jinja2 comes with the extra `report` and is imported by what renders.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fastweights.report.drawing import ALARM, GRID, INK, PAPER
+from fastweights.report.labels import joined
+from fastweights.studies.statistics import Record, outcome
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+
+_PAGES_COLOURS = {INK: "currentColor", GRID: "var(--line)", ALARM: "var(--alarm)", PAPER: "none"}
+
+
+def template(name: str) -> "Template":
+    """One of our templates; what it is given is text, not markup."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    templates = files("fastweights.report") / "templates"
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def inline(svg: str, label: str) -> "Markup":
+    """The drawing for use inside the page: no prologue, the page's colours and its width; `label` says what
+    it shows."""
+    from markupsafe import Markup, escape
+
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+    for colour, replacement in _PAGES_COLOURS.items():
+        svg = svg.replace(colour, replacement)
+    return Markup(svg)  # our own drawing, in which every name is escaped
+
+
+def states(runs: Sequence[Record]) -> str:
+    """`9 runs: 7 finished and 2 failed`."""
+    counts = Counter(outcome(run) for run in runs)
+    states = ("finished", "failed", "interrupted", "waiting")
+    parts = [f"{counts[state]} {state}" for state in states if counts[state]]
+    return f"{len(runs)} run{'s' * (len(runs) != 1)}" + (f": {joined(parts)}" if parts else "")
+
+
+def environments(runs: Sequence[Record]) -> list[tuple[dict[str, Any], int]]:
+    """Each different environment, with the number of its runs."""
+    texts = Counter(json.dumps(run["environment"]) for run in runs if run.get("environment"))
+    return [(json.loads(text), count) for text, count in texts.items()]

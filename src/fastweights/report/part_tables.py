@@ -1,0 +1,161 @@
+"""Tables of a comparison beside the verdicts: what was searched, and what equal R hides."""
+
+from collections.abc import Iterable, Sequence
+
+from fastweights.report.cells import Cell
+from fastweights.report.grids import Grid
+from fastweights.report.labels import distinguished, model_label, model_order, percent
+from fastweights.report.parts import latest, members, place
+from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
+from fastweights.studies.statistics import Record, outcome, setting_of
+
+
+def search_grid(table: Sequence[Cell]) -> Grid:
+    """Each cell's search: how many settings, which one was selected."""
+    rows = []
+    for cell in table:
+        if cell.search is None:
+            continue
+        runs = cell.search.runs
+        settings = [setting_of(run) for run in runs]
+        words = distinguished(settings)[settings.index(dict(cell.search.setting))]
+        ended = sum(outcome(run) in ("finished", "failed") for run in runs)
+        errors = [each.validation for each in cell.tried if each.validation is not None]
+        rows.append(
+            (
+                str(cell.hidden_size),
+                model_label(cell.model),
+                str(cell.search.settings),
+                str(ended) if ended == len(runs) else f"{ended} of {len(runs)}",
+                ", ".join(words) if errors else "",
+                _percent(min(errors, default=None)),
+                _percent(max(errors, default=None)),
+                updates_text(over_seeds(cell.search.selected)) if errors else "",
+            )
+        )
+    return Grid(
+        "search",
+        "The search",
+        ("R", "model", "settings", "runs", "selected", "its error %", "worst %", "updates to 1 %"),
+        rows,
+        "Errors: means of the last validation error over the search's two seeds. The lowest is selected, a "
+        "setting with a failed run after those without; the test set selects nothing. Where runs are "
+        "missing, the selection is not made yet, and the one shown is the best so far.",
+    )
+
+
+def letter_grid(table: Sequence[Cell]) -> Grid:
+    """The paper to the letter beside the paper and the table."""
+    return Grid(
+        "letter",
+        "The paper to the letter",
+        (
+            "R",
+            "model",
+            "to the letter %",
+            "seeds",
+            "updates to 1 %",
+            "paper %",
+            "selected %",
+            "floor %",
+        ),
+        [
+            (
+                str(cell.hidden_size),
+                model_label(cell.model),
+                error_text(cell.letter),
+                seeds_text(cell.letter),
+                updates_text(cell.letter),
+                "" if cell.paper is None else f"{100 * cell.paper:.4g}",
+                error_text(cell.table),
+                f"{100 * cell.floor:.2f}",
+            )
+            for cell in table
+            if cell.letter is not None
+        ],
+        "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
+        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
+        "of Table 1.",
+    )
+
+
+def embeddings_grid(table: Sequence[Cell]) -> Grid:
+    """The embeddings tried for each cell, and what the best makes of it."""
+    names = list(dict.fromkeys(name for cell in table for name in cell.embeddings))
+    rows = []
+    for cell in table:
+        if cell.embeddings:
+            errors = [cell.embeddings[name].validation if name in cell.embeddings else None for name in names]
+            rows.append(
+                (
+                    str(cell.hidden_size),
+                    model_label(cell.model),
+                    *map(_percent, errors),
+                    "" if cell.best_embedding is None else error_text(cell.best_embedding),
+                    error_text(cell.table),
+                )
+            )
+    return Grid(
+        "embeddings",
+        "The embedding",
+        ("R", "model", *names, "best, test %", "N(0, 1), test %"),
+        rows,
+        "Each embedding: mean validation error in percent after the search's updates, two seeds, in the "
+        "setting that the search selected with N(0, 1). Best: where another than N(0, 1) has the lowest, "
+        "its test error on fresh seeds with the table's updates; N(0, 1): the table's.",
+    )
+
+
+def matched_seeds(runs: Iterable[Record]) -> dict[tuple[str, float, str], Seeds]:
+    """By criterion, budget and model."""
+    groups: dict[tuple[str, float, str], list[Record]] = {}
+    for role, run in members(runs, "matched"):
+        budget = role.get("budget")
+        if isinstance(budget, int | float):
+            groups.setdefault((str(role.get("criterion")), budget, place(run)[0]), []).append(run)
+    return {what: over_seeds(latest(each)) for what, each in groups.items()}
+
+
+def matched_grids(runs: Iterable[Record]) -> list[Grid]:
+    """Equal parameters, and equal state, instead of equal R."""
+    legend = (
+        "R: the most units within the budget. State: the numbers that a cell carries from step to step. "
+        "Where R is one of the table's, the runs are the table's; elsewhere the learning rate alone was "
+        "searched, the rest is as selected at the nearest size."
+    )
+    found = matched_seeds(runs)
+    return [
+        Grid(
+            f"matched-{criterion}",
+            title,
+            ("budget", "model", "R", "parameters", "state", "test error %", "seeds", "updates to 1 %"),
+            [
+                _matched_row(budget, seeds)
+                for (which, budget, _), seeds in sorted(
+                    found.items(), key=lambda item: (item[0][1], model_order(item[0][2]))
+                )
+                if which == criterion
+            ],
+            legend,
+        )
+        for criterion, title in (("parameters", "Equal parameters"), ("state", "Equal state"))
+    ]
+
+
+def _matched_row(budget: float, seeds: Seeds) -> tuple[str, ...]:
+    model, size = place(seeds.runs[0])
+    results = [run["result"] for run in seeds.runs if run.get("result")]
+    parameters, state = ((results[0].get(name) if results else None) for name in ("parameters", "state_size"))
+    return (
+        f"{budget:,.0f}",
+        model_label(model),
+        str(size),
+        *(f"{each:,}" if isinstance(each, int) else "" for each in (parameters, state)),
+        error_text(seeds),
+        seeds_text(seeds),
+        updates_text(seeds),
+    )
+
+
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else percent(fraction)

@@ -1,0 +1,90 @@
+"""Why a verdict is what it is: a sentence computed from the other parts of the study."""
+
+from collections.abc import Iterator
+
+from fastweights.report.cells import PAPERS_EMBEDDING, Cell
+from fastweights.report.labels import percent, with_interval
+from fastweights.report.seeds import Seeds
+from fastweights.report.verdicts import NEAR_FLOOR
+
+
+def why(cell: Cell) -> str:
+    """A short sentence or two; empty if the record does not say."""
+    verdict = cell.verdict
+    if verdict is None:
+        return "nothing was published"
+    tellers = {
+        "reproduced": _reproduced,
+        "better": _better,
+        "worse": _worse,
+        "not reproduced": _worse,
+        "none": _undecided,
+    }
+    return "; ".join([*tellers[verdict.name](cell), *_accidents(cell.table)])
+
+
+def _undecided(cell: Cell) -> Iterator[str]:
+    if cell.verdict is not None:
+        yield cell.verdict.reason
+
+
+def _reproduced(cell: Cell) -> Iterator[str]:
+    if cell.table.mean is not None and cell.floor - cell.table.mean < NEAR_FLOOR:
+        yield "both rest on the guessing floor"
+    elif cell.verdict is not None:
+        yield f"one more run may have {cell.verdict.run} %"
+
+
+def _better(cell: Cell) -> Iterator[str]:
+    """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
+    uniform = cell.embeddings.get(PAPERS_EMBEDDING)
+    if cell.letter is not None and cell.letter.mean is not None:
+        there = f"with the paper's embedding and a constant rate {_mean(cell.letter)}"
+        # Nearer to the paper's number than to the table's, in factors.
+        back = cell.letter.mean**2 > max((cell.paper or 0) * (cell.table.mean or 0), 1e-12)
+        here = f"{there}, in the selected setting {_mean(cell.table)}"
+        yield here if back else f"even {there}: the paper's number does not come back"
+    elif uniform is not None and uniform.validation is not None and cell.search is not None:
+        selected = cell.search.validation_error
+        if selected is not None:
+            yield (
+                f"the paper's embedding has {percent(uniform.validation)} % on validation after the search's "
+                f"updates, N(0, 1) {percent(selected)} %"
+            )
+    else:
+        yield from _search(cell)
+
+
+def _worse(cell: Cell) -> Iterator[str]:
+    table = cell.table
+    if table.lowest is not None:
+        yield f"the best seed has {percent(table.lowest)} %"
+    yield f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
+    if table.at_best is not None and table.mean is not None and table.at_best < 0.8 * table.mean:
+        yield f"{percent(table.at_best)} % at the lowest validation error"
+    best = cell.best_embedding
+    if best is not None and best.mean is not None:
+        yield f"with the best embedding {_mean(best)}"
+
+
+def _search(cell: Cell) -> Iterator[str]:
+    """How much the search decided."""
+    errors = [seeds.validation for seeds in cell.tried if seeds.validation is not None]
+    if len(errors) > 1:
+        yield (
+            f"the settings tried end between {percent(min(errors))} and {percent(max(errors))} % on "
+            "validation"
+        )
+
+
+def _accidents(table: Seeds) -> Iterator[str]:
+    if table.collapses:
+        yield f"{table.collapses} of {table.finished} runs collapsed"
+    if table.failed:
+        yield f"{table.failed} of {table.planned} runs failed"
+    if table.finished and table.unfinished:
+        yield f"{table.unfinished} of {table.planned} runs are not finished"
+
+
+def _mean(seeds: Seeds) -> str:
+    return "" if seeds.mean is None else f"{with_interval(seeds.mean, seeds.half_interval)} %"

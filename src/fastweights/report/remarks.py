@@ -1,0 +1,59 @@
+"""What the tables beside Table 1 show, in a sentence each, computed from the record."""
+
+from collections.abc import Mapping, Sequence
+
+from fastweights.report.cells import Cell
+from fastweights.report.labels import joined, model_label, percent
+from fastweights.report.seeds import Seeds
+
+
+def about_letter(table: Sequence[Cell]) -> str:
+    """Where the paper's own choices decide: cells whose two numbers are far apart."""
+    known = [cell for cell in table if cell.letter is not None and cell.letter.mean is not None]
+    known = [cell for cell in known if cell.table.mean is not None]
+    if not known:
+        return ""
+    apart = [cell for cell in known if _mean(cell.letter) > 2 * _mean(cell.table)]
+    told = [
+        f"{model_label(cell.model)} at R = {cell.hidden_size} ({percent(_mean(cell.letter))} % against "
+        f"{percent(_mean(cell.table))} %)"
+        for cell in apart
+    ]
+    return (
+        f"In {len(apart)} of {len(known)} cells the paper's choices leave an error more than twice as large "
+        f"as the selected setting does{': ' + joined(told) if told else ''}."
+    )
+
+
+def about_embeddings(table: Sequence[Cell]) -> str:
+    """How often another embedding than N(0, 1) is the best."""
+    tried = [cell for cell in table if cell.embeddings]
+    other = [cell for cell in tried if cell.best_embedding is not None]
+    if not tried:
+        return ""
+    told = joined(f"{model_label(cell.model)} at R = {cell.hidden_size}" for cell in other) if other else ""
+    return (
+        f"In {len(other)} of {len(tried)} cells validation prefers another embedding than N(0, 1)"
+        f"{': ' + told if told else ''}."
+    )
+
+
+def about_matched(found: Mapping[tuple[str, float, str], Seeds], criterion: str) -> str:
+    """Who has the lowest mean error at each budget."""
+    budgets: dict[float, dict[str, float]] = {}
+    for (which, budget, model), seeds in found.items():
+        if which == criterion and seeds.mean is not None:
+            budgets.setdefault(budget, {})[model] = seeds.mean
+    compared = {budget: errors for budget, errors in sorted(budgets.items()) if len(errors) > 1}
+    if not compared:
+        return ""
+    told = []
+    for budget, errors in compared.items():
+        model = min(errors, key=lambda each: errors[each])
+        told.append(f"{model_label(model)} at {budget:,.0f} ({percent(errors[model])} %)")
+    what = {"parameters": "parameters", "state": "numbers of state"}[criterion]
+    return f"The lowest mean error within so many {what}: {joined(told)}."
+
+
+def _mean(seeds: Seeds | None) -> float:
+    return seeds.mean if seeds is not None and seeds.mean is not None else 0.0

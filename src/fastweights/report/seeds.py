@@ -1,0 +1,128 @@
+"""What the seeds of one setting say together."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, median
+
+from fastweights.report.labels import with_interval
+from fastweights.studies.statistics import Record, final_validation_error, half_t_interval, outcome
+
+GOAL = 0.01
+"""The validation error that counts as having learned the task."""
+
+COLLAPSE = 0.05
+"""A run has collapsed if its last validation error is this much above its lowest."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The runs of one setting. Errors are fractions, over the finished runs, and None where there is none."""
+
+    planned: int
+    finished: int
+    failed: int
+    """Those that diverged, raised, or ended in errors that are no numbers."""
+
+    errors: Sequence[float]
+    """Test errors after the last update."""
+
+    counts: Sequence[int]
+    """The numbers of test sequences that they were measured on."""
+
+    mean: float | None
+    half_interval: float | None
+    """Half of the mean's 95 % interval, see `half_t_interval`; None below two seeds."""
+
+    lowest: float | None
+    highest: float | None
+
+    at_best: float | None
+    """Mean test error of the weights that had each run's lowest validation error."""
+
+    validation: float | None
+    """Mean validation error after the last update."""
+
+    collapses: int
+    """How many finished runs have `collapsed`."""
+
+    reached: int
+    """How many runs that have ended had a validation error of `GOAL` or less on the way."""
+
+    updates: float | None
+    """Median of `updates_to` over the runs that have ended; infinite if half of them never got there."""
+
+    runs: Sequence[Record] = field(repr=False)
+
+    @property
+    def unfinished(self) -> int:
+        """How many runs have not ended."""
+        return self.planned - self.finished - self.failed
+
+
+def over_seeds(runs: Iterable[Record]) -> Seeds:
+    """The statistics of these runs, which are to differ in their seeds only."""
+    runs = list(runs)
+    finished = [run for run in runs if outcome(run) == "finished"]
+    failed = [run for run in runs if outcome(run) == "failed"]
+    errors = [float(run["result"]["test_error"]) for run in finished]
+    updates = [updates_to(run) for run in [*finished, *failed]]
+    return Seeds(
+        planned=len(runs),
+        finished=len(finished),
+        failed=len(failed),
+        errors=errors,
+        counts=[run["result"]["test_count"] for run in finished],
+        mean=_mean(errors),
+        half_interval=half_t_interval(errors),
+        lowest=min(errors, default=None),
+        highest=max(errors, default=None),
+        at_best=_mean([run["result"]["best_test_error"] for run in finished]),
+        validation=_mean([final_validation_error(run) for run in finished]),
+        collapses=sum(map(collapsed, finished)),
+        reached=sum(map(math.isfinite, updates)),
+        updates=median(updates) if updates else None,
+        runs=runs,
+    )
+
+
+def collapsed(run: Record) -> bool:
+    """Whether a finished run was good and ended bad, see `COLLAPSE`."""
+    best = min(error for error in validation_errors(run).values())
+    return final_validation_error(run) - best > COLLAPSE
+
+
+def updates_to(run: Record, goal: float = GOAL) -> float:
+    """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
+    return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
+
+
+def validation_errors(run: Record) -> dict[int, float]:
+    """The validation error by update; what is not a number is left out."""
+    points = run.get("curve") or ()
+    return {at: error for at, _, error, *_ in points if error is not None and math.isfinite(error)}
+
+
+def error_text(seeds: Seeds) -> str:
+    """`1.81 ± 0.20`, the one value of one seed, or what there is instead."""
+    if seeds.mean is not None:
+        return with_interval(seeds.mean, seeds.half_interval)
+    return "failed" if seeds.failed and not seeds.unfinished else ""
+
+
+def seeds_text(seeds: Seeds) -> str:
+    """How many are finished, and of how many if not all."""
+    return str(seeds.finished) if seeds.finished == seeds.planned else f"{seeds.finished} of {seeds.planned}"
+
+
+def updates_text(seeds: Seeds) -> str:
+    """`41,000`, `41,000 (4 of 5)`, `– (2 of 5)`."""
+    ended = seeds.finished + seeds.failed
+    if seeds.updates is None:
+        return ""
+    text = "–" if seeds.updates == math.inf else f"{seeds.updates:,.0f}"
+    return text if seeds.reached == ended else f"{text} ({seeds.reached} of {ended})"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None

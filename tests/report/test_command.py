@@ -1,0 +1,126 @@
+"""`fastweights report` on the record of a comparison: without JAX, beside a coordinator, and quickly."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from comparisons import comparison
+from illustrations import illustration
+
+from fastweights.cli.main import main
+from fastweights.studies.folder import LOCK, place_of, remember
+from fastweights.studies.locks import holding
+from fastweights.studies.soundness import identify
+from fastweights.studies.writable_store import WritableStore
+
+pytest.importorskip("matplotlib")
+
+
+def stored(results, folder):
+    """The same as a coordinator records it: what is no longer waiting has ended."""
+    folder.mkdir()
+    place = place_of(folder)
+    store = WritableStore(place.storage, place.study, results["study"]["preset"])
+    remember(folder, place)
+    runs = {identify(each["specification"]): each for each in results["runs"]}
+    store.plan((name, each["specification"], each["floor"]) for name, each in runs.items())
+    store.assign(
+        (identify(each["specification"]), role) for each in results["runs"] for role in each["roles"]
+    )
+    for run in store.runs():
+        outcome = {
+            key: runs[run.identifier][key] for key in ("state", "curve", "result", "failure", "environment")
+        }
+        if outcome["state"] in ("finished", "failed"):
+            store.begin(run)
+            store.finish(run, outcome)
+    return store
+
+
+def said(capsys, *arguments, code=0):
+    with pytest.raises(SystemExit) as end:
+        main(["report", *map(str, arguments)])
+    assert end.value.code == code
+    return capsys.readouterr()
+
+
+def test_the_report_of_a_comparison(tmp_path, capsys):
+    folder = tmp_path / "s"
+    store = stored(comparison(), folder)
+    with holding(folder / LOCK, "the study"):  # a coordinator is at work
+        out, err = said(capsys, folder)
+    assert "reproduced" in out and "figure-2" in out
+    assert "table      " not in out
+    assert err.count("the loss is not finite at update 7") == 3
+    names = {path.name for path in folder.iterdir()}
+    assert {"figure-2.svg", "figure-2.png", "heat-maps.svg", "report.html", "results.json"} <= names
+    assert json.loads((folder / "results.json").read_text()) == store.results()
+    for name in names - {"study.journal"}:
+        assert f"wrote {folder / name}" in out or name.startswith(LOCK)
+
+
+def test_a_document_takes_the_tables(tmp_path, capsys):
+    stored(comparison(), tmp_path / "s")
+    document = tmp_path / "table1.md"
+    document.write_text("<!-- table: verdicts -->\n<!-- end of table -->\n")
+    out, _ = said(capsys, tmp_path / "s", "--into", document)
+    assert "| 100 | fast weights | 0.00 ± 0.00 |" in document.read_text()
+    assert f"wrote {document}" in out
+    _, err = said(capsys, tmp_path / "s", "--into", tmp_path / "none.md", code=2)
+    assert err.count("\n") == 1
+
+
+def test_a_damaged_illustration_is_one_line(tmp_path, capsys):
+    stored(comparison(), tmp_path / "s")
+    (tmp_path / "s" / "illustration.json").write_text("{")
+    _, err = said(capsys, tmp_path / "s", code=2)
+    assert err.count("\n") == 1 and "illustration.json is damaged" in err
+
+
+def test_it_needs_neither_jax_nor_scipy(tmp_path):
+    stored(comparison(), tmp_path / "s")
+    (tmp_path / "s" / "illustration.json").write_text(json.dumps(illustration()))
+    code = (
+        "import atexit, sys\n"
+        "from fastweights.cli import main\n"
+        "slow = ('jax', 'scipy', 'pandas')\n"
+        "atexit.register(lambda: print('imported', *[name for name in slow if name in sys.modules]))\n"
+        f"main(['report', {str(tmp_path / 's')!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported"
+
+
+def of_the_papers_size():
+    """A thousand runs with curves of a hundred points."""
+    made, runs = comparison(), []
+    for copy in range(5):
+        for each in comparison()["runs"]:
+            specification = each["specification"]
+            specification["seed"] += 100 * copy
+            specification["training"]["updates"] = 100_000
+            last, finished = each["curve"][-1:] or [[1, 1.0, 0.5, -1.0]], each["state"] == "finished"
+            each["curve"] = [[1000 * (i + 1), *last[0][1:]] for i in range(100)] if finished else []
+            runs.append(each)
+    return {**made, "runs": runs}
+
+
+@pytest.mark.slow
+def test_a_record_of_the_papers_size_takes_less_than_three_seconds(tmp_path):
+    """Of processor time, with Python's start and the PNGs: others may be at work on this machine."""
+    results = of_the_papers_size()
+    assert len(results["runs"]) > 900
+    stored(results, tmp_path / "s")
+    (tmp_path / "s" / "illustration.json").write_text(json.dumps(illustration(50, "c9k8j3f1??c")))
+    command = [Path(sys.executable).parent / "fastweights", "report", tmp_path / "s"]
+    taken = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    assert min(taken) < 3
+    assert (tmp_path / "s" / "report.html").stat().st_size < 3_000_000

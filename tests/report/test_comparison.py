@@ -1,0 +1,272 @@
+"""Verdicts, reasons, tables and conclusions of a made-up comparison, finished or not."""
+
+import io
+import re
+from copy import deepcopy
+from random import Random
+
+import pytest
+from comparisons import ERRORS, comparison, run, search, table, unfinished
+from records import mixed_study, record, study
+from rich.console import Console
+
+from fastweights.report.cells import cells
+from fastweights.report.comparison_page import all_grids
+from fastweights.report.conclusions import answer, conclusions, difference
+from fastweights.report.figure_2 import figure_2_seeds
+from fastweights.report.parts import PARTS, has_parts, missing, progress, runs_of
+from fastweights.report.tables import terminal
+from fastweights.report.verdict_table import terminal_verdicts
+
+
+def printed(results, width=80):
+    console = Console(file=io.StringIO(), width=width)
+    console.print(terminal(results))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def rows(runs, name):
+    """A table's rows as dictionaries, by their first two cells."""
+    grid = all_grids(cells(runs), runs)[name]
+    return {tuple(row[:2]): dict(zip(grid.headings, row, strict=True)) for row in grid.rows}
+
+
+def findings(runs):
+    return {each.claim: each for each in conclusions(cells(runs), figure_2_seeds(runs))}
+
+
+def test_a_row_for_every_published_number():
+    found = rows(comparison()["runs"], "verdicts")
+    assert len(found) == len(ERRORS)
+    assert [size for size, _ in found] == ["20"] * 4 + ["50"] * 4 + ["100"] * 4
+    assert [model for _, model in found][:4] == ["IRNN", "LSTM", "A-LSTM", "fast weights"]
+    fast = found["20", "fast weights"]
+    assert (fast["test error %"], fast["best–worst %"], fast["seeds"]) == ("0.80 ± 0.03", "0.77–0.83", "5")
+    assert (fast["paper %"], fast["W. & M. %"], fast["floor %"], fast["collapses"]) == (
+        "1.81",
+        "3.78",
+        "61.65",
+        "0",
+    )
+    assert {place: row["verdict"] for place, row in found.items()} == {
+        ("20", "IRNN"): "reproduced",
+        ("20", "LSTM"): "better",
+        ("20", "A-LSTM"): "better",
+        ("20", "fast weights"): "better",
+        ("50", "IRNN"): "better",
+        ("50", "LSTM"): "better",
+        ("50", "A-LSTM"): "reproduced",
+        ("50", "fast weights"): "reproduced",
+        ("100", "IRNN"): "reproduced",
+        ("100", "LSTM"): "reproduced",
+        ("100", "A-LSTM"): "worse",
+        ("100", "fast weights"): "reproduced",
+    }
+
+
+def test_reasons_come_from_the_other_parts():
+    runs = comparison()["runs"]
+    found = rows(runs, "verdicts")
+    back = (
+        "with the paper's embedding and a constant rate 61.00 ± 0.00 %, in the selected setting 12.0 ± 0.5 %"
+    )
+    assert found["20", "LSTM"]["why"] == back
+    assert found["20", "IRNN"]["why"] == "both rest on the guessing floor"
+    assert found["100", "A-LSTM"]["why"] == "the best seed has 0.29 %; 5 of 5 seeds came to 1 % on validation"
+    assert found["50", "A-LSTM"]["why"].startswith("one more run may have")
+    good = [*table("lstm", 20), *(run("lstm", 20, i, "letter", errors=(0.6, 0.13)) for i in range(3))]
+    assert "the paper's number does not come back" in rows(good, "verdicts")["20", "LSTM"]["why"]
+    without = [each for each in runs if each["roles"][0]["part"] != "letter"]
+    assert "the paper's embedding has 30.0 % on validation" in rows(without, "verdicts")["20", "LSTM"]["why"]
+    alone = [*search("lstm", 20), *table("lstm", 20)]
+    assert "settings tried end between 30.0 and 40.0 %" in rows(alone, "verdicts")["20", "LSTM"]["why"]
+    assert rows(table("lstm", 20), "verdicts")["20", "LSTM"]["why"] == ""
+
+
+def test_accidents_are_told():
+    runs = table("lstm", 50, (0.005, 0.006, 0.0055, 0.3))
+    runs[3]["curve"] = [[500, 1.0, 0.01, -1.0], [1000, 1.0, 0.3, -1.0]]
+    runs += [run("lstm", 50, 15, "table", state="failed"), run("lstm", 50, 16, "table", state="waiting")]
+    row = rows(runs, "verdicts")["50", "LSTM"]
+    assert (row["collapses"], row["seeds"]) == ("1", "4 of 6")
+    for told in ("1 of 4 runs collapsed", "1 of 6 runs failed", "1 of 6 runs are not finished"):
+        assert told in row["why"]
+
+
+def test_a_setting_that_was_planned_later_replaces_the_earlier():
+    earlier = table("lstm", 20, (0.5, 0.5))
+    later = [run("lstm", 20, 10 + i, "table", errors=(0.6, 0.1), learning_rate=0.004) for i in range(2)]
+    row = rows([*earlier, *later], "verdicts")["20", "LSTM"]
+    assert (row["test error %"], row["seeds"]) == ("10.00 ± 0.00", "2")
+
+
+def test_numbers_that_nobody_published_have_no_verdict():
+    runs = [run("lstm", 64, i, "table", errors=(0.6, 0.1)) for i in range(3)]
+    row = rows(runs, "verdicts")["64", "LSTM"]
+    assert (row["paper %"], row["verdict"], row["why"]) == ("", "–", "nothing was published")
+
+
+def test_the_search_names_what_it_selected():
+    row = rows(comparison()["runs"], "search")["20", "LSTM"]
+    assert (row["settings"], row["runs"], row["selected"]) == ("2", "4", "learning_rate 0.002")
+    assert (row["its error %"], row["worst %"]) == ("30.0", "40.0")
+    half = search("lstm", 20)
+    half[-1] |= {"state": "waiting", "result": None, "curve": []}
+    assert rows(half, "search")["20", "LSTM"]["runs"] == "3 of 4"
+
+
+def test_ablations_are_told_against_the_defaults():
+    runs = comparison()["runs"]
+    found = rows(runs, "ablations-fast-weights")
+    assert list(found) == [("the defaults", ""), ("inner steps S", "0"), ("LN", "none")]
+    base, none, failed = found.values()
+    assert (base["updates to 1 %"], base["× updates"], base["× error"]) == ("1,000 (2 of 3)", "1", "1")
+    assert (none["updates to 1 %"], none["× updates"], none["test error %"]) == (
+        "– (0 of 3)",
+        "",
+        "61.0 ± 2.5",
+    )
+    assert none["× error"] == "52"
+    assert (failed["test error %"], failed["× error"], failed["seeds"]) == ("failed", "", "0 of 3")
+    pairs = rows(runs, "pairs")
+    assert [row["K"] for row in pairs.values()] == ["4", "8"]
+    assert pairs["8", "61.65"]["test error %"] == "4.00 ± 2.48"
+
+
+def test_matched_sizes_embeddings_and_the_letter():
+    runs = comparison()["runs"]
+    matched = rows(runs, "matched-parameters")
+    assert list(matched) == [("9,290", each) for each in ("IRNN", "LSTM", "A-LSTM", "fast weights")]
+    row = matched["9,290", "LSTM"]
+    assert (row["R"], row["parameters"], row["state"], row["seeds"]) == ("21", "17,410", "21", "3")
+    assert rows(runs, "matched-state")["20", "IRNN"]["test error %"] == "20.00 ± 0.00"
+    assert rows(runs, "embeddings")["50", "LSTM"]["N(0, 2²)"] == "20.0"
+    assert rows(runs, "letter")["50", "LSTM"]["to the letter %"] == "61.00 ± 0.00"
+    old = deepcopy(runs)
+    for each in old:
+        each["result"] = each["result"] and {k: v for k, v in each["result"].items() if k != "state_size"}
+    assert rows(old, "matched-state")["20", "IRNN"]["state"] == ""
+
+
+def test_conclusions_survive_or_not_by_their_rules():
+    found = findings(comparison()["runs"])
+    survives = {claim: each.survives for claim, each in found.items()}
+    assert survives == {
+        "Fast weights need fewer units than an IRNN.": True,
+        "Fast weights need fewer units than an LSTM.": True,
+        "Fast weights need fewer units than an A-LSTM.": True,
+        "An IRNN of 50 units fails.": False,
+        "An LSTM of 20 units fails.": False,
+        "An A-LSTM of 20 units is no better than an LSTM.": True,
+        "An A-LSTM of 50 units is no better than an LSTM.": True,
+        "At R = 50, fast weights learn fastest (Figure 2).": False,  # the made-up LSTM is as fast
+    }
+    told = found["Fast weights need fewer units than an LSTM."].evidence
+    assert told == "Fast weights have 0.80 ± 0.03 % at R = 20; an LSTM has 0.50 ± 0.02 % at R = 50."
+    failing = [each for each in comparison()["runs"] if each["roles"][0]["part"] != "table"]
+    for model, size in ERRORS:
+        failing += table(model, size, (0.61, 0.615, 0.62))
+    survives = {claim: each.survives for claim, each in findings(failing).items()}
+    assert survives["Fast weights need fewer units than an LSTM."] is False
+    assert survives["An IRNN of 50 units fails."] is True
+
+
+def test_the_better_of_two_embeddings_decides_whether_a_model_fails():
+    runs = table("irnn", 50, (0.61, 0.615, 0.62))
+    assert findings(runs)["An IRNN of 50 units fails."].survives is True
+    runs += [run("irnn", 50, 50 + i, "best-initialisation", errors=(0.6, 0.2)) for i in range(3)]
+    found = findings(runs)["An IRNN of 50 units fails."]
+    assert found.survives is False
+    assert "20.00 ± 0.00 % with the embedding that validation prefers" in found.evidence
+
+
+def test_a_better_associative_lstm_is_noticed():
+    runs = [*table("lstm", 20, (0.30, 0.31, 0.32)), *table("associative-lstm", 20, (0.10, 0.11, 0.12))]
+    found = findings(runs)["An A-LSTM of 20 units is no better than an LSTM."]
+    assert found.survives is False
+    assert "−" in found.evidence
+
+
+def test_welchs_interval_by_hand():
+    # Equal variances of 0.01², three each: 4 degrees of freedom, standard error 0.01 √(2/3).
+    low, high = difference((0.1, 0.11, 0.12), (0.2, 0.21, 0.22))
+    half = 2.7764451 * 0.01 * (2 / 3) ** 0.5
+    assert (low, high) == (pytest.approx(-0.1 - half), pytest.approx(-0.1 + half))
+    assert difference((0.1, 0.1), (0.2, 0.2)) == (pytest.approx(-0.1), pytest.approx(-0.1))
+
+
+def test_the_first_two_sentences():
+    first, second = answer(cells(comparison()["runs"]))
+    assert first == "Of the paper's 12 numbers, 6 are reproduced, 5 are beaten and 1 is missed."
+    assert second.startswith("Fast weights have 0.80 ± 0.03 % at R = 20, where an IRNN has 61.8")
+    equal = [each for model, size in ERRORS for each in table(model, size, (0.01, 0.011))]
+    assert answer(cells(equal))[1].endswith("they need no fewer units than an IRNN, an LSTM and an A-LSTM.")
+    assert answer([]) == ["Nothing that the paper prints has been run yet."]
+    waiting = answer(cells(unfinished(comparison(), 0)["runs"]))
+    assert waiting == ["None of the paper's 12 numbers has a verdict yet."]
+
+
+def test_the_terminal_shows_the_verdicts_and_every_other_part_in_80_columns():
+    text = printed(comparison())
+    lines = text.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "…" not in text
+    (line,) = [line for line in lines if line.startswith(" 50 IRNN")]
+    assert line.split() == [
+        "50",
+        "IRNN",
+        "25.0",
+        "±",
+        "1.0",
+        "24.0–26.0",
+        "5",
+        "60.23",
+        "64.6",
+        "61.65",
+        "better",
+    ]
+    for part in set(PARTS) - {"table"}:
+        assert re.search(rf"^{part} +(no runs yet|\d+ of \d+ runs finished)", text, re.MULTILINE), part
+    assert "ablations            18 of 21 runs finished, 3 failed" in lines
+
+
+def test_a_study_of_one_table_is_shown_as_ever():
+    assert not has_parts(mixed_study())
+    assert "62.11" in printed(mixed_study())
+    assert "verdict" not in printed(mixed_study())
+
+
+def test_parts_say_what_is_missing():
+    results = unfinished(comparison(), 50)
+    assert missing(runs_of(results["runs"], "figure-2")) == "0 of 12 runs finished"
+    assert missing([]) == "no runs yet"
+    assert missing(runs_of(comparison()["runs"], "ablations")) == ""
+    assert progress(study())[0].split("  ")[0] == "search"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_at_any_moment_of_the_study_everything_can_be_told(seed):
+    random = Random(seed)
+    made = comparison()
+    runs = random.sample(made["runs"], random.randrange(len(made["runs"]) + 1))
+    for each in runs:
+        if random.random() < 0.3:
+            each |= {"state": "waiting", "curve": [], "result": None, "environment": None}
+        elif random.random() < 0.1:
+            each |= {"state": "failed", "curve": each["curve"][:1], "result": None, "failure": "no luck"}
+    results = {**made, "runs": runs}
+    console = Console(file=io.StringIO(), width=80)
+    console.print(terminal_verdicts(results))
+    all_grids(cells(runs), runs)
+    conclusions(cells(runs), figure_2_seeds(runs))
+    answer(cells(runs))
+
+
+def test_roles_that_lack_what_they_should_have_do_no_harm():
+    made = record("lstm", 20)
+    made["roles"] = [{"part": part} for part in (*PARTS, "another")]
+    made["specification"]["model"]["cell"] = {"decay": "high"}
+    results = study(made)
+    assert "no luck" not in printed(results)
+    all_grids(cells(results["runs"]), results["runs"])

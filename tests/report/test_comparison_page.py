@@ -1,0 +1,201 @@
+"""The page and the figures of a comparison: complete, self-contained, and drawn at any moment of a study."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from comparisons import MODELS, comparison, run, table, unfinished
+from illustrations import illustration
+from records import study
+from test_page import Outline
+
+from fastweights.errors import FastweightsError, StudyError
+from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.report.ablation_tables import ablation_seeds
+from fastweights.report.documents import fill, places
+from fastweights.report.figure_2 import figure_2_seeds, losses
+from fastweights.report.heat_maps import heat_maps
+from fastweights.report.page import write_report
+from fastweights.report.published import BA_2016
+from fastweights.report.svg import around
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
+
+FIGURES = {"learning-curves", "figure-2", "ablations", "pairs-and-steps", "heat-maps", "attention", "memory"}
+
+
+def written(results, folder, illustrated=True):
+    folder.mkdir(exist_ok=True)
+    if illustrated:
+        (folder / "illustration.json").write_text(json.dumps(illustration()))
+    paths = write_report(results, folder)
+    assert {path.name for path in folder.iterdir()} - {"illustration.json"} == {path.name for path in paths}
+    return (folder / "report.html").read_text(encoding="utf-8"), {path.name for path in paths}
+
+
+def test_the_page_and_its_figures(tmp_path):
+    text, names = written(comparison(), tmp_path)
+    assert names == {f"{name}.svg" for name in FIGURES} | {
+        "learning-curves.png",
+        "figure-2.png",
+        "report.html",
+    }
+    for expected in (
+        "Of the paper&#39;s 12 numbers, 6 are reproduced",
+        "62.11",
+        "61.65",
+        "0.80 ± 0.03",
+        "does not survive",
+        "fastweights reproduce --preset paper --dir DIR",
+        "--parts figure-2",
+        "a processor",
+        "inner steps S",
+        "the loss is not finite at update 7",
+        *(f"{name}.svg, by" for name in FIGURES),
+    ):
+        assert expected in text, expected
+    assert len(text) < 3_000_000
+    assert Outline(text).tags
+
+
+def test_the_page_needs_nothing_else(tmp_path):
+    text, _ = written(comparison(), tmp_path)
+    for tag, attributes in Outline(text).tags:
+        assert tag not in ("script", "link", "img", "iframe", "object")
+        for name in ("src", "href", "xlink:href"):
+            value = attributes.get(name) or "#"
+            inside = value.startswith("#") or (tag == "image" and value.startswith("data:image/png;base64,"))
+            assert inside or (tag == "a" and value == BA_2016.address)
+    assert "@import" not in text
+    assert all(target.startswith("#") for target in re.findall(r"url\(['\"]?([^)]*)", text))
+
+
+def test_equal_records_give_equal_bytes(tmp_path):
+    written(comparison(), tmp_path / "a")
+    written(comparison(), tmp_path / "b")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("keep", [0, 10, 60, 110, 160])
+def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path):
+    text, _ = written(unfinished(comparison(), keep), tmp_path, illustrated=False)
+    assert "runs finished" in text
+    assert "There is no illustration.json yet" in text
+    Outline(text)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_part_of_a_study_can_be_drawn(seed, tmp_path):
+    random, made = Random(seed), comparison()
+    runs = random.sample(made["runs"], random.randrange(1, 80))
+    Outline(written({**made, "runs": runs}, tmp_path, illustrated=False)[0])
+
+
+def test_one_run_is_enough_or_too_little_for_each_figure(tmp_path):
+    for part in ("search", "table", "figure-2", "ablations", "heat-map", "letter", "matched"):
+        for state in ("finished", "failed", "waiting"):
+            made = run("fast-weights", 50, 1, part, state=state, test_curve=True)
+            written(study(made, preset="paper"), tmp_path / f"{part}-{state}", illustrated=False)
+
+
+def test_whatever_a_name_holds_is_text(tmp_path):
+    hostile = "</title></svg><script>alert(1)</script>\"'$&{{ 7*7 }}"
+    runs = [
+        *(run(hostile, 20, i, "table", state="finished") for i in range(2)),
+        run(hostile, 50, 0, "figure-2", test_curve=True),
+        run(hostile, 50, 0, "ablations", choice=hostile, value=hostile),
+        run(hostile, 50, 1, "initialisation", embedding=hostile),
+        run(hostile, 50, 2, "matched", criterion=hostile, budget=3),
+        run(hostile, 50, 3, "table", state="failed"),
+    ]
+    runs[-1]["failure"] = hostile
+    runs[0]["environment"] = {hostile: hostile}
+    text, _ = written(study(*runs, preset=hostile), tmp_path)
+    assert all(tag != "script" for tag, _ in Outline(text).tags)
+    assert "<script" not in text
+    assert "{{ 7*7 }}" in text
+
+
+def test_figure_2_follows_the_test_set(tmp_path):
+    made = run("lstm", 50, 20, "figure-2", errors=(0.6, 0.0), test_curve=True)
+    assert losses(made) == {500: pytest.approx(2.3 * 0.6), 1000: 1e-7}
+    assert losses(run("lstm", 50, 20, "figure-2")) == {}
+    assert list(figure_2_seeds(comparison()["runs"])) == ["irnn", "lstm", "associative-lstm", "fast-weights"]
+
+
+def test_drawings_show_what_they_should():
+    runs = comparison()["runs"]
+    ablations = ablation_seeds(runs)
+    dots = ablation_dots(ablations)
+    assert dots is not None
+    assert dots.count("<circle") == 3 * 2 * 5 + 3  # three seeds twice for five values; failed ones once
+    assert "pairs K" not in dots
+    assert "never" in dots
+    small = pairs_and_steps(ablations["fast-weights"])
+    assert small is not None
+    assert small.count("<circle") == 3 * 2 * 4
+    maps = heat_maps(runs)
+    assert maps is not None
+    assert maps.count("<rect") == 1 + 2 * 6 * 2  # background; two maps of six cells, filled and framed
+    for drawing in (dots, small, maps):
+        Outline(drawing[drawing.index("<svg") :])
+    assert ablation_dots({}) is pairs_and_steps({}) is heat_maps([]) is None
+
+
+def test_a_scale_puts_what_lies_outside_at_its_ends():
+    scale = around([0.001, 0.1], 100, 300)
+    assert scale(0.01) == pytest.approx(200)
+    assert (scale(0), scale(5)) == (100, 300)
+    assert scale.ticks == pytest.approx([0.001, 0.01, 0.1])
+    assert len(around([0.5], 0, 1).ticks) >= 1
+    assert around([], 0, 1).ticks
+
+
+def test_tables_go_to_their_places_in_a_document(tmp_path):
+    path = tmp_path / "table1.md"
+    path.write_text(
+        "# Mine\n\n<!-- table: verdicts -->\nold\n<!-- end of table -->\n\nwords\n\n"
+        "<!-- table: nothing-like-it -->\n<!-- end of table -->\n"
+        "<!-- table: conclusions -->\n<!-- end of table -->\n"
+    )
+    fill(path, comparison())
+    once = path.read_text()
+    assert "old" not in once and "words" in once
+    assert "| 20 | IRNN | 61.8" in once
+    assert "**Fast weights need fewer units than an LSTM.** Survives." in once
+    fill(path, comparison())
+    assert path.read_text() == once
+    assert set(places(study(*table("lstm", 20)))) >= {"answer", "progress", "conclusions", "verdicts"}
+
+
+def test_a_document_without_places_is_refused(tmp_path):
+    path = tmp_path / "a.md"
+    for content in (b"# nothing\n", b"\xff\xfe"):
+        path.write_bytes(content)
+        with pytest.raises(FastweightsError, match=r"a\.md"):
+            fill(path, comparison())
+        assert path.read_bytes() == content
+
+
+def test_a_damaged_illustration_is_one_line(tmp_path):
+    (tmp_path / "illustration.json").write_text('{"format": 1, "models": 3}')
+    with pytest.raises(StudyError, match=r"illustration\.json is damaged"):
+        write_report(comparison(), tmp_path)
+
+
+def test_the_module_is_where_it_should_be():
+    assert "jax" not in Path(sys.modules["fastweights.report.comparison_page"].__file__ or "").read_text()
+
+
+def test_every_place_of_the_documentation_is_known():
+    text = (Path(__file__).parents[2] / "docs" / "table1.md").read_text(encoding="utf-8")
+    named = re.findall(
+        r"^<!-- table: ([\w-]+) -->\n(?:.*?)^<!-- end of table -->$", text, re.MULTILINE | re.DOTALL
+    )
+    assert text.count("<!-- table: ") == len(named) > 10
+    assert set(named) - {f"ablations-{model}" for model in MODELS} <= set(places(comparison()))
