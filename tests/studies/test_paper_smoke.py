@@ -1,0 +1,37 @@
+"""Every part of the comparison, really run and reported. Slow: `pytest -m slow tests/studies/test_paper_smoke.py`."""
+
+import json
+
+import pytest
+
+from fastweights.cli.main import main
+
+pytestmark = pytest.mark.slow
+# Not matched sizes: an IRNN with the state of fast weights at R = 50 has 2,550 units.
+CHOSEN = ["search", "table", "figure-2", "ablations", "letter", "initialisation"]
+CHOICE = ["--models", "irnn", "--hidden-sizes", "50", "--seeds", "2", "--parts", *CHOSEN]
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as end:
+        main([*map(str, arguments)])
+    assert end.value.code == 0
+
+
+def test_every_part_is_run_and_reported(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    folder = tmp_path / "s"
+    run("reproduce", "--preset", "paper-smoke", "--dir", folder, *CHOICE)
+    runs = json.loads((folder / "results.json").read_text())["runs"]
+    assert {each["state"] for each in runs} == {"finished"}
+    parts = {role["part"] for each in runs for role in each["roles"]}
+    assert parts - {"best-initialisation"} == set(CHOSEN)  # another embedding may or may not win
+    page, record = (folder / "report.html").read_text(), (folder / "study.journal").read_bytes()
+    assert "no runs yet" not in page.split("Figure 2")[1].split("What the comparison hides")[0]
+
+    capsys.readouterr()
+    run("reproduce", "--preset", "paper-smoke", "--dir", folder, *CHOICE)
+    assert f"{len(runs)} of {len(runs)} runs are finished already" in capsys.readouterr().err
+    assert json.loads((folder / "results.json").read_text())["runs"] == runs
+    assert (folder / "study.journal").stat().st_size < len(record) * 1.1
+    assert (folder / "report.html").read_text() == page
