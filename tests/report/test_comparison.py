@@ -15,6 +15,7 @@ from fastweights.report.comparison_page import all_grids
 from fastweights.report.conclusions import answer, conclusions, difference
 from fastweights.report.figure_2 import figure_2_seeds
 from fastweights.report.parts import PARTS, has_parts, missing, progress, runs_of
+from fastweights.report.remarks import about_embeddings
 from fastweights.report.tables import terminal
 from fastweights.report.verdict_table import terminal_verdicts
 
@@ -147,6 +148,18 @@ def test_matched_sizes_embeddings_and_the_letter():
     for each in old:
         each["result"] = each["result"] and {k: v for k, v in each["result"].items() if k != "state_size"}
     assert rows(old, "matched-state")["20", "IRNN"]["state"] == ""
+
+
+def test_nothing_is_said_of_embeddings_that_are_not_all_tried():
+    results = comparison()
+    assert "In 0 of 12 cells" in about_embeddings(cells(results["runs"]))
+    of_embeddings = {each["id"] for each in runs_of(results["runs"], "initialisation")}
+    known = [each for each in results["runs"] if each["id"] not in of_embeddings]
+    tried = [each for each in results["runs"] if each["id"] in of_embeddings]
+    some = unfinished({**results, "runs": [*known, *tried]}, len(known) + len(tried) // 2)
+    assert "In 0 of 6 cells" in about_embeddings(cells(some["runs"]))
+    none = unfinished({**results, "runs": [*known, *tried]}, len(known) + 1)
+    assert about_embeddings(cells(none["runs"])) == ""
 
 
 def test_conclusions_survive_or_not_by_their_rules():

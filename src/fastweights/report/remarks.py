@@ -27,7 +27,11 @@ def about_letter(table: Sequence[Cell]) -> str:
 
 def about_embeddings(table: Sequence[Cell]) -> str:
     """How often another embedding than N(0, 1) is the best."""
-    tried = [cell for cell in table if cell.embeddings]
+    tried = [
+        cell
+        for cell in table
+        if cell.embeddings and not any(seeds.unfinished for seeds in cell.embeddings.values())
+    ]
     other = [cell for cell in tried if cell.best_embedding is not None]
     if not tried:
         return ""
