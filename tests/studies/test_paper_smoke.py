@@ -1,4 +1,4 @@
-"""Every part of the comparison, really run and reported. Slow: `pytest -m slow tests/studies/test_paper_smoke.py`."""
+"""Every part of the comparison, really run and reported. Slow: `pytest -m slow`."""
 
 import json
 
