@@ -1,4 +1,4 @@
-"""Names of cells, tasks and claims. Registering a class is all it takes to appear in commands and tests."""
+"""Names of cells, memories, tasks and claims. Registering a class is all it takes to appear everywhere."""
 
 import difflib
 import importlib
@@ -80,8 +80,10 @@ class Registry(Mapping[str, type]):
 
 
 cells = Registry("model", "fastweights.cells")
+memories = Registry("memory", "fastweights.memories")
 tasks = Registry("task", "fastweights.tasks")
 claims = Registry("claim", "fastweights.theory")
 register_cell = cells.register
+register_memory = memories.register
 register_task = tasks.register
 register_claim = claims.register

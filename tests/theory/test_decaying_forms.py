@@ -7,10 +7,6 @@ from claims import holds
 from fastweights.theory.decaying_forms import power
 
 
-def test_holds():
-    assert holds("decaying-forms")
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

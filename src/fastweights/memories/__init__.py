@@ -1,6 +1,22 @@
 """Associative memories: `memory.write(key, value)` gives a new memory, `memory.read(query)` a value."""
 
-from fastweights.memories.base import Memory
+from fastweights.memories.base import EnergyMemory, Memory
 from fastweights.memories.decaying import DecayingMatrix, DecayingStates, attend
+from fastweights.memories.delta_rule import DeltaRule
+from fastweights.memories.hopfield import Hopfield
+from fastweights.memories.outer_product import OuterProduct
+from fastweights.memories.pseudo_inverse import PseudoInverse
+from fastweights.memories.softmax_hopfield import SoftmaxHopfield
 
-__all__ = ["DecayingMatrix", "DecayingStates", "Memory", "attend"]
+__all__ = [
+    "DecayingMatrix",
+    "DecayingStates",
+    "DeltaRule",
+    "EnergyMemory",
+    "Hopfield",
+    "Memory",
+    "OuterProduct",
+    "PseudoInverse",
+    "SoftmaxHopfield",
+    "attend",
+]

@@ -8,16 +8,20 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from fastweights.memories.base import Memory
+from fastweights.errors import check
+from fastweights.memories.base import Memory, Sizes, check_sizes, is_known
 from fastweights.numerics import sum_units
+from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
 
+@register_memory("decaying", source="Ba, Hinton, Mnih, Leibo & Ionescu 2016, arXiv:1610.06258, equation 1")
 class DecayingMatrix(Memory):
     """A ← λ A + η v kᵀ on writing, A q on reading; A = 0 at first.
 
     Shapes: matrix (key, value, batch), so that a read sums over the first axis; decay λ in [0, 1] and
     write_rate η >= 0 are scalars.
+    Raises: InvalidValueError if a size is below 1, λ or η is outside its range, or a shape is wrong.
     Source: Ba et al. 2016, equation 1.
     """
 
@@ -27,16 +31,28 @@ class DecayingMatrix(Memory):
 
     @classmethod
     def empty(
-        cls, key_size: int, value_size: int, batch: int, decay: Scalar, write_rate: Scalar
+        cls,
+        key_size: int,
+        value_size: int,
+        batch: int,
+        decay: Scalar | float = 0.95,
+        write_rate: Scalar | float = 1.0,
     ) -> "DecayingMatrix":
         """The memory with nothing stored, in the precision of `decay`."""
+        decay, write_rate = _checked(key_size, value_size, batch, decay, write_rate)
         return cls(jnp.zeros((key_size, value_size, batch), decay.dtype), decay, write_rate)
 
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(*self.matrix.shape)
+
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingMatrix":
+        self.check_pair(key, value)
         outer = key[:, None] * value[None]
         return DecayingMatrix(self.decay * self.matrix + self.write_rate * outer, self.decay, self.write_rate)
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
+        self.check_query(query)
         return jnp.sum(self.matrix * query[:, None], axis=0)
 
 
@@ -44,7 +60,7 @@ class DecayingStates(Memory):
     """η Σ_i λ^{n−i} v_i [k_iᵀ q]: the memory kept as the n pairs that were written, the oldest first.
 
     Shapes: keys (n, key, batch), values (n, value, batch); a write lengthens both, so this form is for
-    unrolled programs. Ranges as in `DecayingMatrix`.
+    unrolled programs. Ranges and errors as in `DecayingMatrix`.
     Source: Ba et al. 2016, equations 3 and 4.
     """
 
@@ -55,14 +71,26 @@ class DecayingStates(Memory):
 
     @classmethod
     def empty(
-        cls, key_size: int, value_size: int, batch: int, decay: Scalar, write_rate: Scalar
+        cls,
+        key_size: int,
+        value_size: int,
+        batch: int,
+        decay: Scalar | float = 0.95,
+        write_rate: Scalar | float = 1.0,
     ) -> "DecayingStates":
         """The memory with nothing stored, in the precision of `decay`."""
+        decay, write_rate = _checked(key_size, value_size, batch, decay, write_rate)
         keys = jnp.zeros((0, key_size, batch), decay.dtype)
         values = jnp.zeros((0, value_size, batch), decay.dtype)
         return cls(keys, values, decay, write_rate)
 
+    @property
+    def sizes(self) -> Sizes:
+        _, key, batch = self.keys.shape
+        return Sizes(key, self.values.shape[1], batch)
+
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingStates":
+        self.check_pair(key, value)
         return DecayingStates(
             jnp.concatenate([self.keys, key[None]]),
             jnp.concatenate([self.values, value[None]]),
@@ -71,8 +99,9 @@ class DecayingStates(Memory):
         )
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
+        self.check_query(query)
         stored = len(self.keys)
-        nothing = jnp.zeros(self.values.shape[1:], query.dtype)
+        nothing = jnp.zeros((self.values.shape[1], query.shape[-1]), query.dtype)
         if not stored:
             return nothing
         weights = self.write_rate * powers(self.decay, stored - 1 - jnp.arange(stored))
@@ -110,3 +139,16 @@ def attend(
         return total + (weights[i] * sum_units(key * query)) * value
 
     return lax.fori_loop(start, stop, add, total)
+
+
+def _checked(
+    key_size: int, value_size: int, batch: int, decay: Scalar | float, write_rate: Scalar | float
+) -> tuple[Scalar, Scalar]:
+    """Decay and write rate as arrays; raises InvalidValueError, see `DecayingMatrix`."""
+    check_sizes(key_size, value_size, batch)
+    if is_known(decay):
+        check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
+    if is_known(write_rate):
+        good = 0 <= float(write_rate) < float("inf")
+        check(good, f"write_rate must be at least 0 and finite; got {write_rate}")
+    return jnp.asarray(decay), jnp.asarray(write_rate)

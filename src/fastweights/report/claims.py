@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette: its colours stay apart under the common kinds of colour blindness.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C", "#24292f")
-_WIDTH, _HEIGHT = 3.6, 3.0  # inches, of a panel
+_WIDTH, _HEIGHT, _LINE = 4.4, 3.1, 0.17  # inches, of a panel, and of a line of the legend below it
+_COLUMNS = 2  # of a legend
 
 
 def draw(verdict: Verdict, folder: Path) -> list[Path]:
@@ -37,7 +38,9 @@ def _draw(drawing: Drawing) -> "Figure":
     from matplotlib.figure import Figure
 
     count = len(drawing.panels)
-    figure = Figure(figsize=(_WIDTH * count + 0.4, _HEIGHT), layout="constrained")
+    entries = max(sum(bool(each.label) for each in panel.series) for panel in drawing.panels)
+    height = _HEIGHT + _LINE * (-(-entries // _COLUMNS))
+    figure = Figure(figsize=(_WIDTH * count, height), layout="constrained")
     groups = dict.fromkeys(
         each.group or each.label for panel in drawing.panels for each in panel.series if each.kind != "dashed"
     )
@@ -48,8 +51,14 @@ def _draw(drawing: Drawing) -> "Figure":
 
 
 def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
-    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
-    axes.set(xscale=panel.x_scale, yscale=panel.y_scale)
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set(xlabel=panel.x_label, ylabel=panel.y_label, xscale=panel.x_scale, yscale=panel.y_scale)
+    axes.set_title(panel.title, fontsize=10)
+    for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
+        if scale == "log":  # matplotlib's own labels are formulas, and text stays text in our SVG
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
     if panel.image is not None:
         image: Any = axes.imshow(
             panel.image.values,
@@ -67,7 +76,9 @@ def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
     for each in panel.series:
         _draw_series(each, axes, colours.get(each.group or each.label, _COLOURS[-1]))
     if any(each.label for each in panel.series):
-        axes.legend(frameon=False, fontsize=7.5)
+        axes.legend(
+            frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_COLUMNS
+        )
 
 
 def _draw_series(series: Series, axes: "Axes", colour: str) -> None:

@@ -25,7 +25,7 @@ class Quantity:
     @property
     def holds(self) -> bool:
         """Whether the measured number lies in the range; what is no number never does."""
-        return self.lowest <= self.measured <= self.highest
+        return bool(self.lowest <= self.measured <= self.highest)
 
 
 @dataclass(frozen=True)

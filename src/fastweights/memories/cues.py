@@ -1,0 +1,42 @@
+"""What a memory is asked with besides its keys: a part of one, or a noisy one."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from fastweights.errors import check
+
+
+def erased(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
+    """The pattern with that share of its units, rounded, set to 0: not known. Others in each column.
+
+    Raises: InvalidValueError if the share is not in [0, 1].
+    """
+    return jnp.where(_chosen(pattern, share, key), 0, pattern)
+
+
+def flipped(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
+    """The pattern with the sign of that share of its units, rounded, turned. Others in each column.
+
+    Raises: InvalidValueError if the share is not in [0, 1].
+    """
+    return jnp.where(_chosen(pattern, share, key), -pattern, pattern)
+
+
+def disturbed(
+    pattern: Float[Array, "units batch"], deviation: float, *, key: Array
+) -> Float[Array, "units batch"]:
+    """The pattern and normal noise of that standard deviation on every unit.
+
+    Raises: InvalidValueError if the deviation is negative or not finite.
+    """
+    check(0 <= deviation < float("inf"), f"deviation must be at least 0 and finite; got {deviation}")
+    return pattern + deviation * jax.random.normal(key, pattern.shape, pattern.dtype)
+
+
+def _chosen(pattern: Float[Array, "units batch"], share: float, key: Array) -> Array:
+    check(0 <= share <= 1, f"share must be between 0 and 1; got {share}")
+    units = pattern.shape[0]
+    return jax.random.permutation(
+        key, jnp.broadcast_to(jnp.arange(units)[:, None], pattern.shape), axis=0, independent=True
+    ) < round(share * units)

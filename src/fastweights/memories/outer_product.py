@@ -1,0 +1,40 @@
+"""The outer-product memory: Hebb's rule."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from fastweights.memories.base import check_sizes
+from fastweights.memories.linear import LinearMemory
+from fastweights.registry import register_memory
+
+
+@register_memory(
+    "outer-product", source="Kohonen 1972, Correlation matrix memories, equation 1; Anderson 1972"
+)
+class OuterProduct(LinearMemory):
+    """M ← M + v kᵀ on writing, M q on reading; M = 0 at first.
+
+    After N pairs M = Σ_n v_n k_nᵀ: each answer M k_j is v_j ‖k_j‖² and the crosstalk Σ_{n≠j} v_n (k_nᵀ k_j).
+    With v = k it is auto-associative.
+
+    Shapes: matrix (key, value, batch).
+    Raises: InvalidValueError if a size is below 1 or a shape is wrong.
+    Source: Kohonen 1972, Correlation matrix memories, equation 1; Anderson 1972.
+    """
+
+    matrix: Float[Array, "key value batch"]
+
+    @classmethod
+    def empty(cls, key_size: int, value_size: int, batch: int) -> "OuterProduct":
+        """The memory with nothing stored."""
+        check_sizes(key_size, value_size, batch)
+        return cls(jnp.zeros((key_size, value_size, batch)))
+
+    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "OuterProduct":
+        self.check_pair(key, value)
+        return OuterProduct(self.matrix + key[:, None] * value[None])
+
+    def _store(
+        self, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
+    ) -> "OuterProduct":
+        return OuterProduct(self.matrix + jnp.einsum("nkb,nvb->kvb", keys, values))

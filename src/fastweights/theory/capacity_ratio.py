@@ -1,0 +1,69 @@
+"""The capacity ratio q = s/(s + l) of the linear associator."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+
+from fastweights.memories import PseudoInverse
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.streams import errors_along
+
+_SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))
+_MOST_SOURCES, _MOST_OUTPUTS, _MOST_PAIRS, _SEEDS = 7, 11, 10, 3
+
+
+def ratio(sources: int, outputs: int) -> float:
+    """s/(s + l): s source units, which hold the key, and l output units, which hold the value."""
+    return sources / (sources + outputs)
+
+
+def in_general_position(rng: np.random.Generator, pairs: int, sources: int) -> np.ndarray:
+    """Keys of which any s are linearly independent, with probability 1."""
+    return rng.standard_normal((pairs, sources, _SEEDS))
+
+
+@register_claim("capacity-ratio", source="Haykin 1999, chapter 2; Wayman & Mathew 2017")
+@dataclass(frozen=True)
+class CapacityRatio(Check):
+    """The most pairs that a matrix from s source units to l output units recalls exactly, whatever the
+    values, is s: the capacity, as a share of all s + l units, is q = s/(s + l).
+
+    Pairs are added to an optimal linear memory one at a time, until a value comes back wrong. Up to N = s the
+    relative error is rounding, magnified at most by the square of the keys' condition number, which stays
+    below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from both. All
+    shapes are columns of one computation: units beyond s and l are 0 and stay so."""
+
+    claim: ClassVar[str] = "A linear associator of s source and l output units holds s pairs: q = s/(s + l)."
+
+    ratio: Callable[[int, int], float] = ratio
+    """The capacity as a share of all units, by s and l."""
+
+    keys: Callable[[np.random.Generator, int, int], np.ndarray] = in_general_position
+    """So many keys of s units, for each seed."""
+
+    def examine(self) -> Finding:
+        """For several shapes, by counting; the worst seed counts."""
+        rng = np.random.default_rng(0)
+        batch = len(_SIZES) * _SEEDS
+        keys, values = (np.zeros((_MOST_PAIRS, units, batch)) for units in (_MOST_SOURCES, _MOST_OUTPUTS))
+        for i, (sources, outputs) in enumerate(_SIZES):
+            columns = slice(i * _SEEDS, (i + 1) * _SEEDS)
+            keys[:, :sources, columns] = self.keys(rng, _MOST_PAIRS, sources)
+            values[:, :outputs, columns] = rng.standard_normal((_MOST_PAIRS, outputs, _SEEDS))
+        memory = PseudoInverse.empty(_MOST_SOURCES, _MOST_OUTPUTS, batch)
+        squared = np.asarray(errors_along(memory, jnp.asarray(keys), jnp.asarray(values)))
+        relative = np.sqrt(squared / np.sum(values**2, axis=1))
+        stored = np.tri(_MOST_PAIRS, dtype=bool)[..., None]
+        worst = np.where(stored, relative, 0).max(1).reshape(_MOST_PAIRS, -1, _SEEDS).max(-1)
+        held = np.argmax(np.vstack([worst > 1e-6, np.full(len(_SIZES), True)]), axis=0)
+        return Finding([self._compared(int(n), *sizes) for n, sizes in zip(held, _SIZES, strict=True)])
+
+    def _compared(self, held: int, sources: int, outputs: int) -> Quantity:
+        units = sources + outputs
+        difference = held - self.ratio(sources, outputs) * units
+        name = f"pairs held ({held} by {sources} + {outputs} units), against q (s + l)"
+        return Quantity(name, difference, -1e-9, 1e-9)  # a pair more or less would be ±1

@@ -1,0 +1,83 @@
+"""How large the crosstalk of random keys is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+
+from fastweights.memories import OuterProduct
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs
+from fastweights.theory.streams import errors_along, of_stored
+
+_UNITS, _MOST_PAIRS, _SEEDS = 16, 32, 200
+_PAIRS = (2, 8, 16, 32)
+
+
+def variance(pairs: int, units: int) -> float:
+    """(N − 1)/R: expected squared crosstalk for values of length 1."""
+    return (pairs - 1) / units
+
+
+def spherical(rng: np.random.Generator) -> Pairs:
+    """Keys drawn uniformly from the unit sphere."""
+    return on_sphere(rng, _MOST_PAIRS, _UNITS, _SEEDS)
+
+
+@register_claim("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
+@dataclass(frozen=True)
+class CrosstalkVariance(Check):
+    """E ‖M k_j − v_j‖² = (N − 1)/R for N keys drawn from the unit sphere in R dimensions and values of length
+    1, and as well for keys of entries ±1/√R. Both expectations are exact at every N and R.
+
+    The mean is over all keys and 200 seeds, each with a memory of its own. Its standard error is that of the
+    200 means; the smallest N tells N − 1 from N.
+    """
+
+    claim: ClassVar[str] = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
+
+    variance: Callable[[int, int], float] = variance
+    """The expected squared error by N and R."""
+
+    keys: Callable[[np.random.Generator], Pairs] = spherical
+    """Random keys for each seed."""
+
+    def examine(self) -> Finding:
+        """For loads from 2/R to 2, while the pairs are written; and for keys of ±1/√R at one load."""
+        rng = np.random.default_rng(0)
+        errors = _errors(rng, self.keys(rng))
+        binary = _errors(rng, signs(rng, _MOST_PAIRS, _UNITS, _SEEDS) / np.sqrt(_UNITS))
+        quantities = [
+            mean_of(
+                f"mean squared error, {kind}, N = {pairs}, R = {_UNITS}",
+                found[pairs - 1],
+                self.variance(pairs, _UNITS),
+            )
+            for kind, found, counts in (("sphere", errors, _PAIRS), ("±1/√R", binary, _PAIRS[1:2]))
+            for pairs in counts
+        ]
+        return Finding(quantities, _drawing(errors, self.variance))
+
+
+def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
+    """The mean squared error of the pairs stored, after each write and for each seed."""
+    values = on_sphere(rng, len(keys), 2, _SEEDS)
+    memory = OuterProduct.empty(_UNITS, 2, _SEEDS)
+    return np.asarray(of_stored(errors_along(memory, jnp.asarray(keys), jnp.asarray(values))))
+
+
+def _drawing(errors: np.ndarray, variance: Callable[[int, int], float]) -> Drawing:
+    loads = [pairs / _UNITS for pairs in range(1, _MOST_PAIRS + 1)]
+    slack = STANDARD_ERRORS * np.std(errors, axis=1, ddof=1) / np.sqrt(_SEEDS)
+    low, high = errors.mean(1) - slack, errors.mean(1) + slack
+    theory = [variance(pairs, _UNITS) for pairs in range(1, _MOST_PAIRS + 1)]
+    series = (
+        Series("mean of 200 seeds", loads, errors.mean(1).tolist(), "marks"),
+        Series("± 4 standard errors", loads, low.tolist(), "band", upper=high.tolist()),
+        Series("(N − 1)/R", loads, theory, "dashed"),
+    )
+    return Drawing((Panel("Crosstalk of random keys", "load N/R", "squared error", series),))

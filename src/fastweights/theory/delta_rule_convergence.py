@@ -1,0 +1,187 @@
+"""Where the delta rule goes on repeated presentation, how fast, and for which write rates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.memories import DeltaRule
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import UNIT, roundings_apart
+
+_UNITS, _VALUE = 7, 3
+_SPECTRUM = (1.6, 0.9, 0.5, 0.2)  # of K Kᵀ on the keys' span
+_RATES = (0.25, 0.5, 1.0)
+_ROUNDS = 400
+_LOW_RATE = 0.001
+
+
+def contraction(rate: float, eigenvalues: Float[np.ndarray, " keys"]) -> float:
+    """max_i |1 − β λ_i|: by how much a round of presenting all pairs at once shrinks the error in the end."""
+    return float(np.max(np.abs(1 - rate * eigenvalues)))
+
+
+def highest_rate(eigenvalues: Float[np.ndarray, " keys"]) -> float:
+    """2/λ_max: below it every round is a contraction, above it the error grows."""
+    return float(2 / np.max(eigenvalues))
+
+
+def shrinking(rate: float, squared_length: float) -> float:
+    """1 − β ‖k‖²: what is left of a pair's error once the pair is written."""
+    return 1 - rate * squared_length
+
+
+@register_claim(
+    "delta-rule-convergence", source="Widrow & Hoff 1960; Kohonen 1989, chapter 6; Bauer & Fike 1960"
+)
+@dataclass(frozen=True)
+class DeltaRuleConvergence(Check):
+    """For linearly independent keys K the error E = M − V K⁺ is multiplied, on the keys' span, by I − β K Kᵀ
+    if all pairs are presented at once and by S = Π_n (I − β k_n k_nᵀ) if one after another.
+
+    The four eigenvalues of K Kᵀ are chosen. The error's norm shrinks in the end by the spectral radius, which
+    is the t-th root of what happens between rounds t and 2 t for t = 40/β: the parts along other eigenvectors
+    are by then at most (0.6/0.8)⁸⁰ = 10⁻¹⁰ of it, and rounding, 10⁻¹⁵ of a distance that has fallen to 10⁻⁹
+    or so, at most 10⁻⁶, of which the 40-th root leaves less than 10⁻⁷. S differs from I − β K Kᵀ by at most
+    Π(1 + β‖k_n‖²) − 1 − β Σ‖k_n‖² in norm, and so do its eigenvalues (Bauer & Fike, the second matrix being
+    symmetric): at β = 0.001 this leaves 3 % of β λ_min."""
+
+    claim: ClassVar[str] = (
+        "Repeated, the delta rule comes to the pseudo-inverse, at the rate of the smallest eigenvalue."
+    )
+
+    contraction: Callable[[float, Float[np.ndarray, " keys"]], float] = contraction
+    """The error's factor for each round, by β and the eigenvalues of K Kᵀ."""
+
+    highest_rate: Callable[[Float[np.ndarray, " keys"]], float] = highest_rate
+    """The write rate at which rounds at once stop contracting."""
+
+    shrinking: Callable[[float, float], float] = shrinking
+    """The factor of one pair's error in one write, by β and ‖k‖²."""
+
+    def examine(self) -> Finding:
+        """One write; rounds at once, also about the highest rate; rounds one after another; the limit."""
+        rng = np.random.default_rng(0)
+        keys, values = _keys(rng), rng.standard_normal((len(_SPECTRUM), _VALUE, 1))
+        eigenvalues = np.array(_SPECTRUM)
+        edge = self.highest_rate(eigenvalues)
+        rates = np.array([*_RATES, 0.99 * edge, 1.01 * edge])
+        at_once, in_turn = (np.asarray(d) for d in _distances(rates, keys, values))  # [rate, round]
+        quantities = [self._one_write(keys, values)]
+        for rate, distances in zip(_RATES, at_once, strict=False):
+            difference = _factor(distances, rate) - self.contraction(rate, eigenvalues)
+            name = f"factor of a round at once, β = {rate}, against max |1 − β λ|"
+            quantities.append(Quantity(name, difference, -1e-7, 1e-7))
+        for name, distances, low, high in (
+            ("0.99", at_once[-2], -np.inf, 1.0),
+            ("1.01", at_once[-1], 1.0, np.inf),
+        ):
+            quantities.append(Quantity(f"factor at {name} × 2/λ_max", _factor(distances, 1.0), low, high))
+        for rate, distances in zip(_RATES, in_turn, strict=False):
+            difference = _factor(distances, rate) - _spectral_radius(rate, keys)
+            name = f"factor of a round in turn, β = {rate}, against the spectral radius"
+            quantities.append(Quantity(name, difference, -1e-7, 1e-7))
+        quantities.append(self._first_order(keys, eigenvalues))
+        rounding = _UNITS**2 * max(_SPECTRUM) / min(_SPECTRUM) * UNIT
+        name = f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u"
+        quantities.append(Quantity(name, float(in_turn[2, -1]) / rounding, highest=1.0))
+        return Finding(quantities, _drawing(in_turn))
+
+    def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
+        """What a round in turn takes off, against what a round at once does, at a low rate."""
+        grown = _LOW_RATE * np.sum(keys**2, axis=(1, 2))
+        off = 1 - self.contraction(_LOW_RATE, eigenvalues)
+        slack = float(np.prod(1 + grown) - 1 - np.sum(grown)) / off
+        taken = (1 - _spectral_radius(_LOW_RATE, keys)) / off
+        return Quantity(f"shrinking in turn / at once, β = {_LOW_RATE}", taken, 1 - slack, 1 + slack)
+
+    def _one_write(self, keys: np.ndarray, values: np.ndarray) -> Quantity:
+        """The error of a pair before and after it is written, from a memory that holds the others."""
+        worst = 0.0
+        for rate in _RATES:
+            before, after = (np.asarray(e) for e in _errors_about_a_write(rate, keys, values))
+            squared = float(np.sum(keys[-1] ** 2))
+            sizes = abs(values[-1]) + abs(before) * (1 + rate * squared)
+            expected = self.shrinking(rate, squared) * before
+            worst = max(worst, roundings_apart(after, expected, sizes, 4 * (_UNITS + len(keys)) + 4))
+        return Quantity(
+            "error after a write against (1 − β‖k‖²) × before, in rounding errors", worst, highest=1.0
+        )
+
+
+def _factor(distances: np.ndarray, rate: float) -> float:
+    """By how much a round shrinks the distance in the end."""
+    start = round(40 / rate)
+    return float((distances[2 * start] / distances[start]) ** (1 / start))
+
+
+def _spectral_radius(rate: float, keys: np.ndarray) -> float:
+    """Of Π_n (I − β k_n k_nᵀ) on the keys' span."""
+    span = np.linalg.qr(keys[..., 0].T)[0]
+    inside = keys[..., 0] @ span
+    product = np.eye(len(keys))
+    for key in inside:
+        product = product @ (np.eye(len(keys)) - rate * np.outer(key, key))
+    return float(np.max(np.abs(np.linalg.eigvals(product))))
+
+
+def _keys(rng: np.random.Generator) -> Float[np.ndarray, "keys units 1"]:
+    """Keys whose K Kᵀ has the chosen eigenvalues and no zero entries."""
+    left = np.linalg.qr(rng.standard_normal((_UNITS, len(_SPECTRUM))))[0]
+    right = np.linalg.qr(rng.standard_normal((len(_SPECTRUM), len(_SPECTRUM))))[0]
+    return (left * np.sqrt(_SPECTRUM) @ right).T[..., None]
+
+
+def _distance(memory: DeltaRule, keys: Array, values: Array) -> Array:
+    """‖M − V K⁺‖ / ‖V K⁺‖."""
+    limit = (values[..., 0].T @ jnp.linalg.pinv(keys[..., 0].T)).T
+    return jnp.linalg.norm(memory.matrix[..., 0] - limit) / jnp.linalg.norm(limit)
+
+
+@jax.jit
+def _errors_about_a_write(rate: Array, keys: Array, values: Array) -> tuple[Array, Array]:
+    memory = DeltaRule.empty(_UNITS, _VALUE, 1, rate).store(keys, values[::-1])
+    written = memory.write(keys[-1], values[-1])
+    return values[-1] - memory.read(keys[-1]), values[-1] - written.read(keys[-1])
+
+
+@jax.jit
+def _distances(rates: Array, keys: Array, values: Array) -> tuple[Array, Array]:
+    """The distances from the limit before each round: of pairs at once, presented to the memory as it was
+    before the round, and of pairs in turn."""
+
+    def at_once(memory, _):
+        written = jax.vmap(memory.write)(keys, values).matrix
+        matrix = memory.matrix + (written - memory.matrix).sum(0)
+        return DeltaRule(matrix, memory.write_rate), _distance(memory, keys, values)
+
+    def in_turn(memory, _):
+        return memory.store(keys, values), _distance(memory, keys, values)
+
+    def at(rate):
+        memory = DeltaRule.empty(_UNITS, _VALUE, 1, rate)
+        rounds = [jax.lax.scan(present, memory, None, _ROUNDS)[1] for present in (at_once, in_turn)]
+        return rounds[0], rounds[1]
+
+    return jax.vmap(at)(rates)
+
+
+def _drawing(in_turn: np.ndarray) -> Drawing:
+    shown = 41
+    rounds = [float(t) for t in range(shown)]
+    series = [
+        Series(f"one after another, β = {rate}", rounds, distances[:shown].tolist())
+        for rate, distances in zip(_RATES, in_turn, strict=False)
+    ]
+    factor = contraction(_RATES[0], np.array(_SPECTRUM))
+    guide = [float(in_turn[0, 10] * factor ** (t - 10)) for t in range(shown)]
+    series.append(Series("(1 − β λ_min)^t", rounds, guide, "dashed"))
+    panel = Panel("The delta rule on its way", "rounds t", "distance from V K⁺", series, y_scale="log")
+    return Drawing((panel,))

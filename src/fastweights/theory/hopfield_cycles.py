@@ -1,0 +1,76 @@
+"""Where recall ends if all units change together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.memories import Hopfield
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.samples import signs
+
+_UNITS, _BATCH, _STEPS = 24, 200, 100
+
+Weights = Float[np.ndarray, "units units batch"]
+
+
+def symmetric(rng: np.random.Generator) -> Weights:
+    """W = Wᵀ of odd numbers, nothing on the diagonal: a field is a sum of 23 odd numbers and so never 0."""
+    upper = np.triu(2 * rng.integers(-20, 20, (_BATCH, _UNITS, _UNITS)) + 1.0, 1)
+    return np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+
+
+@register_claim("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
+@dataclass(frozen=True)
+class HopfieldCycles(Check):
+    """With W = Wᵀ synchronous recall never raises L(t) = −x(t)ᵀ W x(t − 1), and a step with x(t + 1) ≠ x(t −
+    1) lowers it; so it ends with x(t + 1) = x(t − 1): at a fixed point or between two states. The energy −½
+    xᵀ W x may rise on the way.
+
+    Weights are odd numbers: everything is exact, and no field is zero. Both kinds of end must occur, or the
+    networks would show nothing.
+    """
+
+    claim: ClassVar[str] = "Synchronous recall with symmetric weights ends in a cycle of at most two states."
+
+    weights: Callable[[np.random.Generator], Weights] = symmetric
+    """The networks' weights, odd numbers."""
+
+    def examine(self) -> Finding:
+        """A hundred steps of 200 networks from random states."""
+        rng = np.random.default_rng(0)
+        memory = Hopfield(jnp.asarray(self.weights(rng)))
+        start = jnp.asarray(signs(rng, _UNITS, _BATCH))
+        states, lyapunov, energies = (np.asarray(a) for a in _recall(memory, start))
+        apart = [np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2)]
+        return Finding(
+            (
+                Quantity("networks in a longer cycle, or in none yet", float(apart[1].sum()), highest=0.0),
+                Quantity("networks that end at a fixed point", float(np.sum(~apart[0])), lowest=1.0),
+                Quantity(
+                    "networks that end between two states", float(np.sum(apart[0] & ~apart[1])), lowest=1.0
+                ),
+                Quantity(
+                    "largest rise of −x(t)ᵀ W x(t − 1)", float(np.diff(lyapunov, axis=0).max()), highest=0.0
+                ),
+                Quantity("largest rise of −½ xᵀ W x", float(np.diff(energies, axis=0).max()), lowest=1.0),
+            )
+        )
+
+
+@jax.jit
+def _recall(memory: Hopfield, start: Array) -> tuple[Array, Array, Array]:
+    """The states, L(t) and the energies."""
+
+    def step(state, _):
+        after = memory.update_together(state)
+        lyapunov = -jnp.sum(after * jnp.sum(memory.matrix * state[:, None], axis=0), axis=0)
+        return after, (state, lyapunov, memory.energy(state))
+
+    return jax.lax.scan(step, start, None, _STEPS)[1]

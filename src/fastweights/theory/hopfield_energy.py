@@ -1,0 +1,115 @@
+"""Recall in Hopfield's network goes downhill, and comes to rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.memories import Hopfield
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.samples import signs
+
+_UNITS, _BATCH, _SWEEPS = 40, 24, 12
+
+Weights = Float[np.ndarray, "units units batch"]
+
+
+def symmetric(rng: np.random.Generator) -> Weights:
+    """Whole numbers, W = Wᵀ, nothing on the diagonal: half of the networks Hebbian, half arbitrary."""
+    patterns = signs(rng, 9, _UNITS, _BATCH // 2)
+    hebbian = np.einsum("nib,njb->ijb", patterns, patterns)
+    upper = np.triu(rng.integers(-20, 21, (_BATCH // 2, _UNITS, _UNITS)).astype(float), 1)
+    arbitrary = np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+    weights = np.concatenate([hebbian, arbitrary], axis=-1)
+    weights[np.arange(_UNITS), np.arange(_UNITS)] = 0
+    return weights
+
+
+def one_unit(memory: Hopfield, state: Array, unit: Array) -> Array:
+    """Asynchronous recall: the unit takes the sign of its field."""
+    return memory.sweep(state, unit[None])
+
+
+@register_claim("hopfield-energy", source="Hopfield 1982, equations 7 and 8")
+@dataclass(frozen=True)
+class HopfieldEnergy(Check):
+    """With W = Wᵀ and W_ii = 0 an asynchronous change of unit i changes E = −½ xᵀ W x by −2 |Σ_j W_ij x_j| <=
+    0, so that no state returns and recall ends at a fixed point.
+
+    Weights are whole numbers, so fields and energies are exact and the bounds are 0. Units change in random
+    order, from random states; a sweep in which no unit changes is a fixed point.
+    """
+
+    claim: ClassVar[str] = (
+        "Asynchronous recall never raises −½ xᵀ W x for symmetric W, and ends at a fixed point."
+    )
+
+    weights: Callable[[np.random.Generator], Weights] = symmetric
+    """The networks' weights, whole numbers."""
+
+    change: Callable[[Hopfield, Array, Array], Array] = one_unit
+    """One step of recall, from the memory, the state and the unit whose turn it is."""
+
+    def examine(self) -> Finding:
+        """Twelve sweeps of 24 networks, and the energy after every step."""
+        rng = np.random.default_rng(0)
+        memory = Hopfield(jnp.asarray(self.weights(rng)))
+        start = jnp.asarray(signs(rng, _UNITS, _BATCH))
+        order = jnp.asarray(np.concatenate([rng.permutation(_UNITS) for _ in range(_SWEEPS)]))
+        energies, drops, last = (np.asarray(a) for a in _recall(self.change, memory, start, order))
+        rises = np.diff(energies, axis=0)
+        moving = np.sum(np.any(np.asarray(memory.update(jnp.asarray(last))) != last, axis=0))
+        return Finding(
+            (
+                Quantity("largest rise of the energy in a step", float(rises.max()), highest=0.0),
+                Quantity(
+                    "change against −2 |field|, largest difference",
+                    float(np.max(abs(rises + drops))),
+                    highest=0.0,
+                ),
+                Quantity("networks still moving after 12 sweeps", float(moving), highest=0.0),
+            ),
+            _drawing(energies),
+        )
+
+
+def _recall(change: Callable, memory: Hopfield, state: Array, order: Array) -> tuple[Array, Array, Array]:
+    """The energies before each step and at the end, 2 |field| where a unit changed, and the last state."""
+
+    @jax.jit
+    def run(memory, state):
+        def step(state, unit):
+            after = change(memory, state, unit)
+            field = jnp.sum(memory.matrix[:, unit] * state, axis=0)
+            drop = jnp.where(after[unit] != state[unit], 2 * jnp.abs(field), 0)
+            return after, (memory.energy(state), drop)
+
+        last, (energies, drops) = jax.lax.scan(step, state, order)
+        return jnp.concatenate([energies, memory.energy(last)[None]]), drops, last
+
+    return run(memory, state)
+
+
+def _drawing(energies: np.ndarray) -> Drawing:
+    steps = [t / _UNITS for t in range(len(energies))]
+    lines = [
+        Series("" if n else "Hebbian weights, 9 patterns", steps, energies[:, n].tolist(), group="Hebbian")
+        for n in range(4)
+    ]
+    lines += [
+        Series(
+            "" if n > _BATCH // 2 else "arbitrary symmetric weights",
+            steps,
+            energies[:, n].tolist(),
+            group="other",
+        )
+        for n in range(_BATCH // 2, _BATCH // 2 + 4)
+    ]
+    return Drawing((Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines),))

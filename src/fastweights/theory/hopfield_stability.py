@@ -1,0 +1,93 @@
+"""How likely a unit of a stored pattern is to turn away from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+from scipy.stats import binom, norm
+
+from fastweights.memories import Hopfield
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.samples import mean_of, signs
+
+_UNITS, _MOST, _SEEDS = 40, 14, 300
+_PATTERNS = (4, 6, 9, 14)
+
+
+def turned(units: int, patterns: int) -> float:
+    """P(N − 1 + S < 0), where S is the sum of (N − 1)(p − 1) independent signs."""
+    terms = (units - 1) * (patterns - 1)
+    # S = 2 B − terms with B binomial; strictly below −(N − 1), as a unit without field stays as it is.
+    return float(binom.cdf(np.ceil((terms - units + 1) / 2) - 1, terms, 0.5))
+
+
+def write(memory: Hopfield, pattern: Float[Array, "units batch"]) -> Hopfield:
+    """The memory's own rule, W + x xᵀ − I."""
+    return memory.write(pattern, pattern)
+
+
+@register_claim("hopfield-stability", source="Hopfield 1982; Hertz, Krogh & Palmer 1991, section 2.2")
+@dataclass(frozen=True)
+class HopfieldStability(Check):
+    """A unit of one of p random patterns on N units is against its field with the probability that a sum of
+    (N − 1)(p − 1) signs is below −(N − 1): exactly, at every size. It is near Φ(−√((N − 1)/(p − 1))).
+
+    Shares are means over 300 networks, with four standard errors left. With two patterns nothing turns at
+    all: the sum has as many terms as the signal has."""
+
+    claim: ClassVar[str] = "A unit of a stored random pattern turns with the probability of a binomial tail."
+
+    turned: Callable[[int, int], float] = turned
+    """The probability by N and p."""
+
+    write: Callable[[Hopfield, Array], Hopfield] = write
+    """How a pattern is stored."""
+
+    def examine(self) -> Finding:
+        """While fourteen patterns are written, up to p/N = 0.35."""
+        patterns = jnp.asarray(signs(np.random.default_rng(0), _MOST, _UNITS, _SEEDS))
+        shares = np.asarray(_shares_turned(self.write, Hopfield.empty(_UNITS, _UNITS, _SEEDS), patterns))
+        quantities = [
+            mean_of(f"share of units that turn, N = {_UNITS}, p = {p}", shares[p - 1], self.turned(_UNITS, p))
+            for p in _PATTERNS
+        ]
+        quantities.append(Quantity("share of units that turn, p = 2", float(shares[1].max()), highest=0.0))
+        return Finding(quantities, _drawing(shares.mean(1), self.turned))
+
+
+def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:
+    """After each write and for each network, the share of the stored patterns' units against their field."""
+    numbers = jnp.arange(len(patterns))
+
+    def add(memory, numbered):
+        number, pattern = numbered
+        memory = write(memory, pattern)
+        turned = (jax.vmap(memory.update_together)(patterns) != patterns).mean(1)
+        return memory, jnp.sum(turned * (numbers <= number)[:, None], axis=0) / (number + 1)
+
+    return jax.jit(lambda: jax.lax.scan(add, memory, (numbers, patterns))[1])()
+
+
+def _drawing(shares: np.ndarray, turned: Callable[[int, int], float]) -> Drawing:
+    counts = range(4, _MOST + 1)
+    loads = [p / _UNITS for p in counts]
+    series = (
+        Series("mean of 300 networks", loads, shares[3:].tolist(), "marks"),
+        Series("binomial tail", loads, [turned(_UNITS, p) for p in counts], "dashed"),
+        Series(
+            "Φ(−√((N − 1)/(p − 1)))",
+            loads,
+            [float(norm.cdf(-np.sqrt((_UNITS - 1) / (p - 1)))) for p in counts],
+        ),
+    )
+    panel = Panel(
+        f"First step from a pattern, N = {_UNITS}", "load p/N", "units that turn", series, y_scale="log"
+    )
+    return Drawing((panel,))

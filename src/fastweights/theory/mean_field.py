@@ -1,0 +1,39 @@
+"""The retrieval state of Hopfield's network in the limit of many units (Amit et al. 1987)."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq, fminbound
+from scipy.special import erf
+
+
+class End(NamedTuple):
+    """Where retrieval ends."""
+
+    load: float
+    """α_c, patterns for each unit."""
+
+    overlap: float
+    """m there: (1 − m)/2 of the units are wrong."""
+
+
+def load_at(y: float) -> float:
+    """α for which the retrieval state has y = m/√(2 α r): from the saddle-point equations at zero
+    temperature, erf(y) = y (√(2 α) + (2/√π) e^(−y²)) with m = erf(y)."""
+    return (erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-y * y)) ** 2 / 2
+
+
+def end_of_retrieval() -> End:
+    """The largest load at which the equations have a solution with m > 0."""
+    y = _at_the_end()
+    return End(float(load_at(y)), float(erf(y)))
+
+
+def overlap(load: float) -> float:
+    """m of the retrieval state at a load below its end: the larger of the solutions."""
+    return float(erf(brentq(lambda y: load_at(y) - load, _at_the_end(), 30)))
+
+
+def _at_the_end() -> float:
+    found: Any = fminbound(lambda y: -load_at(y), 0.5, 3, xtol=1e-10)
+    return float(found)

@@ -1,0 +1,102 @@
+"""No matrix recalls its pairs better than the pseudo-inverse memory, and of those as good none is smaller."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights import registry
+from fastweights.memories.linear import LinearMemory
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.rounding import UNIT
+
+_KEY, _VALUE, _MOST_PAIRS, _SEEDS = 7, 3, 11, 4
+
+Matrix = Float[np.ndarray, "_ _"]
+
+
+@register_claim("pseudo-inverse-optimum", source="Penrose 1955; Greville 1960; Kohonen & Ruohonen 1973")
+@dataclass(frozen=True)
+class PseudoInverseOptimum(Check):
+    """M, written one pair at a time, satisfies the normal equations (V − M K) Kᵀ = 0, so that for every
+    matrix D ‖V − (M + D) K‖² = ‖V − M K‖² + ‖D K‖²; it vanishes on what is orthogonal to all keys, so that of
+    all minimisers it is the smallest; hence it is V K⁺.
+
+    For independent keys fewer than R, as many, more, and keys of rank 4 with repetitions. The rounding of N
+    writes of R² sums of R terms, magnified by up to κ², is at most R³ N κ² u relative to ‖V‖ ‖K⁺‖ ‖K‖², κ
+    being the keys' condition number on their span."""
+
+    claim: ClassVar[str] = "The memory written by Greville's theorem is the least-squares optimum V K⁺."
+
+    memory: str = "pseudo-inverse"
+    """The name of the memory that is to be optimal."""
+
+    def examine(self) -> Finding:
+        """After 4, 7 and 11 pairs of rank as high as possible, and after 11 of rank 4."""
+        rng = np.random.default_rng(0)
+        batch = 4 * _SEEDS
+        keys, values = (
+            rng.standard_normal((_MOST_PAIRS, _KEY, batch)),
+            rng.standard_normal((_MOST_PAIRS, _VALUE, batch)),
+        )
+        deficient = keys[..., 3 * _SEEDS :]
+        deficient[4:] = np.einsum("mn,nkb->mkb", rng.integers(-1, 2, (_MOST_PAIRS - 4, 4)), deficient[:4])
+        counts = np.repeat([4, 7, 11, 11], _SEEDS)
+        empty = registry.memories[self.memory].empty(_KEY, _VALUE, batch)
+        matrices = np.asarray(_written(empty, keys, values))  # [pairs stored − 1, key, value, column]
+        worst = np.zeros(4)
+        for column, count in enumerate(counts):
+            matrix = matrices[count - 1, :, :, column].T
+            found = _excess(rng, matrix, keys[:count, :, column].T, values[:count, :, column].T)
+            worst = np.maximum(worst, found)
+        names = (
+            "normal equations (V − M K) Kᵀ",
+            "M on what is orthogonal to the keys",
+            "M against V K⁺ by singular values",
+            "‖V − (M + D) K‖² against ‖V − M K‖² + ‖D K‖²",
+        )
+        return Finding(
+            [
+                Quantity(f"{name}, in rounding errors R³ N κ² u", float(most), highest=1.0)
+                for name, most in zip(names, worst, strict=True)
+            ]
+        )
+
+
+def _excess(rng: np.random.Generator, matrix: Matrix, keys: Matrix, values: Matrix) -> np.ndarray:
+    """How far each of the four equations is from holding, in units of rounding."""
+    left, singular, _ = np.linalg.svd(keys)
+    rank = int(np.sum(singular > 1e-9 * singular[0]))
+    largest, least = singular[0], singular[rank - 1]
+    rounding = _KEY**3 * keys.shape[1] * (largest / least) ** 2 * UNIT
+    size = np.linalg.norm(values)  # ‖V‖; ‖M‖ is at most ‖V‖/least
+    outside = left[:, rank:]
+    error = values - matrix @ keys
+    other = rng.standard_normal(matrix.shape)
+    pythagoras = np.sum((error - other @ keys) ** 2) - np.sum(error**2) - np.sum((other @ keys) ** 2)
+    return (
+        np.array(
+            [
+                np.linalg.norm(error @ keys.T) / (size * largest),
+                np.linalg.norm(matrix @ outside) / (size / least),
+                np.linalg.norm(matrix - values @ np.linalg.pinv(keys)) / (size / least),
+                abs(pythagoras) / (size + np.linalg.norm(other) * largest) ** 2,
+            ]
+        )
+        / rounding
+    )
+
+
+@jax.jit
+def _written(memory: LinearMemory, keys: Array, values: Array) -> Array:
+    """The matrix after each write."""
+
+    def add(memory, pair):
+        memory = memory.write(*pair)
+        return memory, memory.matrix
+
+    return jax.lax.scan(add, memory, (keys, values))[1]

@@ -1,0 +1,98 @@
+"""A matrix on R units holds R pairs, and no more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from fastweights import registry
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import UNIT
+from fastweights.theory.samples import Pairs, mean_of, on_sphere
+from fastweights.theory.streams import errors_along, of_stored
+
+_UNITS, _SEEDS, _MOST_PAIRS = 10, 100, 24
+_BEYOND = (11, 15, 24)
+_LINEAR = ("outer-product", "decaying", "delta-rule", "pseudo-inverse")
+
+
+def residual(pairs: int, units: int) -> float:
+    """max(0, 1 − R/N): the least mean squared error of a matrix for random values of length 1."""
+    return max(0.0, 1 - units / pairs)
+
+
+def random_keys(rng: np.random.Generator) -> Pairs:
+    """Keys of which any R are linearly independent, with probability 1."""
+    return on_sphere(rng, _MOST_PAIRS, _UNITS, _SEEDS)
+
+
+@register_claim("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
+@dataclass(frozen=True)
+class RankBound(Check):
+    """With N <= R independent keys the pseudo-inverse memory has no error; with N > R the mean squared error
+    of random values is 1 − R/N, and any matrix M, however it was written, errs by at least ‖V n‖²/‖n‖² for
+    any n with K n = 0, because (V − M K) n = V n.
+
+    Rounding is magnified by up to the square of the keys' condition number κ, over R² sums of R terms: the
+    bound on the exact side is R³ κ² u. The least possible error is computed from a singular vector; where it
+    is small against the values, rounding is the larger part of it, hence the 10⁻⁶. The mean 1 − R/N is exact
+    in expectation, so four standard errors are left; with a rank of R + 1 it would move by 1/N."""
+
+    claim: ClassVar[str] = (
+        "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
+    )
+
+    residual: Callable[[int, int], float] = residual
+    """The least mean squared error by N and R."""
+
+    keys: Callable[[np.random.Generator], Pairs] = random_keys
+    """Keys for every seed."""
+
+    def examine(self) -> Finding:
+        """Recall after every write of 24 pairs, and every linear memory against the bound."""
+        rng = np.random.default_rng(0)
+        keys, values = self.keys(rng), on_sphere(rng, _MOST_PAIRS, 3, _SEEDS)
+        along = {name: _errors(name, keys, values) for name in _LINEAR}
+        means = np.asarray(of_stored(along["pseudo-inverse"]))
+        magnified = 0.0
+        for stored in (1, 4, 7, _UNITS):
+            condition = np.linalg.cond(np.moveaxis(keys[:stored], -1, 0))
+            rounding = _UNITS**3 * condition**2 * UNIT
+            magnified = max(magnified, float(np.max(np.sqrt(means[stored - 1]) / rounding)))
+        name = f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u"
+        quantities = [Quantity(name, magnified, highest=1.0)]
+        expected = [self.residual(n, _UNITS) for n in range(1, _MOST_PAIRS + 1)]
+        for n in _BEYOND:
+            name = f"mean squared error, N = {n}, R = {_UNITS}"
+            quantities.append(mean_of(name, means[n - 1], expected[n - 1]))
+        least = _least(keys[: _UNITS + 1], values[: _UNITS + 1])
+        for name, errors in along.items():
+            total = np.sum(np.asarray(errors)[_UNITS, : _UNITS + 1], axis=0)
+            ratio = float(np.min(total / least))
+            quantities.append(Quantity(f"squared error of {name} / least possible", ratio, lowest=1 - 1e-6))
+        return Finding(quantities, _drawing(means.mean(1), expected))
+
+
+def _errors(name: str, keys: Pairs, values: Pairs) -> Array:
+    memory = registry.memories[name].empty(_UNITS, values.shape[1], _SEEDS)
+    return errors_along(memory, jnp.asarray(keys), jnp.asarray(values))
+
+
+def _least(keys: Pairs, values: Pairs) -> np.ndarray:
+    """‖V n‖² for the n of length 1 with K n = 0, of R + 1 keys."""
+    null = np.linalg.svd(np.moveaxis(keys, -1, 0).swapaxes(1, 2))[2][:, -1]
+    return np.sum(np.einsum("nvs,sn->vs", values, null) ** 2, axis=0)
+
+
+def _drawing(means: np.ndarray, expected: list[float]) -> Drawing:
+    pairs = [float(n) for n in range(1, _MOST_PAIRS + 1)]
+    series = (
+        Series("pseudo-inverse, mean of 100 seeds", pairs, means.tolist(), "marks"),
+        Series("1 − R/N", pairs, expected, "dashed"),
+    )
+    return Drawing((Panel(f"The least error of a matrix, R = {_UNITS}", "pairs N", "squared error", series),))

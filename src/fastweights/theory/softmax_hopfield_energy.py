@@ -1,0 +1,123 @@
+"""The update of the softmax network goes downhill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from fastweights.memories import SoftmaxHopfield
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import UNIT
+
+_UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30
+_BETAS = (0.2, 1.0, 4.0)
+
+
+def update(memory: SoftmaxHopfield, state: Array) -> Array:
+    """ξ ← K softmax(β Kᵀ ξ)."""
+    return memory.update(state)
+
+
+def same(beta: float) -> float:
+    """The energy's β is the update's."""
+    return beta
+
+
+@register_claim(
+    "softmax-hopfield-energy", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 1 and lemma A1"
+)
+@dataclass(frozen=True)
+class SoftmaxHopfieldEnergy(Check):
+    """E(f(ξ)) <= E(ξ) − ½ ‖f(ξ) − ξ‖², where f is the update; ∇E(ξ) = ξ − f(ξ); and 0 <= E <= 2 M² in the
+    keys' convex hull, M being the longest key.
+
+    E is a sum of terms of at most M² + (ln N)/β + ½ ‖ξ‖² + M ‖ξ‖, each rounded some d + N times: the
+    tolerance is 8 (d + N) u times that."""
+
+    claim: ClassVar[str] = (
+        "Every update of the softmax network lowers its energy, by half its squared length or more."
+    )
+
+    update: Callable[[SoftmaxHopfield, Array], Array] = update
+    """One step of recall."""
+
+    energy_temperature: Callable[[float], float] = same
+    """The energy's inverse temperature, by that of the update."""
+
+    def examine(self) -> Finding:
+        """Thirty updates of 40 random states at three temperatures; and the gradient of lse in symbols."""
+        rng = np.random.default_rng(0)
+        keys = jnp.asarray(rng.standard_normal((_PAIRS, _UNITS, _BATCH)))
+        start = jnp.asarray(3 * rng.standard_normal((_UNITS, _BATCH)))
+        longest = np.max(np.sum(np.asarray(keys) ** 2, axis=1), axis=0)
+        betas = jnp.asarray(_BETAS)
+        others = jnp.asarray([self.energy_temperature(beta) for beta in _BETAS])
+        states, energies, slopes = (np.asarray(a) for a in _descend(self.update, betas, others, keys, start))
+        sizes = np.sum(states**2, axis=2)  # [β, update, column]
+        scale = (
+            longest + np.log(_PAIRS) / np.array(_BETAS)[:, None, None] + sizes / 2 + np.sqrt(longest * sizes)
+        )
+        rounding = 8 * (_UNITS + _PAIRS) * UNIT * scale
+        moved = np.sum(np.diff(states, axis=1) ** 2, axis=2)
+        excess = (np.diff(energies, axis=1) + moved / 2) / rounding[:, :-1]
+        wrong = np.max(abs(slopes[:, :-1] + np.diff(states, axis=1)), axis=2) / rounding[:, :-1]
+        low, high = -energies[:, 1:] / rounding[:, 1:], (energies[:, 1:] - 2 * longest) / rounding[:, 1:]
+        return Finding(
+            (
+                Quantity(
+                    "E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖², in rounding errors", float(excess.max()), highest=1.0
+                ),
+                Quantity("∇E against ξ − f(ξ), in rounding errors", float(wrong.max()), highest=1.0),
+                Quantity("−E in the hull, in rounding errors", float(low.max()), highest=1.0),
+                Quantity("E − 2 M² in the hull, in rounding errors", float(high.max()), highest=1.0),
+                Quantity(
+                    "entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0.0
+                ),
+            ),
+            _drawing(energies),
+        )
+
+
+def _descend(
+    change: Callable, betas: Array, others: Array, keys: Array, start: Array
+) -> tuple[Array, Array, Array]:
+    """The states, their energies and ∇E: [β, update, …]."""
+
+    def at(beta, other):
+        memory, judge = SoftmaxHopfield(keys, keys, beta), SoftmaxHopfield(keys, keys, other)
+        slope = jax.grad(lambda state: jnp.sum(judge.energy(state)))
+
+        def step(state, _):
+            return change(memory, state), (state, judge.energy(state), slope(state))
+
+        return jax.lax.scan(step, start, None, _UPDATES)[1]
+
+    return jax.jit(jax.vmap(at))(betas, others)
+
+
+def _symbolic_differences() -> int:
+    """∂/∂z_i (1/β) ln Σ_n exp(β z_n) against exp(β z_i)/Σ_n exp(β z_n), for three patterns."""
+    from sympy import diff, exp, log, simplify, symbols
+
+    beta, *scores = symbols("beta z0:3", positive=True)
+    total = sum(exp(beta * z) for z in scores)
+    return sum(simplify(diff(log(total) / beta, z) - exp(beta * z) / total) != 0 for z in scores)
+
+
+def _drawing(energies: np.ndarray) -> Drawing:
+    shown = 9
+    updates = [float(t) for t in range(shown)]
+    series = [
+        Series(f"β = {beta}" if column == 0 else "", updates, found[:shown, column].tolist(), group=str(beta))
+        for beta, found in zip(_BETAS, energies, strict=True)
+        for column in range(3)
+    ]
+    return Drawing(
+        (Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series),)
+    )

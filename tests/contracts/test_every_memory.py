@@ -1,0 +1,221 @@
+"""What every registered memory keeps to: one contract for storage and recall, and clear errors."""
+
+import jax
+import jax.numpy as jnp
+import jaxtyping
+import numpy as np
+import pytest
+
+from fastweights import registry
+from fastweights.errors import FastweightsError, InvalidValueError
+from fastweights.memories import EnergyMemory, Memory
+from fastweights.memories.cues import disturbed, erased, flipped
+
+KEY, VALUE, BATCH = 32, 5, 2
+every = pytest.mark.parametrize("name", list(registry.memories))
+energetic = pytest.mark.parametrize(
+    "name", [name for name, memory in registry.memories.items() if issubclass(memory, EnergyMemory)]
+)
+
+
+@pytest.fixture(autouse=True)
+def double(float64):
+    """All of it in double precision."""
+
+
+def empty(name, batch=BATCH):
+    memory = registry.memories[name]
+    return memory.empty(KEY, KEY if memory.auto_associative else VALUE, batch)
+
+
+def pairs(name, count, batch=BATCH, seed=0):
+    """Keys of length 1, or patterns of −1 and +1, and their values."""
+    memory, rng = registry.memories[name], np.random.default_rng(seed)
+    keys = rng.standard_normal((count, KEY, batch))
+    keys = np.sign(keys) if memory.binary else keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    values = keys if memory.auto_associative else rng.standard_normal((count, VALUE, batch))
+    return jnp.asarray(keys), jnp.asarray(values)
+
+
+def close(a, b):
+    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
+
+
+@every
+def test_storing_several_is_writing_one_after_the_other(name):
+    keys, values = pairs(name, 5)
+    one_by_one = empty(name)
+    for key, value in zip(keys, values, strict=True):
+        one_by_one = one_by_one.write(key, value)
+    at_once = empty(name).store(keys, values)
+    assert jax.tree.structure(at_once) == jax.tree.structure(one_by_one)
+    jax.tree.map(close, at_once, one_by_one)
+    twice = empty(name).store(keys[:2], values[:2]).store(keys[2:], values[2:])
+    jax.tree.map(close, twice, one_by_one)
+
+
+@every
+def test_nothing_is_changed_in_place(name):
+    keys, values = pairs(name, 2)
+    memory = empty(name).store(keys, values)
+    before = jax.tree.map(np.array, memory)
+    memory.write(keys[0], values[0])
+    memory.read(keys[0])
+    jax.tree.map(np.testing.assert_array_equal, before, memory)
+
+
+@every
+def test_sizes_shapes_and_types(name):
+    keys, values = pairs(name, 1)
+    memory = empty(name).write(keys[0], values[0])
+    assert memory.sizes == empty(name).sizes == (KEY, values.shape[1], BATCH)
+    answer = memory.read(keys[0])
+    assert (answer.shape, answer.dtype) == (values[0].shape, values.dtype)
+
+
+@every
+def test_a_single_pair_is_recalled_from_its_key_a_part_of_it_and_a_noisy_one(name):
+    keys, values = pairs(name, 1)
+    memory, cue = empty(name).write(keys[0], values[0]), jax.random.key(0)
+    clean, partial = memory.read(keys[0]), memory.read(erased(keys[0], 0.25, key=cue))
+    if registry.memories[name].binary:
+        noisy = memory.read(flipped(keys[0], 0.25, key=cue))
+    else:
+        noisy = memory.read(disturbed(keys[0], 0.05, key=cue))
+    close(clean, values[0])
+    for answer in (partial, noisy):  # the value, if perhaps weaker
+        along = np.sum(answer * values[0], axis=0) / np.linalg.norm(values[0], axis=0)
+        np.testing.assert_allclose(along, np.linalg.norm(answer, axis=0), rtol=1e-6)
+        assert np.all(along > 0.3)
+
+
+@every
+def test_every_column_is_a_memory_of_its_own(name):
+    keys, values = pairs(name, 4)
+    both = empty(name).store(keys, values)
+    for column in range(BATCH):
+        alone = slice(column, column + 1)
+        one = empty(name, batch=1).store(keys[..., alone], values[..., alone])
+        close(both.read(keys[1])[:, alone], one.read(keys[1][:, alone]))
+
+
+@every
+def test_a_memory_of_one_column_answers_any_number_of_queries(name):
+    keys, values = pairs(name, 4, batch=1)
+    memory = empty(name, batch=1).store(keys, values)
+    together = memory.read(keys[..., 0].T)
+    for n in range(4):
+        close(together[:, n], memory.read(keys[n])[:, 0])
+
+
+@every
+def test_compiled_it_answers_the_same(name):
+    keys, values = pairs(name, 3)
+    answer = jax.jit(lambda keys, values: empty(name).store(keys, values).read(keys[0]))(keys, values)
+    close(answer, empty(name).store(keys, values).read(keys[0]))
+
+
+@energetic
+def test_an_update_never_raises_the_energy(name):
+    keys, values = pairs(name, 6)
+    memory = empty(name).store(keys, values)
+    assert isinstance(memory, EnergyMemory)
+    state = jnp.sign(jnp.asarray(np.random.default_rng(1).standard_normal((KEY, BATCH))))
+    energies = [memory.energy(state)]
+    for _ in range(8):
+        state = memory.update(state)
+        energies.append(memory.energy(state))
+    assert np.all(np.diff(energies, axis=0) <= 1e-12)
+
+
+def refused(action, *words):
+    with pytest.raises(InvalidValueError) as error:
+        action()
+    assert isinstance(error.value, FastweightsError)
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+@pytest.fixture
+def untyped():
+    """As it is for users: the tests' own type checker would refuse a wrong shape before the memory does."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@every
+def test_wrong_shapes_are_refused(name, untyped):
+    keys, values = pairs(name, 3)
+    memory = empty(name).store(keys, values)
+    refused(lambda: memory.write(keys[0, :-1], values[0]), "key", str((KEY, BATCH)), str((KEY - 1, BATCH)))
+    refused(lambda: memory.write(keys[0], values[0, :-1]), "value")
+    refused(lambda: memory.read(keys[0, :-1]), "query", str((KEY - 1, BATCH)))
+    refused(lambda: memory.read(keys[0, :, :1]), "query")
+    refused(lambda: memory.write(keys[0, :, 0], values[0, :, 0]), "key", str((KEY,)))
+    refused(lambda: memory.store(keys[0], values[0]), "pairs", str((KEY, BATCH)))
+    refused(lambda: memory.store(keys, values[:2]), "values", str(values.shape))
+    for sizes in ((0, VALUE, 1), (KEY, 0, 1), (KEY, KEY, 0)):
+        refused(lambda sizes=sizes: type(memory).empty(*sizes), "at least 1; got 0")
+
+
+@every
+def test_no_patterns_and_no_numbers_are_refused(name):
+    keys, values = pairs(name, 3)
+    refused(lambda: empty(name).store(keys[:0], values[:0]), "at least one pair")
+    for bad in (np.nan, np.inf):
+        refused(lambda bad=bad: empty(name).store(keys.at[1, 2, 0].set(bad), values), "finite")
+
+
+def test_hopfield_takes_patterns_of_signs_alone():
+    keys, _ = pairs("hopfield", 3)
+    memory = empty("hopfield").store(keys, keys)
+    refused(lambda: memory.write(keys[0] * 0.5, keys[0] * 0.5), "-1, 1", "0.5")
+    refused(lambda: memory.store(keys.at[0, 0, 0].set(0), keys.at[0, 0, 0].set(0)), "-1, 1")
+    refused(lambda: memory.write(keys[0], keys[1]), "value must be the key")
+    refused(lambda: memory.read(keys[0] * 2), "-1, 0, 1")
+    refused(lambda: type(memory).empty(KEY, KEY + 1, 1), "own value", str(KEY + 1))
+
+
+def test_other_numbers_out_of_range_are_refused():
+    for bad in (-1.0, np.inf, np.nan):
+        refused(lambda bad=bad: registry.memories["delta-rule"].empty(2, 2, 1, bad), "write_rate")
+        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, 1, 0.9, bad), "write_rate")
+        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, 1, bad), "decay")
+    for bad in (0.0, -1.0, np.inf, np.nan):
+        refused(
+            lambda bad=bad: registry.memories["softmax-hopfield"].empty(2, 2, 1, bad), "inverse_temperature"
+        )
+    refused(lambda: empty("softmax-hopfield").read(jnp.ones((KEY, BATCH))), "nothing is stored")
+
+
+class TestCues:
+    pattern = jnp.asarray(np.sign(np.random.default_rng(0).standard_normal((40, 3))))
+
+    @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+    def test_so_many_units_of_every_column_others_in_each(self, share):
+        for cue, expected in ((erased, 0.0), (flipped, -1.0)):
+            changed = cue(self.pattern, share, key=jax.random.key(1))
+            where = changed != self.pattern
+            assert np.all(np.sum(where, axis=0) == round(share * 40))
+            np.testing.assert_array_equal(changed[where], expected * self.pattern[where])
+        if 0 < share < 1:
+            assert len({tuple(column) for column in np.asarray(where).T}) == 3
+
+    def test_noise_has_the_deviation_asked_for(self):
+        noise = disturbed(jnp.zeros((100, 100)), 0.3, key=jax.random.key(0))
+        assert abs(float(jnp.std(noise)) - 0.3) < 0.01
+        np.testing.assert_array_equal(disturbed(self.pattern, 0.0, key=jax.random.key(0)), self.pattern)
+
+    def test_shares_and_deviations_out_of_range_are_refused(self):
+        for cue in (erased, flipped):
+            for bad in (-0.1, 1.1, float("nan")):
+                refused(lambda cue=cue, bad=bad: cue(self.pattern, bad, key=jax.random.key(0)), "share")
+        for bad in (-0.1, float("inf"), float("nan")):
+            refused(lambda bad=bad: disturbed(self.pattern, bad, key=jax.random.key(0)), "deviation")
+
+
+def test_the_contract_is_abstract():
+    with pytest.raises(TypeError):
+        Memory()  # pyright: ignore[reportAbstractUsage]

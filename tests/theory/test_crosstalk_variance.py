@@ -1,0 +1,18 @@
+"""A wrong number of terms, or keys that are alike, and the variance is another."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.crosstalk_variance import spherical
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda n, r: n / r, lambda n, r: (n - 1) / (r + 2), lambda n, r: (n - 2) / r]
+)
+def test_fails_with_a_wrong_variance(wrong):
+    assert not holds("crosstalk-variance", variance=wrong)
+
+
+def test_fails_with_keys_of_positive_entries():
+    assert not holds("crosstalk-variance", keys=lambda rng: np.abs(spherical(rng)))

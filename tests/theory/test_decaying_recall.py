@@ -1,0 +1,21 @@
+"""An age counted from one, a sum not squared, a best decay without its root."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.decaying_recall import weight
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weight": lambda decay, age: weight(decay, age + 1)},
+        {"weight": lambda decay, age: np.ones(len(age))},
+        {"effective_number": lambda decay: 1 / (1 - decay)},
+        {"best_decay": lambda age: age / (age + 1)},
+        {"best_decay": lambda age: float(np.exp(-1 / age))},
+    ],
+)
+def test_fails_with_a_wrong_ingredient(wrong):
+    assert not holds("decaying-recall", **wrong)

@@ -1,0 +1,33 @@
+"""Another end of retrieval, or half of the connections cut, and the simulated curves cross elsewhere."""
+
+import numpy as np
+
+from claims import holds
+from fastweights import registry
+from fastweights.theory.examination import examine
+from fastweights.theory.hopfield_breakdown import hebbian
+
+SMALL = {300: 30, 600: 15}
+"""Too few for a narrow interval, and enough for where the curves cross."""
+
+
+def crossing_holds(**wrong):
+    verdict = examine("hopfield-breakdown", registry.claims["hopfield-breakdown"](networks=SMALL, **wrong))
+    assert verdict.error is None
+    (crossing,) = (each for each in verdict.quantities if "curves cross" in each.name)
+    return crossing.holds
+
+
+def diluted(patterns):
+    weights = hebbian(patterns)
+    places = np.arange(len(weights))
+    return weights * ((places[:, None] + places) % 2)
+
+
+def test_fails_with_another_end():
+    assert crossing_holds()
+    assert not crossing_holds(end=lambda: 0.16)
+
+
+def test_fails_with_half_of_the_connections():
+    assert not crossing_holds(weights=diluted)

@@ -1,0 +1,27 @@
+"""Asymmetric weights, a negative diagonal or simultaneous changes, and the energy may rise."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.hopfield_energy import symmetric
+
+
+def asymmetric(rng):
+    weights = symmetric(rng)
+    return np.triu(weights.T).T  # each pair of units has one direction left
+
+
+def with_diagonal(rng):
+    weights = symmetric(rng)
+    weights[np.arange(len(weights)), np.arange(len(weights))] = -60
+    return weights
+
+
+@pytest.mark.parametrize("wrong", [asymmetric, with_diagonal])
+def test_fails_with_other_weights(wrong):
+    assert not holds("hopfield-energy", weights=wrong)
+
+
+def test_fails_if_all_units_change_at_once():
+    assert not holds("hopfield-energy", change=lambda memory, state, unit: memory.update_together(state))

@@ -1,0 +1,22 @@
+"""Twice the number, or units that feel themselves, is another claim."""
+
+import pytest
+
+from claims import holds
+from fastweights.theory.hopfield_exact_recall import fields, most
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda units: 2 * most(units),
+        lambda units: 0.138 * units,  # where a few percent of errors are allowed
+        lambda units: most(units) / 4,
+    ],
+)
+def test_fails_with_another_number(wrong):
+    assert not holds("hopfield-exact-recall", most=wrong)
+
+
+def test_fails_if_units_feel_themselves():
+    assert not holds("hopfield-exact-recall", fields=lambda x: fields(x) + len(x) * x)

@@ -1,0 +1,21 @@
+"""One pattern too many in the sum, or units that feel themselves, and the share is another."""
+
+import pytest
+
+from claims import holds
+from fastweights.memories import Hopfield
+from fastweights.theory.hopfield_stability import turned
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda n, p: turned(n, p + 1), lambda n, p: turned(n + 4, p), lambda n, p: 0.0]
+)
+def test_fails_with_a_wrong_probability(wrong):
+    assert not holds("hopfield-stability", turned=wrong)
+
+
+def test_fails_if_units_feel_themselves():
+    """Hebb's rule without taking away the diagonal: a common mistake, which hides errors."""
+    assert not holds(
+        "hopfield-stability", write=lambda memory, x: Hopfield(memory.matrix + x[:, None] * x[None])
+    )

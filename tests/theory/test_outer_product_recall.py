@@ -1,0 +1,23 @@
+"""Keys that are not orthonormal, or a wrong crosstalk, and the answers are others."""
+
+import pytest
+
+from claims import holds
+from fastweights.theory.outer_product_recall import crosstalk
+from fastweights.theory.samples import on_sphere
+
+
+def test_fails_with_keys_that_are_not_orthogonal():
+    assert not holds("outer-product-recall", keys=lambda rng: on_sphere(rng, 11, 16, 3))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda keys, values, asked: 0 * values[asked],
+        lambda keys, values, asked: crosstalk(keys, values, asked) + values[asked],  # the pair's own term too
+        lambda keys, values, asked: -crosstalk(keys, values, asked),
+    ],
+)
+def test_fails_with_a_wrong_crosstalk(wrong):
+    assert not holds("outer-product-recall", crosstalk=wrong)

@@ -1,0 +1,10 @@
+"""No other memory is optimal."""
+
+import pytest
+
+from claims import holds
+
+
+@pytest.mark.parametrize("name", ["outer-product", "delta-rule"])
+def test_fails_for_a_memory_that_is_not_optimal(name):
+    assert not holds("pseudo-inverse-optimum", memory=name)

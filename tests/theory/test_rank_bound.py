@@ -1,0 +1,20 @@
+"""A matrix that had one dimension more, or keys that lack one, would break the bound."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.rank_bound import random_keys, residual
+
+
+@pytest.mark.parametrize("wrong", [lambda n, r: residual(n, r + 1), lambda n, r: residual(n, r - 1)])
+def test_fails_with_a_rank_more_or_less(wrong):
+    assert not holds("rank-bound", residual=wrong)
+
+
+def test_fails_with_keys_that_lack_a_dimension():
+    def flat(rng):
+        keys = random_keys(rng)
+        return np.concatenate([keys[:, :-1], 0 * keys[:, -1:]], axis=1)
+
+    assert not holds("rank-bound", keys=flat)

@@ -1,0 +1,10 @@
+"""Another temperature is another attention."""
+
+import pytest
+
+from claims import holds
+
+
+@pytest.mark.parametrize("wrong", [lambda units: 1.0, lambda units: 1 / units])
+def test_fails_at_another_temperature(wrong):
+    assert not holds("softmax-hopfield-attention", scale=wrong)

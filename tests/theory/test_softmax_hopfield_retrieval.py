@@ -1,0 +1,19 @@
+"""A bound that is too small, or a memory that is warmer than it says, is noticed."""
+
+import pytest
+
+from claims import holds
+from fastweights.theory.softmax_hopfield_retrieval import bound
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bound": lambda *given: bound(*given) / 3},
+        {"bound": lambda beta, *given: bound(2 * beta, *given)},
+        {"bound": lambda beta, gap, away, largest, pairs: bound(beta, gap, 0 * away, largest, pairs)},
+        {"temperature": lambda beta: beta / 2},
+    ],
+)
+def test_fails_with_a_wrong_ingredient(wrong):
+    assert not holds("softmax-hopfield-retrieval", **wrong)
