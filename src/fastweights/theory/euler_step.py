@@ -1,0 +1,173 @@
+"""Euler's method turns the additive model into the standard recurrent network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import brentq
+
+from fastweights import registry
+from fastweights.cells.standard_rnn import StandardRNN
+from fastweights.registry import register_claim
+from fastweights.theory.additive_model import runge_kutta
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import UNIT, roundings_apart
+
+_UNITS, _INPUTS, _BATCH, _STEPS, _END = 5, 3, 4, 20, 2.0
+_TIME_CONSTANT = 0.8
+_COUNTS = (64, 128, 256, 512)  # of steps, up to _END
+_EXACT_STEPS = 2048
+_SHOWN: tuple[tuple[int, Literal["dashed", "marks"]], ...] = (20, "dashed"), (2, "marks")
+
+Column = Float[np.ndarray, "units batch"]
+
+
+def euler(velocity: Callable[[Column], Column], potentials: Column, step: float) -> Column:
+    """v(t + s) = v(t) + s dv/dt."""
+    return potentials + step * velocity(potentials)
+
+
+@register_claim(
+    "euler-step", source="Haykin 2009, section 13.5; Elman 1990; Hairer, Nørsett & Wanner 1993, section II.8"
+)
+@dataclass(frozen=True)
+class EulerStep(Check):
+    """An Euler step of the additive model, as long as the time constant τ = R_j C_j that all units share, is
+    a step of the standard RNN for h = φ(v), with the weights R_j w_ji and the input R_j I_j.
+
+    *The same map.* From the same state, under changing inputs; a term goes through at most N + M + 8
+    roundings. *First order.* The error of steps s is s E(t) + O(s²), where dE/dt = J E − ½ J dv/dt, E(0) = 0.
+    Two step lengths leave s², so that what is extrapolated lies within s of E, relatively, and the order
+    within s of 1. *No approximation.* At s = τ, one unit with w = −2 runs into the cycle ±h, h = tanh 2h, of
+    two steps, though the additive model has a Lyapunov function and goes to 0. There, errors shrink by 2 (1 −
+    h²) a step, below ½, so that at the end two roundings of h, its own and the root's, are left, each a few
+    units of the last place.
+    """
+
+    claim: ClassVar[str] = "An Euler step as long as the time constant is a step of the standard RNN."
+
+    method: Callable[[Callable[[Column], Column], Column, float], Column] = euler
+    """One step, given dv/dt, v and the step's length."""
+
+    step: float = _TIME_CONSTANT
+    """The step that is taken for the standard RNN's."""
+
+    def examine(self) -> Finding:
+        """The identity, the order, and a cycle that the equation doesn't have."""
+        quantities, drawing = self._order()
+        return Finding((self._identity(), *quantities, self._cycle()), drawing)
+
+    def _identity(self) -> Quantity:
+        rng = np.random.default_rng(0)
+        weights, inputs, bias, resistances = _drawn(rng)
+        cell = _cell(*(resistances * each for each in (weights, inputs, bias)))
+        potentials, worst = rng.standard_normal((_UNITS, _BATCH)), 0.0
+        for x in rng.standard_normal((_STEPS, _INPUTS, _BATCH)):
+            velocity = _velocity(weights, inputs @ x + bias, resistances)
+            hidden, stepped = np.tanh(potentials), self.method(velocity, potentials, self.step)
+            by_cell = np.asarray(cell(jnp.asarray(hidden), jnp.asarray(x))[1])
+            received = np.abs(weights) @ np.abs(hidden) + np.abs(inputs) @ np.abs(x) + np.abs(bias)
+            sizes = 2 * np.abs(potentials) + resistances * received + np.abs(by_cell)
+            worst = max(worst, roundings_apart(np.tanh(stepped), by_cell, sizes, _UNITS + _INPUTS + 8))
+            potentials = stepped
+        return Quantity("Euler's step against the cell's, in rounding errors", worst, highest=1)
+
+    def _order(self) -> tuple[tuple[Quantity, ...], Drawing]:
+        rng = np.random.default_rng(1)
+        weights, _, bias, resistances = _drawn(rng)
+        velocity, jacobian = _velocity(weights, bias, resistances), _jacobian(weights, resistances)
+        start = rng.standard_normal((_UNITS, 1))
+
+        def with_error(both: Column) -> Column:
+            v, error = np.split(both, 2)
+            slope = velocity(v)
+            return np.concatenate([slope, jacobian(v) @ (error - slope / 2)])
+
+        exact = runge_kutta(with_error, np.concatenate([start, np.zeros_like(start)]), _END, _EXACT_STEPS)
+        true, expected = np.split(exact[-1], 2)
+        lengths = _END / np.array(_COUNTS)
+        errors = np.array([self._steps(velocity, start, count)[-1] - true for count in _COUNTS])
+        sizes, size = np.linalg.norm(errors, axis=(1, 2)), np.linalg.norm(expected)
+        orders, (coarse, fine) = np.log2(sizes[:-1] / sizes[1:]), errors[-2:] / lengths[-2:, None, None]
+        slack = float(lengths[-2])
+        return (
+            Quantity("order of Euler's method", float(2 * orders[-1] - orders[-2]), 1 - slack, 1 + slack),
+            Quantity(
+                "error over step, extrapolated, relative distance from E",
+                float(np.linalg.norm(2 * fine - coarse - expected) / size),
+                highest=slack,
+            ),
+        ), self._drawing(velocity, start, exact[:, :_UNITS], lengths, sizes, expected)
+
+    def _cycle(self) -> Quantity:
+        potential = np.array([[0.3]])
+        for _ in range(100):
+            potential = self.method(lambda v: -v - 2 * np.tanh(v), potential, 1.0)
+        expected = brentq(lambda h: h - np.tanh(2 * h), 0.5, 1, xtol=UNIT)
+        apart = np.abs(np.abs(np.tanh(potential)) - expected).item()
+        return Quantity(
+            "one unit, w = −2: |h| after 100 steps, distance from the cycle", apart, highest=8 * UNIT
+        )
+
+    def _steps(
+        self, velocity: Callable[[Column], Column], start: Column, count: int, end: float = _END
+    ) -> Float[np.ndarray, "times units batch"]:
+        states = [start]
+        for _ in range(count):
+            states.append(self.method(velocity, states[-1], end / count))
+        return np.array(states)
+
+    def _drawing(self, velocity, start, exact, lengths, sizes, expected) -> Drawing:
+        series = []
+        end = 2 * _TIME_CONSTANT
+        for j in range(2):
+            shown = np.linspace(0, _END, _EXACT_STEPS + 1)[::32]
+            shown = shown[shown <= end]
+            series.append(Series(f"v_{j + 1}", shown.tolist(), exact[::32, j, 0][: len(shown)].tolist()))
+            for count, kind in _SHOWN:
+                stepped = self._steps(velocity, start, count, end)[:, j, 0]
+                times = np.linspace(0, end, count + 1)
+                series.append(Series("", times.tolist(), stepped.tolist(), kind, group=f"v_{j + 1}"))
+        orders = [
+            Series("‖v_s − v‖ / s", lengths.tolist(), (sizes / lengths).tolist(), "marks"),
+            Series("‖E‖", [0, lengths[0]], [float(np.linalg.norm(expected))] * 2),
+        ]
+        return Drawing(
+            (
+                Panel("Steps τ/10 (dashed), τ (marks)", "t", "v", series),
+                Panel("Error at the end, over the step", "step s", "error / s", orders),
+            )
+        )
+
+
+def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Weights, weights of the inputs, biases and resistances; the capacitances are τ/R_j."""
+    sizes = (_UNITS, _UNITS), (_UNITS, _INPUTS), (_UNITS, 1)
+    return *(rng.standard_normal(size) for size in sizes), rng.uniform(0.5, 2, (_UNITS, 1))
+
+
+def _velocity(weights, currents, resistances) -> Callable[[Column], Column]:
+    """dv/dt = (R (W φ(v) + I) − v)/τ."""
+    return lambda v: (resistances * (weights @ np.tanh(v) + currents) - v) / _TIME_CONSTANT
+
+
+def _jacobian(weights, resistances) -> Callable[[Column], Float[np.ndarray, "units units"]]:
+    """∂(dv/dt)/∂v at a column."""
+    return lambda v: (resistances * weights / np.cosh(v.T) ** 2 - np.eye(_UNITS)) / _TIME_CONSTANT
+
+
+def _cell(recurrent: np.ndarray, inputs: np.ndarray, bias: np.ndarray) -> StandardRNN:
+    """The registered standard RNN with these weights."""
+    make = registry.cells["standard-rnn"]
+    cell = eqx.filter_eval_shape(make, _INPUTS, _UNITS, key=jax.random.key(0))  # all its arrays are replaced
+    return eqx.tree_at(
+        lambda cell: (cell.recurrent, cell.input, cell.bias),
+        cell,
+        tuple(map(jnp.asarray, (recurrent, inputs, bias[:, 0]))),
+    )

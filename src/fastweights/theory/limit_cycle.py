@@ -1,0 +1,127 @@
+"""Without symmetry a net may oscillate for ever."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import CubicSpline
+from scipy.optimize import root_scalar
+
+from fastweights.registry import register_claim
+from fastweights.theory.additive_model import AdditiveModel, integrate, local_error
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+
+_ROTATION = 2.0  # b
+_EXCESSES = (1.0, 0.04, 0.02)  # a − 1
+_TOLERANCE = 1e-10
+_TIMES = np.concatenate([[0], np.linspace(275, 300, 2501)])  # several turns at the end
+
+Path = Float[np.ndarray, "times 2"]
+
+
+def rotation(a: float, b: float) -> Float[np.ndarray, "2 2"]:
+    """Two units that excite themselves, of which one excites the other and is inhibited by it."""
+    return np.array([[a, -b], [b, a]])
+
+
+class Cycle(NamedTuple):
+    """One turn, from one crossing of v_2 = 0 < v_1 upwards to the next."""
+
+    start: float
+    end: float
+    """v_1 at the two crossings."""
+    period: float
+    square: float
+    """The mean of v_1² + v_2² over the turn."""
+
+
+@register_claim(
+    "limit-cycle", source="Marsden & McCracken 1976, section 4A; Hirsch 1989, Neural Networks 2:331"
+)
+@dataclass(frozen=True)
+class LimitCycle(Check):
+    """dv_1/dt = −v_1 + a φ(v_1) − b φ(v_2), dv_2/dt = −v_2 + b φ(v_1) + a φ(v_2), φ = tanh, b >= a > 1: the
+    only equilibrium repels, all trajectories stay bounded, and so all others approach a closed orbit. Near a
+    = 1, averaging gives it the squared radius 4 (a − 1)/a and the period 2π / (b (1 − (a − 1)/a)), both up to
+    a relative error of order (a − 1).
+
+    An orbit is closed if it comes back to where it was, and approached from both sides if trajectories from
+    within and from without, at half and twice the averaged radius, end on the same. By averaging, r⁻²
+    approaches its value like exp(−2 (a − 1) t), which leaves at most 2 r times that of these starts; the
+    solver's steps add at most n times their `local_error`. The two relations are extrapolated from a − 1 =
+    0.04 and 0.02 to first order, which leaves (a − 1)² times numbers of order 1.
+    """
+
+    claim: ClassVar[str] = "Weights that rotate make a limit cycle, which no energy allows."
+
+    weights: Callable[[float, float], np.ndarray] = rotation
+    """W, given a and b."""
+
+    def examine(self) -> Finding:
+        """Far from the onset of the oscillation, and near it."""
+        weights = np.stack([self.weights(1 + excess, _ROTATION) for excess in _EXCESSES])
+        expected = np.array([2 * np.sqrt(excess / (1 + excess)) for excess in _EXCESSES])
+        starts = np.zeros((len(_EXCESSES), 2, 2))
+        starts[:, 0] = expected[:, None] * [0.5, 2.0]  # within and without
+        paths, steps = integrate(AdditiveModel.of(weights), starts, _TIMES, _TOLERANCE)
+        cycles = [[_turn(paths[1:, net, :, start]) for start in range(2)] for net in range(len(_EXCESSES))]
+        stepping = steps * local_error(paths, _TOLERANCE)
+        closed = same = 0.0
+        for excess, radius, (within, without) in zip(_EXCESSES, expected, cycles, strict=True):
+            slack = stepping + 2 * radius * np.exp(-2 * excess * _TIMES[1])
+            closed = max(
+                closed, abs(within.end - within.start) / slack, abs(without.end - without.start) / slack
+            )
+            same = max(same, abs(within.end - without.end) / slack)
+        (squares, periods), error = (
+            np.transpose([_relative(*each) for each in zip(_EXCESSES, cycles, strict=True)]),
+            _EXCESSES[1] ** 2,
+        )
+        return Finding(
+            (
+                Quantity("v₁ after one turn, change in units of its bound", float(closed), highest=1),
+                Quantity(
+                    "v₁ from within and without, difference in units of its bound", float(same), highest=1
+                ),
+                *(
+                    Quantity(f"{name}, against averaging", float(2 * at[2] - at[1]), 1 - error, 1 + error)
+                    for name, at in (
+                        ("squared radius at the onset", squares),
+                        ("period at the onset", periods),
+                    )
+                ),
+            ),
+            _drawing(paths[1:, :, :, 0], expected),
+        )
+
+
+def _turn(path: Path) -> Cycle:
+    """The last turn that was seen; if there was none, it doesn't end and has no size."""
+    times, (first, second) = _TIMES[1:], path.T
+    before = np.flatnonzero((second[:-1] < 0) & (second[1:] >= 0) & (first[:-1] > 0))[-2:]
+    if len(before) < 2:
+        return Cycle(0.0, np.inf, 0.0, 0.0)
+    spline, height = CubicSpline(times, path), CubicSpline(times, second)
+    start, end = (root_scalar(height, bracket=(times[i], times[i + 1])).root for i in before)
+    square = CubicSpline(times, np.sum(path**2, axis=1)).integrate(start, end) / (end - start)
+    return Cycle(float(spline(start)[0]), float(spline(end)[0]), end - start, float(square))
+
+
+def _relative(excess: float, cycles: Sequence[Cycle]) -> tuple[float, float]:
+    """The squared radius and the period, against what averaging gives."""
+    share = excess / (1 + excess)
+    return cycles[0].square / (4 * share), cycles[0].period * _ROTATION * (1 - share) / (2 * np.pi)
+
+
+def _drawing(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> Drawing:
+    angles = np.linspace(0, 2 * np.pi, 200)
+    panels = []
+    for net in (0, 2):
+        series = [Series("the cycle", paths[::4, net, 0].tolist(), paths[::4, net, 1].tolist())]
+        x, y = (expected[net] * each(angles) for each in (np.cos, np.sin))
+        series.append(Series("averaging's circle", x.tolist(), y.tolist(), "dashed"))
+        panels.append(Panel(f"a = {1 + _EXCESSES[net]:g}, b = {_ROTATION:g}", "v₁", "v₂", series))
+    return Drawing(panels)

@@ -1,0 +1,136 @@
+"""Lyapunov exponents, where they are known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.lyapunov import Jacobians, stretches
+from fastweights.theory.rounding import UNIT
+
+_STEPS, _SETTLING = 1000, 200
+_RATES = np.array([1.5, -0.9, 0.5, 0.2])
+_BEND = 0.5
+_CAT = np.array([[2, 1], [1, 1]])
+_GRID = 2**40
+_HOUSEHOLDER = 10  # the "small constant" of the backward error of a QR decomposition
+
+
+@register_claim(
+    "lyapunov-method",
+    source="Benettin, Galgani, Giorgilli & Strelcyn 1980; Eckmann & Ruelle 1985, section V.C",
+)
+@dataclass(frozen=True)
+class LyapunovMethod(Check):
+    """The exponents by the QR method are log |eigenvalue| for a linear map; they sum up to log b for the
+    Hénon map (x, y) → (1 − a x² + y, b x), whose Jacobian has the determinant −b everywhere; and they are ±
+    log((3 + √5)/2) for the cat map (x, y) → (2 x + y, x + y) modulo 1, in whichever coordinates it is seen.
+
+    *Linear, N units.* The frame approaches the eigenvectors' like (0.9/1.5)^t, so that after 200 steps only
+    rounding is left: a QR decomposition errs like a change of the matrix by c N² u ‖A‖_F, c a small constant
+    (Higham 2002, theorem 19.4), which moves an eigenvalue by cond(V) times that (Bauer and Fike). *Hénon.*
+    The same error changes a determinant relatively by N cond(J) times as much. *Cat.* In coordinates y = g(x)
+    the Jacobian of n steps is Dg(x_n) Aⁿ Dg(x_0)⁻¹, and with g(x) = x + ε sin(2πx)/2π in each coordinate, Dg
+    lies in [1 − ε, 1 + ε]. A frame that has settled has the first exponent within log((1 + ε)/(1 − ε))/n, and
+    the sum within twice that, so the second within three times.
+    """
+
+    claim: ClassVar[str] = "The QR method finds the Lyapunov exponents that are known."
+
+    method: Callable[[Jacobians], np.ndarray] = stretches
+    """The logarithms of the stretching in every step and direction."""
+
+    def examine(self) -> Finding:
+        """A linear map, and two chaotic ones."""
+        linear, cat = _linear(), _bent_cat()
+        henon = _henon()
+        found = {
+            name: self.method(each) for name, each in (("linear", linear), ("hénon", henon), ("cat", cat))
+        }
+        size, vectors = len(_RATES), np.linalg.eig(linear[0])[1]
+        apart = np.abs(found["linear"][_SETTLING:].mean(0) - np.log(np.abs(_RATES))).max()
+        error = _HOUSEHOLDER * size**2 * UNIT
+        slack = error * np.linalg.norm(linear[0]) * np.linalg.cond(vectors) / np.abs(_RATES).min()
+        conditions = 2 * _HOUSEHOLDER * 2**2 * UNIT * np.linalg.cond(henon).max()
+        dilation = np.log((1 + _BEND) / (1 - _BEND)) / (_STEPS - _SETTLING)
+        golden = np.log((3 + np.sqrt(5)) / 2)
+        first, second = found["cat"][_SETTLING:].mean(0)
+        return Finding(
+            (
+                Quantity(
+                    "linear map: exponents against log |eigenvalue|", float(apart), highest=float(slack)
+                ),
+                Quantity(
+                    "Hénon map: sum of the exponents against log b",
+                    float(np.abs(found["hénon"].sum(1).mean() - np.log(0.3))),
+                    highest=float(conditions),
+                ),
+                Quantity(
+                    "Hénon map: largest exponent", float(found["hénon"][_SETTLING:, 0].mean()), lowest=0
+                ),
+                Quantity(
+                    "bent cat map: first exponent",
+                    float(first),
+                    float(golden - dilation),
+                    float(golden + dilation),
+                ),
+                Quantity(
+                    "bent cat map: second",
+                    float(second),
+                    float(-golden - 3 * dilation),
+                    float(-golden + 3 * dilation),
+                ),
+            ),
+            _drawing(found),
+        )
+
+
+def _linear() -> Jacobians:
+    """A matrix with known eigenvalues and no right angles between its eigenvectors, at every step."""
+    vectors = np.random.default_rng(1).standard_normal((4, 4))
+    return np.broadcast_to(vectors @ np.diag(_RATES) @ np.linalg.inv(vectors), (_STEPS, 4, 4))
+
+
+def _henon(a: float = 1.4, b: float = 0.3) -> Jacobians:
+    x, y, jacobians = 0.1, 0.1, []
+    for _ in range(_STEPS):
+        jacobians.append([[-2 * a * x, 1.0], [b, 0.0]])
+        x, y = 1 - a * x**2 + y, b * x
+    return np.array(jacobians)
+
+
+def _bent_cat() -> Jacobians:
+    """Dg(A x) A Dg(x)⁻¹ along an orbit, which runs on a grid of integers: there, the map is exact."""
+    points = [np.array([314159265358, 271828182845])]
+    for _ in range(_STEPS):
+        points.append(_CAT @ points[-1] % _GRID)
+    slopes: Float[np.ndarray, "time 2"] = 1 + _BEND * np.cos(2 * np.pi * np.array(points) / _GRID)
+    return slopes[1:, :, None] * _CAT / slopes[:-1, None, :]
+
+
+def _drawing(found: dict[str, np.ndarray]) -> Drawing:
+    times = np.arange(1, _STEPS + 1)
+    golden = np.log((3 + np.sqrt(5)) / 2)
+    known = {"linear": np.log(np.abs(_RATES)), "hénon": None, "cat": np.array([golden, -golden])}
+    titles = {"linear": "A linear map", "hénon": "The Hénon map", "cat": "The cat map in bent coordinates"}
+    panels = []
+    for name, logs in found.items():
+        means = np.cumsum(logs, axis=0) / times[:, None]
+        series = [
+            Series(f"exponent {i + 1}", times[::5].tolist(), mean[::5].tolist())
+            for i, mean in enumerate(means.T)
+        ]
+        exact = known[name]
+        if exact is not None:
+            ends = [1, _STEPS]
+            series += [
+                Series("", ends, [value] * 2, "dashed", group=f"exponent {i + 1}")
+                for i, value in enumerate(exact)
+            ]
+        panels.append(Panel(titles[name], "steps", "mean of log |R_ii|", series))
+    return Drawing(panels)

@@ -1,0 +1,17 @@
+"""With transposed weights or a capacitance that is a millionth off, the solutions part."""
+
+import equinox as eqx
+import pytest
+
+from claims import holds
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda model: eqx.tree_at(lambda m: m.weights, model, model.weights.T),
+        lambda model: eqx.tree_at(lambda m: m.capacitances, model, model.capacitances * (1 + 1e-6)),
+    ],
+)
+def test_fails_with_another_model(wrong):
+    assert not holds("additive-model-solution", given=wrong)

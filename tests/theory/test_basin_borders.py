@@ -1,0 +1,17 @@
+"""With an asymmetric flip-flop, another diagonal or the unstable manifold, the border is elsewhere."""
+
+import numpy as np
+
+from claims import holds
+
+
+def test_fails_where_the_units_differ():
+    assert not holds("basin-borders", weights=((0.0, 2.0), (1.5, 0.3)))
+
+
+def test_fails_on_the_other_diagonal():
+    assert not holds("basin-borders", border=lambda points: points[0] - points[1])
+
+
+def test_fails_with_the_unstable_manifold():
+    assert not holds("basin-borders", stable=np.argmax)

@@ -1,0 +1,15 @@
+"""Without symmetry, without the leak's integral or with a falling φ, the energy isn't one."""
+
+from claims import holds
+
+
+def test_fails_without_symmetry():
+    assert not holds("energy-descent", weights=lambda drawn: drawn)
+
+
+def test_fails_with_the_leak_of_a_linear_unit():
+    assert not holds("energy-descent", leak=lambda v, activation, integral: v**2 / 2)
+
+
+def test_fails_with_a_falling_activation():
+    assert not holds("energy-descent", gain=-1.0)

@@ -1,0 +1,14 @@
+"""With symmetric weights nothing turns; with self-excitation that is off by a thousandth, averaging fails."""
+
+import numpy as np
+
+from claims import holds
+from fastweights.theory.limit_cycle import rotation
+
+
+def test_fails_with_symmetric_weights():
+    assert not holds("limit-cycle", weights=lambda a, b: np.array([[a, b], [b, a]]))
+
+
+def test_fails_with_another_excitation():
+    assert not holds("limit-cycle", weights=lambda a, b: rotation(a + 1e-3, b))
