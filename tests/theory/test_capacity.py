@@ -9,7 +9,6 @@ from fastweights.theory.capacity import theories
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"expected": {**theories(), "outer-product": lambda pairs: pairs / 32}},
         {"expected": {**theories(), "pseudo-inverse": lambda pairs: 0.0}},
         {"beta": 1.0},
     ],
