@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-Numbers = Sequence[float]
+from numpy.typing import NDArray
+
+Numbers = Sequence[float] | NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Series:
 class Image:
     """A matrix of numbers as colours; rows from the top, or from the bottom where an extent is given."""
 
-    values: Sequence[Numbers]
+    values: Sequence[Sequence[float]]
     label: str = ""
     """Of the colour bar; none without."""
     extent: tuple[float, float, float, float] | None = None

@@ -1,0 +1,101 @@
+"""Adam's moments, corrected for their start at zero."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from fastweights.registry import register_claim
+from fastweights.theory.adam_sequences import DEFAULTS, Gradients, steps_of
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import roundings_apart
+from fastweights.training.step import Rates, optimiser
+
+_RATE, _EPSILON = 1e-3, 1e-8
+_STEPS, _SEQUENCES = 200, 8
+
+
+def one_less_power(decay: Any, steps: Any) -> Any:
+    """1 − β^t: the sum of the weights that t gradients have had."""
+    return 1 - decay**steps
+
+
+@register_claim("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
+@dataclass(frozen=True)
+class AdamBiasCorrection(Check):
+    """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g] for
+    stationary gradients, and the same for squares. Optax and the library's optimiser follow algorithm 1.
+
+    A term of m or v goes through 3 roundings in each of t steps, and what follows through ten; 1 − β2^t loses
+    up to 1 / (1 − β2) of them to cancellation, as β2 is close to 1.
+    """
+
+    claim: ClassVar[str] = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
+
+    correction: Callable[[Any, Any], Any] = one_less_power
+    """What a moment is divided by, given β and t; of symbols or of numbers."""
+
+    def examine(self) -> Finding:
+        """By symbols for every β and t; then for gradients of very different sizes, some of them zero."""
+        rng = np.random.default_rng(0)
+        gradients = rng.standard_normal((_STEPS, _SEQUENCES)) * np.geomspace(1e-9, 1e3, _SEQUENCES)
+        gradients *= rng.uniform(size=gradients.shape) < 0.8
+        steps, sizes = self._algorithm(gradients)
+        count = 3 * _STEPS + 10 + int(1 / (1 - DEFAULTS[1]))
+        rates = Rates(*map(jnp.asarray, (_RATE, 1.0, np.inf)))
+        return Finding(
+            (
+                Quantity(
+                    "symbolic differences that are not 0, for any β and t", self._symbolic(), highest=0.0
+                ),
+                *(
+                    Quantity(
+                        f"{name} off algorithm 1, in rounding errors",
+                        roundings_apart(steps_of(each, gradients), steps, sizes, count),
+                        highest=1.0,
+                    )
+                    for name, each in (
+                        ("Optax", optax.adam(_RATE, *DEFAULTS, eps=_EPSILON)),
+                        ("the library's optimiser", optimiser(rates, "constant")),
+                    )
+                ),
+            ),
+            _drawing(),
+        )
+
+    def _algorithm(self, gradients: Gradients) -> tuple[Gradients, Gradients]:
+        """The steps of algorithm 1, and the sizes of their terms."""
+        first, second = DEFAULTS
+        m, v, size = np.zeros((3, gradients.shape[1]))
+        steps, sizes = [], []
+        for t, gradient in enumerate(gradients, start=1):
+            m = first * m + (1 - first) * gradient
+            v = second * v + (1 - second) * gradient**2
+            size = first * size + (1 - first) * abs(gradient)
+            root = np.sqrt(v / self.correction(second, t)) + _EPSILON
+            steps.append(-_RATE * m / self.correction(first, t) / root)
+            sizes.append(_RATE * size / self.correction(first, t) / root)
+        return np.array(steps), np.array(sizes)
+
+    def _symbolic(self) -> int:
+        from sympy import simplify, summation, symbols
+
+        decay = symbols("beta", positive=True)
+        i, t = symbols("i t", integer=True, positive=True)
+        weights = summation((1 - decay) * decay ** (t - i), (i, 1, t))
+        return int(simplify(weights / self.correction(decay, t) - 1) != 0)
+
+
+def _drawing() -> Drawing:
+    """A gradient that never changes: each step should be one learning rate."""
+    first, second = DEFAULTS
+    t = np.unique(np.geomspace(1, 5000, 80).astype(int)).astype(float)
+    raw = (1 - first**t) / np.sqrt(1 - second**t)
+    measured = -steps_of(optax.adam(1.0, *DEFAULTS), np.ones((5000, 1)))[t.astype(int) - 1, 0]
+    series = [Series("Optax, corrected", t, measured), Series("without correction", t, raw)]
+    panel = Panel("A constant gradient", "t", "|Δ| / learning rate", series, x_scale="log")
+    return Drawing([panel])

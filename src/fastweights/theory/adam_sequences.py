@@ -1,0 +1,32 @@
+"""Adam on given gradients: by Optax, whatever the parameters."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+from jaxtyping import Array, Float
+
+from fastweights.theory.networks import run_once
+
+Gradients = Float[np.ndarray, "steps sequences"]
+
+DEFAULTS = (0.9, 0.999)
+"""β1 and β2 of Kingma & Ba 2014, and of the library's training."""
+
+
+def steps_of(optimiser: optax.GradientTransformation, gradients: Gradients) -> Gradients:
+    """The changes Δ of one parameter for each sequence of gradients."""
+    return np.asarray(_run(optimiser, jnp.asarray(gradients)))
+
+
+@run_once
+def _run(
+    optimiser: optax.GradientTransformation, gradients: Float[Array, "steps sequences"]
+) -> Float[Array, "steps sequences"]:
+    def step(state: Any, gradient: Array) -> tuple[Any, Any]:
+        change, state = optimiser.update(gradient, state)
+        return state, change
+
+    return lax.scan(step, optimiser.init(gradients[0]), gradients)[1]

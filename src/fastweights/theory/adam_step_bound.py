@@ -1,0 +1,142 @@
+"""How large a step of Adam can be: larger than the paper says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import optax
+from jaxtyping import Float
+
+from fastweights.registry import register_claim
+from fastweights.theory.adam_sequences import DEFAULTS, steps_of
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.rounding import UNIT
+
+Times = Float[np.ndarray, " steps"]
+
+_STEPS = 6000
+_SETTINGS = (DEFAULTS, (0.9, 0.95), (0.9, 0.9))
+_TINY = 1e-140
+"""The first gradient of the worst sequence: neither its square nor the last one's leaves double precision."""
+_SMALLEST = 1e-300
+"""In place of ε = 0: steps of no gradient are then 0."""
+
+
+def published_bound(first: float, second: float) -> float:
+    """max(1, (1 − β1) / √(1 − β2)): the bound on |Δ| / α in section 2.1."""
+    return max(1.0, (1 - first) / np.sqrt(1 - second))
+
+
+def supremum(first: float, second: float, t: Times) -> Times:
+    """The largest |m̂(t)| / √v̂(t) that any t gradients give."""
+    ratio = first**2 / second
+    corrections = np.sqrt((1 - second**t) / (1 - second)) * (1 - first) / (1 - first**t)
+    return corrections * np.sqrt((1 - ratio**t) / (1 - ratio))
+
+
+@register_claim(
+    "adam-step-bound", source="Kingma & Ba 2014, arXiv:1412.6980, section 2.1, corrected in the chapter"
+)
+@dataclass(frozen=True)
+class AdamStepBound(Check):
+    """With ε = 0, |Δ(t)| / α ≤ (1−β1)/(1−β1^t) √((1−β2^t)/(1−β2)) √((1−ρ^t)/(1−ρ)), ρ = β1²/β2, with equality
+    for gradients that grow by β2/β1 in every step; so the published bound is exceeded by up to 1/√(1−ρ). It
+    is right for a gradient that was zero at all earlier steps. With ε the first step is α |g| / (|g| + ε).
+
+    Both moments have relative errors of 3 roundings a step, t of them at most in geometric sums that are
+    governed by their last 1 / (1 − β2) terms; 1 − β2^t has 1 / (1 − β2) more.
+    """
+
+    claim: ClassVar[str] = (
+        "Adam's steps have a least upper bound above the published one, and it is attained."
+    )
+
+    supremum: Callable[[float, float, Times], Times] = supremum
+    """The largest |Δ(t)| / α, given β1, β2 and t."""
+
+    def examine(self) -> Finding:
+        """The worst sequence, a sparse one and random ones, for settings in both of the paper's cases."""
+        t = np.arange(1.0, _STEPS + 1)
+        quantities: list[Quantity] = []
+        curves = []
+        for first, second in _SETTINGS:
+            sequences = _sequences(first, second)
+            sizes = abs(steps_of(optax.adam(1.0, first, second, eps=_SMALLEST), sequences))
+            bound, published = self.supremum(first, second, t), published_bound(first, second)
+            loose = 6 * (_STEPS + 1 / (1 - second)) * UNIT
+            expected = float(bound.max()) / published
+            about = f"β = ({first:g}, {second:g}): "
+            quantities += [
+                Quantity(
+                    f"{about}largest |Δ| / supremum", float((sizes / bound[:, None]).max()), highest=1 + loose
+                ),
+                Quantity(
+                    f"{about}least |Δ| / supremum, worst sequence",
+                    float((sizes[:, 0] / bound).min()),
+                    lowest=1 - loose,
+                ),
+                Quantity(
+                    f"{about}largest |Δ| / published bound",
+                    float(sizes.max()) / published,
+                    lowest=expected * (1 - loose),
+                    highest=expected * (1 + loose),
+                ),
+            ]
+            curves.append(_panel(about[:-2], t, sizes, bound, published))
+        return Finding((*quantities, *_of_a_spike(), _of_the_first_step()), Drawing(curves[:2]))
+
+
+def _sequences(first: float, second: float) -> Float[np.ndarray, "steps sequences"]:
+    """The worst sequence; one that stays the same; and random ones of several kinds."""
+    rng = np.random.default_rng(0)
+    growing = _TINY * (second / first) ** np.arange(_STEPS)
+    normal = rng.standard_normal((_STEPS, 2))
+    wild = rng.standard_normal((_STEPS, 2)) * np.exp(3 * rng.standard_normal((_STEPS, 2)))
+    sparse = rng.standard_normal((_STEPS, 2)) * (rng.uniform(size=(_STEPS, 2)) < 0.01)
+    return np.column_stack([growing, np.ones(_STEPS), normal, wild, sparse])
+
+
+def _of_a_spike() -> tuple[Quantity, Quantity]:
+    """A gradient that was zero until now, as in the paper's remark on sparsity."""
+    first, second = DEFAULTS
+    t = np.array([1, 10, 100, 1000, _STEPS])
+    spikes = (np.arange(1, _STEPS + 1)[:, None] == t).astype(float)
+    sizes = abs(steps_of(optax.adam(1.0, first, second, eps=_SMALLEST), spikes))[t - 1, np.arange(len(t))]
+    exact = (1 - first) / (1 - first**t) * np.sqrt((1 - second**t) / (1 - second))
+    return (
+        Quantity(
+            "a single gradient: |Δ| off its formula, relative",
+            float(abs(sizes / exact - 1).max()),
+            highest=6 / (1 - second) * UNIT,
+        ),
+        Quantity(
+            "a single gradient: largest |Δ| / published bound",
+            float(sizes.max()) / published_bound(first, second),
+            highest=1 + 6 / (1 - second) * UNIT,
+        ),
+    )
+
+
+def _of_the_first_step() -> Quantity:
+    """α |g| / (|g| + ε): ε stands outside the root, and is not corrected."""
+    epsilon, sizes = 1e-8, np.geomspace(1e-12, 1e3, 40)
+    signs = np.where(np.arange(40) % 2, -1.0, 1.0)
+    measured = steps_of(optax.adam(1.0, *DEFAULTS, eps=epsilon), (sizes * signs)[None])[0]
+    off = float(abs(measured * (sizes + epsilon) / (sizes * signs) + 1).max())
+    return Quantity("first step off −α g / (|g| + ε), relative", off, highest=6 / (1 - DEFAULTS[1]) * UNIT)
+
+
+def _panel(
+    title: str, t: Times, sizes: Float[np.ndarray, "steps sequences"], bound: Times, published: float
+) -> Panel:
+    shown = np.unique(np.geomspace(1, _STEPS, 120).astype(int)) - 1
+    x = t[shown]
+    series = [
+        Series("worst sequence", x, sizes[shown, 0]),
+        Series("random", x, sizes[shown, 2]),
+        Series("supremum", x, bound[shown], "dashed"),
+        Series("published bound", x, np.full(len(x), published), "marks"),
+    ]
+    return Panel(title, "t", "|Δ| / learning rate", series, x_scale="log")

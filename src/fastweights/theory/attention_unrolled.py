@@ -1,0 +1,93 @@
+"""Equation 4 through the whole cell: attention to past states computes what the matrix computes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jaxtyping import Float
+
+from fastweights.cells.base import State
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.networks import moved, run_once
+from fastweights.theory.rounding import UNIT
+from fastweights.types import Columns
+
+_INPUT, _UNITS, _BATCH, _STEPS = 3, 5, 2, 7
+_FAR = 1e-7
+_PLAIN = FastWeightsOptions(decay=0.8, write_rate=0.1)
+_CASES = {
+    "S = 0": {"inner_steps": 0, "preliminary_norm": "separate"},
+    "S = 1": {"inner_steps": 1},
+    "S = 1, LN outside": {"norm": "outside", "preliminary_norm": "shared", "write_rate": 0.02},
+    "S = 1, no LN": {"norm": "none", "write_rate": 0.02},
+    "S = 3": {"inner_steps": 3, "norm_sets": "per-step", "preliminary_norm": "separate"},
+    "S = 3, LN outside": {"inner_steps": 3, "norm": "outside", "write_time": "late", "write_rate": 0.02},
+    "S = 3, no LN": {"inner_steps": 3, "norm": "none", "method": 2, "write_rate": 0.005},
+}
+
+
+def unchanged(state: State) -> State:
+    """The state as it is."""
+    return state
+
+
+@register_claim("attention-unrolled", source="Ba et al. 2016, equations 1, 2, 4 and 5")
+@dataclass(frozen=True)
+class AttentionUnrolled(Check):
+    """`FastWeights.unroll`, which attends to past states, equals the recurrence with the matrix A, for S = 0,
+    1 and 3 and every place of the normalisation.
+
+    A step adds at most (S + 1) (2 T + 3) (R + 4) rounded numbers, so that each form's h(t) is off by as many
+    roundings of its largest unit, and whatever earlier errors have grown to. How they grow is measured: each
+    state is moved at random by 10⁻⁷ of its largest unit; the difference at the end, in proportion, is taken
+    tenfold, because random directions are not the worst.
+    """
+
+    claim: ClassVar[str] = "Attention to past states computes what the fast weight matrix computes."
+
+    between: Callable[[State], State] = unchanged
+    """What happens to the matrix form's state between two steps."""
+
+    def examine(self) -> Finding:
+        """In generic position, with what `unroll` takes here (kernels, if there are any) and with JAX."""
+        inputs = jnp.asarray(np.random.default_rng(2).standard_normal((_STEPS, _INPUT, _BATCH)))
+        found = []
+        for name, changes in _CASES.items():
+            options = replace(_PLAIN, **changes)
+            cell = moved(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
+            forms, matrix, shaken = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))
+            growth = 10 * float(abs(shaken - matrix).max()) / _FAR
+            count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)
+            off = float(abs(forms - matrix).max()) / (2 * count * UNIT * growth)
+            found.append(Quantity(f"{name}: attention off matrix, in rounding errors", off, highest=1.0))
+        return Finding(found)
+
+
+@run_once
+def _unrolled(
+    between: Callable[[State], State], cell: FastWeights, inputs: Columns
+) -> tuple[
+    Float[Array, "forms time hidden batch"],
+    Float[Array, "time hidden batch"],
+    Float[Array, "time hidden batch"],
+]:
+    """By `unroll` and its form in JAX; by the matrix; and that again with each state a little off."""
+    drives = cell.drive(inputs.swapaxes(0, 1)).swapaxes(0, 1)
+    noise = jnp.asarray(np.random.default_rng(3).uniform(-1, 1, drives.shape))
+
+    def by_matrix(far: float) -> Float[Array, "time hidden batch"]:
+        def step(state, now):
+            drive, shift = now
+            state, output = cell.step(between(state), drive)
+            hidden = state.hidden + far * shift * jnp.max(jnp.abs(state.hidden), axis=0)
+            return state._replace(hidden=hidden), output
+
+        return lax.scan(step, cell.initial_state(_BATCH), (drives, noise))[1]
+
+    return jnp.stack([cell.unroll(inputs), cell.unroll_in_jax(drives)]), by_matrix(0.0), by_matrix(_FAR)

@@ -1,0 +1,142 @@
+"""The path on which an LSTM's cell keeps its error: a product of forget gates."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jaxtyping import Float
+
+from fastweights.cells.lstm import LSTM, LSTMState
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.influences import norms
+from fastweights.theory.networks import built, moved, run_once
+from fastweights.theory.rounding import roundings_apart
+from fastweights.types import Column, Columns
+
+_INPUT, _UNITS, _BATCH, _STEPS = 5, 8, 3, 31
+_OPEN = 40.0
+
+Jacobians = Float[np.ndarray, "earlier batch hidden hidden"]
+Gates = Mapping[str, Float[np.ndarray, "time batch hidden"]]
+
+
+def forget_gate(gates: Gates) -> Float[np.ndarray, "time batch hidden"]:
+    """What a step multiplies the error of the cell with."""
+    return gates["forget"]
+
+
+def unchanged(hidden: Array) -> Array:
+    """Not detached."""
+    return hidden
+
+
+@register_claim("constant-error-path", source="Hochreiter & Schmidhuber 1997, section 3; Gers et al. 2000")
+@dataclass(frozen=True)
+class ConstantErrorPath(Check):
+    """With h(t) detached wherever it enters a gate, ∂c(T)/∂c(τ) = diag(Π_{t>τ} f(t)): 1 while it is open.
+
+    Each of the T factors is a sigmoid of a sum of R + 2 terms; the sigmoid turns a sum's absolute error into
+    no larger relative one, so the product's is at most T (R + 6) roundings of 1 plus the sizes of the sums.
+    A gate with the bias b that hears at most m misses 1 by at most e^(m − b), T of them by T e^(m − b).
+    """
+
+    claim: ClassVar[str] = "Along the cell of an LSTM the error is multiplied by the forget gates, only."
+
+    factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = forget_gate
+    """What a step multiplies the error of the cell with, given all gates."""
+
+    detached: Callable[[Array], Array] = lax.stop_gradient
+    """What h(t) goes through before it enters the gates of the next step."""
+
+    def examine(self) -> Finding:
+        """In generic position, with open gates, and, for the figure, at initialisation."""
+        inputs = jnp.asarray(np.random.default_rng(0).standard_normal((_STEPS, _INPUT, _BATCH)))
+        initial = built(lambda: LSTM(_INPUT, _UNITS, key=jax.random.key(0)))
+
+        cell = moved(initial, 1)
+        direct, _, run = self._paths(cell, inputs)
+        gates, sums = _gates(cell, run)
+        products = np.cumprod(self.factor(gates)[:0:-1], axis=0)[::-1, :, None] * np.eye(_UNITS)
+        apart = roundings_apart(direct, products, products * (1 + sums.max()), _STEPS * (_UNITS + 6))
+
+        cell = _with_bias(cell, _OPEN)
+        direct, _, run = self._paths(cell, inputs)
+        heard = _gates(cell, run)[1].max() - _OPEN
+        off = float(abs(direct - np.eye(_UNITS)).max())
+        curves = {bias: self._paths(_with_bias(initial, bias), inputs)[:2] for bias in (0.0, 1.0, 4.0)}
+        return Finding(
+            (
+                Quantity("∂c(T)/∂c(τ) off Π f(t), in rounding errors", apart, highest=1.0),
+                Quantity(
+                    "gates open: ∂c(T)/∂c(τ) off the identity", off, highest=_STEPS * np.exp(heard - _OPEN)
+                ),
+            ),
+            _drawing(curves),
+        )
+
+    def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
+        """∂c(T)/∂c(τ) along the cell alone and along all paths; drives and outputs."""
+        direct, run = _cell_jacobians(cell, inputs, self.detached)
+        everything, _ = _cell_jacobians(cell, inputs, unchanged)
+        return np.asarray(direct), np.asarray(everything), run
+
+
+class _Run(NamedTuple):
+    drives: Columns
+    outputs: Columns
+
+
+@run_once
+def _cell_jacobians(
+    cell: LSTM, inputs: Columns, detached: Callable[[Array], Array]
+) -> tuple[Float[Array, "earlier batch hidden hidden"], _Run]:
+    """∂c(T)/∂c(τ) for τ = 1 … T − 1, and what was run."""
+    drives = cell.drive(inputs.swapaxes(0, 1)).swapaxes(0, 1)
+
+    def last_cell(shifts: Columns) -> tuple[Column, Columns]:
+        def step(state, now):
+            drive, shift = now
+            state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), drive)
+            return LSTMState(state.cell + shift, state.hidden), output
+
+        state, outputs = lax.scan(step, cell.initial_state(_BATCH), (drives, shifts))
+        return state.cell, outputs
+
+    last, pull_back, outputs = jax.vjp(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)), has_aux=True)
+    units = jnp.eye(_UNITS)[..., None] * jnp.ones_like(last)
+    (slopes,) = jax.vmap(pull_back)(units)
+    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], _Run(drives, outputs)
+
+
+def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
+    """The gates at every step, and the sizes of the terms that the forget gate sums."""
+    drives, outputs, recurrent = (np.asarray(a) for a in (run.drives, run.outputs, cell.recurrent))
+    before = np.concatenate([np.zeros((1, _UNITS, _BATCH)), outputs[:-1]])
+    raised = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + drives, -1, 1)))
+    write, forget, show, _ = np.split(raised, 4, axis=-1)
+    sizes = abs(recurrent) @ abs(before) + abs(drives)
+    return {"write": write, "forget": forget, "show": show}, np.split(sizes, 4, axis=1)[1]
+
+
+def _with_bias(cell: LSTM, forget_bias: float) -> LSTM:
+    rows = slice(_UNITS, 2 * _UNITS)
+    return eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[rows].set(forget_bias))
+
+
+def _drawing(curves: Mapping[float, tuple[Jacobians, Jacobians]]) -> Drawing:
+    ages = list(range(_STEPS - 1, 0, -1))
+    series = []
+    for bias, (direct, everything) in curves.items():
+        name = f"forget bias {bias:g}"
+        series.append(Series(name, ages, norms(everything).mean(axis=1).tolist()))
+        diagonal = np.diagonal(direct, axis1=-2, axis2=-1)
+        series.append(Series("", ages, diagonal.mean(axis=(1, 2)).tolist(), "dashed", group=name))
+    panel = Panel("At initialisation", "T − τ", "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean", series, y_scale="log")
+    return Drawing([panel])

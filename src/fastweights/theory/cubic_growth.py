@@ -1,0 +1,133 @@
+"""Why fast weights need the normalisation: without it a state's norm becomes its cube."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jaxtyping import Float
+
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
+from fastweights.memories import DecayingMatrix
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.networks import built, run_once
+from fastweights.theory.rounding import UNIT
+from fastweights.types import Columns
+
+_UNITS, _STEPS = 20, 14
+_NORMS = ("none", "outside", "inside")
+_FINITE = 1e50
+"""Of larger states, the cube's square would overflow."""
+
+
+def cube(norm: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """‖h‖³."""
+    return norm**3
+
+
+@register_claim("cubic-growth", source="Ba et al. 2016, section 3.2 and equation 5; derived in the chapter")
+@dataclass(frozen=True)
+class CubicGrowth(Check):
+    """If all states and the query grow by c, A h grows by c³. In the cell with W = w I and no normalisation,
+    or one that A h_0 stays out of, ‖h(t+1) − η w ‖h(t)‖² h(t)‖ is at most
+    ‖v‖ + η ‖h(t)‖² ‖c‖ + λ ‖A(t−1)‖ (w ‖h(t)‖ + ‖c‖), with c = C x and v what A h_0 is added to; inside it,
+    ‖h‖ ≤ √R max |g| + ‖b‖.
+
+    Scales are powers of 2, so that the first part is exact; the others have less than 100 R roundings.
+    """
+
+    claim: ClassVar[str] = "Without normalisation of A h the state's norm is cubed in every step."
+
+    growth: Callable[[Float[np.ndarray, "*shape"]], Float[np.ndarray, "*shape"]] = cube
+    """What a norm becomes, but for constant factors."""
+
+    def examine(self) -> Finding:
+        """The memory alone; then the cell at initialisation, with each place of the normalisation."""
+        off = self._memory_alone()
+        drives = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS, 1))
+        runs = {}
+        for norm in _NORMS:
+            options = FastWeightsOptions(norm=norm)
+            cell = built(lambda o=options: FastWeights(1, _UNITS, options=o, key=jax.random.key(0)))
+            hidden, memories = map(np.asarray, _run(cell, jnp.asarray(drives)))
+            runs[norm] = hidden[..., 0], memories[..., 0], cell
+        quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0.0)]
+        for norm in _NORMS[:2]:
+            hidden, memories, cell = runs[norm]
+            excess, last = self._against_bound(hidden, memories, cell, drives[..., 0])
+            about = "no LN" if norm == "none" else "LN[u] + A h"
+            quantities += [
+                Quantity(f"{about}: ‖h(t+1) − η w ‖h‖² h‖ / its bound", excess, highest=1.0),
+                Quantity(f"{about}: last ‖h(t+1)‖ / (η w ‖h‖³), off 1", last, highest=1e-3),
+            ]
+        hidden, _, cell = runs["inside"]
+        gain, bias = (np.asarray(each)[0, :, 0] for each in cell.norms)
+        radius = np.sqrt(_UNITS) * abs(gain).max() + np.linalg.norm(bias)
+        largest = float(np.linalg.norm(hidden, axis=1).max() / radius)
+        quantities.append(
+            Quantity("LN inside: ‖h‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * _UNITS * UNIT)
+        )
+        return Finding(quantities, _drawing({name: run[0] for name, run in runs.items()}))
+
+    def _memory_alone(self) -> float:
+        """How far ‖A h‖ is off its growth with the states' size, for scales from 1/16 to 16."""
+        rng = np.random.default_rng(1)
+        scales = 2.0 ** np.arange(-4, 5)
+        memory = DecayingMatrix.empty(_UNITS, _UNITS, len(scales), jnp.asarray(0.9), jnp.asarray(0.5))
+        for state in np.maximum(rng.standard_normal((5, _UNITS, 1)), 0):
+            memory = memory.write(jnp.asarray(state * scales), jnp.asarray(state * scales))
+        answers = memory.read(jnp.asarray(rng.standard_normal((_UNITS, 1)) * scales))
+        norms = np.linalg.norm(np.asarray(answers), axis=0)
+        return float(abs(norms / norms[4] / self.growth(scales) - 1).max())
+
+    def _against_bound(
+        self,
+        hidden: Float[np.ndarray, "time units"],
+        memories: Float[np.ndarray, "time units units"],
+        cell: FastWeights,
+        drives: Float[np.ndarray, "time units"],
+    ) -> tuple[float, float]:
+        """The largest ‖h(t+1) − η w ‖h(t)‖² h(t)‖ over its bound; how far the last factor is off 1."""
+        w, decay, rate = float(cell.recurrent[0, 0]), float(cell.decay), float(cell.write_rate)
+        norm = np.linalg.norm
+        excess, last = 0.0, np.inf
+        for now, after, before, drive in zip(hidden, hidden[1:], memories, drives[1:], strict=False):
+            if abs(now).max() > _FINITE:
+                break
+            size, heard = norm(now), norm(drive)
+            cubed = float(self.growth(np.asarray(size)))
+            added_to = w * size + heard
+            if cell.norm == "outside":
+                gain, bias = (np.asarray(each)[0, :, 0] for each in cell.norms)
+                added_to = np.sqrt(_UNITS) * abs(gain).max() + norm(bias)
+            older = decay * norm(before, 2) * (w * size + heard)
+            bound = added_to + rate * size**2 * heard + older
+            rounding = 100 * _UNITS * UNIT * (bound + rate * w * cubed)
+            distance = norm(after - rate * w * cubed * now / max(size, 1e-300))
+            excess = max(excess, float(distance / (bound + rounding)))
+            last = float(abs(norm(after) / (rate * w * cubed) - 1))
+        return excess, last
+
+
+@run_once
+def _run(cell: FastWeights, drives: Columns) -> tuple[Columns, Float[Array, "time units units batch"]]:
+    """h(t) and A(t−1) after each step."""
+
+    def step(state, drive):
+        state, output = cell.step(state, drive)
+        return state, (output, state.memory.matrix)
+
+    return lax.scan(step, cell.initial_state(drives.shape[-1]), drives)[1]
+
+
+def _drawing(runs: Mapping[str, Float[np.ndarray, "time units"]]) -> Drawing:
+    series = []
+    for name, hidden in runs.items():
+        shown = int((abs(hidden).max(axis=1) < _FINITE).sum())
+        series.append(Series(f"LN {name}", np.arange(1, shown + 1), np.linalg.norm(hidden[:shown], axis=1)))
+    return Drawing([Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")])

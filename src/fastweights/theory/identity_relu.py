@@ -1,0 +1,73 @@
+"""The gradient through rectified units that copy themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.irnn import IRNN, IRNNOptions
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.influences import influences
+from fastweights.theory.networks import built, run_once
+from fastweights.types import Columns
+
+_UNITS, _BATCH, _STEPS = 10, 8, 12
+
+
+def power(scale: float, age: Float[np.ndarray, " ages"]) -> Float[np.ndarray, " ages"]:
+    """What is left of a unit's gradient after so many steps, if the unit was on in all of them."""
+    return scale**age
+
+
+@register_claim("identity-relu", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941, section 3")
+@dataclass(frozen=True)
+class IdentityRelu(Check):
+    """With W = s I, ∂h(T)/∂h(τ) is diagonal: s^(T−τ) for units that are on from τ + 1 to T, 0 for the others.
+
+    Exactly so: with s = 1 and s = ½, the scales of Le et al. and of Ba et al., every product is a power of 2
+    and every sum has one term.
+    """
+
+    claim: ClassVar[str] = "Through an identity of rectified units gradients pass unchanged, or not at all."
+
+    decay: Callable[[float, Float[np.ndarray, " ages"]], Float[np.ndarray, " ages"]] = power
+    """The diagonal's entry, by scale and age."""
+
+    recurrent: Callable[[int], Float[np.ndarray, "units units"]] = np.eye
+    """W / s for so many units."""
+
+    def examine(self) -> Finding:
+        """For both scales, on random inputs that leave some units on and some off."""
+        drives = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)) + 1
+        ages = np.arange(_STEPS - 1, 0, -1.0)
+        found = []
+        for scale in (1.0, 0.5):
+            options = IRNNOptions(recurrent_scale=scale)
+            cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
+            cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
+            outputs, measured = map(np.asarray, _outputs_and_influences(cell, jnp.asarray(drives)))
+            on = np.cumprod((outputs > 0)[:0:-1], axis=0)[::-1]  # from τ + 1 to T
+            left = self.decay(scale, ages)[:, None, None] * on
+            expected = np.eye(_UNITS) * np.moveaxis(left, -1, 1)[..., None]
+            found += [
+                Quantity(
+                    f"largest difference, W = {scale:g} I", float(abs(measured - expected).max()), highest=0.0
+                ),
+                Quantity("units on throughout", float(on[0].sum()), lowest=1.0),
+                Quantity("units off at some step", float((1 - on[0]).sum()), lowest=1.0),
+            ]
+        return Finding(found)
+
+
+@run_once
+def _outputs_and_influences(
+    cell: IRNN, drives: Columns
+) -> tuple[Columns, Float[Array, "earlier batch hidden carried"]]:
+    return cell.unroll_in_jax(drives), influences(cell, drives)

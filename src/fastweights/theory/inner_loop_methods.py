@@ -1,0 +1,115 @@
+"""Appendix B's two ways to run the inner loop, and when they are one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from fastweights.cells.fast_weights import FastWeightsOptions
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.inner_loops import rectified, remembered, settle
+from fastweights.theory.layer_norm_jacobian import EPSILON
+from fastweights.theory.rounding import UNIT, roundings_apart
+
+Array = np.ndarray
+_UNITS = 9
+_STEPS = (1, 3, 10)
+_SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 3, 12)])
+
+
+def first_difference(summed: Array, read: Array) -> Array:
+    """Method 2's h_1 less method 1's, given u and A h_0: f(A h_0) − f(u + A h_0) where u < 0, else 0."""
+    return np.where(summed < 0, rectified(read) - rectified(summed + read), 0)
+
+
+def amplified(matrix: Float[Array, "units units"], steps: int) -> Float[Array, "units units"]:
+    """(I + A)^S."""
+    return np.linalg.matrix_power(np.eye(len(matrix)) + matrix, steps)
+
+
+@register_claim("inner-loop-methods", source="Ba et al. 2016, appendix B")
+@dataclass(frozen=True)
+class InnerLoopMethods(Check):
+    """Method 1, h ← f(u + A h), and method 2, h ← f(h + A h), agree for A = 0, as f(f(u)) = f(u): to the bit.
+
+    Else method 2 has more: after one step by f(A h_0) − f(u + A h_0) at the units with u < 0, which it has
+    forgotten; after S steps it has (I + A)^S h_0, since nothing in the loop is negative and f does nothing.
+    Under layer normalisation they differ for A = 0 too: f(LN[u]) and f(LN[f(u)]).
+
+    Rounding: a step adds R + 1 products, so that (I + A)^S h_0 goes through S (R + 2) of them, all positive.
+    """
+
+    claim: ClassVar[str] = "Without A and normalisation both methods are one; else the second amplifies."
+
+    nothing: Callable[[int], Float[Array, "units units"]] = lambda units: np.zeros((units, units))
+    """A, where nothing is remembered."""
+
+    difference: Callable[[Array, Array], Array] = first_difference
+    """Method 2's h_1 less method 1's, given u and A h_0."""
+
+    power: Callable[[Float[Array, "units units"], int], Float[Array, "units units"]] = amplified
+    """What method 2 applies to h_0 in S steps."""
+
+    def examine(self) -> Finding:
+        """One memory, from nothing to a norm of 3, and one input with units on and off."""
+        rng = np.random.default_rng(0)
+        matrices = _SCALES[:, None, None] * remembered(rng, _UNITS, 4)
+        matrices[0] = self.nothing(_UNITS)
+        inputs = np.tile(rng.standard_normal(_UNITS), (len(_SCALES), 1))
+        options = [
+            FastWeightsOptions(inner_steps=steps, norm="none", method=method)
+            for method in (1, 2)
+            for steps in _STEPS
+        ]
+        sustained, amplifying = np.split(settle(options, matrices, inputs), 2)
+
+        start = rectified(inputs)
+        read = np.einsum("nij,nj->ni", matrices, start)
+        given = self.difference(inputs, read)
+        first = roundings_apart(
+            amplifying[0] - sustained[0], given, abs(inputs) + start + read, 2 * (_UNITS + 2)
+        )
+        apart = 0.0
+        for steps, answers in zip(_STEPS, amplifying, strict=True):
+            powers = np.stack([self.power(matrix, steps) @ start[0] for matrix in matrices])
+            apart = max(apart, roundings_apart(answers, powers, powers, 2 * steps * (_UNITS + 2)))
+        without = float(abs(amplifying - sustained)[:, 0].max())
+        return Finding(
+            (
+                Quantity("A = 0, no LN: largest difference of the methods", without, highest=0.0),
+                Quantity("S = 1: difference off its formula, in rounding errors", first, highest=1.0),
+                Quantity("method 2 off (I + A)^S h_0, in rounding errors", apart, highest=1.0),
+                _normalised(),
+            ),
+            _drawing(sustained, amplifying),
+        )
+
+
+def _normalised() -> Quantity:
+    """u = (2, 0, −2): method 1 has 2 / √(8/3 + ε) at the first unit, method 2 (4/3) / √(8/9 + ε)."""
+    options = [FastWeightsOptions(inner_steps=1, norm="inside", method=method) for method in (1, 2)]
+    answers = settle(options, np.zeros((1, 3, 3)), np.array([[2.0, 0.0, -2.0]]))
+    measured = float(answers[1, 0, 0] - answers[0, 0, 0])
+    exact = 4 / 3 / np.sqrt(8 / 9 + EPSILON) - 2 / np.sqrt(8 / 3 + EPSILON)
+    return Quantity(
+        "A = 0, LN, u = (2, 0, −2): difference at the first unit",
+        measured,
+        lowest=exact - 40 * UNIT,
+        highest=exact + 40 * UNIT,
+    )
+
+
+def _drawing(sustained: Array, amplifying: Array) -> Drawing:
+    norm = np.linalg.norm
+    series = [
+        Series(f"S = {steps}", _SCALES[1:], (norm(two - one, axis=-1) / norm(one, axis=-1))[1:])
+        for steps, one, two in zip(_STEPS, sustained, amplifying, strict=True)
+    ]
+    panel = Panel(
+        "Method 2 against method 1", "‖A‖", "‖difference‖ / ‖h_S‖", series, x_scale="log", y_scale="log"
+    )
+    return Drawing([panel])

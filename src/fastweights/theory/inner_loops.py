@@ -1,0 +1,66 @@
+"""The inner loop of fast weights alone: a matrix A and a summed input u for each column."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions, FastWeightsState, Norms
+from fastweights.memories import DecayingMatrix
+from fastweights.theory.networks import run_once
+
+Matrices = Float[np.ndarray, "columns units units"]
+Inputs = Float[np.ndarray, "columns units"]
+
+
+def settle(
+    every: Sequence[FastWeightsOptions],
+    matrices: Matrices,
+    inputs: Inputs,
+    gain: Float[np.ndarray, " units"] | None = None,
+    bias: Float[np.ndarray, " units"] | None = None,
+) -> Float[np.ndarray, "options columns units"]:
+    """h_S of a step of the library's cell with each of the options, from h(t) = 0.
+
+    With λ = 1 and h(t) = 0 a write changes nothing, so that the cell reads the matrix it is given.
+    """
+    units = inputs.shape[1]
+    gain = np.ones(units) if gain is None else gain
+    bias = np.zeros(units) if bias is None else bias
+    matrix = jnp.asarray(np.moveaxis(matrices, 0, -1))
+    norms = Norms(*(jnp.asarray(each)[None, :, None] for each in (gain, bias)))
+    return np.moveaxis(np.asarray(_settle(tuple(every), matrix, jnp.asarray(inputs.T), norms)), -1, 1)
+
+
+@run_once
+def _settle(
+    every: tuple[FastWeightsOptions, ...],
+    matrix: Float[Array, "units units columns"],
+    summed: Float[Array, "units columns"],
+    norms: Norms,
+) -> Float[Array, "options units columns"]:
+    one = jnp.ones(())
+    state = FastWeightsState(jnp.zeros_like(summed), DecayingMatrix(matrix, one, one))
+    found = []
+    for options in every:
+        cell = FastWeights(1, len(summed), options=options, key=jax.random.key(0))
+        if options.norm != "none":
+            cell = eqx.tree_at(lambda cell: cell.norms, cell, norms)
+        found.append(cell.step(state, summed)[1])
+    return jnp.stack(found)
+
+
+def remembered(rng: np.random.Generator, units: int, states: int) -> Float[np.ndarray, "units units"]:
+    """A memory of that many random states that are not negative, as ReLUs leave them, of norm 1."""
+    written = np.maximum(rng.standard_normal((states, units)), 0)
+    matrix = written.T @ written
+    return matrix / np.linalg.norm(matrix, 2)
+
+
+def rectified(x: np.ndarray) -> np.ndarray:
+    """f(x) = max(x, 0)."""
+    return np.maximum(x, 0)

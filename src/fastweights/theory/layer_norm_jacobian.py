@@ -1,0 +1,91 @@
+"""What layer normalisation does to a small change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.layers import layer_norm
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.networks import run_once
+from fastweights.theory.rounding import UNIT, roundings_apart
+
+Vector = Float[np.ndarray, " units"]
+Matrix = Float[np.ndarray, "units units"]
+
+EPSILON = 1e-5
+"""The library's ε."""
+
+
+def deviation(x: Vector) -> float:
+    """s = √(σ² + ε)."""
+    return float(np.sqrt(np.var(x) + EPSILON))
+
+
+def standardised(x: Vector) -> Vector:
+    """x̂ = (x − μ) / s."""
+    return (x - x.mean()) / deviation(x)
+
+
+def jacobian(x: Vector, gain: Vector) -> Matrix:
+    """diag(g) (I − 1 1ᵀ / R − x̂ x̂ᵀ / R) / s."""
+    units, hat = len(x), standardised(x)
+    return gain[:, None] * (np.eye(units) - 1 / units - np.outer(hat, hat) / units) / deviation(x)
+
+
+@register_claim("layer-norm-jacobian", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3")
+@dataclass(frozen=True)
+class LayerNormJacobian(Check):
+    """J = diag(g) (I − 1 1ᵀ/R − x̂ x̂ᵀ/R) / s, so that ‖J‖ ≤ max |g| / s: nothing passes along 1, and ε / s² of
+    a change along x̂.
+
+    In rounding, x − μ is off by R roundings of |x|, and s² by as much of its square; relative to s, both are
+    at most κ² with κ = 1 + 2 max |x| / s. An entry of s J / g goes through R + 12 roundings.
+    """
+
+    claim: ClassVar[str] = (
+        "Layer normalisation passes no change of the mean, nor of the scale, and divides by s."
+    )
+
+    jacobian: Callable[[Vector, Vector], Matrix] = jacobian
+    """J at x with the gain g."""
+
+    def examine(self) -> Finding:
+        """For several sizes, and deviations from far above √ε to far below."""
+        rng = np.random.default_rng(0)
+        apart, largest, along = 0.0, 0.0, 0.0
+        for units in (2, 7, 20):
+            gain = 1 + 0.5 * rng.standard_normal(units)
+            xs = 1 + np.array([[10.0], [1.0], [1e-2], [1e-4]]) * rng.standard_normal((4, units))
+            for x, exact in zip(
+                xs, np.asarray(_by_autodiff(jnp.asarray(xs), jnp.asarray(gain))), strict=True
+            ):
+                s, hat = deviation(x), standardised(x)
+                sizes, plain = np.square(1 + 2 * abs(x).max() / s), exact * s / gain[:, None]
+                given = self.jacobian(x, gain) * s / gain[:, None]
+                apart = max(apart, roundings_apart(plain, given, sizes, units + 12))
+                along = max(
+                    along, roundings_apart(plain @ hat, EPSILON / s**2 * hat, units * sizes, units + 12)
+                )
+                largest = max(largest, float(np.linalg.norm(exact, 2)) * s / float(abs(gain).max()))
+        return Finding(
+            (
+                Quantity("J against autodiff, in rounding errors", apart, highest=1.0),
+                Quantity("largest ‖J‖ s / max |g|", largest, highest=1 + 400 * UNIT),
+                Quantity("s J x̂ off ε/s² g x̂, in rounding errors", along, highest=1.0),
+            )
+        )
+
+
+@run_once
+def _by_autodiff(xs: Float[Array, "points units"], gain: Float[Array, " units"]) -> Array:
+    def normalise(x):
+        return layer_norm(x[:, None], gain[:, None], 0.3 * gain[:, None])[:, 0]
+
+    return jax.vmap(jax.jacrev(normalise))(xs)

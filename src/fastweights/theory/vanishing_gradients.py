@@ -1,0 +1,129 @@
+"""When gradients vanish: a recurrent matrix of small norm is enough, one of small eigenvalues is not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.irnn import IRNN
+from fastweights.cells.simple import SimpleCell
+from fastweights.cells.standard_rnn import StandardRNN
+from fastweights.registry import register_claim
+from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.influences import influences, norms
+from fastweights.theory.networks import built, run_once
+from fastweights.theory.rounding import UNIT
+from fastweights.types import Columns
+
+Matrix = Float[np.ndarray, "hidden hidden"]
+
+_UNITS, _BATCH, _STEPS = 12, 4, 41
+_FACTOR = 0.9
+_NILPOTENT = 2.0 * np.array([[1.0, 1.0], [-1.0, -1.0]])
+
+
+def spectral_norm(matrix: Matrix) -> float:
+    """The largest singular value."""
+    return float(np.linalg.norm(matrix, 2))
+
+
+@register_claim("vanishing-gradients", source="Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, section 2.1")
+@dataclass(frozen=True)
+class VanishingGradients(Check):
+    """With ‖W‖ = β < 1 and |f′| ≤ 1, ‖∂h(T)/∂h(τ)‖ ≤ β^(T−τ); the eigenvalues of W bound nothing.
+
+    A norm computed in floating point is off by at most R² roundings, and the product before it by T (R + 2)
+    of what its factors' norms are. The second part has powers of 2 alone, with √2 from the norm.
+    """
+
+    claim: ClassVar[str] = "A norm of W below 1 makes gradients vanish; eigenvalues below 1 do not suffice."
+
+    size: Callable[[Matrix], float] = spectral_norm
+    """What is below 1 of the matrix."""
+
+    unstable: Callable[[], Matrix] = _NILPOTENT.copy
+    """A matrix without an eigenvalue other than 0 whose gradients grow as 2^age."""
+
+    def examine(self) -> Finding:
+        """A tanh network with small inputs, where |f′| is close to 1, and a rectified one of two units."""
+        rng = np.random.default_rng(0)
+        cell = built(lambda: StandardRNN(1, _UNITS, key=jax.random.key(0)))
+        square = rng.uniform(-1, 1, (_UNITS, _UNITS))
+        drives = 0.02 * rng.standard_normal((_STEPS, _UNITS, _BATCH))
+        decaying = {
+            name: _norms_by_age(cell, matrix * _FACTOR / self.size(matrix), drives)
+            for name, matrix in (("W orthogonal", np.linalg.qr(square)[0]), ("W uniform", square))
+        }
+        bounds = _FACTOR ** np.arange(1, _STEPS)
+        worst = max(float(np.max(each / bounds[:, None])) for each in decaying.values())
+
+        unstable = self.unstable()
+        first = np.zeros((_STEPS, 2, 1))
+        first[0, :, 0] = 1, -1  # h(1) = (1, 0): from there on, the second unit is off
+        cell = built(lambda: IRNN(1, 2, key=jax.random.key(0)))
+        growing = _norms_by_age(cell, unstable, first)[:, 0]
+        powers = 2.0 ** np.arange(1, _STEPS)
+        loose = 1 + (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
+        off = float(np.max(abs(growing / (np.sqrt(2) * powers) - 1)))
+        return Finding(
+            (
+                Quantity("largest ‖∂h(T)/∂h(τ)‖ / 0.9^(T−τ), ‖W‖ = 0.9", worst, highest=loose),
+                Quantity(
+                    "‖W²‖ of a matrix with eigenvalues 0 only",
+                    spectral_norm(unstable @ unstable),
+                    highest=0.0,
+                ),
+                Quantity("its ‖∂h(T)/∂h(τ)‖ off √2 · 2^(T−τ), relative", off, highest=8 * UNIT),
+            ),
+            _drawing(decaying, bounds, growing),
+        )
+
+
+def _norms_by_age(
+    cell: SimpleCell, recurrent: Matrix, drives: Float[np.ndarray, "time hidden batch"]
+) -> Float[np.ndarray, "ages batch"]:
+    """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, with W put in."""
+    return norms(np.asarray(_influences(cell, jnp.asarray(recurrent), jnp.asarray(drives))))[::-1]
+
+
+@run_once
+def _influences(cell: SimpleCell, recurrent: Array, drives: Columns) -> Array:
+    return influences(_with(cell, recurrent), drives)
+
+
+def _with(cell: SimpleCell, recurrent: Array) -> SimpleCell:
+    return eqx.tree_at(lambda cell: cell.recurrent, cell, recurrent)
+
+
+def _drawing(
+    decaying: Mapping[str, Float[np.ndarray, "ages batch"]],
+    bounds: Float[np.ndarray, " ages"],
+    growing: Float[np.ndarray, " ages"],
+) -> Drawing:
+    ages = list(range(1, _STEPS))
+    axes = ("T − τ", "‖∂h(T)/∂h(τ)‖")
+    measured = [Series(name, ages, each.max(axis=1).tolist()) for name, each in decaying.items()]
+    powers = Series("√2 · 2^(T−τ)", ages, [np.sqrt(2) * 2.0**age for age in ages], "dashed")
+    return Drawing(
+        [
+            Panel(
+                "tanh, ‖W‖ = 0.9",
+                *axes,
+                [*measured, Series("0.9^(T−τ)", ages, bounds.tolist(), "dashed")],
+                y_scale="log",
+            ),
+            Panel(
+                "ReLU, all eigenvalues 0",
+                *axes,
+                [Series("measured", ages, growing.tolist(), "marks"), powers],
+                y_scale="log",
+            ),
+        ]
+    )

@@ -1,0 +1,12 @@
+"""A matrix that decays twice, and attention computes something else."""
+
+import equinox as eqx
+
+from claims import holds
+
+
+def test_fails_if_the_matrix_decays_twice():
+    def weaker(state):
+        return eqx.tree_at(lambda state: state.memory.matrix, state, replace_fn=lambda a: 0.8 * a)
+
+    assert not holds("attention-unrolled", between=weaker)

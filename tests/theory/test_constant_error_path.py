@@ -1,0 +1,22 @@
+"""Another gate, or the paths through the gates left in, and the error is not what the claim says."""
+
+import pytest
+
+from claims import holds
+from fastweights.theory.constant_error_path import unchanged
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda gates: gates["write"],
+        lambda gates: gates["show"],
+        lambda gates: gates["forget"] * gates["show"],
+    ],
+)
+def test_fails_with_another_gate(wrong):
+    assert not holds("constant-error-path", factor=wrong)
+
+
+def test_fails_with_the_paths_through_the_gates():
+    assert not holds("constant-error-path", detached=unchanged)

@@ -1,0 +1,10 @@
+"""A norm that is squared, or kept, is not what the cell shows."""
+
+import pytest
+
+from claims import holds
+
+
+@pytest.mark.parametrize("wrong", [lambda norm: norm**2, lambda norm: norm, lambda norm: 1.1 * norm**3])
+def test_fails_with_another_growth(wrong):
+    assert not holds("cubic-growth", growth=wrong)

@@ -1,0 +1,27 @@
+"""A step too many, no scale, or units that copy each other, and gradients do not pass unchanged."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda scale, age: scale ** (age + 1),
+        lambda scale, age: np.ones_like(age),
+    ],
+)
+def test_fails_with_a_wrong_power(wrong):
+    assert not holds("identity-relu", decay=wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda units: np.roll(np.eye(units), 1, axis=0),
+    ],
+)
+def test_fails_without_the_identity(wrong):
+    assert not holds("identity-relu", recurrent=wrong)

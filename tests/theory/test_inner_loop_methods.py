@@ -1,0 +1,21 @@
+"""A memory that is not empty, a forgotten sign, another power: the methods differ otherwise."""
+
+import numpy as np
+import pytest
+
+from claims import holds
+from fastweights.theory.inner_loop_methods import amplified, first_difference
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nothing": lambda units: 0.1 * np.eye(units)},
+        {"difference": lambda summed, read: -first_difference(summed, read)},
+        {"difference": lambda summed, read: read - first_difference(summed, read)},
+        {"power": lambda matrix, steps: amplified(matrix, steps + 1)},
+        {"power": lambda matrix, steps: np.eye(len(matrix)) + steps * matrix},
+    ],
+)
+def test_fails_with_a_wrong_ingredient(wrong):
+    assert not holds("inner-loop-methods", **wrong)

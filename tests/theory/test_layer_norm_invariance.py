@@ -1,0 +1,36 @@
+"""Normalised over the batch, or without its mean, or blind to ε, it is another function."""
+
+import jax.numpy as jnp
+import pytest
+
+from claims import holds
+from fastweights.theory.layer_norm_invariance import scaled_by
+
+
+def over_the_batch(x, gain, bias, epsilon):
+    """The mistake that a transposed layout invites."""
+    mean, variance = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    return gain * (x - mean) / jnp.sqrt(variance + epsilon) + bias
+
+
+def without_the_mean(x, gain, bias, epsilon):
+    """RMS normalisation."""
+    return gain * x / jnp.sqrt(jnp.mean(x**2, axis=0) + epsilon) + bias
+
+
+def outside_the_root(x, gain, bias, epsilon):
+    return gain * (x - x.mean(axis=0)) / (x.std(axis=0) + epsilon) + bias
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"normalise": over_the_batch},
+        {"normalise": without_the_mean},
+        {"normalise": outside_the_root},
+        {"deviation": lambda variance, scale, epsilon: 1 + 0 * variance},
+        {"deviation": lambda variance, scale, epsilon: scaled_by(variance, scale**2, epsilon)},
+    ],
+)
+def test_fails_with_a_wrong_ingredient(wrong):
+    assert not holds("layer-norm-invariance", **wrong)
