@@ -1,5 +1,7 @@
 """What the tests with real processes share: children, and waiting."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,3 +40,19 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
 def all_gone(processes: list[int]) -> bool:
     """Whether none of the processes is left."""
     return not any(map(is_alive, processes))
+
+
+def slow_imports(names: tuple[str, ...], *command: str) -> tuple[str, list[str]]:
+    """What `fastweights` prints for this command in a process of its own, and which modules of these it has
+    imported by its end."""
+    code = (
+        "import atexit, sys\n"
+        "from fastweights.cli import main\n"
+        f"atexit.register(lambda: print('imported', *[name for name in {names!r} if name in sys.modules]))\n"
+        f"main({list(command)!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *said, last = done.stdout.splitlines()
+    first, *imported = last.split()
+    assert first == "imported"
+    return "\n".join(said), imported

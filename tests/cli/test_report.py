@@ -14,6 +14,7 @@ from fastweights.cli.report import json_text, report
 from fastweights.studies.folder import LOCK
 from fastweights.studies.locks import holding
 from fastweights.studies.store import Store
+from processes import slow_imports
 
 FILES = ["learning-curves.png", "learning-curves.svg", "report.html", "results.json"]
 
@@ -85,14 +86,8 @@ def test_a_run_of_something_else_is_one_line(tmp_path, capsys):
 
 def test_it_needs_no_jax(tmp_path):
     make_study(tmp_path / "s")
-    code = (
-        "import atexit, sys\n"
-        "from fastweights.cli import main\n"
-        "atexit.register(lambda: print('imported', *[name for name in ('jax',) if name in sys.modules]))\n"
-        f"main(['report', {str(tmp_path / 's')!r}])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "imported"
+    _, imported = slow_imports(("jax",), "report", str(tmp_path / "s"))
+    assert not imported
     assert (tmp_path / "s" / "report.html").exists()
 
 

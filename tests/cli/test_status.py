@@ -16,6 +16,7 @@ from fastweights.studies.folder import LOCK, place_of
 from fastweights.studies.locks import holding
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
+from processes import slow_imports
 
 
 def said(capsys, *arguments, code=0):
@@ -150,13 +151,6 @@ def test_a_record_of_something_else_is_one_line(damage, tmp_path, capsys):
 
 def test_it_needs_neither_jax_nor_matplotlib(storage_url, tmp_path):
     make_study(tmp_path / "s", storage_url)
-    code = (
-        "import atexit, sys\n"
-        "from fastweights.cli import main\n"
-        "slow = ('jax', 'matplotlib', 'scipy')\n"
-        "atexit.register(lambda: print('imported', *[name for name in slow if name in sys.modules]))\n"
-        f"main(['status', {str(tmp_path / 's')!r}])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "interrupted run" in done.stdout
-    assert done.stdout.splitlines()[-1] == "imported"
+    said, imported = slow_imports(("jax", "matplotlib", "scipy"), "status", str(tmp_path / "s"))
+    assert "interrupted run" in said
+    assert not imported

@@ -15,6 +15,7 @@ from fastweights.studies.folder import LOCK, place_of, remember
 from fastweights.studies.locks import holding
 from fastweights.studies.soundness import identify
 from fastweights.studies.writable_store import WritableStore
+from processes import slow_imports
 
 pytest.importorskip("matplotlib")
 
@@ -83,15 +84,8 @@ def test_a_damaged_illustration_is_one_line(tmp_path, capsys):
 def test_it_needs_neither_jax_nor_scipy(tmp_path):
     stored(comparison(), tmp_path / "s")
     (tmp_path / "s" / "illustration.json").write_text(json.dumps(illustration()))
-    code = (
-        "import atexit, sys\n"
-        "from fastweights.cli import main\n"
-        "slow = ('jax', 'scipy', 'pandas')\n"
-        "atexit.register(lambda: print('imported', *[name for name in slow if name in sys.modules]))\n"
-        f"main(['report', {str(tmp_path / 's')!r}])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "imported"
+    _, imported = slow_imports(("jax", "scipy", "pandas"), "report", str(tmp_path / "s"))
+    assert not imported
 
 
 def of_the_papers_size():

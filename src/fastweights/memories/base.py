@@ -12,6 +12,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from fastweights.errors import check
+from fastweights.types import Scalar
 
 
 class Sizes(NamedTuple):
@@ -116,6 +117,13 @@ def check_sizes(key_size: int, value_size: int, batch: int) -> None:
     """Raise InvalidValueError unless every size is at least 1."""
     for name, size in (("key_size", key_size), ("value_size", value_size), ("batch", batch)):
         check(size >= 1, f"{name} must be at least 1; got {size}")
+
+
+def check_write_rate(write_rate: Scalar | float) -> None:
+    """Raise InvalidValueError if the rate is known and negative or not finite."""
+    if is_known(write_rate):
+        good = 0 <= float(write_rate) < float("inf")
+        check(good, f"write_rate must be at least 0 and finite; got {write_rate}")
 
 
 def check_shape(name: str, array: Array, *expected: int) -> None:

@@ -9,7 +9,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check
-from fastweights.memories.base import Memory, Sizes, check_sizes, is_known
+from fastweights.memories.base import Memory, Sizes, check_sizes, check_write_rate, is_known
 from fastweights.numerics import sum_units
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
@@ -148,7 +148,5 @@ def _checked(
     check_sizes(key_size, value_size, batch)
     if is_known(decay):
         check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
-    if is_known(write_rate):
-        good = 0 <= float(write_rate) < float("inf")
-        check(good, f"write_rate must be at least 0 and finite; got {write_rate}")
+    check_write_rate(write_rate)
     return jnp.asarray(decay), jnp.asarray(write_rate)

@@ -3,8 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.errors import check
-from fastweights.memories.base import check_sizes, contract, is_known
+from fastweights.memories.base import check_sizes, check_write_rate, contract
 from fastweights.memories.linear import LinearMemory
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
@@ -35,9 +34,7 @@ class DeltaRule(LinearMemory):
     ) -> "DeltaRule":
         """The memory with nothing stored."""
         check_sizes(key_size, value_size, batch)
-        if is_known(write_rate):
-            good = 0 <= float(write_rate) < float("inf")
-            check(good, f"write_rate must be at least 0 and finite; got {write_rate}")
+        check_write_rate(write_rate)
         matrix = jnp.zeros((key_size, value_size, batch))
         return cls(matrix, jnp.asarray(write_rate, matrix.dtype))
 

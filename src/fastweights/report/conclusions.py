@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import variance
 
 from fastweights.report.cells import Cell
-from fastweights.report.labels import joined, model_label, with_interval
-from fastweights.report.seeds import Seeds
+from fastweights.report.labels import joined, model_label
+from fastweights.report.seeds import Seeds, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
 from fastweights.studies.statistics import t_quantile
 
@@ -55,7 +55,7 @@ def smallest(cells: Cells, model: str) -> tuple[float | None, str]:
         if name == model:
             if cell.table.mean is None or cell.table.unfinished:
                 return None, ""
-            told.append(f"{_text(cell.table)} at R = {size}")
+            told.append(f"{mean_text(cell.table)} at R = {size}")
             if cell.table.mean <= LEARNED:
                 return size, told[-1]
     return (math.inf, joined(told)) if told else (None, "")
@@ -82,10 +82,11 @@ def _fails(cells: Cells, model: str, size: int) -> Conclusion:
     if cell is not None and cell.table.mean is not None and not cell.table.unfinished:
         best = cell.best_known
         survives = best.mean is not None and best.mean > cell.floor - NEAR_FLOOR
+        preferred = "with the embedding that validation prefers"
+        other = "" if best is cell.table else f"; {mean_text(best)} {preferred}"
         evidence = (
-            f"{_text(cell.table)} in the selected setting, where the floor is {100 * cell.floor:.2f} %"
-            f"{'' if best is cell.table else f'; {_text(best)} with the embedding that validation prefers'}"
-            f"{_letter(cell)}."
+            f"{mean_text(cell.table)} in the selected setting, where the floor is {100 * cell.floor:.2f} %"
+            f"{other}{_letter(cell)}."
         )
     return Conclusion(
         f"An {model_label(model)} of {size} units fails.",
@@ -98,7 +99,7 @@ def _fails(cells: Cells, model: str, size: int) -> Conclusion:
 
 def _letter(cell: Cell) -> str:
     letter = cell.letter
-    return f"; {_text(letter)} to the letter" if letter is not None and letter.mean is not None else ""
+    return f"; {mean_text(letter)} to the letter" if letter is not None and letter.mean is not None else ""
 
 
 def _no_better(cells: Cells, size: int) -> Conclusion:
@@ -109,7 +110,7 @@ def _no_better(cells: Cells, size: int) -> Conclusion:
         low, high = difference(*(table.errors for table in tables))
         survives = high >= 0
         evidence = (
-            f"A-LSTM {_text(tables[0])}, LSTM {_text(tables[1])}; the difference is "
+            f"A-LSTM {mean_text(tables[0])}, LSTM {mean_text(tables[1])}; the difference is "
             f"{_signed(100 * low)} to {_signed(100 * high)} percentage points."
         )
     return Conclusion(
@@ -190,7 +191,7 @@ def _central(cells: Cells) -> str:
         for (model, units), cell in cells.items()
         if units == size and model != "fast-weights" and cell.table.mean is not None
     ]
-    said = [f"{_an(cell.model)} has {_text(cell.table)}" for cell in others]
+    said = [f"{_an(cell.model)} has {mean_text(cell.table)}" for cell in others]
     equals = [_an(cell.model) for cell in others if (cell.table.mean or 0) <= LEARNED]
     end = f"; they need no fewer units than {joined(equals)}" if equals else ""
     return f"Fast weights have {told}{f', where {joined(said)}' if said else ''}{end}."
@@ -198,10 +199,6 @@ def _central(cells: Cells) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
-
-
-def _text(seeds: Seeds) -> str:
-    return "" if seeds.mean is None else f"{with_interval(seeds.mean, seeds.half_interval)} %"
 
 
 def _an(model: str) -> str:

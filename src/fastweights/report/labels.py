@@ -61,9 +61,9 @@ def model_colours(models: Iterable[str]) -> dict[str, str]:
     return _COLOURS | more
 
 
-def percent(fraction: float) -> str:
-    """A fraction in percent, without the sign: 0.13, 1.81, 62.1."""
-    return with_interval(fraction, None)
+def percent(fraction: float | None) -> str:
+    """A fraction in percent, without the sign: 0.13, 1.81, 62.1; nothing if there is none."""
+    return "" if fraction is None else with_interval(fraction, None)
 
 
 def with_interval(fraction: float, half_interval: float | None) -> str:

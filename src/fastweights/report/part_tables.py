@@ -28,8 +28,8 @@ def search_grid(table: Sequence[Cell]) -> Grid:
                 str(cell.search.settings),
                 str(ended) if ended == len(runs) else f"{ended} of {len(runs)}",
                 ", ".join(words) if errors else "",
-                _percent(min(errors, default=None)),
-                _percent(max(errors, default=None)),
+                percent(min(errors, default=None)),
+                percent(max(errors, default=None)),
                 updates_text(over_seeds(cell.search.selected)) if errors else "",
             )
         )
@@ -90,7 +90,7 @@ def embeddings_grid(table: Sequence[Cell]) -> Grid:
                 (
                     str(cell.hidden_size),
                     model_label(cell.model),
-                    *map(_percent, errors),
+                    *map(percent, errors),
                     "" if cell.best_embedding is None else error_text(cell.best_embedding),
                     error_text(cell.table),
                 )
@@ -155,7 +155,3 @@ def _matched_row(budget: float, seeds: Seeds) -> tuple[str, ...]:
         seeds_text(seeds),
         updates_text(seeds),
     )
-
-
-def _percent(fraction: float | None) -> str:
-    return "" if fraction is None else percent(fraction)

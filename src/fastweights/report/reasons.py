@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from fastweights.report.cells import PAPERS_EMBEDDING, Cell
-from fastweights.report.labels import percent, with_interval
-from fastweights.report.seeds import Seeds
+from fastweights.report.labels import percent
+from fastweights.report.seeds import Seeds, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
 
 
@@ -39,10 +39,10 @@ def _better(cell: Cell) -> Iterator[str]:
     """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
     uniform = cell.embeddings.get(PAPERS_EMBEDDING)
     if cell.letter is not None and cell.letter.mean is not None:
-        there = f"with the paper's embedding and a constant rate {_mean(cell.letter)}"
+        there = f"with the paper's embedding and a constant rate {mean_text(cell.letter)}"
         # Nearer to the paper's number than to the table's, in factors.
         back = cell.letter.mean**2 > max((cell.paper or 0) * (cell.table.mean or 0), 1e-12)
-        here = f"{there}, in the selected setting {_mean(cell.table)}"
+        here = f"{there}, in the selected setting {mean_text(cell.table)}"
         yield here if back else f"even {there}: the paper's number does not come back"
     elif uniform is not None and uniform.validation is not None and cell.search is not None:
         selected = cell.search.validation_error
@@ -64,7 +64,7 @@ def _worse(cell: Cell) -> Iterator[str]:
         yield f"{percent(table.at_best)} % at the lowest validation error"
     best = cell.best_embedding
     if best is not None and best.mean is not None:
-        yield f"with the best embedding {_mean(best)}"
+        yield f"with the best embedding {mean_text(best)}"
 
 
 def _search(cell: Cell) -> Iterator[str]:
@@ -84,7 +84,3 @@ def _accidents(table: Seeds) -> Iterator[str]:
         yield f"{table.failed} of {table.planned} runs failed"
     if table.finished and table.unfinished:
         yield f"{table.unfinished} of {table.planned} runs are not finished"
-
-
-def _mean(seeds: Seeds) -> str:
-    return "" if seeds.mean is None else f"{with_interval(seeds.mean, seeds.half_interval)} %"

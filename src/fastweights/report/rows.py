@@ -123,18 +123,14 @@ def _row(summary: Summary, lowest: float | None) -> Row:
         updates=f"{summary.setting['training']['updates']:,}",
         time="" if summary.seconds is None else duration(summary.seconds),
         range=" – ".join(
-            dict.fromkeys([_percent(summary.lowest_test_error), _percent(summary.highest_test_error)])
+            dict.fromkeys([percent(summary.lowest_test_error), percent(summary.highest_test_error)])
         ),
-        at_best=_percent(summary.best_test_error),
-        validation=_percent(summary.validation_error),
+        at_best=percent(summary.best_test_error),
+        validation=percent(summary.validation_error),
         settings=str(summary.settings),
         lowest=summary.test_error is not None and summary.test_error == lowest,
         notes=tuple(_notes(summary)),
     )
-
-
-def _percent(fraction: float | None) -> str:
-    return "" if fraction is None else percent(fraction)
 
 
 def _published(publication: Publication, summary: Summary) -> str:

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
+from statistics import median
 
 from fastweights.report.labels import with_interval
-from fastweights.studies.statistics import Record, final_validation_error, half_t_interval, outcome
+from fastweights.studies.statistics import Record, final_validation_error, half_t_interval, mean, outcome
 
 GOAL = 0.01
 """The validation error that counts as having learned the task."""
@@ -73,12 +73,12 @@ def over_seeds(runs: Iterable[Record]) -> Seeds:
         failed=len(failed),
         errors=errors,
         counts=[run["result"]["test_count"] for run in finished],
-        mean=_mean(errors),
+        mean=mean(errors),
         half_interval=half_t_interval(errors),
         lowest=min(errors, default=None),
         highest=max(errors, default=None),
-        at_best=_mean([run["result"]["best_test_error"] for run in finished]),
-        validation=_mean([final_validation_error(run) for run in finished]),
+        at_best=mean([run["result"]["best_test_error"] for run in finished]),
+        validation=mean([final_validation_error(run) for run in finished]),
         collapses=sum(map(collapsed, finished)),
         reached=sum(map(math.isfinite, updates)),
         updates=median(updates) if updates else None,
@@ -110,6 +110,11 @@ def error_text(seeds: Seeds) -> str:
     return "failed" if seeds.failed and not seeds.unfinished else ""
 
 
+def mean_text(seeds: Seeds) -> str:
+    """`1.81 ± 0.20 %`; empty if no seed has finished."""
+    return "" if seeds.mean is None else f"{with_interval(seeds.mean, seeds.half_interval)} %"
+
+
 def seeds_text(seeds: Seeds) -> str:
     """How many are finished, and of how many if not all."""
     return str(seeds.finished) if seeds.finished == seeds.planned else f"{seeds.finished} of {seeds.planned}"
@@ -122,7 +127,3 @@ def updates_text(seeds: Seeds) -> str:
         return ""
     text = "–" if seeds.updates == math.inf else f"{seeds.updates:,.0f}"
     return text if seeds.reached == ended else f"{text} ({seeds.reached} of {ended})"
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return fmean(values) if values else None

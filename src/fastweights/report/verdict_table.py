@@ -126,17 +126,13 @@ def _details(cell: Cell) -> tuple[str, ...]:
         model_label(cell.model),
         str(verdict.run) if verdict and verdict.run else "",
         str(verdict.published) if verdict and verdict.published else "",
-        _percent(table.at_best),
-        _percent(table.validation),
+        percent(table.at_best),
+        percent(table.validation),
         updates_text(table),
         f"{cell.setting['training']['updates']:,}" if table.planned else "",
         f"{results[0]['parameters']:,}" if results else "",
         duration(fmean(each["seconds"] for each in results)) if results else "",
     )
-
-
-def _percent(fraction: float | None) -> str:
-    return "" if fraction is None else percent(fraction)
 
 
 def _range(table: Seeds) -> str:

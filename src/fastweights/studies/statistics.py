@@ -147,18 +147,18 @@ def _summary(runs: list[Record]) -> Summary:
         hidden_size=specification["model"]["hidden_size"],
         floor=selected[0]["floor"],
         setting=setting_of(selected[0]),
-        validation_error=_mean([final_validation_error(run) for run in finished]),
-        test_error=_mean(errors),
+        validation_error=mean([final_validation_error(run) for run in finished]),
+        test_error=mean(errors),
         half_interval=half_t_interval(errors),
         lowest_test_error=min(errors, default=None),
         highest_test_error=max(errors, default=None),
-        best_test_error=_mean([result["best_test_error"] for result in results]),
+        best_test_error=mean([result["best_test_error"] for result in results]),
         finished=len(finished),
         failed=outcomes.count("failed"),
         unfinished=outcomes.count("interrupted") + outcomes.count("waiting"),
         settings=len(settings),
         parameters=results[0]["parameters"] if results else None,
-        seconds=_mean([result["seconds"] for result in results]),
+        seconds=mean([result["seconds"] for result in results]),
         runs=runs,
         selected=selected,
     )
@@ -167,8 +167,8 @@ def _summary(runs: list[Record]) -> Summary:
 def _rank(setting: list[Record]) -> tuple[bool, bool, float]:
     """What settings are ordered by; `min` keeps the earlier of equals."""
     outcomes = [outcome(run) for run in setting]
-    mean = _mean([final_validation_error(run) for run in setting if outcome(run) == "finished"])
-    return mean is None, "failed" in outcomes, math.inf if mean is None else mean
+    error = mean([final_validation_error(run) for run in setting if outcome(run) == "finished"])
+    return error is None, "failed" in outcomes, math.inf if error is None else error
 
 
 def _defect(run: Record) -> str | None:
@@ -192,7 +192,8 @@ def final_validation_error(run: Record) -> float:
     return run["curve"][-1][2]
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def mean(values: Sequence[float]) -> float | None:
+    """None if there are no values."""
     return fmean(values) if values else None
 
 

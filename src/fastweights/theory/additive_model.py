@@ -15,6 +15,9 @@ from fastweights.theory.networks import run_once
 
 Potentials = Float[Array, "*nets units batch"]
 
+STEEPEST_BEND = 4 / 3**1.5
+"""The largest |φ″| of φ = tanh."""
+
 
 class AdditiveModel(eqx.Module):
     """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, with φ(v) = tanh(g v).

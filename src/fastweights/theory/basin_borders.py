@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import (
+    STEEPEST_BEND,
     AdditiveModel,
     integrate,
     jacobian,
@@ -27,7 +28,6 @@ _MEMORIES, _CURRENTS = [[2.0, 0.3], [0.3, 2.0]], [[0.1], [0.05]]
 _END, _TOLERANCE = 60.0, 1e-8
 _OFF, _ASIDE = 1e-4, 1e-3
 _BACK, _STEPS, _EVERY = 30.0, 3000, 40
-_STEEPEST_BEND = 4 / 3**1.5  # the largest |tanh″|
 
 Points = Float[np.ndarray, "2 _points"]
 
@@ -164,7 +164,7 @@ def _reached(
     """Which stable equilibrium each is nearest to; and the largest distance from it, in units of the distance
     within which everything is attracted."""
     distances = np.linalg.norm(ends.T[:, None] - stable, axis=2)
-    bend = _STEEPEST_BEND * np.linalg.norm(np.asarray(model.weights), 2)
+    bend = STEEPEST_BEND * np.linalg.norm(np.asarray(model.weights), 2)
     rates = [np.linalg.eigvalsh((j + j.T) / 2).max() for j in (jacobian(model, point) for point in stable)]
     attracted = np.maximum(-2 * np.array(rates) / bend, 0)
     nearest = distances.argmin(1)

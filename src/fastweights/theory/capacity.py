@@ -17,7 +17,7 @@ from fastweights.theory.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.mean_field import end_of_retrieval, overlap
 from fastweights.theory.rank_bound import residual
-from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs
+from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 from fastweights.theory.softmax_hopfield_capacity import odds
 from fastweights.theory.streams import errors_along, of_stored
 
@@ -87,7 +87,7 @@ class Capacity(Check):
         for name, expectation in self.expected.items():
             expected = np.array([expectation(pairs) for pairs in _LOADS])
             found = measured[name]
-            slack = STANDARD_ERRORS * found.std(1, ddof=1) / np.sqrt(found.shape[1]) + 1e-12
+            slack = STANDARD_ERRORS * standard_error(found) + 1e-12
             apart = float(np.max(abs(found.mean(1) - expected) / slack))
             quantities.append(
                 Quantity(f"{name}: largest deviation, in 4 standard errors", apart, highest=1.0)

@@ -11,7 +11,7 @@ from fastweights.memories import OuterProduct
 from fastweights.registry import register_claim
 from fastweights.theory.base import Check, Finding
 from fastweights.theory.drawing import Drawing, Panel, Series
-from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs
+from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
 from fastweights.theory.streams import errors_along, of_stored
 
 _UNITS, _MOST_PAIRS, _SEEDS = 16, 32, 200
@@ -72,7 +72,7 @@ def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
 
 def _drawing(errors: np.ndarray, variance: Callable[[int, int], float]) -> Drawing:
     loads = [pairs / _UNITS for pairs in range(1, _MOST_PAIRS + 1)]
-    slack = STANDARD_ERRORS * np.std(errors, axis=1, ddof=1) / np.sqrt(_SEEDS)
+    slack = STANDARD_ERRORS * standard_error(errors)
     low, high = errors.mean(1) - slack, errors.mean(1) + slack
     theory = [variance(pairs, _UNITS) for pairs in range(1, _MOST_PAIRS + 1)]
     series = (

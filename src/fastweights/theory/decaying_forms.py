@@ -12,6 +12,7 @@ from jax import Array
 from fastweights.memories import DecayingMatrix, DecayingStates
 from fastweights.registry import register_claim
 from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Scalar
 
 _UNITS, _BATCH, _STEPS = 5, 3, 8
@@ -52,8 +53,7 @@ class DecayingForms(Check):
                 written = [weights, states[:t], states[:t], query]
                 sums = np.einsum("n,nvb,nkb,kb->vb", *written)
                 sizes = np.einsum("n,nvb,nkb,kb->vb", *map(abs, written))
-                rounding = 2 * (t * _UNITS + 2) * np.finfo(float).eps / 2 * sizes + 1e-300
-                worst = max(worst, float(np.max(abs(answers[t - 1] - sums) / rounding)))
+                worst = max(worst, roundings_apart(answers[t - 1], sums, sizes, t * _UNITS + 2))
                 ranks = np.linalg.matrix_rank(np.moveaxis(matrices[t - 1], -1, 0))
                 excess = max(excess, float(ranks.max()) - min(t, _UNITS))
         return Finding(

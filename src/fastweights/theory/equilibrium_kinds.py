@@ -9,6 +9,7 @@ from jaxtyping import Complex, Float
 
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import (
+    STEEPEST_BEND,
     AdditiveModel,
     integrate,
     jacobian,
@@ -23,7 +24,6 @@ _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time
 _FIRST_UNIT = 10  # the number of times up to 1
 _TOLERANCE = 1e-13
-_STEEPEST_BEND = 4 / 3**1.5  # the largest |tanh″|
 
 Away = Float[np.ndarray, "times 2 directions"]
 
@@ -153,7 +153,7 @@ def _rate_apart(equilibrium: Equilibrium, away: Away, error: float) -> float:
     """How far log z(t) is from log z(0) + λ t, in units of the bound; on the trajectory that starts with the
     largest z."""
     net, worst = equilibrium.net, 0.0
-    bend = np.linalg.norm(np.asarray(net.weights / net.capacitances), 2) * _STEEPEST_BEND / 2
+    bend = np.linalg.norm(np.asarray(net.weights / net.capacitances), 2) * STEEPEST_BEND / 2
     leading = np.real(equilibrium.eigenvalues).argmax()
     for k, left in enumerate(equilibrium.left):
         count = len(_TIMES) if k == leading else _FIRST_UNIT + 1

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -16,7 +15,6 @@ from fastweights.cells.simple import SimpleCell
 from fastweights.models import SequenceClassifier
 from fastweights.registry import register_claim
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.tasks.base import Dataset
 from fastweights.theory.base import Check, Finding, Quantity
 from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.influences import (
@@ -27,11 +25,9 @@ from fastweights.theory.influences import (
     product_bounds,
     step_jacobians,
 )
-from fastweights.theory.networks import built, run_once
+from fastweights.theory.networks import built, run_once, sequences, trained, untrained
 from fastweights.theory.rounding import UNIT
-from fastweights.training.loop import advance, start
 from fastweights.training.options import TrainingOptions
-from fastweights.training.step import Rates
 from fastweights.types import Columns, Tokens
 
 _TASK = AssociativeRetrieval(num_pairs=6)
@@ -69,13 +65,16 @@ class GradientNorms(Check):
 
     def examine(self) -> Finding:
         """All cells of one size on the task that the library is about."""
-        data, tokens = _sequences(512, 0), jnp.asarray(_sequences(_SEQUENCES, 1).inputs.T.astype(int))
-        models = built(lambda: {name: _untrained(name) for name in self.cells or registry.cells})
+        data = sequences(_TASK, 512, 0)
+        tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.T.astype(int))
+        models = built(
+            lambda: {name: untrained(name, _UNITS, _TASK) for name in self.cells or registry.cells}
+        )
         training = TrainingOptions(
             updates=self.updates, evaluate_every=self.updates, batch_size=32, learning_rate=3e-3
         )
         curves = {
-            name: (self._reach(model, tokens), self._reach(_trained(model, data, training), tokens))
+            name: (self._reach(model, tokens), self._reach(trained(model, data, training), tokens))
             for name, model in models.items()
         }
         bounded = [reach for pair in curves.values() for reach in pair if reach.bounds is not None]
@@ -113,33 +112,6 @@ class _Reach(NamedTuple):
     norms: Float[np.ndarray, "earlier batch"]
     bounds: Float[np.ndarray, "earlier batch"] | None
     off: float
-
-
-def _untrained(name: str) -> SequenceClassifier:
-    cell_key, key = jax.random.split(jax.random.key(0))
-    cell = registry.cells[name](_UNITS, _UNITS, key=cell_key)
-    return SequenceClassifier(cell, _TASK.num_symbols, _TASK.num_classes, key=key)
-
-
-@run_once
-def _trained(model: SequenceClassifier, data: Dataset, training: TrainingOptions) -> SequenceClassifier:
-    rates, updates = Rates.of(training), jnp.asarray(training.updates)
-    state = start(model, training).state
-    return advance(state, rates, jax.random.key(2), data, updates, training)[0].model
-
-
-def _sequences(count: int, seed: int) -> Dataset:
-    """Written by NumPy: JAX takes seconds to compile what draws them."""
-    rng = np.random.default_rng(seed)
-    inputs, targets = [], []
-    for _ in range(count):
-        letters = rng.permutation(list("abcdefghijklmnopqrstuvwxyz"))[: _TASK.num_pairs]
-        digits = rng.integers(10, size=_TASK.num_pairs)
-        pairs = "".join(f"{letter}{digit}" for letter, digit in zip(letters, digits, strict=True))
-        text = f"{pairs}??{rng.choice(letters)}"
-        inputs.append(_TASK.encode(text))
-        targets.append(_TASK.answer(text))
-    return Dataset(np.array(inputs), np.array(targets, np.int8))
 
 
 def _direction(size: int) -> Float[np.ndarray, "time carried batch"]:

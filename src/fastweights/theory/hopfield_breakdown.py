@@ -14,7 +14,7 @@ from fastweights.registry import register_claim
 from fastweights.theory.base import Check, Finding, Quantity
 from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.mean_field import end_of_retrieval, overlap
-from fastweights.theory.samples import signs
+from fastweights.theory.samples import signs, standard_error
 
 _LOADS = (0.12, 0.13, 0.14, 0.15)
 _ASKED = 60  # patterns of a network that are asked for
@@ -128,7 +128,7 @@ def _resampled(rng: np.random.Generator, kept: dict[int, np.ndarray]) -> dict[in
 def _drawing(overlaps: dict[int, np.ndarray], kept: dict[int, np.ndarray], end: float) -> Drawing:
     curves, loads = [], list(_LOADS)
     for units, shares in kept.items():
-        slack = 2 * np.std(shares, axis=0, ddof=1) / np.sqrt(len(shares))
+        slack = 2 * standard_error(shares.T)
         mean = shares.mean(0)
         curves.append(Series(f"N = {units}", loads, mean.tolist(), group=str(units)))
         low, high = (mean - slack).tolist(), (mean + slack).tolist()

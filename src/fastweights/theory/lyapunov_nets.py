@@ -11,7 +11,6 @@ import numpy as np
 from jax import Array, lax
 from jaxtyping import Float
 
-from fastweights import registry
 from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights
 from fastweights.cells.lstm import LSTM
@@ -19,15 +18,12 @@ from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models import SequenceClassifier
 from fastweights.registry import register_claim
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.tasks.base import Dataset
 from fastweights.theory.base import Check, Finding, Quantity
 from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.lyapunov import Jacobians, frame, stretches
-from fastweights.theory.networks import built, run_once
+from fastweights.theory.networks import built, run_once, sequences, trained, untrained
 from fastweights.theory.rounding import UNIT
-from fastweights.training.loop import advance, start
 from fastweights.training.options import TrainingOptions
-from fastweights.training.step import Rates
 from fastweights.types import Column
 
 _TASK = AssociativeRetrieval(num_pairs=2)
@@ -91,9 +87,10 @@ class LyapunovNets(Check):
 
     def examine(self) -> Finding:
         """Every cell untrained and trained on associative retrieval, driven by a long stream of pairs."""
-        untrained = built(lambda: {name: _untrained(name) for name in self.cells})
-        models = {f"{name}, untrained": model for name, model in untrained.items()}
-        models |= {f"{name}, trained": _trained(model) for name, model in untrained.items()}
+        first = built(lambda: {name: untrained(name, _UNITS[name], _TASK) for name in self.cells})
+        models = {f"{name}, untrained": model for name, model in first.items()}
+        data = sequences(_TASK, 512, 0)
+        models |= {f"{name}, trained": trained(model, data, _TRAINING) for name, model in first.items()}
         quantities, spectra = [], {}
         for name, model in models.items():
             orbit = self._orbit(model)
@@ -105,7 +102,7 @@ class LyapunovNets(Check):
                 quantities += _forgetting(name, model.cell, orbit, logs)
             spectra[name] = np.sort(logs.mean(0))[::-1]
         if "standard-rnn" in self.cells:
-            quantities.append(self._contraction(untrained["standard-rnn"]))
+            quantities.append(self._contraction(first["standard-rnn"]))
         return Finding(quantities, _drawing(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
@@ -183,32 +180,6 @@ def _forgetting(
         Quantity(f"{name}: |P J − λ P|", float(size), highest=4 * UNIT),
         Quantity(f"{name}: mean of the first {count} exponents", float(first), lowest=float(lowest)),
     ]
-
-
-def _untrained(name: str) -> SequenceClassifier:
-    cell_key, key = jax.random.split(jax.random.key(0))
-    cell = registry.cells[name](_UNITS[name], _UNITS[name], key=cell_key)
-    return SequenceClassifier(cell, _TASK.num_symbols, _TASK.num_classes, key=key)
-
-
-@run_once
-def _trained(model: SequenceClassifier) -> SequenceClassifier:
-    rates, updates = Rates.of(_TRAINING), jnp.asarray(_TRAINING.updates)
-    state = start(model, _TRAINING).state
-    return advance(state, rates, jax.random.key(2), _sequences(), updates, _TRAINING)[0].model
-
-
-def _sequences(count: int = 512) -> Dataset:
-    """Written by NumPy: JAX takes seconds to compile what draws them."""
-    rng = np.random.default_rng(0)
-    letters = rng.permuted(np.tile(np.arange(26), (count, 1)), axis=1)[:, : _TASK.num_pairs]
-    digits = rng.integers(10, size=(count, _TASK.num_pairs))
-    asked = rng.integers(_TASK.num_pairs, size=count)
-    every = np.arange(count)
-    pairs = np.stack([letters, 26 + digits], axis=2).reshape(count, -1)
-    question = np.stack([np.full(count, 36), np.full(count, 36), letters[every, asked]], axis=1)
-    inputs, targets = np.concatenate([pairs, question], axis=1), digits[every, asked]
-    return Dataset(inputs.astype(np.int8), targets.astype(np.int8))
 
 
 def _stream() -> np.ndarray:

@@ -8,6 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fastweights import registry
+from fastweights.models import SequenceClassifier
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import Dataset
+from fastweights.training.loop import advance, start
+from fastweights.training.options import TrainingOptions
+from fastweights.training.step import Rates
+
 Tree = TypeVar("Tree")
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -36,3 +44,32 @@ def moved(tree: Tree, seed: int, by: float = 0.3) -> Tree:
         return jnp.asarray(np.asarray(leaf) + by * rng.standard_normal(leaf.shape))
 
     return jax.tree.map(move, tree)
+
+
+def untrained(name: str, units: int, task: AssociativeRetrieval) -> SequenceClassifier:
+    """A registered cell of that name with as many inputs as units, in a classifier for the task."""
+    cell_key, key = jax.random.split(jax.random.key(0))
+    cell = registry.cells[name](units, units, key=cell_key)
+    return SequenceClassifier(cell, task.num_symbols, task.num_classes, key=key)
+
+
+@run_once
+def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) -> SequenceClassifier:
+    """The model after all updates, by the library's training."""
+    rates, updates = Rates.of(options), jnp.asarray(options.updates)
+    state = start(model, options).state
+    return advance(state, rates, jax.random.key(2), data, updates, options)[0].model
+
+
+def sequences(task: AssociativeRetrieval, count: int, seed: int) -> Dataset:
+    """Some of the task's, with digits drawn with replacement. By NumPy: JAX takes seconds to compile what
+    draws them."""
+    rng = np.random.default_rng(seed)
+    letters = rng.permuted(np.tile(np.arange(26), (count, 1)), axis=1)[:, : task.num_pairs]
+    digits = rng.integers(10, size=(count, task.num_pairs))
+    asked = rng.integers(task.num_pairs, size=count)
+    every = np.arange(count)
+    pairs = np.stack([letters, 26 + digits], axis=2).reshape(count, -1)
+    question = np.stack([np.full(count, 36), np.full(count, 36), letters[every, asked]], axis=1)
+    inputs, targets = np.concatenate([pairs, question], axis=1), digits[every, asked]
+    return Dataset(inputs.astype(np.int8), targets.astype(np.int8))

@@ -1,5 +1,7 @@
 """Random patterns for the claims about memories, and means over seeds beside what theory expects."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -26,10 +28,10 @@ def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
 
 def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: float) -> Quantity:
     """The mean over seeds, which should be the expected one up to its standard error, four times over."""
-    slack = STANDARD_ERRORS * standard_error(samples)
+    slack = float(STANDARD_ERRORS * standard_error(samples))
     return Quantity(name, float(np.mean(samples)), expected - slack, expected + slack)
 
 
-def standard_error(samples: Float[np.ndarray, " seeds"]) -> float:
-    """Of the mean of independent samples."""
-    return float(np.std(samples, ddof=1) / np.sqrt(len(samples)))
+def standard_error(samples: Float[np.ndarray, "*loads seeds"]) -> Any:
+    """Of the means of independent samples, one for each load."""
+    return np.std(samples, axis=-1, ddof=1) / np.sqrt(samples.shape[-1])
