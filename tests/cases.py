@@ -1,7 +1,10 @@
 """The cells that the numeric tests run: every registered one, its options, numbers in generic position."""
 
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import NamedTuple
+from unittest import mock
 
 import equinox as eqx
 import jax
@@ -43,8 +46,8 @@ class Case(NamedTuple):
         cell_class = registry.cells[self.name]
         options = cell_class.Options(**dict(self.options))
         hidden_size = whole(cell_class, sizes.hidden)
-        cell = cell_class(sizes.input, hidden_size, options=options, key=jax.random.key(seed))
-        # NumPy's generator: JAX would compile one for each shape.
+        with mock.patch.object(jax.random, "uniform", _uniform):
+            cell = cell_class(sizes.input, hidden_size, options=options, key=jax.random.key(seed))
         noise = np.random.default_rng(seed)
         return jax.tree.map(
             lambda x: x + jnp.asarray(0.3 * noise.standard_normal(x.shape), x.dtype) if x.ndim else x, cell
@@ -55,15 +58,33 @@ class Case(NamedTuple):
         return "-".join([self.name, *said])
 
 
+def _uniform(key: Array, shape: tuple[int, ...], minval: float, maxval: float) -> Array:
+    """By NumPy's generator: JAX takes most of a second to compile its own, for each shape again."""
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    return jnp.asarray(generator.uniform(minval, maxval, shape), float)
+
+
 def whole(cell_class: type, hidden_size: int) -> int:
     """The size, if the cell can have it; else so many pairs, for a cell whose state is made of pairs."""
     multiple = cell_class.size_multiple
     return hidden_size if hidden_size % multiple == 0 else multiple * hidden_size
 
 
+# For programs that run once: compiling is all the time they take, and this way less of it.
+quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
 # Compiled once for each case and size, whichever test comes first.
-unroll = jax.jit(lambda cell, x: cell.unroll(x))
-step = jax.jit(lambda cell, state, x: cell(state, x))
+unroll = quickly(lambda cell, x: cell.unroll(x))
+step = quickly(lambda cell, state, x: cell(state, x))
+
+
+def steps(cell: Cell, x: Array, step: Callable = step) -> Array:
+    """The outputs (time, hidden, batch), by a Python loop over the cell."""
+    state, outputs = cell.initial_state(x.shape[-1]), []
+    for now in x:
+        state, output = step(cell, state, now)
+        outputs.append(output)
+    return jnp.stack(outputs)
 
 
 def inputs_for(sizes: Sizes, seed: int = 1) -> Array:

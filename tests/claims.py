@@ -4,9 +4,16 @@ from fastweights import registry
 from fastweights.theory.examination import examine
 
 
-def holds(name, **ingredients):
-    """Whether the claim holds, with some of its ingredients replaced; a check that raises is no answer."""
+def failures(name, **ingredients):
+    """What the claim measures out of bounds, with some of its ingredients replaced, by name; a check that
+    raises is no answer."""
     verdict = examine(name, registry.claims[name](**ingredients))
     assert verdict.error is None, verdict.error
     assert verdict.quantities
-    return verdict.holds
+    assert verdict.holds == all(each.holds for each in verdict.quantities)
+    return [each.name for each in verdict.quantities if not each.holds]
+
+
+def holds(name, **ingredients):
+    """Whether the claim holds, with some of its ingredients replaced."""
+    return not failures(name, **ingredients)

@@ -1,6 +1,12 @@
 """What every test shares: shapes checked at run time, and double precision on request."""
 
 import os
+
+# There is a test process for each core: two threads that compile one program would be in each other's way.
+os.environ["XLA_FLAGS"] = (
+    f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_parallel_codegen_split_count=1".strip()
+)
+
 from collections.abc import Iterator
 
 import jax

@@ -17,8 +17,9 @@ import pytest
 from processes import wait_until
 
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-# Ends the server when its standard input closes: with the tests, however they end.
-_GUARDED = '"$0" "$@" & server=$!; read -r _; kill -INT $server; wait $server'
+# Ends the server when its standard input closes: with the tests, however they end. At once: nobody needs
+# the data any more.
+_GUARDED = '"$0" "$@" & server=$!; read -r _; kill -QUIT $server; wait $server'
 
 
 def program(name: str) -> str | None:

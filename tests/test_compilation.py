@@ -59,6 +59,7 @@ def kept(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("cache/fastweights/compiled/*/*")}
 
 
+@pytest.mark.thorough
 def test_a_later_process_compiles_nothing_and_gets_the_same_bits(tmp_path):
     """Two at the same moment, which compile, and one after them, which doesn't."""
     first, second = start(tmp_path, "first"), start(tmp_path, "second")

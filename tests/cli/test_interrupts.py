@@ -20,7 +20,7 @@ LISTENING = (
     "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
 )
 PROGRAM = [sys.executable, "-c", f"{LISTENING}; from fastweights.cli import main; main()"]
-SLOW = pytest.mark.slow
+OTHERS = [pytest.param(each, marks=pytest.mark.thorough) for each in (signal.SIGTERM, signal.SIGHUP)]
 TRAIN = (
     "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
     "--validation-sequences 26 --test-sequences 30 --updates 3000 --evaluate-every 20 --out"
@@ -68,7 +68,7 @@ def test_train_goes_on_to_the_same_bits(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["parts.safetensors", "whole.safetensors"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=SLOW)])
+@pytest.mark.parametrize("how", [signal.SIGINT, *OTHERS])
 def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsys):
     """At once: its worker has only just been started."""
     arguments = f"reproduce --preset smoke --models irnn --hidden-sizes 3 --dir {tmp_path}".split()

@@ -14,8 +14,10 @@ from cases import (
     SIZES,
     each,
     inputs_for,
+    quickly,
     relative_error,
     step,
+    steps,
     unroll,
 )
 from fastweights import registry
@@ -35,21 +37,12 @@ def weighted(cell, x, weights):
     return jnp.sum(weights * cell.unroll(x))
 
 
-gradient = jax.jit(jax.grad(weighted, argnums=(0, 1)))
+gradient = quickly(jax.grad(weighted, argnums=(0, 1)))
 
 
 def weights_for(cell, sizes):
     rng = np.random.default_rng(2)
     return jnp.asarray(rng.standard_normal((sizes.time, cell.hidden_size, sizes.batch)))
-
-
-def steps(cell, x):
-    """The outputs, by a Python loop over the cell."""
-    state, outputs = cell.initial_state(x.shape[-1]), []
-    for now in x:
-        state, output = step(cell, state, now)
-        outputs.append(output)
-    return jnp.stack(outputs)
 
 
 @each(CASES)
@@ -113,10 +106,10 @@ def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
     weights = weights_for(cell, SIZES)
 
     def by_matrix(cell, x):
-        return jnp.sum(weights * steps(cell, x))
+        return jnp.sum(weights * steps(cell, x, type(cell).__call__))
 
     assert "custom_vjp" in str(jax.make_jaxpr(cell.unroll)(x))
-    matrix, attention = jax.grad(by_matrix, (0, 1))(cell, x), gradient(cell, x, weights)
+    matrix, attention = quickly(jax.grad(by_matrix, (0, 1)))(cell, x), gradient(cell, x, weights)
     for a, b in zip(jax.tree.leaves(attention), jax.tree.leaves(matrix), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12 * float(jnp.max(jnp.abs(b), initial=0)))
 
@@ -132,7 +125,7 @@ def test_without_a_kernel_the_long_size_takes_the_matrix_path():
 def test_cells_stack_under_vmap(case, float64):
     cells, x = [case.build(SIZES, seed) for seed in range(2)], inputs_for(SIZES)
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *cells)
-    side_by_side = jax.jit(jax.vmap(type(cells[0]).unroll, (0, None)))(stacked, x)
+    side_by_side = quickly(jax.vmap(type(cells[0]).unroll, (0, None)))(stacked, x)
     for cell, beside in zip(cells, side_by_side, strict=True):
         assert relative_error(beside, unroll(cell, x)) < 1e-12
 

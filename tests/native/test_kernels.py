@@ -1,6 +1,5 @@
 """The native kernels: equal to their forms in JAX, with derivatives, safe with whatever they are given."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +16,7 @@ from cases import (
     as_type,
     each,
     inputs_for,
+    quickly,
 )
 from fastweights.cells.base import look_up
 from fastweights.native import calls
@@ -24,6 +24,7 @@ from fastweights.native import calls
 # More units than a panel of a product has rows, and more sequences than a block has lanes; then one of each.
 WIDE = Sizes(input=3, hidden=19, time=7, batch=21)
 USUAL = [*LAST_OF_EACH, FAST_WEIGHTS[0]]
+(WITHOUT,) = (case for case in FAST_WEIGHTS if dict(case.options)["write_time"] == "preliminary")
 SMALLEST = Sizes(input=2, hidden=1, time=1, batch=1)
 
 
@@ -43,11 +44,10 @@ def outputs_and_gradient(unroll, cell, drives, weights):
     return outputs, gradient
 
 
-in_jax = jax.jit(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
+in_jax = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
 
 
-def by_kernel(cell, *arguments):
-    return outputs_and_gradient(type(cell).unroll_driven, cell, *arguments)
+by_kernel = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_driven, cell, *arguments))
 
 
 def assert_equal(actual, expected, tolerance):
@@ -68,8 +68,12 @@ def drives_and_weights(cell, sizes):
     ("case", "sizes"),
     # At the long size the form in JAX is the matrix. The contracts have every option at small sizes.
     [(case, WIDE) for case in USUAL]
-    + [pytest.param(case, WIDE, marks=pytest.mark.slow) for case in CASES if case not in USUAL]
-    + [(case, SMALLEST) for case in LAST_OF_EACH]
+    + [
+        pytest.param(case, WIDE, marks=pytest.mark.thorough)
+        for case in CASES
+        if case not in [*USUAL, WITHOUT]
+    ]
+    + [pytest.param(case, SMALLEST, marks=pytest.mark.thorough) for case in LAST_OF_EACH]
     + [(FAST_WEIGHTS[0], LONG)],
     ids=str,
 )
@@ -107,7 +111,8 @@ def test_last_output_reads_the_table(case, float64):
     def pure(cell, table):
         return jnp.sum(weights * cell.unroll_in_jax(look_up(table, tokens))[-1])
 
-    assert_equal(jax.grad(native, (0, 1))(cell, table), jax.grad(pure, (0, 1))(cell, table), 1e-11)
+    by_kernel, by_jax = (quickly(jax.grad(each, (0, 1)))(cell, table) for each in (native, pure))
+    assert_equal(by_kernel, by_jax, 1e-11)
 
 
 @each(EVERY_CELL)
@@ -116,7 +121,7 @@ def test_tokens_beyond_the_table_stay_inside_the_memory(case):
     table = cell.drive(inputs_for(SIZES)[0])
     wild = jnp.array([[-(2**31), 2**31 - 1], [99, -1]])
     tame = jnp.clip(wild, 0, table.shape[1] - 1)
-    gradient = jax.grad(lambda table, tokens: jnp.sum(cell.last_output(table, tokens)))
+    gradient = quickly(jax.grad(lambda table, tokens: jnp.sum(cell.last_output(table, tokens))))
     np.testing.assert_array_equal(cell.last_output(table, wild), cell.last_output(table, tame))
     np.testing.assert_array_equal(gradient(table, wild), gradient(table, tame))
 
@@ -140,5 +145,9 @@ def test_a_second_derivative_is_refused_not_wrong():
 
 
 def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():
-    cell = eqx.filter_eval_shape(EVERY_CELL[0].build, SIZES)
+    cell = EVERY_CELL[0].build(SIZES)
     assert cell.kernel(calls._LONGEST + 1, jnp.dtype("float32")) is None
+
+
+def test_a_memory_of_preliminary_states_goes_without_a_kernel():
+    assert WITHOUT.build(SIZES).kernel(SIZES.time, jnp.dtype("float32")) is None

@@ -43,6 +43,7 @@ def run(**environment):
     return finish(start(**environment))
 
 
+@pytest.mark.thorough
 def test_without_a_compiler_all_works_in_jax_to_the_same_numbers(tmp_path):
     usual = run()
     assert usual["kind"].startswith("native")

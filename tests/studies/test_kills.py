@@ -114,6 +114,7 @@ def test_a_killed_worker_costs_nothing_and_disturbs_no_other(undisturbed, tmp_pa
     assert len(before) == 2
 
 
+@pytest.mark.thorough
 def test_a_worker_stopped_in_mid_word_and_killed_disturbs_no_other(undisturbed, tmp_path):
     def stop():
         worker = workers_of(os.getpid())[-1]
@@ -185,7 +186,10 @@ def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path
     assert results(tmp_path) == undisturbed
 
 
-@pytest.mark.parametrize("kibibytes", [16, pytest.param(40, marks=pytest.mark.slow), 100])
+@pytest.mark.parametrize(
+    "kibibytes",
+    [pytest.param(16, marks=pytest.mark.thorough), pytest.param(40, marks=pytest.mark.thorough), 100],
+)
 def test_a_full_disk_costs_nothing(undisturbed, kibibytes, tmp_path):
     """A disk so small that checkpoints, models or the record do not fit; then it grows."""
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(tmp_path)]

@@ -3,10 +3,13 @@
 import equinox as eqx
 
 from claims import holds
+from fastweights.theory.attention_unrolled import CASES
 
 
 def test_fails_if_the_matrix_decays_twice():
     def weaker(state):
         return eqx.tree_at(lambda state: state.memory.matrix, state, replace_fn=lambda a: 0.8 * a)
 
-    assert not holds("attention-unrolled", between=weaker)
+    one = {"S = 1": CASES["S = 1"]}
+    assert holds("attention-unrolled", cases=one)
+    assert not holds("attention-unrolled", cases=one, between=weaker)

@@ -1,6 +1,7 @@
 """With an asymmetric flip-flop, another diagonal or the unstable manifold, the border is elsewhere."""
 
 import numpy as np
+import pytest
 
 from claims import holds
 
@@ -9,9 +10,11 @@ def test_fails_where_the_units_differ():
     assert not holds("basin-borders", weights=((0.0, 2.0), (1.5, 0.3)))
 
 
+@pytest.mark.thorough
 def test_fails_on_the_other_diagonal():
     assert not holds("basin-borders", border=lambda points: points[0] - points[1])
 
 
+@pytest.mark.thorough
 def test_fails_with_the_unstable_manifold():
     assert not holds("basin-borders", stable=np.argmax)

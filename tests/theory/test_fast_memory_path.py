@@ -1,6 +1,7 @@
 """A wrong age, half of the product rule, or nothing written, and the formula is not the derivative."""
 
 import numpy as np
+import pytest
 
 from claims import holds
 from fastweights.theory.fast_memory_path import power
@@ -10,9 +11,11 @@ def test_fails_with_a_wrong_age():
     assert not holds("fast-memory-path", weight=lambda decay, age: power(decay, age + 1))
 
 
+@pytest.mark.thorough
 def test_fails_with_half_of_the_product_rule():
     assert not holds("fast-memory-path", pull=np.outer)
 
 
+@pytest.mark.thorough
 def test_fails_if_no_gradient_passes_a_write():
     assert not holds("fast-memory-path", writes=0.0)

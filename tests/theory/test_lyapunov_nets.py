@@ -7,6 +7,7 @@ from claims import holds
 from theory.test_lyapunov_method import by_eigenvalues, without_orthogonalisation
 
 
+@pytest.mark.thorough
 def test_fails_where_nothing_goes_through_the_lstms_cell():
     def through(state):
         return state._replace(cell=jax.lax.stop_gradient(state.cell))
@@ -14,6 +15,7 @@ def test_fails_where_nothing_goes_through_the_lstms_cell():
     assert not holds("lyapunov-nets", through=through, cells=("lstm",))
 
 
+@pytest.mark.thorough
 def test_fails_where_nothing_goes_through_the_fast_memory():
     def through(state):
         return state._replace(memory=jax.lax.stop_gradient(state.memory))

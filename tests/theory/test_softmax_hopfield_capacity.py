@@ -1,14 +1,19 @@
 """A memory that is too warm forgets, and a wrong constant is not the printed one."""
 
-import pytest
-
-from claims import holds
+from claims import failures
 from fastweights.theory.softmax_hopfield_capacity import base
 
+SMALL = (8, 14)
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"beta": 0.3}, {"base": lambda beta, radius, units, failure: base(beta, radius, units + 1, failure)}],
-)
-def test_fails_with_a_wrong_ingredient(wrong):
-    assert not holds("softmax-hopfield-capacity", **wrong)
+
+def test_fails_with_a_memory_that_is_too_warm():
+    failed = failures("softmax-hopfield-capacity", sizes=SMALL, beta=0.3)
+    assert failed and all(each.startswith("error") for each in failed)
+
+
+def test_fails_with_another_constant():
+    def another(beta, radius, units, failure):
+        return base(beta, radius, units + 1, failure)
+
+    failed = failures("softmax-hopfield-capacity", sizes=SMALL, base=another)
+    assert failed and all(each.startswith("c for K") for each in failed)

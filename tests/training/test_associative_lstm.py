@@ -5,6 +5,7 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import numpy as np
+import pytest
 
 from cases import Case, small_model
 from fastweights.cells.associative_lstm import AssociativeLSTMOptions
@@ -23,6 +24,7 @@ OPTIONS = TrainingOptions(updates=4, evaluate_every=4, batch_size=8)
 CASE = Case("associative-lstm")
 
 
+@pytest.mark.thorough
 def test_runs_side_by_side_equal_the_runs_alone(float64):
     begun = [start(small_model(CASE, seed=seed), OPTIONS) for seed in range(2)]
     options = [OPTIONS, replace(OPTIONS, learning_rate=1e-2)]

@@ -1,8 +1,8 @@
 """Equation 4 through the whole cell: attention to past states computes what the matrix computes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ from fastweights.types import Columns
 _INPUT, _UNITS, _BATCH, _STEPS = 3, 5, 2, 7
 _FAR = 1e-7
 _PLAIN = FastWeightsOptions(decay=0.8, write_rate=0.1)
-_CASES = {
+CASES: Mapping[str, Mapping[str, Any]] = {
     "S = 0": {"inner_steps": 0, "preliminary_norm": "separate"},
     "S = 1": {"inner_steps": 1},
     "S = 1, LN outside": {"norm": "outside", "preliminary_norm": "shared", "write_rate": 0.02},
@@ -54,11 +54,14 @@ class AttentionUnrolled(Check):
     between: Callable[[State], State] = unchanged
     """What happens to the matrix form's state between two steps."""
 
+    cases: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: CASES)
+    """The options of the cells to examine, by a name."""
+
     def examine(self) -> Finding:
         """In generic position, with what `unroll` takes here (kernels, if there are any) and with JAX."""
         inputs = jnp.asarray(np.random.default_rng(2).standard_normal((_STEPS, _INPUT, _BATCH)))
         found = []
-        for name, changes in _CASES.items():
+        for name, changes in self.cases.items():
             options = replace(_PLAIN, **changes)
             cell = moved(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
             forms, matrix, shaken = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))

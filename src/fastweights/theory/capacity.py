@@ -23,7 +23,7 @@ from fastweights.theory.streams import errors_along, of_stored
 
 _UNITS, _SEEDS = 32, 60
 _LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
-_BINARY_UNITS, _BINARY_LOADS, _NETWORKS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.3), 6
+_BINARY_UNITS, _BINARY_LOADS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.3)
 _DECAY, _BETA = 0.95, 8.0  # of the memories that have one
 _SIZES = "R = 32; Hopfield: N = 512"
 
@@ -80,6 +80,9 @@ class Capacity(Check):
     beta: float = _BETA
     """The inverse temperature of the softmax memory."""
 
+    networks: int = 6
+    """How many of Hopfield's networks there are at each load."""
+
     def examine(self) -> Finding:
         """Loads from 1/16 to 2 pairs for each unit; for Hopfield's network from 0.03 to 0.3."""
         measured = {name: self._errors(name) for name in registry.memories}  # [load, seed]
@@ -104,7 +107,7 @@ class Capacity(Check):
         """The mean squared error of the stored pairs, for each load and seed."""
         memory = registry.memories[name]
         if memory.binary:
-            return _errors_of_patterns(memory)
+            return _errors_of_patterns(memory, self.networks)
         rng = np.random.default_rng(0)
         keys, values = (jnp.asarray(on_sphere(rng, max(_LOADS), units, _SEEDS)) for units in (_UNITS, 3))
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
@@ -120,12 +123,12 @@ def _errors_at_once(memory: Memory, keys: jnp.ndarray, values: jnp.ndarray) -> n
     return np.mean(np.sum((np.asarray(answers) - np.asarray(values)) ** 2, axis=1), axis=0)
 
 
-def _errors_of_patterns(memory: type[Hopfield]) -> np.ndarray:
+def _errors_of_patterns(memory: type[Hopfield], networks: int) -> np.ndarray:
     """‖x − ξ‖²/N of the state that recall ends in, for binary patterns that are their own values."""
     rng = np.random.default_rng(0)
-    errors = np.empty((len(_BINARY_LOADS), _NETWORKS))
+    errors = np.empty((len(_BINARY_LOADS), networks))
     empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS, 1)
-    for network in range(_NETWORKS):
+    for network in range(networks):
         for i, load in enumerate(_BINARY_LOADS):
             patterns = jnp.asarray(signs(rng, round(load * _BINARY_UNITS), _BINARY_UNITS, 1))
             asked = patterns[:32, :, 0].T

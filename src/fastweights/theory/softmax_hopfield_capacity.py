@@ -1,6 +1,6 @@
 """Patterns whose number grows exponentially with their size, and what two memories make of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,6 @@ from fastweights.theory.base import Check, Finding, Quantity
 from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.samples import on_sphere
 
-_SIZES = (8, 14, 20, 26)
 _ASKED = 96
 
 
@@ -60,11 +59,14 @@ class SoftmaxHopfieldCapacity(Check):
     base: Callable[[float, float, int, float], float] = base
     """c of theorem 3 by β, K, d and p."""
 
+    sizes: Sequence[int] = (8, 14, 20, 26)
+    """The units d of the memories."""
+
     def examine(self) -> Finding:
         """From 16 patterns of 8 units to 8,192 of 26."""
         rng = np.random.default_rng(0)
         quantities, softmax, hebb, expected = [], [], [], []
-        for units in _SIZES:
+        for units in self.sizes:
             pairs = patterns_of(units)
             directions = on_sphere(rng, pairs, units, 1)
             softmax.append(self._softmax_error(directions))
@@ -73,9 +75,9 @@ class SoftmaxHopfieldCapacity(Check):
             name = f"error / bound, d = {units}, N = {pairs:,}"
             quantities.append(Quantity(name, softmax[-1] / expected[-1], highest=1.0))
         falling = expected[-1] / expected[0]
-        name = f"error at d = {_SIZES[-1]} / error at d = {_SIZES[0]} (the bounds: {falling:.2g})"
+        name = f"error at d = {self.sizes[-1]} / error at d = {self.sizes[0]} (the bounds: {falling:.2g})"
         quantities.append(Quantity(name, softmax[-1] / softmax[0], highest=1.0))
-        units, pairs = _SIZES[-1], patterns_of(_SIZES[-1])
+        units, pairs = self.sizes[-1], patterns_of(self.sizes[-1])
         name = f"Hebb's squared error, d = {units}, N = {pairs:,}; (N − 1)/d = {(pairs - 1) / units:.0f}"
         quantities.append(Quantity(name, float(hebb[-1].mean()), lowest=1.0))
         for (radius, units), printed in (((3, 20), 3.1546), ((1, 75), 1.3718)):
@@ -86,7 +88,7 @@ class SoftmaxHopfieldCapacity(Check):
             quantities.append(Quantity("patterns it guarantees / d", share, highest=1.0))
         share = np.sqrt(0.001) * self.base(1.0, 3, 40, 0.001) ** (39 / 4) / 40
         quantities.append(Quantity("the same for K = 3, d = 40", share, lowest=1.0))
-        return Finding(quantities, _drawing(softmax, expected, hebb))
+        return Finding(quantities, _drawing(self.sizes, softmax, expected, hebb))
 
     def _softmax_error(self, directions: np.ndarray) -> float:
         """The mean of ‖f(k) − k‖/(2 √d) over some of the patterns."""
@@ -105,13 +107,15 @@ def _hebb_errors(directions: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.sum((answers - values[:_ASKED, :, 0].T) ** 2, axis=0)
 
 
-def _drawing(softmax: list[float], expected: list[float], hebb: list[np.ndarray]) -> Drawing:
-    sizes = [float(units) for units in _SIZES]
+def _drawing(
+    units: Sequence[int], softmax: list[float], expected: list[float], hebb: list[np.ndarray]
+) -> Drawing:
+    sizes = [float(each) for each in units]
     series = (
         Series("softmax, ‖f(k) − k‖/2M", sizes, softmax, "marks"),
         Series("expected odds (bound)", sizes, expected, "dashed"),
         Series("Hebb, ‖M k − v‖²", sizes, [float(errors.mean()) for errors in hebb], "marks"),
-        Series("(N − 1)/d", sizes, [(patterns_of(units) - 1) / units for units in _SIZES], "dashed"),
+        Series("(N − 1)/d", sizes, [(patterns_of(each) - 1) / each for each in units], "dashed"),
     )
     panel = Panel("2^(d/2) random patterns", "size d of a pattern", "error", series, y_scale="log")
     return Drawing((panel,))
