@@ -83,6 +83,11 @@ def test_reasons_come_from_the_other_parts():
     alone = [*search("lstm", 20), *table("lstm", 20)]
     assert "settings tried end between 30.0 and 40.0 %" in rows(alone, "verdicts")["20", "LSTM"]["why"]
     assert rows(table("lstm", 20), "verdicts")["20", "LSTM"]["why"] == ""
+    longer = [
+        run("associative-lstm", 100, 70 + i, "longer", errors=(0.6, 0.002), updates=700_000) for i in (0, 1)
+    ]
+    worse = rows([*runs, *longer], "verdicts")["100", "A-LSTM"]["why"]
+    assert worse.endswith("; after 700,000 updates 0.20 ± 0.00 %")
 
 
 def test_accidents_are_told():
@@ -144,6 +149,12 @@ def test_matched_sizes_embeddings_and_the_letter():
     assert rows(runs, "matched-state")["20", "IRNN"]["test error %"] == "20.00 ± 0.00"
     assert rows(runs, "embeddings")["50", "LSTM"]["N(0, 2²)"] == "20.0"
     assert rows(runs, "letter")["50", "LSTM"]["to the letter %"] == "61.00 ± 0.00"
+    longer = rows(runs, "longer")["50", "LSTM"]
+    assert (longer["updates"], longer["test error %"], longer["table's updates"]) == (
+        "700,000",
+        "1.90 ± 0.00",
+        "1,000",
+    )
     old = deepcopy(runs)
     for each in old:
         each["result"] = each["result"] and {k: v for k, v in each["result"].items() if k != "state_size"}

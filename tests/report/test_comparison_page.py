@@ -97,7 +97,7 @@ def test_any_part_of_a_study_can_be_drawn(seed, tmp_path):
 
 
 def test_one_run_is_enough_or_too_little_for_each_figure(tmp_path):
-    for part in ("search", "table", "figure-2", "ablations", "heat-map", "letter", "matched"):
+    for part in ("search", "table", "figure-2", "ablations", "heat-map", "letter", "longer", "matched"):
         for state in ("finished", "failed", "waiting"):
             made = run("fast-weights", 50, 1, part, state=state, test_curve=True)
             written(study(made, preset="paper"), tmp_path / f"{part}-{state}", illustrated=False)

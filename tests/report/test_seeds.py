@@ -11,9 +11,8 @@ from fastweights.report.seeds import (
     over_seeds,
     seeds_text,
     updates_text,
-    updates_to,
 )
-from fastweights.studies.statistics import half_t_interval, t_quantile
+from fastweights.studies.statistics import half_t_interval, t_quantile, updates_to
 
 
 def seeds(*errors, **more):

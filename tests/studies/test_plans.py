@@ -75,7 +75,7 @@ def test_what_is_reported_has_seeds_that_selected_nothing():
     found = parts(planned)
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
     selecting = seeds["search"] | seeds["initialisation"] | seeds["matched-search"]
-    for part in ("table", "figure-2", "letter", "best-initialisation", "matched"):
+    for part in ("table", "figure-2", "letter", "best-initialisation", "longer", "matched"):
         assert not seeds[part] & selecting, part
     assert len(seeds["table"]) == 5
 
@@ -100,6 +100,25 @@ def test_the_table_has_the_setting_that_the_search_selects():
         assert each.training.updates > best.training.updates
 
 
+def test_only_what_did_not_learn_the_task_is_trained_longer():
+    def judge(run):
+        return goodness(run) * (0.05 if run.model == "fast-weights" else 1)
+
+    *_, planned = rounds("paper-smoke", replace(SOME, parts=("longer",)), judge)
+    found = parts(planned)
+    assert set(found) == {"search", "table", "longer"}
+    assert [(each.model, each.hidden_size) for each in found["longer"]] == [("irnn", 50)] * 3
+    (table,) = {
+        replace(each, seed=0) for each in found["table"] if (each.model, each.hidden_size) == ("irnn", 50)
+    }
+    for each in found["longer"]:
+        assert replace(each, seed=0, training=table.training) == table
+        assert replace(each.training, updates=1, evaluate_every=1) == replace(
+            table.training, updates=1, evaluate_every=1
+        )
+        assert each.training.updates == 7 * table.training.updates
+
+
 def test_every_model_gets_as_many_trials():
     searched = parts(get_preset("paper").plan(Choice())({}))["search"]
     counts = Counter((each.model, each.hidden_size) for each in searched)
@@ -122,7 +141,7 @@ def test_parts_bring_the_search_that_they_rest_on():
     def found(*names):
         return set(parts(get_preset("paper").plan(replace(SOME, parts=names))({})))
 
-    assert found("table") == found("matched") == found("search") == {"search"}
+    assert found("table") == found("matched") == found("longer") == found("search") == {"search"}
     assert found("ablations", "heat-map", "letter") == {"ablations", "heat-map", "letter"}
 
 

@@ -8,9 +8,9 @@ from statistics import median
 from fastweights.report.ablation_tables import DEFAULTS, PAIRS, STEPS, numbered
 from fastweights.report.drawing import ALARM, GRID, INK
 from fastweights.report.labels import model_colours, model_label, percent
-from fastweights.report.seeds import GOAL, Seeds, updates_to
+from fastweights.report.seeds import Seeds
 from fastweights.report.svg import Drawing, LogScale, around
-from fastweights.studies.statistics import Record, outcome
+from fastweights.studies.statistics import GOAL, Record, outcome, updates_to
 
 Variants = Mapping[tuple[str, str], Seeds]
 _WIDTH, _LINE, _TOP = 900, 16, 46

@@ -37,6 +37,8 @@ class Cell:
     """Of the settings searched."""
 
     letter: Seeds | None
+    longer: Seeds | None
+    """In the table's setting, with as many updates as Figure 2 has."""
     embeddings: Mapping[str, Seeds] = field(repr=False)
     """Of the embeddings tried, by name."""
     best_embedding: Seeds | None
@@ -51,8 +53,9 @@ class Cell:
 
 def cells(runs: Sequence[Record]) -> list[Cell]:
     """By size, then by model."""
-    search, table, letter, best = (
-        by_place(runs_of(runs, part)) for part in ("search", "table", "letter", "best-initialisation")
+    search, table, letter, longer, best = (
+        by_place(runs_of(runs, part))
+        for part in ("search", "table", "letter", "longer", "best-initialisation")
     )
     embeddings: dict[tuple[str, int], dict[str, list[Record]]] = {}
     for role, run in members(runs, "initialisation"):
@@ -63,6 +66,7 @@ def cells(runs: Sequence[Record]) -> list[Cell]:
             table=latest(table.get(each, [])),
             search=search.get(each, []),
             letter=latest(letter.get(each, [])),
+            longer=latest(longer.get(each, [])),
             embeddings=embeddings.get(each, {}),
             best=latest(best.get(each, [])),
         )
@@ -76,6 +80,7 @@ def _cell(
     table: Sequence[Record],
     search: Sequence[Record],
     letter: Sequence[Record],
+    longer: Sequence[Record],
     embeddings: Mapping[str, Sequence[Record]],
     best: Sequence[Record],
 ) -> Cell:
@@ -96,6 +101,7 @@ def _cell(
         search=summarise(search)[0] if search else None,
         tried=[over_seeds(each) for each in by_setting(search)],
         letter=over_seeds(letter) if letter else None,
+        longer=over_seeds(longer) if longer else None,
         embeddings={name: over_seeds(latest(each)) for name, each in embeddings.items()},
         best_embedding=over_seeds(best) if best else None,
     )

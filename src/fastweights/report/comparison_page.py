@@ -22,6 +22,7 @@ from fastweights.report.labels import duration, last_line, model_colours, model_
 from fastweights.report.part_tables import (
     embeddings_grid,
     letter_grid,
+    longer_grid,
     matched_grids,
     matched_seeds,
     search_grid,
@@ -54,6 +55,7 @@ def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
     grids = [
         verdict_grid(table),
         details_grid(table),
+        longer_grid(table),
         letter_grid(table),
         embeddings_grid(table),
         *matched_grids(runs),

@@ -16,6 +16,7 @@ PARTS: Mapping[str, str] = {
     "letter": "the paper to the letter",
     "initialisation": "embeddings tried",
     "best-initialisation": "the best embedding",
+    "longer": "as long as Figure 2",
     "matched-search": "rates tried at matched sizes",
     "matched": "matched parameters and state",
 }

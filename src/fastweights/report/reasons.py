@@ -65,6 +65,10 @@ def _worse(cell: Cell) -> Iterator[str]:
     best = cell.best_embedding
     if best is not None and best.mean is not None:
         yield f"with the best embedding {mean_text(best)}"
+    longer = cell.longer
+    if longer is not None and longer.mean is not None:
+        updates = longer.runs[0]["specification"]["training"]["updates"]
+        yield f"after {updates:,} updates {mean_text(longer)}"
 
 
 def _search(cell: Cell) -> Iterator[str]:

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from fastweights.report.labels import with_interval
-from fastweights.studies.statistics import Record, final_validation_error, half_t_interval, mean, outcome
-
-GOAL = 0.01
-"""The validation error that counts as having learned the task."""
+from fastweights.studies.statistics import (
+    Record,
+    final_validation_error,
+    half_t_interval,
+    mean,
+    outcome,
+    updates_to,
+    validation_errors,
+)
 
 COLLAPSE = 0.05
 """A run has collapsed if its last validation error is this much above its lowest."""
@@ -90,17 +95,6 @@ def collapsed(run: Record) -> bool:
     """Whether a finished run was good and ended bad, see `COLLAPSE`."""
     best = min(error for error in validation_errors(run).values())
     return final_validation_error(run) - best > COLLAPSE
-
-
-def updates_to(run: Record, goal: float = GOAL) -> float:
-    """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
-    return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
-
-
-def validation_errors(run: Record) -> dict[int, float]:
-    """The validation error by update; what is not a number is left out."""
-    points = run.get("curve") or ()
-    return {at: error for at, _, error, *_ in points if error is not None and math.isfinite(error)}
 
 
 def error_text(seeds: Seeds) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
+from statistics import median
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
@@ -12,14 +14,29 @@ from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded
 from fastweights.studies.recommended import recommended
 from fastweights.studies.search import LEARNING_RATE, SAMPLERS, candidates, with_values
 from fastweights.studies.specification import DataOptions, RunSpecification
-from fastweights.studies.statistics import Record
+from fastweights.studies.statistics import Record, updates_to
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
-PARTS = ("search", "table", "figure-2", "ablations", "heat-map", "letter", "initialisation", "matched")
-_RESTING_ON_SEARCH = {"table", "figure-2", "initialisation", "matched"}
+PARTS = (
+    "search",
+    "table",
+    "figure-2",
+    "ablations",
+    "heat-map",
+    "letter",
+    "initialisation",
+    "longer",
+    "matched",
+)
+# What selects for a part, or says whether it is needed, is run too.
+_RESTING_ON = {
+    "longer": ("table",),
+    **dict.fromkeys(("table", "figure-2", "initialisation", "matched"), ("search",)),
+}
 FIGURE_SIZE = 50
+_FIGURE_UPDATES = 700_000
 _LARGE = 100
 """Above this many units an update takes so long that runs get a tenth of the updates."""
 
@@ -33,9 +50,10 @@ INITIALISATIONS: Mapping[str, ClassifierOptions] = {
 
 # Every part has seeds of its own: what selects is never what is reported.
 _SEARCH_SEEDS = (0, 1)
-_TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS, _INITIALISATION_SEEDS, _MATCHED_SEEDS = (
-    range(first, first + 10) for first in (10, 20, 30, 40, 50, 60)
+_TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (
+    range(first, first + 10) for first in (10, 20, 30, 40)
 )
+_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS = (range(first, first + 10) for first in (50, 60, 70))
 
 
 @dataclass(frozen=True)
@@ -89,11 +107,13 @@ class _Asked:
             "heat-map": self.heat_map,
             "letter": self.letter,
             "initialisation": self.initialisation,
+            "longer": self.longer,
             "matched": self.matched,
         }
         chosen = set(self.choice.parts or PARTS)
-        if chosen & _RESTING_ON_SEARCH:
-            chosen.add("search")
+        for part in PARTS[::-1]:
+            if part in chosen:
+                chosen.update(_RESTING_ON.get(part, ()))
         for name, part in parts.items():
             if name in chosen:
                 yield from part()
@@ -108,9 +128,7 @@ class _Asked:
             for size in self.sizes:
                 best = self.best(model, size)
                 if best is not None:
-                    yield from _planned(
-                        {"part": "table"}, self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
-                    )
+                    yield from _planned({"part": "table"}, self.of_table(best))
 
     def figure_2(self) -> Iterator[Planned]:
         """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
@@ -118,7 +136,7 @@ class _Asked:
         for model in self.models:
             best = self.best(model, FIGURE_SIZE) if FIGURE_SIZE in self.sizes else None
             if best is not None:
-                long = self.lasting(best, 700_000, points=140)
+                long = self.lasting(best, _FIGURE_UPDATES, points=140)
                 training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
                 seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
                 yield from _planned({"part": "figure-2"}, seeded(replace(long, training=training), seeds))
@@ -165,6 +183,16 @@ class _Asked:
                 if winner is not None and winner.classifier != best.classifier:
                     role = {"part": "best-initialisation"}
                     yield from _planned(role, self.final(winner, _INITIALISATION_SEEDS, 3))
+
+    def longer(self) -> Iterator[Planned]:
+        """As many updates as Figure 2 has, at its size, where most seeds of the table did not come to 1 %."""
+        for model in self.models:
+            best = self.best(model, FIGURE_SIZE) if FIGURE_SIZE in self.sizes else None
+            if best is None or not ended(self.of_table(best), self.known):
+                continue
+            if median(updates_to(self.known[each.identifier]) for each in self.of_table(best)) == inf:
+                long = self.lasting(best, _FIGURE_UPDATES)
+                yield from _planned({"part": "longer"}, seeded(long, _LONGER_SEEDS[:3]))
 
     def matched(self) -> Iterator[Planned]:
         """As many parameters as fast weights have at the table's sizes; a state as large as an IRNN's there,
@@ -216,6 +244,10 @@ class _Asked:
 
     def search_updates(self, size: int) -> int:
         return 20_000 if size <= FIGURE_SIZE else 10_000
+
+    def of_table(self, best: RunSpecification) -> list[RunSpecification]:
+        """The runs of Table 1 in the selected setting."""
+        return self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
 
     def final(self, run: RunSpecification, seeds: Sequence[int], count: int) -> list[RunSpecification]:
         """The runs that are reported: 100,000 updates, on fresh seeds."""

@@ -13,6 +13,9 @@ Record = Mapping[str, Any]
 
 Outcome = Literal["finished", "failed", "interrupted", "waiting"]
 
+GOAL = 0.01
+"""The validation error that counts as having learned the task."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -190,6 +193,17 @@ def _is_error(value: object) -> bool:
 def final_validation_error(run: Record) -> float:
     """Of a finished run: what settings are selected by."""
     return run["curve"][-1][2]
+
+
+def updates_to(run: Record, goal: float = GOAL) -> float:
+    """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
+    return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
+
+
+def validation_errors(run: Record) -> dict[int, float]:
+    """The validation error by update; what is not a number is left out."""
+    points = run.get("curve") or ()
+    return {at: error for at, _, error, *_ in points if error is not None and math.isfinite(error)}
 
 
 def mean(values: Sequence[float]) -> float | None:
