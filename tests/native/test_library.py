@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from fastweights.files import cache_folder
+from fastweights.native.library import SWITCH, available
 
 PROGRAM = """
 import json, warnings
@@ -53,6 +54,13 @@ def test_without_a_compiler_all_works_in_jax_to_the_same_numbers(tmp_path):
     assert (switched_off["kind"], switched_off["warnings"]) == ("jax", [])
     assert without["total"] == pytest.approx(usual["total"], rel=1e-5)
     assert switched_off["total"] == without["total"]
+
+
+def test_turning_them_off_is_not_remembered(monkeypatch):
+    monkeypatch.setenv(SWITCH, "0")
+    assert not available()
+    monkeypatch.delenv(SWITCH)
+    assert available()
 
 
 def test_a_compiler_that_fails_is_named_once_and_done_without(tmp_path):

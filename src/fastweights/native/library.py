@@ -31,7 +31,7 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 def available() -> bool:
     """Whether there are kernels: not without a C++ compiler, nor on another accelerator than the CPU, nor
     where they are turned off by FASTWEIGHTS_NATIVE=0."""
-    return jax.default_backend() == "cpu" and _library() is not None
+    return os.environ.get(SWITCH) != "0" and jax.default_backend() == "cpu" and _library() is not None
 
 
 @functools.cache
@@ -59,8 +59,6 @@ def describe() -> str:
 
 @functools.cache
 def _library() -> tuple[ctypes.CDLL, str] | None:
-    if os.environ.get(SWITCH) == "0":
-        return None
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if not compiler:
         return None
