@@ -6,6 +6,7 @@ import pytest
 from records import mixed_study, record, study
 
 from fastweights.report.figures import learning_curves, panels
+from fastweights.report.labels import power_of_ten
 from fastweights.studies.statistics import summarise
 
 pytest.importorskip("matplotlib")
@@ -67,3 +68,8 @@ def test_a_panel_for_each_task_and_size() -> None:
     titles = [title for title, _ in panels(summarise(runs))]
     assert titles == ["R = 20, num_pairs 4", "R = 50, num_pairs 4", "R = 20, num_pairs 8"]
     assert [title for title, _ in panels(summarise(runs[:2]))] == ["R = 20", "R = 50"]
+
+
+def test_ticks_of_a_logarithmic_axis_are_short():
+    powers = [1e-12, 1e-3, 0.01, 1.0, 100.0, 1e3]
+    assert [power_of_ten(each) for each in powers] == ["10⁻¹²", "10⁻³", "0.01", "1", "100", "10³"]

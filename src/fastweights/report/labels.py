@@ -1,5 +1,6 @@
 """How names and numbers are written, and which model has which colour, in every table and figure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ _COLOURS = {
     "fast-weights": "#D55E00",
 }
 _MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def model_label(model: str) -> str:
@@ -64,6 +67,12 @@ def model_colours(models: Iterable[str]) -> dict[str, str]:
 def percent(fraction: float | None) -> str:
     """A fraction in percent, without the sign: 0.13, 1.81, 62.1; nothing if there is none."""
     return "" if fraction is None else with_interval(fraction, None)
+
+
+def power_of_ten(value: float) -> str:
+    """A power of ten as a tick of an axis: 0.01, 1, 100, and beyond them 10⁻⁵."""
+    exponent = round(math.log10(value))
+    return f"{value:g}" if abs(exponent) <= 2 else f"10{str(exponent).translate(_RAISED)}"
 
 
 def with_interval(fraction: float, half_interval: float | None) -> str:
