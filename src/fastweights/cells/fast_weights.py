@@ -35,7 +35,8 @@ class FastWeightsOptions:
     """S, the number of times the memory is read in a step; 0 leaves the memory out."""
 
     norm: Literal["inside", "outside", "none"] = "inside"
-    """Where LN stands: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere."""
+    """Where LN stands: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere. With method 2,
+    h_s stands in place of W h + C x."""
 
     norm_sets: Literal["shared", "per-step"] = "shared"
     """One gain and bias for all inner steps, or one for each."""

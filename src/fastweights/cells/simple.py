@@ -24,7 +24,7 @@ class SimpleOptions:
     """Options that every cell of the form f(W h + C x + b) has."""
 
     layer_norm: bool = False
-    """Normalise the summed inputs: h = f(LN[W h + C x + b])."""
+    """Normalise the summed inputs: h = f(LN[W h + C x]), with b as the bias of LN."""
 
     input_scale: float = 1.0
     """C is drawn uniformly from ± input_scale / √R."""
@@ -34,7 +34,7 @@ class SimpleOptions:
 
 
 class SimpleCell(Cell):
-    """h(t) = f(W h(t−1) + C x(t) + b), or f(LN[·]) with the option `layer_norm`; h(0) = 0."""
+    """h(t) = f(W h(t−1) + C x(t) + b), or f(LN[W h(t−1) + C x(t)]) with the option `layer_norm`; h(0) = 0."""
 
     activation: ClassVar[Literal["relu", "tanh"]]
 
