@@ -45,8 +45,6 @@ def outputs_and_gradient(unroll, cell, drives, weights):
 
 
 in_jax = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
-
-
 by_kernel = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_driven, cell, *arguments))
 
 
@@ -111,8 +109,8 @@ def test_last_output_reads_the_table(case, float64):
     def pure(cell, table):
         return jnp.sum(weights * cell.unroll_in_jax(look_up(table, tokens))[-1])
 
-    by_kernel, by_jax = (quickly(jax.grad(each, (0, 1)))(cell, table) for each in (native, pure))
-    assert_equal(by_kernel, by_jax, 1e-11)
+    actual, expected = (quickly(jax.grad(each, (0, 1)))(cell, table) for each in (native, pure))
+    assert_equal(actual, expected, 1e-11)
 
 
 @each(EVERY_CELL)

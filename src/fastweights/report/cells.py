@@ -21,9 +21,6 @@ class Cell:
     model: str
     hidden_size: int
     floor: float
-    setting: Record
-    """Of the table's runs, or of any others as long as there are none."""
-
     paper: float | None
     """The published test error, as a fraction; so below."""
     term_project: float | None
@@ -93,7 +90,6 @@ def _cell(
         model=model,
         hidden_size=size,
         floor=some["floor"],
-        setting=some["specification"],
         paper=None if paper is None else paper / 100,
         term_project=None if other is None else other / 100,
         table=seeds,

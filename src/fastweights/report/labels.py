@@ -69,6 +69,11 @@ def percent(fraction: float | None) -> str:
     return "" if fraction is None else with_interval(fraction, None)
 
 
+def as_published(fraction: float | None) -> str:
+    """A published error in percent, with the digits that it has; nothing if there is none."""
+    return "" if fraction is None else f"{100 * fraction:.4g}"
+
+
 def power_of_ten(value: float) -> str:
     """A power of ten as a tick of an axis: 0.01, 1, 100, and beyond them 10⁻⁵."""
     exponent = round(math.log10(value))

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from fastweights.report.cells import Cell
 from fastweights.report.grids import Grid
-from fastweights.report.labels import distinguished, model_label, model_order, percent
+from fastweights.report.labels import as_published, distinguished, model_label, model_order, percent
 from fastweights.report.parts import latest, members, place
-from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
+from fastweights.report.seeds import Seeds, error_text, length_text, over_seeds, seeds_text, updates_text
 from fastweights.studies.statistics import Record, outcome, setting_of
 
 
@@ -66,7 +66,7 @@ def letter_grid(table: Sequence[Cell]) -> Grid:
                 error_text(cell.letter),
                 seeds_text(cell.letter),
                 updates_text(cell.letter),
-                "" if cell.paper is None else f"{100 * cell.paper:.4g}",
+                as_published(cell.paper),
                 error_text(cell.table),
                 f"{100 * cell.floor:.2f}",
             )
@@ -99,13 +99,13 @@ def longer_grid(table: Sequence[Cell]) -> Grid:
             (
                 str(cell.hidden_size),
                 model_label(cell.model),
-                _updates(cell.longer),
+                length_text(cell.longer),
                 error_text(cell.longer),
                 seeds_text(cell.longer),
                 updates_text(cell.longer),
-                _updates(cell.table),
+                length_text(cell.table),
                 error_text(cell.table),
-                "" if cell.paper is None else f"{100 * cell.paper:.4g}",
+                as_published(cell.paper),
             )
             for cell in table
             if cell.longer is not None
@@ -191,7 +191,3 @@ def _matched_row(budget: float, seeds: Seeds) -> tuple[str, ...]:
         seeds_text(seeds),
         updates_text(seeds),
     )
-
-
-def _updates(seeds: Seeds | None) -> str:
-    return f"{seeds.runs[0]['specification']['training']['updates']:,}" if seeds and seeds.runs else ""

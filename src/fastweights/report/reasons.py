@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastweights.report.cells import PAPERS_EMBEDDING, Cell
 from fastweights.report.labels import percent
-from fastweights.report.seeds import Seeds, mean_text
+from fastweights.report.seeds import Seeds, length_text, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
 
 
@@ -67,8 +67,7 @@ def _worse(cell: Cell) -> Iterator[str]:
         yield f"with the best embedding {mean_text(best)}"
     longer = cell.longer
     if longer is not None and longer.mean is not None:
-        updates = longer.runs[0]["specification"]["training"]["updates"]
-        yield f"after {updates:,} updates {mean_text(longer)}"
+        yield f"after {length_text(longer)} updates {mean_text(longer)}"
 
 
 def _search(cell: Cell) -> Iterator[str]:

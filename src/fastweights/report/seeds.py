@@ -114,6 +114,11 @@ def seeds_text(seeds: Seeds) -> str:
     return str(seeds.finished) if seeds.finished == seeds.planned else f"{seeds.finished} of {seeds.planned}"
 
 
+def length_text(seeds: Seeds) -> str:
+    """How many updates each run has; nothing if none is planned."""
+    return f"{seeds.runs[0]['specification']['training']['updates']:,}" if seeds.planned else ""
+
+
 def updates_text(seeds: Seeds) -> str:
     """`41,000`, `41,000 (4 of 5)`, `– (2 of 5)`."""
     ended = seeds.finished + seeds.failed

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from fastweights.report.cells import Cell, cells
 from fastweights.report.grids import Grid
-from fastweights.report.labels import duration, model_label, percent
+from fastweights.report.labels import as_published, duration, model_label, percent
 from fastweights.report.parts import progress
 from fastweights.report.reasons import why
-from fastweights.report.seeds import Seeds, error_text, seeds_text, updates_text
+from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
 from fastweights.studies.statistics import outcome
 
 RULE = (
@@ -110,8 +110,8 @@ def _row(cell: Cell) -> tuple[str, ...]:
         _range(table),
         seeds_text(table),
         str(table.collapses) if table.finished else "",
-        _published(cell.paper),
-        _published(cell.term_project),
+        as_published(cell.paper),
+        as_published(cell.term_project),
         f"{100 * cell.floor:.2f}",  # exact, so in full
         verdict.name if verdict and verdict.name != "none" else "–",
         why(cell),
@@ -129,7 +129,7 @@ def _details(cell: Cell) -> tuple[str, ...]:
         percent(table.at_best),
         percent(table.validation),
         updates_text(table),
-        f"{cell.setting['training']['updates']:,}" if table.planned else "",
+        length_text(table),
         f"{results[0]['parameters']:,}" if results else "",
         duration(fmean(each["seconds"] for each in results)) if results else "",
     )
@@ -139,7 +139,3 @@ def _range(table: Seeds) -> str:
     if table.lowest is None or table.highest is None:
         return ""
     return "–".join(dict.fromkeys([percent(table.lowest), percent(table.highest)]))
-
-
-def _published(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:.4g}"

@@ -32,8 +32,11 @@ PARTS = (
 )
 # What selects for a part, or says whether it is needed, is run too.
 _RESTING_ON = {
-    "longer": ("table",),
-    **dict.fromkeys(("table", "figure-2", "initialisation", "matched"), ("search",)),
+    "table": "search",
+    "figure-2": "search",
+    "initialisation": "search",
+    "longer": "table",
+    "matched": "search",
 }
 FIGURE_SIZE = 50
 _FIGURE_UPDATES = 700_000
@@ -111,9 +114,9 @@ class _Asked:
             "matched": self.matched,
         }
         chosen = set(self.choice.parts or PARTS)
-        for part in PARTS[::-1]:
-            if part in chosen:
-                chosen.update(_RESTING_ON.get(part, ()))
+        for part in PARTS[::-1]:  # what another rests on stands before it
+            if part in chosen and part in _RESTING_ON:
+                chosen.add(_RESTING_ON[part])
         for name, part in parts.items():
             if name in chosen:
                 yield from part()
@@ -133,13 +136,11 @@ class _Asked:
     def figure_2(self) -> Iterator[Planned]:
         """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
         would bend it."""
-        for model in self.models:
-            best = self.best(model, FIGURE_SIZE) if FIGURE_SIZE in self.sizes else None
-            if best is not None:
-                long = self.lasting(best, _FIGURE_UPDATES, points=140)
-                training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
-                seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
-                yield from _planned({"part": "figure-2"}, seeded(replace(long, training=training), seeds))
+        for best in self.best_at_figure_size():
+            long = self.lasting(best, _FIGURE_UPDATES, points=140)
+            training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
+            seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
+            yield from _planned({"part": "figure-2"}, seeded(replace(long, training=training), seeds))
 
     def ablations(self) -> Iterator[Planned]:
         for model in self.models:
@@ -186,11 +187,11 @@ class _Asked:
 
     def longer(self) -> Iterator[Planned]:
         """As many updates as Figure 2 has, at its size, where most seeds of the table did not come to 1 %."""
-        for model in self.models:
-            best = self.best(model, FIGURE_SIZE) if FIGURE_SIZE in self.sizes else None
-            if best is None or not ended(self.of_table(best), self.known):
+        for best in self.best_at_figure_size():
+            table = self.of_table(best)
+            if not ended(table, self.known):
                 continue
-            if median(updates_to(self.known[each.identifier]) for each in self.of_table(best)) == inf:
+            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
                 long = self.lasting(best, _FIGURE_UPDATES)
                 yield from _planned({"part": "longer"}, seeded(long, _LONGER_SEEDS[:3]))
 
@@ -232,6 +233,12 @@ class _Asked:
         """The setting that the search selects; None while it is not over."""
         tried = self.candidates(model, size)
         return selected(tried, self.known) if ended(tried, self.known) else None
+
+    def best_at_figure_size(self) -> Iterator[RunSpecification]:
+        """What the search selects for each model there, as far as it is over."""
+        if FIGURE_SIZE in self.sizes:
+            found = (self.best(model, FIGURE_SIZE) for model in self.models)
+            yield from (each for each in found if each is not None)
 
     def base(self, model: str, size: int) -> RunSpecification:
         return RunSpecification(
