@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-_AT_ONCE_SECONDS = 0.3
-
 
 class Word(NamedTuple):
     """When a run said that it had reached an update."""
@@ -15,7 +13,10 @@ class Word(NamedTuple):
 
 
 class Paces:
-    """Updates per second of each run at work, between its first and its last word."""
+    """Updates per second of each run at work, between its first and its last word.
+
+    The first word of a run that is taken up says where it stood, not how fast it got there.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -28,9 +29,7 @@ class Paces:
     def note(self, identifier: str, update: int) -> None:
         """The run has reached an update."""
         last, words = Word(self._clock(), update), self._words.get(identifier)
-        # What a run that is taken up says at once are old points: the last of them is where it began.
-        begun = words is not None and last.second - words[0].second > _AT_ONCE_SECONDS
-        self._words[identifier] = (words[0], last) if words and begun else (last, last)
+        self._words[identifier] = (words[0] if words else last, last)
 
     def end(self, identifier: str) -> None:
         """The run is at work no longer."""

@@ -58,7 +58,7 @@ def run(
     After every chunk the whole state goes to `out` with the ending `.partial`, and only then `report` gets
     the chunk's point of the learning curve: what was reported is safe. The last chunk ends in the model
     instead, and the partial file goes when that is written. If a partial file of the same specification
-    is there at the start, its points are reported again and the run goes on from it, to the same bits; a
+    is there at the start, its last point is reported again and the run goes on from it, to the same bits; a
     run that failed leaves it, so that it fails again after one chunk. `stopped` is asked between chunks.
 
     Raises: FileError if `out` cannot be written.
@@ -88,8 +88,8 @@ def run_many(
         remove_leftovers(path)
     fits = [_take_up(*each) for each in zip(specifications, map(_partial, outs), strict=True)]
     for index, fit in enumerate(fits):
-        for point in fit.curve:
-            report(index, point)
+        if fit.curve:
+            report(index, fit.curve[-1])
     train, validation = dataset(specifications[0], "train"), dataset(specifications[0], "validation")
     options, seeds = [each.training for each in specifications], [each.seed for each in specifications]
     test = dataset(specifications[0], "test") if options[0].test_curve else None
