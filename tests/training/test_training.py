@@ -49,7 +49,7 @@ def same(one: Fit, other: Fit) -> bool:
     return bool(eqx.tree_equal((one.state, one.best), (other.state, other.best)) and one.curve == other.curve)
 
 
-loss_of, compiled_update = jax.jit(loss), jax.jit(update, static_argnums=5)
+loss_of, compiled_update = jax.jit(loss), jax.jit(update, static_argnums=(5, 6))
 
 
 def test_loss_is_the_mean_negative_log_likelihood():
@@ -60,10 +60,21 @@ def test_loss_is_the_mean_negative_log_likelihood():
     assert float(loss_of(model, tokens, targets)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
 
 
-@pytest.mark.parametrize(("clip_norm", "schedule"), [(0.05, "constant"), (0.0, "cosine")])
-def test_updates_are_those_of_plain_adam(clip_norm, schedule, float64):
-    """Several of them: Adam's first step does not depend on the gradient's size, so clipping is unseen."""
-    options = replace(OPTIONS, clip_norm=clip_norm, schedule=schedule, updates=4, learning_rate=1e-2)
+@pytest.mark.parametrize(
+    ("clip_norm", "schedule", "weight_decay"),
+    [(0.05, "constant", 0.0), (0.0, "cosine", 0.0), (0.05, "cosine", 2.0)],
+)
+def test_updates_are_those_of_plain_adam(clip_norm, schedule, weight_decay, float64):
+    """Several of them: Adam's first step does not depend on the gradient's size, so clipping is unseen. The
+    decay is Loshchilov & Hutter's: of the weights before the update, at the schedule's rate."""
+    options = replace(
+        OPTIONS,
+        clip_norm=clip_norm,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        updates=4,
+        learning_rate=1e-2,
+    )
     rate = optax.cosine_decay_schedule(1e-2, 4) if schedule == "cosine" else 1e-2
     clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
     plain = optax.chain(clip, optax.adam(rate))
@@ -73,14 +84,16 @@ def test_updates_are_those_of_plain_adam(clip_norm, schedule, float64):
     expected_moments = plain.init(trained)
 
     @jax.jit
-    def plain_update(trained, moments, tokens, targets):
+    def plain_update(trained, moments, tokens, targets, decay):
         gradient = jax.grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(trained)
         changes, moments = plain.update(gradient, moments, trained)
-        return optax.apply_updates(trained, changes), moments, optax.tree.norm(gradient)
+        decayed = jax.tree.map(lambda weight, change: (1 - decay) * weight + change, trained, changes)
+        return decayed, moments, optax.tree.norm(gradient)
 
-    for tokens, targets in batches(4):
-        model, moments, _ = compiled_update(model, moments, tokens, targets, rates, schedule)
-        trained, expected_moments, norm = plain_update(trained, expected_moments, tokens, targets)
+    for i, (tokens, targets) in enumerate(batches(4)):
+        decay = weight_decay * (rate(i) if callable(rate) else rate)
+        model, moments, _ = compiled_update(model, moments, tokens, targets, rates, schedule, weight_decay)
+        trained, expected_moments, norm = plain_update(trained, expected_moments, tokens, targets, decay)
         assert norm > 0.05
     for a, b in zip(jax.tree.leaves(model), jax.tree.leaves(trained), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
@@ -254,6 +267,7 @@ def test_every_cell_learns_to_remember_one_digit(case):
         ({"learning_rate": float("nan")}, "learning_rate .*got nan"),
         ({"schedule": "linear"}, "constant, cosine; got 'linear'"),
         ({"clip_norm": -1.0}, "clip_norm .*got -1.0"),
+        ({"weight_decay": -0.1}, "weight_decay .*got -0.1"),
         ({"batch_size": 0}, "batch_size .*got 0"),
         ({"evaluate_every": 0}, "evaluate_every .*got 0"),
     ],

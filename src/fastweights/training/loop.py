@@ -26,14 +26,14 @@ def _advance(
     key: Array,
     data: Dataset,
     updates: Int[Array, ""],
-    static: tuple[int, int, str],
+    static: tuple[int, int, str, float],
 ) -> tuple[TrainingState, Float[Array, " most"]]:
     """`updates` more updates, and their losses in the first places of an array.
 
     Mini-batches are drawn with replacement from a key made of the run's key and the update's number:
     a run that is taken up again draws what it would have drawn.
     """
-    most, batch_size, schedule = static
+    most, batch_size, *rule = static
 
     @jax.vmap
     def draw(number):
@@ -46,7 +46,7 @@ def _advance(
         state, losses = carry
         rows = batches[i]
         tokens, targets = data.inputs[rows].T.astype(jnp.int32), data.targets[rows].astype(jnp.int32)
-        model, moments, value = update(state.model, state.moments, tokens, targets, rates, schedule)
+        model, moments, value = update(state.model, state.moments, tokens, targets, rates, *rule)
         return TrainingState(model, moments, state.done + 1), losses.at[i].set(value)
 
     # The loop carries arrays only; what is static in the model goes around it.
@@ -69,8 +69,9 @@ def _advance_many(state, rates, key, data, updates, static):
     return eqx.filter_vmap(_advance, in_axes=each)(state, rates, key, data, updates, static)
 
 
-def _static(options: TrainingOptions) -> tuple[int, int, str]:
-    return min(options.evaluate_every, options.updates), options.batch_size, options.schedule
+def _static(options: TrainingOptions) -> tuple[int, int, str, float]:
+    most = min(options.evaluate_every, options.updates)
+    return most, options.batch_size, options.schedule, options.weight_decay
 
 
 def advance(

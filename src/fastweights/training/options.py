@@ -43,12 +43,18 @@ class TrainingOptions:
     """Evaluate on the test set, too, whenever the validation set is: for a figure of test errors, never to
     select by."""
 
+    weight_decay: float = field(default=0.0, metadata=LATER)
+    """An update also takes away this share of every trained number, times the scheduled learning rate: AdamW
+    (Loshchilov & Hutter 2019, algorithm 2)."""
+
     def __post_init__(self) -> None:
         check_between("updates", self.updates, 1, MOST_UPDATES)
         check_positive("learning_rate", self.learning_rate)
         check_between("learning_rate", self.learning_rate, 0, MOST_SCALE)
         check_choice("schedule", self.schedule, ("constant", "cosine"))
         check_positive("clip_norm", self.clip_norm, zero=True)
+        check_positive("weight_decay", self.weight_decay, zero=True)
+        check_between("weight_decay", self.weight_decay, 0, MOST_SCALE)
         check_between("batch_size", self.batch_size, 1, 1_000_000)
         check_between("evaluate_every", self.evaluate_every, 1, MOST_UPDATES)
         check(

@@ -26,7 +26,8 @@ class TrainingState(eqx.Module):
     @classmethod
     def start(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
         """Before the first update."""
-        moments = optimiser(Rates.of(options), options.schedule).init(partition(model)[0])
+        rule = optimiser(Rates.of(options), options.schedule, options.weight_decay)
+        moments = rule.init(partition(model)[0])
         # Of a definite type, as when it comes from a file: for a number's own, JAX compiles once more.
         return cls(model, moments, jnp.zeros((), int))
 

@@ -33,8 +33,9 @@ def loss(model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"
     return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[None], axis=0))
 
 
-def optimiser(rates: Rates, schedule: str) -> optax.GradientTransformation:
-    """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8).
+def optimiser(rates: Rates, schedule: str, weight_decay: float = 0.0) -> optax.GradientTransformation:
+    """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8), with decoupled
+    weight decay (Loshchilov & Hutter 2019) unless that is 0.
 
     On all numbers as one vector: leaf by leaf, XLA's overhead is more than the arithmetic of small networks.
     """
@@ -45,7 +46,8 @@ def optimiser(rates: Rates, schedule: str) -> optax.GradientTransformation:
         done = jnp.minimum(count / rates.updates, 1)
         return rates.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * done))
 
-    return optax.flatten(optax.chain(_clip_by_norm(rates.clip_norm), optax.adam(rate)))
+    adam = optax.adamw(rate, weight_decay=weight_decay) if weight_decay else optax.adam(rate)
+    return optax.flatten(optax.chain(_clip_by_norm(rates.clip_norm), adam))
 
 
 def _clip_by_norm(limit: Scalar) -> optax.GradientTransformation:
@@ -66,12 +68,13 @@ def update(
     targets: Int[Array, " batch"],
     rates: Rates,
     schedule: str,
+    weight_decay: float = 0.0,
 ) -> tuple[SequenceClassifier, PyTree, Scalar]:
     """The model and Adam's moments after one update, and the loss before it."""
     trained, rest = partition(model)
     value, gradients = jax.value_and_grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(
         trained
     )
-    changes, moments = optimiser(rates, schedule).update(gradients, moments, trained)
+    changes, moments = optimiser(rates, schedule, weight_decay).update(gradients, moments, trained)
     trained: PyTree = optax.apply_updates(trained, changes)
     return eqx.combine(trained, rest), moments, value
