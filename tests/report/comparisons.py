@@ -8,6 +8,7 @@ from records import record, study
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 SIZES = (20, 50, 100)
 EMBEDDINGS = ("N(0, 1)", "N(0, 2²)", "50 to 100, uniform (the paper's)")
+WEIGHT_DECAYS = ("0", "0.1")
 
 ERRORS = {
     ("irnn", 20): 0.6180,
@@ -100,17 +101,13 @@ def comparison() -> dict[str, Any]:
             run(model, size, 40 + i, "letter", errors=(0.6, 0.61)) for size in (20, 50) for i in range(3)
         ]
         runs += [
-            run(
-                model,
-                size,
-                seed,
-                "initialisation",
-                errors=(0.6, 0.1 * (i + 1)),
-                cell={"n": i},
-                embedding=name,
+            run(model, size, seed, part, errors=(0.6, 0.1 * (i + 1)), cell={"n": i}, **{what: name})
+            for part, what, names in (
+                ("initialisation", "embedding", EMBEDDINGS),
+                ("regularisation", "weight_decay", WEIGHT_DECAYS),
             )
             for size in SIZES
-            for i, name in enumerate(EMBEDDINGS)
+            for i, name in enumerate(names)
             for seed in (0, 1)
         ]
         runs += [

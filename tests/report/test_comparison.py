@@ -15,7 +15,7 @@ from fastweights.report.comparison_page import all_grids
 from fastweights.report.conclusions import answer, conclusions, difference
 from fastweights.report.figure_2 import figure_2_seeds
 from fastweights.report.parts import PARTS, has_parts, missing, progress, runs_of
-from fastweights.report.remarks import about_embeddings
+from fastweights.report.remarks import about_embeddings, about_weight_decays
 from fastweights.report.tables import terminal
 from fastweights.report.verdict_table import terminal_verdicts
 
@@ -161,16 +161,21 @@ def test_matched_sizes_embeddings_and_the_letter():
     assert rows(old, "matched-state")["20", "IRNN"]["state"] == ""
 
 
-def test_nothing_is_said_of_embeddings_that_are_not_all_tried():
+@pytest.mark.parametrize(
+    ("part", "about"), [("initialisation", about_embeddings), ("regularisation", about_weight_decays)]
+)
+def test_nothing_is_said_of_alternatives_that_are_not_all_tried(part, about):
     results = comparison()
-    assert "In 0 of 12 cells" in about_embeddings(cells(results["runs"]))
-    of_embeddings = {each["id"] for each in runs_of(results["runs"], "initialisation")}
-    known = [each for each in results["runs"] if each["id"] not in of_embeddings]
-    tried = [each for each in results["runs"] if each["id"] in of_embeddings]
+    assert "In 0 of 12 cells" in about(cells(results["runs"]))
+    of_part = {each["id"] for each in runs_of(results["runs"], part)}
+    known = [each for each in results["runs"] if each["id"] not in of_part]
+    tried = [each for each in results["runs"] if each["id"] in of_part]
     some = unfinished({**results, "runs": [*known, *tried]}, len(known) + len(tried) // 2)
-    assert "In 0 of 6 cells" in about_embeddings(cells(some["runs"]))
+    assert "In 0 of 6 cells" in about(cells(some["runs"]))
     none = unfinished({**results, "runs": [*known, *tried]}, len(known) + 1)
-    assert about_embeddings(cells(none["runs"])) == ""
+    assert about(cells(none["runs"])) == ""
+    best = [run("lstm", 50, 80 + i, f"best-{part}", errors=(0.6, 0.001)) for i in range(3)]
+    assert about(cells([*results["runs"], *best])).endswith(": LSTM at R = 50.")
 
 
 def test_conclusions_survive_or_not_by_their_rules():
@@ -196,13 +201,43 @@ def test_conclusions_survive_or_not_by_their_rules():
     assert survives["An IRNN of 50 units fails."] is True
 
 
-def test_the_better_of_two_embeddings_decides_whether_a_model_fails():
+def test_the_setting_that_validation_prefers_decides_whether_a_model_fails():
     runs = table("irnn", 50, (0.61, 0.615, 0.62))
     assert findings(runs)["An IRNN of 50 units fails."].survives is True
     runs += [run("irnn", 50, 50 + i, "best-initialisation", errors=(0.6, 0.2)) for i in range(3)]
     found = findings(runs)["An IRNN of 50 units fails."]
     assert found.survives is False
-    assert "20.00 ± 0.00 % with the embedding that validation prefers" in found.evidence
+    assert "20.00 ± 0.00 % with another embedding, which validation prefers" in found.evidence
+    decayed = [run("irnn", 50, 80 + i, "best-regularisation", errors=(0.6, 0.1)) for i in range(3)]
+    evidence = findings([*runs, *decayed])["An IRNN of 50 units fails."].evidence
+    assert "; 10.00 ± 0.00 % with weight decay, which validation prefers" in evidence
+    worse = [run("irnn", 50, 80 + i, "best-regularisation", errors=(0.6, 0.3)) for i in range(3)]
+    assert findings([*runs, *worse])["An IRNN of 50 units fails."] == found
+    waiting = run("irnn", 50, 0, "regularisation", state="waiting", weight_decay="0.1")
+    assert findings([*runs, waiting])["An IRNN of 50 units fails."].survives is None
+
+
+def test_weight_decay_can_make_up_for_units():
+    runs = [*table("fast-weights", 50), *table("lstm", 50, (0.03, 0.031)), *table("lstm", 100)]
+    claim = "Fast weights need fewer units than an LSTM."
+    assert findings(runs)[claim].survives is True
+    runs += [run("lstm", 50, 80 + i, "best-regularisation", errors=(0.6, 0.01)) for i in range(3)]
+    found = findings(runs)[claim]
+    assert found.survives is False
+    assert found.evidence.endswith("an LSTM has 1.00 ± 0.00 % with weight decay at R = 50.")
+
+
+def test_what_is_learned_by_heart_is_told():
+    """A loss of 1e-9 on the training data and of 0.2 on validation: training is not what is missing."""
+    runs = table("lstm", 50, (0.03, 0.031, 0.032))
+    assert "by heart" not in rows(runs, "verdicts")["50", "LSTM"]["why"]
+    for each in runs:
+        update, _, error, _, *rest = each["curve"][-1]
+        each["curve"][-1] = [update, 1e-9, error, -0.2, *rest]
+    told = "the training data are learned by heart (loss < 0.001 nats, on validation 0.2)"
+    assert told in rows(runs, "verdicts")["50", "LSTM"]["why"]
+    details = rows(runs, "details")["50", "LSTM"]
+    assert (details["training loss"], details["validation loss"]) == ("< 0.001", "0.2")
 
 
 def test_a_better_associative_lstm_is_noticed():

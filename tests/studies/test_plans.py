@@ -38,8 +38,9 @@ def goodness(specification):
     """An error with one lowest setting for each model and size, that the seed does not change."""
     rate = abs(math.log(specification.training.learning_rate / 2e-3))
     own = {"fast-weights": "write_rate", "irnn": "recurrent_scale"}.get(specification.model)
-    embedding = specification.classifier.embedding_scale
-    return 0.1 + 0.01 * rate + 0.01 * (getattr(specification.cell, own) if own else 0) + 0.01 / embedding
+    embedding, decay = specification.classifier.embedding_scale, specification.training.weight_decay
+    alternative = 0.01 / embedding - 0.01 * decay
+    return 0.1 + 0.01 * rate + 0.01 * (getattr(specification.cell, own) if own else 0) + alternative
 
 
 def parts(planned):
@@ -67,15 +68,23 @@ def test_the_plan_grows_and_never_changes_its_mind():
     for before, after in pairwise(asked):
         assert [each in after for each in before] == [True] * len(before)
     assert asked[-1] == asked[-2]
-    assert set(parts(asked[-1])) == {*PARTS, "matched-search", "best-initialisation"}
+    assert set(parts(asked[-1])) == {
+        *PARTS,
+        "matched-search",
+        "best-initialisation",
+        "best-regularisation",
+    }
 
 
 def test_what_is_reported_has_seeds_that_selected_nothing():
     *_, planned = rounds("paper-smoke", SOME)
     found = parts(planned)
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
-    selecting = seeds["search"] | seeds["initialisation"] | seeds["matched-search"]
-    for part in ("table", "figure-2", "letter", "best-initialisation", "longer", "matched"):
+    selecting = set().union(
+        *(seeds[each] for each in ("search", "initialisation", "regularisation", "matched-search"))
+    )
+    best = {"best-initialisation", "best-regularisation"}
+    for part in ("table", "figure-2", "letter", *best, "longer", "matched"):
         assert not seeds[part] & selecting, part
     assert len(seeds["table"]) == 5
 

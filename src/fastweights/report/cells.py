@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fastweights.report.labels import model_order
 from fastweights.report.parts import by_place, by_setting, latest, members, place, runs_of
@@ -12,6 +13,23 @@ from fastweights.studies.statistics import Record, Summary, summarise
 
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 """As the plan names it."""
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Other values of one thing that the search left alone, in the setting that it selected."""
+
+    tried: Mapping[str, Seeds] = field(repr=False)
+    """By name, the search's own among them."""
+    best: Seeds | None
+    """Fresh seeds of the one that validation selected, where that is not the search's own."""
+
+
+class Setting(NamedTuple):
+    """Seeds that have ended, and what is changed in them of the setting that the search selected."""
+
+    change: str
+    seeds: Seeds
 
 
 @dataclass(frozen=True)
@@ -36,27 +54,41 @@ class Cell:
     letter: Seeds | None
     longer: Seeds | None
     """In the table's setting, with as many updates as Figure 2 has."""
-    embeddings: Mapping[str, Seeds] = field(repr=False)
-    """Of the embeddings tried, by name."""
-    best_embedding: Seeds | None
-    """Fresh seeds of the one that validation selected, where that is not the table's."""
+    embeddings: Alternatives
+    weight_decays: Alternatives
 
     @property
-    def best_known(self) -> Seeds:
-        """The seeds of the setting that validation prefers: with the best embedding, if that is another."""
-        best = self.best_embedding
-        return self.table if best is None or best.mean is None else best
+    def selected(self) -> Setting | None:
+        """The search's own; None while a run of the table is missing, or if none finished."""
+        return None if self.table.unfinished or self.table.mean is None else Setting("", self.table)
+
+    @property
+    def preferred(self) -> Setting | None:
+        """Of the search's own and the best alternatives, the one with the lowest mean validation error; None
+        while one of their runs is missing."""
+        found = [Setting("", self.table)]
+        for change, each in (
+            ("with another embedding", self.embeddings),
+            ("with weight decay", self.weight_decays),
+        ):
+            if any(seeds.unfinished for seeds in each.tried.values()):
+                return None
+            if each.best is not None:
+                found.append(Setting(change, each.best))
+        if any(setting.seeds.unfinished for setting in found):
+            return None
+        known = [setting for setting in found if setting.seeds.mean is not None]
+        return min(known, key=lambda setting: setting.seeds.validation or 0.0, default=None)
 
 
 def cells(runs: Sequence[Record]) -> list[Cell]:
     """By size, then by model."""
-    search, table, letter, longer, best = (
-        by_place(runs_of(runs, part))
-        for part in ("search", "table", "letter", "longer", "best-initialisation")
+    search, table, letter, longer = (
+        by_place(runs_of(runs, part)) for part in ("search", "table", "letter", "longer")
     )
-    embeddings: dict[tuple[str, int], dict[str, list[Record]]] = {}
-    for role, run in members(runs, "initialisation"):
-        embeddings.setdefault(place(run), {}).setdefault(str(role.get("embedding")), []).append(run)
+    embeddings = _alternatives(runs, "initialisation", "embedding")
+    weight_decays = _alternatives(runs, "regularisation", "weight_decay")
+    none = Alternatives({}, None)
     return [
         _cell(
             each,
@@ -64,11 +96,25 @@ def cells(runs: Sequence[Record]) -> list[Cell]:
             search=search.get(each, []),
             letter=latest(letter.get(each, [])),
             longer=latest(longer.get(each, [])),
-            embeddings=embeddings.get(each, {}),
-            best=latest(best.get(each, [])),
+            embeddings=embeddings.get(each, none),
+            weight_decays=weight_decays.get(each, none),
         )
         for each in sorted({*search, *table}, key=lambda place: (place[1], model_order(place[0])))
     ]
+
+
+def _alternatives(runs: Sequence[Record], part: str, what: str) -> dict[tuple[str, int], Alternatives]:
+    tried: dict[tuple[str, int], dict[str, list[Record]]] = {}
+    for role, run in members(runs, part):
+        tried.setdefault(place(run), {}).setdefault(str(role.get(what)), []).append(run)
+    best = by_place(runs_of(runs, f"best-{part}"))
+    return {
+        each: Alternatives(
+            {name: over_seeds(latest(seeds)) for name, seeds in tried.get(each, {}).items()},
+            over_seeds(latest(best[each])) if each in best else None,
+        )
+        for each in {*tried, *best}
+    }
 
 
 def _cell(
@@ -78,8 +124,8 @@ def _cell(
     search: Sequence[Record],
     letter: Sequence[Record],
     longer: Sequence[Record],
-    embeddings: Mapping[str, Sequence[Record]],
-    best: Sequence[Record],
+    embeddings: Alternatives,
+    weight_decays: Alternatives,
 ) -> Cell:
     model, size = where
     some = [*table, *search][0]
@@ -98,6 +144,6 @@ def _cell(
         tried=[over_seeds(each) for each in by_setting(search)],
         letter=over_seeds(letter) if letter else None,
         longer=over_seeds(longer) if longer else None,
-        embeddings={name: over_seeds(latest(each)) for name, each in embeddings.items()},
-        best_embedding=over_seeds(best) if best else None,
+        embeddings=embeddings,
+        weight_decays=weight_decays,
     )

@@ -26,10 +26,11 @@ from fastweights.report.part_tables import (
     matched_grids,
     matched_seeds,
     search_grid,
+    weight_decays_grid,
 )
 from fastweights.report.parts import PARTS, missing, place, runs_of
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.remarks import about_embeddings, about_letter, about_matched
+from fastweights.report.remarks import about_embeddings, about_letter, about_matched, about_weight_decays
 from fastweights.report.verdict_table import details_grid, verdict_grid
 from fastweights.studies.statistics import Record, failure_of, outcome
 
@@ -56,6 +57,7 @@ def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
         verdict_grid(table),
         details_grid(table),
         longer_grid(table),
+        weight_decays_grid(table),
         letter_grid(table),
         embeddings_grid(table),
         *matched_grids(runs),
@@ -96,6 +98,7 @@ def _remarks(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, str]:
     return {
         "letter": about_letter(table),
         "embeddings": about_embeddings(table),
+        "weight-decays": about_weight_decays(table),
         **{
             f"matched-{criterion}": about_matched(matched, criterion) for criterion in ("parameters", "state")
         },

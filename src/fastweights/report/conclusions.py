@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import variance
 
-from fastweights.report.cells import Cell
+from fastweights.report.cells import Cell, Setting
 from fastweights.report.labels import joined, model_label
 from fastweights.report.seeds import Seeds, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
@@ -47,22 +47,24 @@ def conclusions(table: Sequence[Cell], figure_2: Mapping[str, Seeds]) -> list[Co
     ]
 
 
-def smallest(cells: Cells, model: str) -> tuple[float | None, str]:
-    """The smallest R at which a model's mean error is at most `LEARNED`, infinite if there is none; None if a
-    smaller one is not finished. And the errors that say so."""
+def smallest(settings: Mapping[int, Setting | None]) -> tuple[float | None, str]:
+    """Of a model's settings by size, the smallest R with a mean error of at most `LEARNED`, infinite if there
+    is none; None if a smaller one is missing. And the errors that say so."""
     told = []
-    for (name, size), cell in sorted(cells.items(), key=lambda item: item[0][1]):
-        if name == model:
-            if cell.table.mean is None or cell.table.unfinished:
-                return None, ""
-            told.append(f"{mean_text(cell.table)} at R = {size}")
-            if cell.table.mean <= LEARNED:
-                return size, told[-1]
+    for size, setting in sorted(settings.items()):
+        if setting is None:
+            return None, ""
+        told.append(" ".join(filter(None, (mean_text(setting.seeds), setting.change, f"at R = {size}"))))
+        if (setting.seeds.mean or 0) <= LEARNED:
+            return size, told[-1]
     return (math.inf, joined(told)) if told else (None, "")
 
 
 def _fewer_units(cells: Cells, baseline: str) -> Conclusion:
-    (fast, fast_told), (other, other_told) = smallest(cells, "fast-weights"), smallest(cells, baseline)
+    (fast, fast_told), (other, other_told) = (
+        smallest({cell.hidden_size: cell.preferred for cell in cells.values() if cell.model == model})
+        for model in ("fast-weights", baseline)
+    )
     survives, evidence = None, ""
     if fast is not None and other is not None:
         survives = fast < other
@@ -70,7 +72,8 @@ def _fewer_units(cells: Cells, baseline: str) -> Conclusion:
         evidence = f"Fast weights have {fast_told}; {_an(baseline)} {needs}."
     return Conclusion(
         f"Fast weights need fewer units than {_an(baseline)}.",
-        "the smallest R with a mean test error of at most 2 % is smaller",
+        "the smallest R with a mean test error of at most 2 %, in the setting that validation prefers, is "
+        "smaller",
         survives,
         evidence,
     )
@@ -79,11 +82,11 @@ def _fewer_units(cells: Cells, baseline: str) -> Conclusion:
 def _fails(cells: Cells, model: str, size: int) -> Conclusion:
     cell = cells.get((model, size))
     survives, evidence = None, ""
-    if cell is not None and cell.table.mean is not None and not cell.table.unfinished:
-        best = cell.best_known
+    preferred = None if cell is None else cell.preferred
+    if cell is not None and preferred is not None:
+        change, best = preferred
         survives = best.mean is not None and best.mean > cell.floor - NEAR_FLOOR
-        preferred = "with the embedding that validation prefers"
-        other = "" if best is cell.table else f"; {mean_text(best)} {preferred}"
+        other = f"; {mean_text(best)} {change}, which validation prefers" if change else ""
         evidence = (
             f"{mean_text(cell.table)} in the selected setting, where the floor is {100 * cell.floor:.2f} %"
             f"{other}{_letter(cell)}."
@@ -181,7 +184,9 @@ def answer(table: Sequence[Cell]) -> list[str]:
 
 def _central(cells: Cells) -> str:
     """The paper's first claim at the size at which fast weights start to retrieve."""
-    size, told = smallest(cells, "fast-weights")
+    size, told = smallest(
+        {cell.hidden_size: cell.selected for cell in cells.values() if cell.model == "fast-weights"}
+    )
     if size is None:
         return "Whether fast weights need fewer units than the others is still open."
     if math.isinf(size):

@@ -90,6 +90,13 @@ def with_interval(fraction: float, half_interval: float | None) -> str:
     return text if half is None else f"{text} ± {half:.{decimals}f}"
 
 
+def nats(value: float | None) -> str:
+    """A loss: 2.3, 0.16, 0.0071, `< 0.001`; nothing if there is none."""
+    if value is None:
+        return ""
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+
+
 def duration(seconds: float) -> str:
     """`9.8 s`, `45 s`, `12 min`, `3.1 h`."""
     if seconds < 600:

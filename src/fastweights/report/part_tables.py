@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fastweights.report.cells import Cell
+from fastweights.report.cells import Alternatives, Cell
 from fastweights.report.grids import Grid
 from fastweights.report.labels import as_published, distinguished, model_label, model_order, percent
 from fastweights.report.parts import latest, members, place
@@ -117,28 +117,40 @@ def longer_grid(table: Sequence[Cell]) -> Grid:
 
 def embeddings_grid(table: Sequence[Cell]) -> Grid:
     """The embeddings tried for each cell, and what the best makes of it."""
-    names = list(dict.fromkeys(name for cell in table for name in cell.embeddings))
-    rows = []
-    for cell in table:
-        if cell.embeddings:
-            errors = [cell.embeddings[name].validation if name in cell.embeddings else None for name in names]
-            rows.append(
-                (
-                    str(cell.hidden_size),
-                    model_label(cell.model),
-                    *map(percent, errors),
-                    "" if cell.best_embedding is None else error_text(cell.best_embedding),
-                    error_text(cell.table),
-                )
-            )
+    found = [(cell, cell.embeddings) for cell in table if cell.embeddings.tried]
+    return _alternatives_grid("embeddings", "The embedding", found, "N(0, 1)", "Each embedding")
+
+
+def weight_decays_grid(table: Sequence[Cell]) -> Grid:
+    """The weight decays tried for each cell, and what the best makes of it."""
+    found = [(cell, cell.weight_decays) for cell in table if cell.weight_decays.tried]
+    return _alternatives_grid("weight-decays", "Weight decay", found, "0", "Each weight decay")
+
+
+def _alternatives_grid(
+    name: str, title: str, found: Sequence[tuple[Cell, Alternatives]], own: str, each: str
+) -> Grid:
+    values = list(dict.fromkeys(value for _, alternatives in found for value in alternatives.tried))
     return Grid(
-        "embeddings",
-        "The embedding",
-        ("R", "model", *names, "best, test %", "N(0, 1), test %"),
-        rows,
-        "Each embedding: mean validation error in percent after the search's updates, two seeds, in the "
-        "setting that the search selected with N(0, 1). Best: where another than N(0, 1) has the lowest, "
-        "its test error on fresh seeds with the table's updates; N(0, 1): the table's.",
+        name,
+        title,
+        ("R", "model", *values, "best, test %", f"{own}, test %"),
+        [
+            (
+                str(cell.hidden_size),
+                model_label(cell.model),
+                *(
+                    percent(alternatives.tried[value].validation) if value in alternatives.tried else ""
+                    for value in values
+                ),
+                "" if alternatives.best is None else error_text(alternatives.best),
+                error_text(cell.table),
+            )
+            for cell, alternatives in found
+        ],
+        f"{each}: mean validation error in percent after the search's updates, two seeds, in the setting "
+        f"that the search selected with {own}. Best: where another than {own} has the lowest, its test error "
+        f"on fresh seeds with the table's updates; {own}: the table's.",
     )
 
 

@@ -16,6 +16,8 @@ PARTS: Mapping[str, str] = {
     "letter": "the paper to the letter",
     "initialisation": "embeddings tried",
     "best-initialisation": "the best embedding",
+    "regularisation": "weight decays tried",
+    "best-regularisation": "the best weight decay",
     "longer": "as long as Figure 2",
     "matched-search": "rates tried at matched sizes",
     "matched": "matched parameters and state",

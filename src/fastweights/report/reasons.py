@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from fastweights.report.cells import PAPERS_EMBEDDING, Cell
-from fastweights.report.labels import percent
+from fastweights.report.labels import nats, percent
 from fastweights.report.seeds import Seeds, length_text, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
+
+MEMORISED = 0.1
+"""A training loss below this share of the validation loss: what is missing is not training."""
 
 
 def why(cell: Cell) -> str:
@@ -37,7 +40,7 @@ def _reproduced(cell: Cell) -> Iterator[str]:
 
 def _better(cell: Cell) -> Iterator[str]:
     """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
-    uniform = cell.embeddings.get(PAPERS_EMBEDDING)
+    uniform = cell.embeddings.tried.get(PAPERS_EMBEDDING)
     if cell.letter is not None and cell.letter.mean is not None:
         there = f"with the paper's embedding and a constant rate {mean_text(cell.letter)}"
         # Nearer to the paper's number than to the table's, in factors.
@@ -62,12 +65,18 @@ def _worse(cell: Cell) -> Iterator[str]:
     yield f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
     if table.at_best is not None and table.mean is not None and table.at_best < 0.8 * table.mean:
         yield f"{percent(table.at_best)} % at the lowest validation error"
-    best = cell.best_embedding
-    if best is not None and best.mean is not None:
-        yield f"with the best embedding {mean_text(best)}"
+    losses = table.training_loss, table.validation_loss
+    if losses[0] is not None and losses[1] is not None and losses[0] < MEMORISED * losses[1]:
+        yield (
+            f"the training data are learned by heart (loss {nats(losses[0])} nats, on validation "
+            f"{nats(losses[1])})"
+        )
     longer = cell.longer
     if longer is not None and longer.mean is not None:
         yield f"after {length_text(longer)} updates {mean_text(longer)}"
+    for words, each in (("embedding", cell.embeddings.best), ("weight decay", cell.weight_decays.best)):
+        if each is not None and each.mean is not None:
+            yield f"with the best {words} {mean_text(each)}"
 
 
 def _search(cell: Cell) -> Iterator[str]:

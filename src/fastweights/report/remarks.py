@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastweights.report.cells import Cell
+from fastweights.report.cells import Alternatives, Cell
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.report.seeds import Seeds
 
@@ -27,19 +27,25 @@ def about_letter(table: Sequence[Cell]) -> str:
 
 def about_embeddings(table: Sequence[Cell]) -> str:
     """How often another embedding than N(0, 1) is the best."""
-    tried = [
-        cell
-        for cell in table
-        if cell.embeddings and not any(seeds.unfinished for seeds in cell.embeddings.values())
+    return _preferred([(cell, cell.embeddings) for cell in table], "another embedding than N(0, 1)")
+
+
+def about_weight_decays(table: Sequence[Cell]) -> str:
+    """How often weight decay is better than none."""
+    return _preferred([(cell, cell.weight_decays) for cell in table], "weight decay")
+
+
+def _preferred(found: Sequence[tuple[Cell, Alternatives]], what: str) -> str:
+    complete = [
+        (cell, each)
+        for cell, each in found
+        if each.tried and not any(seeds.unfinished for seeds in each.tried.values())
     ]
-    other = [cell for cell in tried if cell.best_embedding is not None]
-    if not tried:
+    if not complete:
         return ""
+    other = [cell for cell, each in complete if each.best is not None]
     told = joined(f"{model_label(cell.model)} at R = {cell.hidden_size}" for cell in other) if other else ""
-    return (
-        f"In {len(other)} of {len(tried)} cells validation prefers another embedding than N(0, 1)"
-        f"{': ' + told if told else ''}."
-    )
+    return f"In {len(other)} of {len(complete)} cells validation prefers {what}{': ' + told if told else ''}."
 
 
 def about_matched(found: Mapping[tuple[str, float, str], Seeds], criterion: str) -> str:

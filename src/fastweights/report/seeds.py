@@ -48,6 +48,12 @@ class Seeds:
     validation: float | None
     """Mean validation error after the last update."""
 
+    training_loss: float | None
+    """Mean of the runs' last training losses, in nats."""
+
+    validation_loss: float | None
+    """Mean of their last validation losses, the negative log likelihood, in nats."""
+
     collapses: int
     """How many finished runs have `collapsed`."""
 
@@ -84,6 +90,8 @@ def over_seeds(runs: Iterable[Record]) -> Seeds:
         highest=max(errors, default=None),
         at_best=mean([run["result"]["best_test_error"] for run in finished]),
         validation=mean([final_validation_error(run) for run in finished]),
+        training_loss=mean([run["curve"][-1][1] for run in finished]),
+        validation_loss=mean([-run["curve"][-1][3] for run in finished]),
         collapses=sum(map(collapsed, finished)),
         reached=sum(map(math.isfinite, updates)),
         updates=median(updates) if updates else None,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fastweights.report.cells import Cell, cells
 from fastweights.report.grids import Grid
-from fastweights.report.labels import as_published, duration, model_label, percent
+from fastweights.report.labels import as_published, duration, model_label, nats, percent
 from fastweights.report.parts import progress
 from fastweights.report.reasons import why
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
@@ -65,6 +65,8 @@ def details_grid(table: Sequence[Cell]) -> Grid:
             "Q %",
             "at best validation %",
             "last validation %",
+            "training loss",
+            "validation loss",
             "updates to 1 %",
             "updates",
             "parameters",
@@ -72,7 +74,8 @@ def details_grid(table: Sequence[Cell]) -> Grid:
         ),
         [_details(cell) for cell in table],
         "P and Q: see the verdicts. At best validation: test error of the weights that had each run's "
-        "lowest validation error. Last validation: what the selection goes by. Updates to 1 %: median over "
+        "lowest validation error. Last validation: what the selection goes by. Losses: "
+        "the last, in nats. Updates to 1 %: median over "
         "the seeds of the first evaluation with a validation error of at most 1 %, – if most never came "
         "there; in brackets how many seeds had one, if not all. Time: mean of a run.",
     )
@@ -128,6 +131,8 @@ def _details(cell: Cell) -> tuple[str, ...]:
         str(verdict.published) if verdict and verdict.published else "",
         percent(table.at_best),
         percent(table.validation),
+        nats(table.training_loss),
+        nats(table.validation_loss),
         updates_text(table),
         length_text(table),
         f"{results[0]['parameters']:,}" if results else "",

@@ -8,9 +8,15 @@ from typing import Any
 from fastweights.studies.specification import RunSpecification
 
 DEFAULT = "the defaults"
+PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 
 Changes = Mapping[str, Any]
 """New values of options, each named by its place in a specification: `cell.decay`."""
+
+_FOR_ALL: Mapping[str, Mapping[str, Changes]] = {
+    "clipping": {"none": {"training.clip_norm": 0.0}},
+    "training sequences": {f"{size:,}": {"data.train": size} for size in (10_000, 1_000_000)},
+}
 
 FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
     "decay λ": {"0.95": {"cell.decay": 0.95}},
@@ -35,7 +41,7 @@ FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
         "N(0, 2²)": {"classifier.embedding_scale": 2.0},
         "uniform in ± 1/√100": {"classifier.embedding_init": "uniform"},
         "50 to 100, N(0, 1)": {"classifier.embedding": "expanded"},
-        "50 to 100, uniform (the paper's)": {
+        PAPERS_EMBEDDING: {
             "classifier.embedding": "expanded",
             "classifier.embedding_init": "uniform",
         },
@@ -47,8 +53,8 @@ FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
         f"{rate:g}": {"training.learning_rate": rate} for rate in (1e-4, 5e-4, 1e-3, 2e-3, 4e-3)
     },
     "schedule": {"constant": {"training.schedule": "constant"}},
-    "clipping": {"none": {"training.clip_norm": 0.0}},
     "batch": {str(size): {"training.batch_size": size} for size in (32, 512)},
+    **_FOR_ALL,
     "digits": {"without replacement": {"task.digits": "without-replacement"}},
     "pairs K": {str(pairs): {"task.num_pairs": pairs} for pairs in (2, 3, 5, 6, 7, 8, 9, 10)},
 }
@@ -58,18 +64,18 @@ BASELINES: Mapping[str, Mapping[str, Mapping[str, Changes]]] = {
     "irnn": {
         "LN": {"on": {"cell.layer_norm": True}},
         "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.25, 1.0)},
-        "clipping": {"none": {"training.clip_norm": 0.0}},
+        **_FOR_ALL,
     },
     "lstm": {
         "LN": {"on": {"cell.layer_norm": True}},
         "forget bias": {"0": {"cell.forget_bias": 0.0}},
-        "clipping": {"none": {"training.clip_norm": 0.0}},
+        **_FOR_ALL,
     },
     "associative-lstm": {
         "heads": {"1": {"cell.heads": 1}},
         "copies": {"1": {"cell.copies": 1}, "8": {"cell.copies": 8}},
         "forget bias": {"0": {"cell.forget_bias": 0.0}},
-        "clipping": {"none": {"training.clip_norm": 0.0}},
+        **_FOR_ALL,
     },
 }
 

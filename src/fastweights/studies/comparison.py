@@ -7,8 +7,8 @@ from statistics import median
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
-from fastweights.models import ClassifierOptions
-from fastweights.studies.ablations import decays_and_write_rates, variants
+from fastweights.studies.ablations import Changes, changed, decays_and_write_rates, variants
+from fastweights.studies.alternatives import EMBEDDINGS, PAPERS_EMBEDDING, WEIGHT_DECAYS
 from fastweights.studies.matched import Measure, largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
 from fastweights.studies.recommended import recommended
@@ -27,6 +27,7 @@ PARTS = (
     "heat-map",
     "letter",
     "initialisation",
+    "regularisation",
     "longer",
     "matched",
 )
@@ -35,6 +36,7 @@ _RESTING_ON = {
     "table": "search",
     "figure-2": "search",
     "initialisation": "search",
+    "regularisation": "search",
     "longer": "table",
     "matched": "search",
 }
@@ -43,20 +45,14 @@ _FIGURE_UPDATES = 700_000
 _LARGE = 100
 """Above this many units an update takes so long that runs get a tenth of the updates."""
 
-INITIALISATIONS: Mapping[str, ClassifierOptions] = {
-    "N(0, 1)": ClassifierOptions(),
-    "N(0, 0.5²)": ClassifierOptions(embedding_scale=0.5),
-    "N(0, 2²)": ClassifierOptions(embedding_scale=2.0),
-    "N(0, 4²)": ClassifierOptions(embedding_scale=4.0),
-    "50 to 100, uniform (the paper's)": ClassifierOptions(embedding="expanded", embedding_init="uniform"),
-}
-
 # Every part has seeds of its own: what selects is never what is reported.
 _SEARCH_SEEDS = (0, 1)
 _TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (
     range(first, first + 10) for first in (10, 20, 30, 40)
 )
-_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS = (range(first, first + 10) for first in (50, 60, 70))
+_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS = (
+    range(first, first + 10) for first in (50, 60, 70, 80)
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +106,7 @@ class _Asked:
             "heat-map": self.heat_map,
             "letter": self.letter,
             "initialisation": self.initialisation,
+            "regularisation": self.regularisation,
             "longer": self.longer,
             "matched": self.matched,
         }
@@ -164,26 +161,34 @@ class _Asked:
                     cell = options(norm_bias=0.0) if model == "fast-weights" else options()
                     run = self.lasting(replace(self.base(model, size), cell=cell), 100_000)
                     training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
-                    classifier = INITIALISATIONS["50 to 100, uniform (the paper's)"]
-                    run = replace(run, training=training, classifier=classifier)
+                    run = changed(replace(run, training=training), EMBEDDINGS[PAPERS_EMBEDDING])
                     yield from _planned({"part": "letter"}, seeded(run, _LETTER_SEEDS[:3]))
 
     def initialisation(self) -> Iterator[Planned]:
-        """The embedding, for every model alike; where another than N(0, 1) wins, fresh seeds of it."""
+        """The embedding."""
+        return self.alternatives("initialisation", "embedding", EMBEDDINGS, _INITIALISATION_SEEDS)
+
+    def regularisation(self) -> Iterator[Planned]:
+        """Weight decay."""
+        return self.alternatives("regularisation", "weight_decay", WEIGHT_DECAYS, _REGULARISATION_SEEDS)
+
+    def alternatives(
+        self, part: str, what: str, values: Mapping[str, Changes], seeds: Sequence[int]
+    ) -> Iterator[Planned]:
+        """For every model alike; where another than the search's own wins, fresh seeds of it."""
         for model in self.models:
             for size in self.sizes:
                 best = self.best(model, size)
                 if best is None:
                     continue
                 tried = []
-                for name, classifier in INITIALISATIONS.items():
-                    runs = seeded(replace(best, classifier=classifier), _SEARCH_SEEDS)
-                    yield from _planned({"part": "initialisation", "embedding": name}, runs)
+                for name, changes in values.items():
+                    runs = seeded(changed(best, changes), _SEARCH_SEEDS)
+                    yield from _planned({"part": part, what: name}, runs)
                     tried += runs
                 winner = selected(tried, self.known)
-                if winner is not None and winner.classifier != best.classifier:
-                    role = {"part": "best-initialisation"}
-                    yield from _planned(role, self.final(winner, _INITIALISATION_SEEDS, 3))
+                if winner is not None and winner != best:
+                    yield from _planned({"part": f"best-{part}"}, self.final(winner, seeds, 3))
 
     def longer(self) -> Iterator[Planned]:
         """As many updates as Figure 2 has, at its size, where most seeds of the table did not come to 1 %."""
