@@ -81,9 +81,11 @@ def _workers(last: Coordinator) -> str:
 
 
 def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("  run at work" if runs[0].state == "running" else "  interrupted run", no_wrap=True)
-    for heading in ("updates", "error %", "updates/s", "lost"):
+    lost = any(run.losses for run in runs)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    # The name alone gives way where the terminal is narrow.
+    table.add_column("  run at work" if runs[0].state == "running" else "  interrupted run", overflow="fold")
+    for heading in ("updates", "error %", "updates/s", *(["lost"] if lost else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in runs:
         error = run.validation_error
@@ -93,7 +95,7 @@ def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
             f"{run.update:,} / {run.updates:,}",
             "–" if error is None else percent(error),
             f"{pace:,.0f}" if pace else "–",
-            str(run.losses or ""),
+            *([str(run.losses or "")] if lost else []),
         )
     return table
 
