@@ -6,7 +6,7 @@ import pytest
 from records import mixed_study, record, study
 
 from fastweights.report.figures import learning_curves, panels
-from fastweights.report.labels import power_of_ten
+from fastweights.report.labels import logarithmic_tick
 from fastweights.studies.statistics import summarise
 
 pytest.importorskip("matplotlib")
@@ -71,5 +71,6 @@ def test_a_panel_for_each_task_and_size() -> None:
 
 
 def test_ticks_of_a_logarithmic_axis_are_short():
-    powers = [1e-12, 1e-3, 0.01, 1.0, 100.0, 1e3]
-    assert [power_of_ten(each) for each in powers] == ["10⁻¹²", "10⁻³", "0.01", "1", "100", "10³"]
+    values = [1e-12, 1e-3, 0.01, 1.0, 3.0, 1e3, 1e4, 2e4]
+    told = ["10⁻¹²", "10⁻³", "0.01", "1", "3", "1000", "10⁴", "20000"]
+    assert [logarithmic_tick(each) for each in values] == told

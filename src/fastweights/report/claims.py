@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import GRID, save
+from fastweights.report.labels import logarithmic_tick
 from fastweights.theory.base import Verdict
 from fastweights.theory.drawing import Drawing, Panel, Series
 
@@ -57,7 +58,7 @@ def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
     axes.set_title(panel.title, fontsize=10)
     for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
         if scale == "log":  # matplotlib's own labels are formulas, and text stays text in our SVG
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: logarithmic_tick(value)))
             axis.set_minor_formatter(NullFormatter())
     if panel.image is not None:
         image: Any = axes.imshow(

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, save
-from fastweights.report.labels import model_colours, model_label, model_order, power_of_ten
+from fastweights.report.labels import logarithmic_tick, model_colours, model_label, model_order
 from fastweights.report.parts import by_place, latest, runs_of
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.studies.statistics import Record, outcome
@@ -66,7 +66,7 @@ def _draw(models: Mapping[str, Seeds]) -> "Figure":
     )
     ax.yaxis.set_major_locator(LogLocator())
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: logarithmic_tick(value)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.grid(axis="y", color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -74,10 +74,11 @@ def as_published(fraction: float | None) -> str:
     return "" if fraction is None else f"{100 * fraction:.4g}"
 
 
-def power_of_ten(value: float) -> str:
-    """A power of ten as a tick of an axis: 0.01, 1, 100, and beyond them 10⁻⁵."""
+def logarithmic_tick(value: float) -> str:
+    """A number beside a logarithmic axis: 0.01, 3, 1000, and powers of ten beyond them as 10⁻⁵."""
     exponent = round(math.log10(value))
-    return f"{value:g}" if abs(exponent) <= 2 else f"10{str(exponent).translate(_RAISED)}"
+    plain = -2 <= exponent <= 3 or not math.isclose(value, 10.0**exponent)
+    return f"{value:g}" if plain else f"10{str(exponent).translate(_RAISED)}"
 
 
 def with_interval(fraction: float, half_interval: float | None) -> str:
