@@ -109,6 +109,40 @@ def test_the_table_has_the_setting_that_the_search_selects():
         assert each.training.updates > best.training.updates
 
 
+@pytest.mark.parametrize(
+    ("errors", "count"),
+    [
+        ((0.1, 0.19), 5),
+        ((0.1, 0.21), 10),
+        ((0.0, 0.009), 5),  # below what counts as having learned the task
+        ((0.0, 0.011), 10),
+    ],
+)
+def test_seeds_that_differ_get_more_seeds(errors, count):
+    """By validation errors alone, and not if the user has said how many."""
+
+    def judge(run):
+        return errors[run.seed == 13] if run.seed in range(10, 20) else goodness(run)
+
+    choice = Choice(models=("irnn",), hidden_sizes=(20,), parts=("table",))
+    for chosen, seeds in ((choice, count), (replace(choice, seeds=5), 5)):
+        *_, planned = rounds("paper-smoke", chosen, judge)
+        assert [each.seed for each in parts(planned)["table"]] == list(range(10, 10 + seeds))
+
+
+def test_a_failed_seed_gets_more_seeds():
+    choice = Choice(models=("irnn",), hidden_sizes=(20,), parts=("table",))
+    plan = get_preset("paper-smoke").plan(choice)
+    *_, planned = rounds("paper-smoke", choice)
+    known = {
+        each.specification.identifier: record(each.specification, goodness(each.specification))
+        for each in planned
+    }
+    one = parts(planned)["table"][2]
+    known[one.identifier] = record(one, state="failed")
+    assert len(parts(plan(known))["table"]) == 10
+
+
 def test_only_what_did_not_learn_the_task_is_trained_longer():
     def judge(run):
         return goodness(run) * (0.05 if run.model == "fast-weights" else 1)

@@ -31,7 +31,7 @@ class Reproduce:
     """The study's folder; runs that are finished there are not run again."""
 
     preset: str = "quick"
-    """quick (two minutes), paper (a night), or smoke and paper-smoke (tests)."""
+    """quick (two minutes), paper (a day), or smoke and paper-smoke (tests)."""
 
     models: tuple[str, ...] = ()
     """Models to compare; by default the preset's."""
