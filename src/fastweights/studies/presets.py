@@ -93,7 +93,7 @@ presets: dict[str, Preset] = {
         updates=_quick_updates,
     ),
     "paper": Comparison(
-        summary="section 4.1 in full: search, five fresh seeds or more, Figure 2, ablations: a day on two cores",
+        summary="section 4.1 in full: search, fresh seeds, Figure 2, ablations: a day on two cores",
     ),
     "smoke": Grid(
         summary="three small runs on little data, for tests: half a minute",
