@@ -98,3 +98,8 @@ def test_a_small_test_set_tells_less():
 @pytest.mark.parametrize("count", [-5, 0, 0.3, 1e300])
 def test_counts_that_cannot_be_do_no_harm(count):
     assert verdict(0.0, 0.0, 1.0, 0.5, count=count).name in ("reproduced", "worse", "not reproduced", "none")
+
+
+def test_an_interval_without_width_is_one_number():
+    assert str(prediction([0.0] * 5, [20_000] * 5)) == "0.00"
+    assert str(prediction([0.1, 0.2, 0.3], [20_000] * 3)).count("–") == 1

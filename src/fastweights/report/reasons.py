@@ -59,10 +59,16 @@ def _better(cell: Cell) -> Iterator[str]:
 
 
 def _worse(cell: Cell) -> Iterator[str]:
+    """What is missing, as far as other parts of the study tell; else how near the seeds came."""
+    reasons = [*_missing(cell)]
     table = cell.table
-    if table.lowest is not None:
-        yield f"the best seed has {percent(table.lowest)} %"
-    yield f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
+    if not reasons:
+        reasons = [f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"]
+    yield from reasons
+
+
+def _missing(cell: Cell) -> Iterator[str]:
+    table = cell.table
     if table.at_best is not None and table.mean is not None and table.at_best < 0.8 * table.mean:
         yield f"{percent(table.at_best)} % at the lowest validation error"
     losses = table.training_loss, table.validation_loss

@@ -52,7 +52,7 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{percent(self.low)}–{percent(self.high)}"
+        return "–".join(dict.fromkeys([percent(self.low), percent(self.high)]))
 
 
 @dataclass(frozen=True)
