@@ -131,10 +131,7 @@ class _Asked:
             for size in self.sizes:
                 best = self.best(model, size)
                 if best is not None:
-                    runs = self.of_table(best)
-                    if self.choice.seeds is None and self.differ(runs):
-                        runs = self.final(best, _TABLE_SEEDS, 10)
-                    yield from _planned({"part": "table"}, runs)
+                    yield from _planned({"part": "table"}, self.of_table(best))
 
     def figure_2(self) -> Iterator[Planned]:
         """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
@@ -227,7 +224,7 @@ class _Asked:
         if best is None:
             return
         if size in self.sizes:
-            yield from _planned({"part": "matched", **role}, self.final(best, _TABLE_SEEDS, 5))
+            yield from _planned({"part": "matched", **role}, self.of_table(best))
             return
         setting = self.lasting(replace(best, hidden_size=size), self.search_updates(size), points=20)
         rates = [replace(with_values(setting, {"learning_rate": r}), seed=0) for r in LEARNING_RATE.grid]
@@ -264,8 +261,10 @@ class _Asked:
         return 20_000 if size <= FIGURE_SIZE else 10_000
 
     def of_table(self, best: RunSpecification) -> list[RunSpecification]:
-        """The runs of Table 1 in the selected setting, before it is seen whether they are enough."""
-        return self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
+        """The runs of Table 1 in the selected setting: five, and as many again if these differ."""
+        runs = self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
+        more = self.choice.seeds is None and self.differ(runs)
+        return self.final(best, _TABLE_SEEDS, 10) if more else runs
 
     def differ(self, runs: Sequence[RunSpecification]) -> bool:
         """Whether seeds have ended and say so little that more are needed, by their validation errors."""
