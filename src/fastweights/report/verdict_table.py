@@ -74,10 +74,10 @@ def details_grid(table: Sequence[Cell]) -> Grid:
         ),
         [_details(cell) for cell in table],
         "P and Q: see the verdicts. At best validation: test error of the weights that had each run's "
-        "lowest validation error. Last validation: what the selection goes by. Losses: "
-        "the last, in nats. Updates to 1 %: median over "
-        "the seeds of the first evaluation with a validation error of at most 1 %, – if most never came "
-        "there; in brackets how many seeds had one, if not all. Time: mean of a run.",
+        "lowest validation error. Last validation: what the selection goes by. Losses: the last, in nats. "
+        "Updates to 1 %: median over the seeds of the first evaluation with a validation error of at most "
+        "1 %, – if most never came there; in brackets how many seeds had one, if not all. Time: mean of a "
+        "run.",
     )
 
 
