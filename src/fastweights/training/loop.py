@@ -33,7 +33,7 @@ def _advance(
     Mini-batches are drawn with replacement from a key made of the run's key and the update's number:
     a run that is taken up again draws what it would have drawn.
     """
-    most, batch_size, *rule = static
+    most, batch_size = static[:2]
 
     @jax.vmap
     def draw(number):
@@ -46,7 +46,7 @@ def _advance(
         state, losses = carry
         rows = batches[i]
         tokens, targets = data.inputs[rows].T.astype(jnp.int32), data.targets[rows].astype(jnp.int32)
-        model, moments, value = update(state.model, state.moments, tokens, targets, rates, *rule)
+        model, moments, value = update(state.model, state.moments, tokens, targets, rates, *static[2:])
         return TrainingState(model, moments, state.done + 1), losses.at[i].set(value)
 
     # The loop carries arrays only; what is static in the model goes around it.
