@@ -105,7 +105,7 @@ presets: dict[str, Preset] = {
     "paper-smoke": Comparison(
         summary="every part of the paper preset with a thousandth of its updates, for tests",
         sizes=(20, 50),
-        data=DataOptions(train=10_000, validation=1_000, test=2_000),
+        data=DataOptions(train=20_000, validation=1_000, test=2_000),
         shorten=1_000,
     ),
 }
