@@ -24,6 +24,11 @@ class Alternatives:
     best: Seeds | None
     """Fresh seeds of the one that validation selected, where that is not the search's own."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run of those tried is missing."""
+        return any(seeds.unfinished for seeds in self.tried.values())
+
 
 class Setting(NamedTuple):
     """Seeds that have ended, and what is changed in them of the setting that the search selected."""
@@ -71,7 +76,7 @@ class Cell:
             ("with another embedding", self.embeddings),
             ("with weight decay", self.weight_decays),
         ):
-            if any(seeds.unfinished for seeds in each.tried.values()):
+            if each.unfinished:
                 return None
             if each.best is not None:
                 found.append(Setting(change, each.best))

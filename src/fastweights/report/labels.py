@@ -69,6 +69,11 @@ def percent(fraction: float | None) -> str:
     return "" if fraction is None else with_interval(fraction, None)
 
 
+def percent_range(low: float, high: float) -> str:
+    """`0.40–1.69`, or the one number that both are."""
+    return "–".join(dict.fromkeys([percent(low), percent(high)]))
+
+
 def as_published(fraction: float | None) -> str:
     """A published error in percent, with the digits that it has; nothing if there is none."""
     return "" if fraction is None else f"{100 * fraction:.4g}"

@@ -60,11 +60,9 @@ def _better(cell: Cell) -> Iterator[str]:
 
 def _worse(cell: Cell) -> Iterator[str]:
     """What is missing, as far as other parts of the study tell; else how near the seeds came."""
-    reasons = [*_missing(cell)]
     table = cell.table
-    if not reasons:
-        reasons = [f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"]
-    yield from reasons
+    near = f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
+    yield from list(_missing(cell)) or [near]
 
 
 def _missing(cell: Cell) -> Iterator[str]:

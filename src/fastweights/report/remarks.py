@@ -36,11 +36,7 @@ def about_weight_decays(table: Sequence[Cell]) -> str:
 
 
 def _preferred(found: Sequence[tuple[Cell, Alternatives]], what: str) -> str:
-    complete = [
-        (cell, each)
-        for cell, each in found
-        if each.tried and not any(seeds.unfinished for seeds in each.tried.values())
-    ]
+    complete = [(cell, each) for cell, each in found if each.tried and not each.unfinished]
     if not complete:
         return ""
     other = [cell for cell, each in complete if each.best is not None]

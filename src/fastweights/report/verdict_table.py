@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fastweights.report.cells import Cell, cells
 from fastweights.report.grids import Grid
-from fastweights.report.labels import as_published, duration, model_label, nats, percent
+from fastweights.report.labels import as_published, duration, model_label, nats, percent, percent_range
 from fastweights.report.parts import progress
 from fastweights.report.reasons import why
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
@@ -143,4 +143,4 @@ def _details(cell: Cell) -> tuple[str, ...]:
 def _range(table: Seeds) -> str:
     if table.lowest is None or table.highest is None:
         return ""
-    return "–".join(dict.fromkeys([percent(table.lowest), percent(table.highest)]))
+    return percent_range(table.lowest, table.highest)

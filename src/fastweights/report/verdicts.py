@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
-from fastweights.report.labels import percent
+from fastweights.report.labels import percent_range
 from fastweights.studies.statistics import t_quantile
 
 NEAR_FLOOR = 0.05
@@ -52,7 +52,7 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return "–".join(dict.fromkeys([percent(self.low), percent(self.high)]))
+        return percent_range(self.low, self.high)
 
 
 @dataclass(frozen=True)

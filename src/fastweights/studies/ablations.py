@@ -13,6 +13,15 @@ PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 Changes = Mapping[str, Any]
 """New values of options, each named by its place in a specification: `cell.decay`."""
 
+
+def normal_embeddings(*scales: float) -> Mapping[str, Changes]:
+    """Embeddings drawn from N(0, scale²), by name."""
+    return {f"N(0, {scale:g}²)": {"classifier.embedding_scale": scale} for scale in scales}
+
+
+PAPERS: Changes = {"classifier.embedding": "expanded", "classifier.embedding_init": "uniform"}
+"""The paper's embedding."""
+
 _FOR_ALL: Mapping[str, Mapping[str, Changes]] = {
     "clipping": {"none": {"training.clip_norm": 0.0}},
     "training sequences": {f"{size:,}": {"data.train": size} for size in (10_000, 1_000_000)},
@@ -36,15 +45,10 @@ FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
     "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.0, 0.5, 1.0)},
     "C": {f"uniform in ± {scale:g}/√R": {"cell.input_scale": scale} for scale in (0.5, 2.0)},
     "embedding": {
-        "N(0, 0.3²)": {"classifier.embedding_scale": 0.3},
-        "N(0, 0.5²)": {"classifier.embedding_scale": 0.5},
-        "N(0, 2²)": {"classifier.embedding_scale": 2.0},
+        **normal_embeddings(0.3, 0.5, 2.0),
         "uniform in ± 1/√100": {"classifier.embedding_init": "uniform"},
         "50 to 100, N(0, 1)": {"classifier.embedding": "expanded"},
-        PAPERS_EMBEDDING: {
-            "classifier.embedding": "expanded",
-            "classifier.embedding_init": "uniform",
-        },
+        PAPERS_EMBEDDING: PAPERS,
         "one-hot": {"classifier.embedding": "one-hot"},
     },
     "read-out": {"none": {"classifier.readout_size": 0}},

@@ -2,17 +2,12 @@
 
 from collections.abc import Mapping
 
-from fastweights.studies.ablations import PAPERS_EMBEDDING, Changes
+from fastweights.studies.ablations import PAPERS, PAPERS_EMBEDDING, Changes, normal_embeddings
 
 EMBEDDINGS: Mapping[str, Changes] = {
     "N(0, 1)": {},
-    "N(0, 0.5²)": {"classifier.embedding_scale": 0.5},
-    "N(0, 2²)": {"classifier.embedding_scale": 2.0},
-    "N(0, 4²)": {"classifier.embedding_scale": 4.0},
-    PAPERS_EMBEDDING: {
-        "classifier.embedding": "expanded",
-        "classifier.embedding_init": "uniform",
-    },
+    **normal_embeddings(0.5, 2.0, 4.0),
+    PAPERS_EMBEDDING: PAPERS,
 }
 
 WEIGHT_DECAYS: Mapping[str, Changes] = {

@@ -7,8 +7,8 @@ from statistics import median
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
-from fastweights.studies.ablations import Changes, changed, decays_and_write_rates, variants
-from fastweights.studies.alternatives import EMBEDDINGS, PAPERS_EMBEDDING, WEIGHT_DECAYS
+from fastweights.studies.ablations import PAPERS, Changes, changed, decays_and_write_rates, variants
+from fastweights.studies.alternatives import EMBEDDINGS, WEIGHT_DECAYS
 from fastweights.studies.matched import Measure, largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
 from fastweights.studies.recommended import recommended
@@ -164,7 +164,7 @@ class _Asked:
                     cell = options(norm_bias=0.0) if model == "fast-weights" else options()
                     run = self.lasting(replace(self.base(model, size), cell=cell), 100_000)
                     training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
-                    run = changed(replace(run, training=training), EMBEDDINGS[PAPERS_EMBEDDING])
+                    run = changed(replace(run, training=training), PAPERS)
                     yield from _planned({"part": "letter"}, seeded(run, _LETTER_SEEDS[:3]))
 
     def initialisation(self) -> Iterator[Planned]:

@@ -53,7 +53,6 @@ class TrainingOptions:
         check_between("learning_rate", self.learning_rate, 0, MOST_SCALE)
         check_choice("schedule", self.schedule, ("constant", "cosine"))
         check_positive("clip_norm", self.clip_norm, zero=True)
-        check_positive("weight_decay", self.weight_decay, zero=True)
         check_between("weight_decay", self.weight_decay, 0, MOST_SCALE)
         check_between("batch_size", self.batch_size, 1, 1_000_000)
         check_between("evaluate_every", self.evaluate_every, 1, MOST_UPDATES)
