@@ -16,6 +16,7 @@ from fastweights.studies import worker
 from fastweights.studies.illustration import ILLUSTRATION, illustrate
 from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.evaluation import evaluate
 from fastweights.training.options import TrainingOptions
 
 
@@ -155,9 +156,11 @@ def test_the_median_network_is_illustrated(trained, tmp_path):
     folder, runs = trained
     illustrate(folder, {"runs": runs})
     (model,) = read_illustration(folder)
-    assert (model.run, model.seed, model.test_error) == (runs[2]["id"], 2, 0.2)
+    assert (model.run, model.seed) == (runs[2]["id"], 2)
     assert [each.tokens.index(each.tokens[-1]) for each in model.sequences] == [0, 2]
-    _, network, _ = worker.load_model(folder / "runs" / f"{model.run}.safetensors")
+    specification, network, _ = worker.load_model(folder / "runs" / f"{model.run}.safetensors")
+    # Of the network that is there, which may be another machine's than the record.
+    assert model.test_error == evaluate(network, worker.dataset(specification, "test")).error != 0.2
     for reading in model.sequences:
         tokens = jnp.asarray(AssociativeRetrieval(2).encode(reading.tokens), jnp.int32)[:, None]
         np.testing.assert_allclose(network.attention(tokens)[..., 0], reading.attention, atol=2e-4)

@@ -150,11 +150,17 @@ def test_only_what_did_not_learn_the_task_is_trained_longer():
     *_, planned = rounds("paper-smoke", replace(SOME, parts=("longer",)), judge)
     found = parts(planned)
     assert set(found) == {"search", "table", "longer"}
-    assert [(each.model, each.hidden_size) for each in found["longer"]] == [("irnn", 50)] * 3
-    (table,) = {
-        replace(each, seed=0) for each in found["table"] if (each.model, each.hidden_size) == ("irnn", 50)
+    cells = [("irnn", size) for size in SOME.hidden_sizes]
+    assert [(each.model, each.hidden_size) for each in found["longer"]] == [
+        cell for cell in cells for _ in range(3)
+    ]
+    table_of = {
+        (each.model, each.hidden_size): replace(each, seed=0)
+        for each in found["table"]
+        if each.model == "irnn"
     }
     for each in found["longer"]:
+        table = table_of[each.model, each.hidden_size]
         assert replace(each, seed=0, training=table.training) == table
         assert replace(each.training, updates=1, evaluate_every=1) == replace(
             table.training, updates=1, evaluate_every=1

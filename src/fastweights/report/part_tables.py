@@ -110,8 +110,8 @@ def longer_grid(table: Sequence[Cell]) -> Grid:
             for cell in table
             if cell.longer is not None
         ],
-        "Where most seeds of the table did not come to a validation error of 1 %, at Figure 2's size: the "
-        "same setting, cosine schedule and all, with as many updates as Figure 2 has, on fresh seeds.",
+        "Where most seeds of the table did not come to a validation error of 1 %: the same setting, cosine "
+        "schedule and all, with as many updates as Figure 2 has, on fresh seeds.",
     )
 
 

@@ -39,7 +39,7 @@ def attention_pictures(models: Sequence[Illustrated]) -> str | None:
 def _square(drawing: Drawing, left: float, top: float, cell: float, reading: Reading) -> None:
     tokens, size = reading.tokens, len(reading.tokens)
     mark = "" if reading.answer == reading.target else f", not {reading.target}"
-    drawing.text(left, top + 12, f"{tokens} → {reading.answer}{mark}  p = {reading.probability:.2f}", size=10)
+    drawing.text(left, top + 12, f"{tokens} → {reading.answer}{mark}, p = {reading.probability:.2f}", size=10)
     top += 32
     for i, symbol in enumerate(tokens):
         drawing.text(left - 6, top + (i + 0.5) * cell + 4, symbol, "end", 10)

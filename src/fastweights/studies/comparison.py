@@ -1,7 +1,8 @@
 """Section 4.1 of Ba et al. 2016 in full: search, table, Figure 2, and what the comparison leaves open."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import inf
 from statistics import median
 
@@ -127,16 +128,13 @@ class _Asked:
                 yield from _planned({"part": "search"}, self.candidates(model, size))
 
     def table(self) -> Iterator[Planned]:
-        for model in self.models:
-            for size in self.sizes:
-                best = self.best(model, size)
-                if best is not None:
-                    yield from _planned({"part": "table"}, self.of_table(best))
+        for best in self.selections(self.sizes):
+            yield from _planned({"part": "table"}, self.of_table(best))
 
     def figure_2(self) -> Iterator[Planned]:
         """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
         would bend it."""
-        for best in self.best_at_figure_size():
+        for best in self.selections(size for size in self.sizes if size == FIGURE_SIZE):
             long = self.lasting(best, _FIGURE_UPDATES, points=140)
             training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
             seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
@@ -179,23 +177,19 @@ class _Asked:
         self, part: str, what: str, values: Mapping[str, Changes], seeds: Sequence[int]
     ) -> Iterator[Planned]:
         """For every model alike; where another than the search's own wins, fresh seeds of it."""
-        for model in self.models:
-            for size in self.sizes:
-                best = self.best(model, size)
-                if best is None:
-                    continue
-                tried = []
-                for name, changes in values.items():
-                    runs = seeded(changed(best, changes), _SEARCH_SEEDS)
-                    yield from _planned({"part": part, what: name}, runs)
-                    tried += runs
-                winner = selected(tried, self.known)
-                if winner is not None and winner != best:
-                    yield from _planned({"part": f"best-{part}"}, self.final(winner, seeds, 3))
+        for best in self.selections(self.sizes):
+            tried = []
+            for name, changes in values.items():
+                runs = seeded(changed(best, changes), _SEARCH_SEEDS)
+                yield from _planned({"part": part, what: name}, runs)
+                tried += runs
+            winner = selected(tried, self.known)
+            if winner is not None and winner != best:
+                yield from _planned({"part": f"best-{part}"}, self.final(winner, seeds, 3))
 
     def longer(self) -> Iterator[Planned]:
-        """As many updates as Figure 2 has, at its size, where most seeds of the table did not come to 1 %."""
-        for best in self.best_at_figure_size():
+        """As many updates as Figure 2 has, where most seeds of the table did not come to 1 %."""
+        for best in self.selections(self.sizes):
             table = self.of_table(best)
             if not ended(table, self.known):
                 continue
@@ -242,11 +236,12 @@ class _Asked:
         tried = self.candidates(model, size)
         return selected(tried, self.known) if ended(tried, self.known) else None
 
-    def best_at_figure_size(self) -> Iterator[RunSpecification]:
-        """What the search selects for each model there, as far as it is over."""
-        if FIGURE_SIZE in self.sizes:
-            found = (self.best(model, FIGURE_SIZE) for model in self.models)
-            yield from (each for each in found if each is not None)
+    def selections(self, sizes: Iterable[int]) -> Iterator[RunSpecification]:
+        """What the search selects for each model and these sizes, as far as it is over."""
+        for model, size in product(self.models, sizes):
+            best = self.best(model, size)
+            if best is not None:
+                yield best
 
     def base(self, model: str, size: int) -> RunSpecification:
         return RunSpecification(
