@@ -9,6 +9,7 @@ MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 SIZES = (20, 50, 100)
 EMBEDDINGS = ("N(0, 1)", "N(0, 2²)", "50 to 100, uniform (the paper's)")
 WEIGHT_DECAYS = ("0", "0.1")
+RATES = ("1", "1/2")
 
 ERRORS = {
     ("irnn", 20): 0.6180,
@@ -105,6 +106,7 @@ def comparison() -> dict[str, Any]:
             for part, what, names in (
                 ("initialisation", "embedding", EMBEDDINGS),
                 ("regularisation", "weight_decay", WEIGHT_DECAYS),
+                ("rates", "rate", RATES),
             )
             for size in SIZES
             for i, name in enumerate(names)

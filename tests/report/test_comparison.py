@@ -15,7 +15,7 @@ from fastweights.report.comparison_page import all_grids
 from fastweights.report.conclusions import answer, conclusions, difference
 from fastweights.report.figure_2 import figure_2_seeds
 from fastweights.report.parts import PARTS, has_parts, missing, progress, runs_of
-from fastweights.report.remarks import about_embeddings, about_weight_decays
+from fastweights.report.remarks import about_embeddings, about_rates, about_weight_decays
 from fastweights.report.tables import terminal
 from fastweights.report.verdict_table import terminal_verdicts
 
@@ -148,6 +148,7 @@ def test_matched_sizes_embeddings_and_the_letter():
     assert (row["R"], row["parameters"], row["state"], row["seeds"]) == ("21", "17,410", "21", "3")
     assert rows(runs, "matched-state")["20", "IRNN"]["test error %"] == "20.00 ± 0.00"
     assert rows(runs, "embeddings")["50", "LSTM"]["N(0, 2²)"] == "20.0"
+    assert rows(runs, "rates")["50", "LSTM"]["1/2"] == "20.0"
     assert rows(runs, "letter")["50", "LSTM"]["to the letter %"] == "61.00 ± 0.00"
     longer = rows(runs, "longer")["50", "LSTM"]
     assert (longer["updates"], longer["test error %"], longer["table's updates"]) == (
@@ -162,7 +163,8 @@ def test_matched_sizes_embeddings_and_the_letter():
 
 
 @pytest.mark.parametrize(
-    ("part", "about"), [("initialisation", about_embeddings), ("regularisation", about_weight_decays)]
+    ("part", "about"),
+    [("initialisation", about_embeddings), ("regularisation", about_weight_decays), ("rates", about_rates)],
 )
 def test_nothing_is_said_of_alternatives_that_are_not_all_tried(part, about):
     results = comparison()
@@ -215,6 +217,29 @@ def test_the_setting_that_validation_prefers_decides_whether_a_model_fails():
     assert findings([*runs, *worse])["An IRNN of 50 units fails."] == found
     waiting = run("irnn", 50, 0, "regularisation", state="waiting", weight_decay="0.1")
     assert findings([*runs, waiting])["An IRNN of 50 units fails."].survives is None
+
+
+def test_the_verdict_on_the_setting_that_validation_prefers():
+    """Beside that on what the search selected, which keeps its own."""
+    runs = comparison()["runs"]
+    assert set(rows(runs, "preferred")) == set(rows(runs, "verdicts"))
+    assert rows(runs, "preferred")["100", "IRNN"]["setting"] == "as selected"
+    assert not any("validation prefers" in each for each in answer(cells(runs)))
+
+    runs = table("irnn", 100, (0.4, 0.5, 0.6))
+    assert answer(cells(runs))[0].endswith("1 is not reproduced.")
+    errors = (0.002, 0.003, 0.004)
+    runs += [run("irnn", 100, 90 + i, "best-rates", errors=(0.6, each)) for i, each in enumerate(errors)]
+    told = rows(runs, "verdicts")["100", "IRNN"]
+    assert told["verdict"] == "not reproduced"
+    assert told["why"].endswith("with a lower rate 0.30 ± 0.25 %")
+    row = rows(runs, "preferred")["100", "IRNN"]
+    assert (row["setting"], row["test error %"], row["verdict"]) == (
+        "with a lower rate",
+        "0.30 ± 0.25",
+        "reproduced",
+    )
+    assert answer(cells(runs))[1].startswith("In the settings that validation prefers")
 
 
 def test_weight_decay_can_make_up_for_units():

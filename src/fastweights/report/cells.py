@@ -49,9 +49,6 @@ class Cell:
     term_project: float | None
 
     table: Seeds
-    verdict: Verdict | None
-    """None where nothing was published."""
-
     search: Summary | None
     tried: Sequence[Seeds] = field(repr=False)
     """Of the settings searched."""
@@ -61,6 +58,16 @@ class Cell:
     """In the table's setting, with as many updates as Figure 2 has."""
     embeddings: Alternatives
     weight_decays: Alternatives
+    rates: Alternatives
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """On the table's seeds; None where nothing was published."""
+        return self.verdict_on(self.table)
+
+    def verdict_on(self, seeds: Seeds) -> Verdict | None:
+        """Whether these seeds reproduce the published error; None if there is none."""
+        return None if self.paper is None else judge(self.paper, seeds.errors, seeds.counts, self.floor)
 
     @property
     def selected(self) -> Setting | None:
@@ -75,6 +82,7 @@ class Cell:
         for change, each in (
             ("with another embedding", self.embeddings),
             ("with weight decay", self.weight_decays),
+            ("with a lower rate", self.rates),
         ):
             if each.unfinished:
                 return None
@@ -93,6 +101,7 @@ def cells(runs: Sequence[Record]) -> list[Cell]:
     )
     embeddings = _alternatives(runs, "initialisation", "embedding")
     weight_decays = _alternatives(runs, "regularisation", "weight_decay")
+    rates = _alternatives(runs, "rates", "rate")
     none = Alternatives({}, None)
     return [
         _cell(
@@ -103,6 +112,7 @@ def cells(runs: Sequence[Record]) -> list[Cell]:
             longer=latest(longer.get(each, [])),
             embeddings=embeddings.get(each, none),
             weight_decays=weight_decays.get(each, none),
+            rates=rates.get(each, none),
         )
         for each in sorted({*search, *table}, key=lambda place: (place[1], model_order(place[0])))
     ]
@@ -131,24 +141,24 @@ def _cell(
     longer: Sequence[Record],
     embeddings: Alternatives,
     weight_decays: Alternatives,
+    rates: Alternatives,
 ) -> Cell:
     model, size = where
     some = [*table, *search][0]
     task = some["specification"]["task"]
     paper, other = (published_error(each, task, model, size) for each in (BA_2016, WAYMAN_MATHEW_2017))
-    seeds = over_seeds(table)
     return Cell(
         model=model,
         hidden_size=size,
         floor=some["floor"],
         paper=None if paper is None else paper / 100,
         term_project=None if other is None else other / 100,
-        table=seeds,
-        verdict=None if paper is None else judge(paper / 100, seeds.errors, seeds.counts, some["floor"]),
+        table=over_seeds(table),
         search=summarise(search)[0] if search else None,
         tried=[over_seeds(each) for each in by_setting(search)],
         letter=over_seeds(letter) if letter else None,
         longer=over_seeds(longer) if longer else None,
         embeddings=embeddings,
         weight_decays=weight_decays,
+        rates=rates,
     )

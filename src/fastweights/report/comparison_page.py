@@ -25,13 +25,20 @@ from fastweights.report.part_tables import (
     longer_grid,
     matched_grids,
     matched_seeds,
+    rates_grid,
     search_grid,
     weight_decays_grid,
 )
 from fastweights.report.parts import PARTS, missing, place, runs_of
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.remarks import about_embeddings, about_letter, about_matched, about_weight_decays
-from fastweights.report.verdict_table import details_grid, verdict_grid
+from fastweights.report.remarks import (
+    about_embeddings,
+    about_letter,
+    about_matched,
+    about_rates,
+    about_weight_decays,
+)
+from fastweights.report.verdict_table import details_grid, preferred_grid, verdict_grid
 from fastweights.studies.statistics import Record, failure_of, outcome
 
 
@@ -55,8 +62,10 @@ def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
     ablations = ablation_seeds(runs)
     grids = [
         verdict_grid(table),
+        preferred_grid(table),
         details_grid(table),
         longer_grid(table),
+        rates_grid(table),
         weight_decays_grid(table),
         letter_grid(table),
         embeddings_grid(table),
@@ -98,6 +107,7 @@ def _remarks(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, str]:
     return {
         "letter": about_letter(table),
         "embeddings": about_embeddings(table),
+        "rates": about_rates(table),
         "weight-decays": about_weight_decays(table),
         **{
             f"matched-{criterion}": about_matched(matched, criterion) for criterion in ("parameters", "state")

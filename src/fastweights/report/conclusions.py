@@ -160,7 +160,21 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
 
 
 def answer(table: Sequence[Cell]) -> list[str]:
-    """The page's first two sentences."""
+    """The page's first sentences."""
+    verdicts = [cell.verdict.name for cell in table if cell.verdict is not None]
+    if not verdicts:
+        return ["Nothing that the paper prints has been run yet."]
+    if set(verdicts) == {"none"}:
+        return [f"None of the paper's {len(verdicts)} numbers has a verdict yet."]
+    told = [f"Of the paper's {len(verdicts)} numbers, {_counted(verdicts)}."]
+    preferred = [cell.verdict_on(cell.preferred.seeds) for cell in table if cell.preferred is not None]
+    best = [verdict.name for verdict in preferred if verdict is not None]
+    if len(best) == len(verdicts) and best != verdicts:
+        told.append(f"In the settings that validation prefers of all that were tried, {_counted(best)}.")
+    return [*told, _central({(cell.model, cell.hidden_size): cell for cell in table})]
+
+
+def _counted(verdicts: Sequence[str]) -> str:
     words = {
         "reproduced": "reproduced",
         "better": "beaten",
@@ -168,18 +182,11 @@ def answer(table: Sequence[Cell]) -> list[str]:
         "not reproduced": "not reproduced",
         "none": "without a verdict",
     }
-    verdicts = [cell.verdict.name for cell in table if cell.verdict is not None]
-    if not verdicts:
-        return ["Nothing that the paper prints has been run yet."]
-    if set(verdicts) == {"none"}:
-        return [f"None of the paper's {len(verdicts)} numbers has a verdict yet."]
-    counts = [
+    return joined(
         f"{verdicts.count(name)} {'is' if verdicts.count(name) == 1 else 'are'} {word}"
         for name, word in words.items()
         if name in verdicts
-    ]
-    first = f"Of the paper's {len(verdicts)} numbers, {joined(counts)}."
-    return [first, _central({(cell.model, cell.hidden_size): cell for cell in table})]
+    )
 
 
 def _central(cells: Cells) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WORDS = frozenset({"R", "model", "choice", "value", "selected", "verdict", "why", "embedding"})
+WORDS = frozenset({"R", "model", "choice", "value", "selected", "verdict", "why", "setting"})
 """Columns of words; all others hold numbers."""
 
 

@@ -19,6 +19,8 @@ PARTS: Mapping[str, str] = {
     "regularisation": "weight decays tried",
     "best-regularisation": "the best weight decay",
     "longer": "as long as Figure 2",
+    "rates": "lower rates tried",
+    "best-rates": "the best lower rate",
     "matched-search": "rates tried at matched sizes",
     "matched": "matched parameters and state",
 }

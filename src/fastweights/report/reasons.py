@@ -78,9 +78,13 @@ def _missing(cell: Cell) -> Iterator[str]:
     longer = cell.longer
     if longer is not None and longer.mean is not None:
         yield f"after {length_text(longer)} updates {mean_text(longer)}"
-    for words, each in (("embedding", cell.embeddings.best), ("weight decay", cell.weight_decays.best)):
+    for words, each in (
+        ("the best embedding", cell.embeddings.best),
+        ("the best weight decay", cell.weight_decays.best),
+        ("a lower rate", cell.rates.best),
+    ):
         if each is not None and each.mean is not None:
-            yield f"with the best {words} {mean_text(each)}"
+            yield f"with {words} {mean_text(each)}"
 
 
 def _search(cell: Cell) -> Iterator[str]:

@@ -35,6 +35,11 @@ def about_weight_decays(table: Sequence[Cell]) -> str:
     return _preferred([(cell, cell.weight_decays) for cell in table], "weight decay")
 
 
+def about_rates(table: Sequence[Cell]) -> str:
+    """How often the search's learning rate is too high for the table's updates."""
+    return _preferred([(cell, cell.rates) for cell in table], "a lower rate than the search's")
+
+
 def _preferred(found: Sequence[tuple[Cell, Alternatives]], what: str) -> str:
     complete = [(cell, each) for cell, each in found if each.tried and not each.unfinished]
     if not complete:

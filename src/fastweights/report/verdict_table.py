@@ -16,6 +16,7 @@ from fastweights.report.labels import as_published, duration, model_label, nats,
 from fastweights.report.parts import progress
 from fastweights.report.reasons import why
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
+from fastweights.report.verdicts import Verdict
 from fastweights.studies.statistics import outcome
 
 RULE = (
@@ -50,6 +51,32 @@ def verdict_grid(table: Sequence[Cell]) -> Grid:
         "interval. Collapses: runs that end more than 5 percentage points above their lowest validation "
         "error. Paper: Ba et al. 2016, Table 1. W. & M.: Wayman & Mathew 2017. Floor: the best answer "
         f"without knowing which digit belongs to which letter. {RULE}",
+    )
+
+
+def preferred_grid(table: Sequence[Cell]) -> Grid:
+    """The same numbers in the best of all settings that the study tried."""
+    preferred = [(cell, cell.preferred) for cell in table]
+    return Grid(
+        "preferred",
+        "In the setting that validation prefers",
+        ("R", "model", "setting", "test error %", "best–worst %", "seeds", "paper %", "verdict"),
+        [
+            (
+                str(cell.hidden_size),
+                model_label(cell.model),
+                setting.change or "as selected",
+                error_text(setting.seeds),
+                _range(setting.seeds),
+                seeds_text(setting.seeds),
+                as_published(cell.paper),
+                _name(cell.verdict_on(setting.seeds)),
+            )
+            for cell, setting in preferred
+            if setting is not None
+        ],
+        "Of what the search selected and the best other embedding, weight decay and learning rate, the one "
+        "with the lowest mean validation error over its reported seeds. Verdict: by the same rule.",
     )
 
 
@@ -116,7 +143,7 @@ def _row(cell: Cell) -> tuple[str, ...]:
         as_published(cell.paper),
         as_published(cell.term_project),
         f"{100 * cell.floor:.2f}",  # exact, so in full
-        verdict.name if verdict and verdict.name != "none" else "–",
+        _name(verdict),
         why(cell),
     )
 
@@ -138,6 +165,10 @@ def _details(cell: Cell) -> tuple[str, ...]:
         f"{results[0]['parameters']:,}" if results else "",
         duration(fmean(each["seconds"] for each in results)) if results else "",
     )
+
+
+def _name(verdict: Verdict | None) -> str:
+    return verdict.name if verdict and verdict.name != "none" else "–"
 
 
 def _range(table: Seeds) -> str:

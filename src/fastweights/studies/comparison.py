@@ -9,7 +9,7 @@ from statistics import median
 from fastweights import registry
 from fastweights.errors import check, check_choice
 from fastweights.studies.ablations import PAPERS, Changes, changed, decays_and_write_rates, variants
-from fastweights.studies.alternatives import EMBEDDINGS, WEIGHT_DECAYS
+from fastweights.studies.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
 from fastweights.studies.matched import Measure, largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
 from fastweights.studies.recommended import recommended
@@ -30,6 +30,7 @@ PARTS = (
     "initialisation",
     "regularisation",
     "longer",
+    "rates",
     "matched",
 )
 # What selects for a part, or says whether it is needed, is run too.
@@ -39,6 +40,7 @@ _RESTING_ON = {
     "initialisation": "search",
     "regularisation": "search",
     "longer": "table",
+    "rates": "table",
     "matched": "search",
 }
 FIGURE_SIZE = 50
@@ -54,8 +56,8 @@ _SEARCH_SEEDS = (0, 1)
 _TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (
     range(first, first + 10) for first in (10, 20, 30, 40)
 )
-_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS = (
-    range(first, first + 10) for first in (50, 60, 70, 80)
+_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS = (
+    range(first, first + 10) for first in (50, 60, 70, 80, 90)
 )
 
 
@@ -112,6 +114,7 @@ class _Asked:
             "initialisation": self.initialisation,
             "regularisation": self.regularisation,
             "longer": self.longer,
+            "rates": self.rates,
             "matched": self.matched,
         }
         chosen = set(self.choice.parts or PARTS)
@@ -167,35 +170,48 @@ class _Asked:
 
     def initialisation(self) -> Iterator[Planned]:
         """The embedding."""
-        return self.alternatives("initialisation", "embedding", EMBEDDINGS, _INITIALISATION_SEEDS)
+        for best in self.selections(self.sizes):
+            yield from self.alternatives(
+                "initialisation", "embedding", best, EMBEDDINGS, _INITIALISATION_SEEDS
+            )
 
     def regularisation(self) -> Iterator[Planned]:
         """Weight decay."""
-        return self.alternatives("regularisation", "weight_decay", WEIGHT_DECAYS, _REGULARISATION_SEEDS)
-
-    def alternatives(
-        self, part: str, what: str, values: Mapping[str, Changes], seeds: Sequence[int]
-    ) -> Iterator[Planned]:
-        """For every model alike; where another than the search's own wins, fresh seeds of it."""
         for best in self.selections(self.sizes):
-            tried = []
-            for name, changes in values.items():
-                runs = seeded(changed(best, changes), _SEARCH_SEEDS)
-                yield from _planned({"part": part, what: name}, runs)
-                tried += runs
-            winner = selected(tried, self.known)
-            if winner is not None and winner != best:
-                yield from _planned({"part": f"best-{part}"}, self.final(winner, seeds, 3))
+            yield from self.alternatives(
+                "regularisation", "weight_decay", best, WEIGHT_DECAYS, _REGULARISATION_SEEDS
+            )
 
     def longer(self) -> Iterator[Planned]:
-        """As many updates as Figure 2 has, where most seeds of the table did not come to 1 %."""
-        for best in self.selections(self.sizes):
-            table = self.of_table(best)
-            if not ended(table, self.known):
-                continue
-            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
-                long = self.lasting(best, _FIGURE_UPDATES)
-                yield from _planned({"part": "longer"}, seeded(long, _LONGER_SEEDS[:3]))
+        """As many updates as Figure 2 has."""
+        for best in self.not_learned():
+            long = self.lasting(best, _FIGURE_UPDATES)
+            yield from _planned({"part": "longer"}, seeded(long, _LONGER_SEEDS[:3]))
+
+    def rates(self) -> Iterator[Planned]:
+        """Lower learning rates, over as many updates as the table has."""
+        for best in self.not_learned():
+            (whole,) = self.final(best, [best.seed], 1)
+            rates = lower_rates(best.training.learning_rate)
+            yield from self.alternatives("rates", "rate", whole, rates, _RATE_SEEDS)
+
+    def alternatives(
+        self,
+        part: str,
+        what: str,
+        best: RunSpecification,
+        values: Mapping[str, Changes],
+        seeds: Sequence[int],
+    ) -> Iterator[Planned]:
+        """Around the search's own; where another wins, fresh seeds of it."""
+        tried = []
+        for name, changes in values.items():
+            runs = seeded(changed(best, changes), _SEARCH_SEEDS)
+            yield from _planned({"part": part, what: name}, runs)
+            tried += runs
+        winner = selected(tried, self.known)
+        if winner is not None and winner != best:
+            yield from _planned({"part": f"best-{part}"}, self.final(winner, seeds, 3))
 
     def matched(self) -> Iterator[Planned]:
         """As many parameters as fast weights have at the table's sizes; a state as large as an IRNN's there,
@@ -251,6 +267,15 @@ class _Asked:
             cell=recommended(model, size),
             data=self.comparison.data,
         )
+
+    def not_learned(self) -> Iterator[RunSpecification]:
+        """Of the search's selections, those in which most seeds of the table did not come to 1 %."""
+        for best in self.selections(self.sizes):
+            table = self.of_table(best)
+            if not ended(table, self.known):
+                continue
+            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
+                yield best
 
     def search_updates(self, size: int) -> int:
         return 20_000 if size <= FIGURE_SIZE else 10_000
