@@ -1,23 +1,18 @@
 """Section 4.1 of Ba et al. 2016 in full: search, table, Figure 2, and what the comparison leaves open."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from math import inf
-from statistics import median
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
 from fastweights.studies.ablations import PAPERS, Changes, changed, decays_and_write_rates, variants
 from fastweights.studies.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
 from fastweights.studies.matched import Measure, largest, num_parameters, state_size
-from fastweights.studies.plans import Choice, Plan, Planned, Role, ended, seeded, selected
-from fastweights.studies.recommended import recommended
-from fastweights.studies.search import LEARNING_RATE, SAMPLERS, candidates, with_values
+from fastweights.studies.plans import Choice, Plan, Planned, Role, seeded, selected
+from fastweights.studies.search import LEARNING_RATE, SAMPLERS, with_values
+from fastweights.studies.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 from fastweights.studies.specification import DataOptions, RunSpecification
-from fastweights.studies.statistics import GOAL, Record, final_validation_error, outcome, updates_to
-from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.training.options import TrainingOptions
+from fastweights.studies.statistics import Record
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 PARTS = (
@@ -43,19 +38,10 @@ _RESTING_ON = {
     "rates": "table",
     "matched": "search",
 }
-FIGURE_SIZE = 50
 _FIGURE_UPDATES = 700_000
-_LARGE = 100
-"""Above this many units an update takes so long that runs get a tenth of the updates."""
-
-_SPREAD = 2.0
-"""Seeds of the table whose errors differ by more than this factor get as many seeds once more."""
 
 # Every part has seeds of its own: what selects is never what is reported.
-_SEARCH_SEEDS = (0, 1)
-_TABLE_SEEDS, _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (
-    range(first, first + 10) for first in (10, 20, 30, 40)
-)
+_FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (range(first, first + 10) for first in (20, 30, 40))
 _INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS = (
     range(first, first + 10) for first in (50, 60, 70, 80, 90)
 )
@@ -84,24 +70,22 @@ class Comparison:
             check_choice("part", part, PARTS)
         for model in choice.models:
             registry.cells[model]
-        return lambda known: list(_Asked(self, choice, known).runs())
+        models = tuple(dict.fromkeys(choice.models or MODELS))
+        sizes = tuple(dict.fromkeys(choice.hidden_sizes or self.sizes))
+
+        def plan(known: Mapping[str, Record]) -> list[Planned]:
+            asked = models, sizes, choice.seeds, choice.sampler, self.data, self.shorten, known
+            return list(_Parts(*asked, chosen=choice.parts).runs())
+
+        return plan
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One question to the plan."""
+class _Parts(Selections):
+    """What each part asks for."""
 
-    comparison: Comparison
-    choice: Choice
-    known: Mapping[str, Record]
-
-    @property
-    def models(self) -> Sequence[str]:
-        return tuple(dict.fromkeys(self.choice.models or MODELS))
-
-    @property
-    def sizes(self) -> Sequence[int]:
-        return tuple(dict.fromkeys(self.choice.hidden_sizes or self.comparison.sizes))
+    chosen: Sequence[str]
+    """Parts, all if empty."""
 
     def runs(self) -> Iterator[Planned]:
         parts = {
@@ -117,7 +101,7 @@ class _Asked:
             "rates": self.rates,
             "matched": self.matched,
         }
-        chosen = set(self.choice.parts or PARTS)
+        chosen = set(self.chosen or PARTS)
         for part in PARTS[::-1]:  # what another rests on stands before it
             if part in chosen and part in _RESTING_ON:
                 chosen.add(_RESTING_ON[part])
@@ -140,7 +124,7 @@ class _Asked:
         for best in self.selections(size for size in self.sizes if size == FIGURE_SIZE):
             long = self.lasting(best, _FIGURE_UPDATES, points=140)
             training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
-            seeds = _FIGURE_SEEDS[: self.choice.seeds or 3]
+            seeds = _FIGURE_SEEDS[: self.seeds or 3]
             yield from _planned({"part": "figure-2"}, seeded(replace(long, training=training), seeds))
 
     def ablations(self) -> Iterator[Planned]:
@@ -206,7 +190,7 @@ class _Asked:
         """Around the search's own; where another wins, fresh seeds of it."""
         tried = []
         for name, changes in values.items():
-            runs = seeded(changed(best, changes), _SEARCH_SEEDS)
+            runs = seeded(changed(best, changes), SEARCH_SEEDS)
             yield from _planned({"part": part, what: name}, runs)
             tried += runs
         winner = selected(tried, self.known)
@@ -242,70 +226,6 @@ class _Asked:
         winner = selected(rates, self.known)
         if winner is not None:
             yield from _planned({"part": "matched", **role}, self.final(winner, _MATCHED_SEEDS, 3))
-
-    def candidates(self, model: str, size: int) -> list[RunSpecification]:
-        base = self.lasting(self.base(model, size), self.search_updates(size), points=20)
-        return candidates(base, _SEARCH_SEEDS, self.choice.sampler, self.known)
-
-    def best(self, model: str, size: int) -> RunSpecification | None:
-        """The setting that the search selects; None while it is not over."""
-        tried = self.candidates(model, size)
-        return selected(tried, self.known) if ended(tried, self.known) else None
-
-    def selections(self, sizes: Iterable[int]) -> Iterator[RunSpecification]:
-        """What the search selects for each model and these sizes, as far as it is over."""
-        for model, size in product(self.models, sizes):
-            best = self.best(model, size)
-            if best is not None:
-                yield best
-
-    def base(self, model: str, size: int) -> RunSpecification:
-        return RunSpecification(
-            AssociativeRetrieval(),
-            model=model,
-            hidden_size=size,
-            cell=recommended(model, size),
-            data=self.comparison.data,
-        )
-
-    def not_learned(self) -> Iterator[RunSpecification]:
-        """Of the search's selections, those in which most seeds of the table did not come to 1 %."""
-        for best in self.selections(self.sizes):
-            table = self.of_table(best)
-            if not ended(table, self.known):
-                continue
-            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
-                yield best
-
-    def search_updates(self, size: int) -> int:
-        return 20_000 if size <= FIGURE_SIZE else 10_000
-
-    def of_table(self, best: RunSpecification) -> list[RunSpecification]:
-        """The runs of Table 1 in the selected setting: five, and as many again if these differ."""
-        runs = self.final(best, _TABLE_SEEDS, self.choice.seeds or 5)
-        more = self.choice.seeds is None and self.differ(runs)
-        return self.final(best, _TABLE_SEEDS, 10) if more else runs
-
-    def differ(self, runs: Sequence[RunSpecification]) -> bool:
-        """Whether seeds have ended and say so little that more are needed, by their validation errors."""
-        if not ended(runs, self.known):
-            return False
-        records = [self.known[each.identifier] for each in runs]
-        if any(outcome(record) == "failed" for record in records):
-            return True
-        errors = [final_validation_error(record) for record in records]
-        return max(errors) > max(GOAL, _SPREAD * min(errors))
-
-    def final(self, run: RunSpecification, seeds: Sequence[int], count: int) -> list[RunSpecification]:
-        """The runs that are reported: 100,000 updates, on fresh seeds."""
-        updates = 100_000 if run.hidden_size <= _LARGE else 10_000
-        return seeded(self.lasting(run, updates), seeds[:count])
-
-    def lasting(self, run: RunSpecification, updates: int, points: int = 100) -> RunSpecification:
-        """The run with so many updates, evaluated so many times."""
-        updates = max(updates // self.comparison.shorten, points)
-        training: TrainingOptions = replace(run.training, updates=updates, evaluate_every=updates // points)
-        return replace(run, training=training)
 
 
 def _planned(role: Role, runs: Sequence[RunSpecification]) -> Iterator[Planned]:

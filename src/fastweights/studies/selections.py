@@ -1,0 +1,104 @@
+"""What the search selects for each model and size of the comparison, and how long its runs last."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import inf
+from statistics import median
+
+from fastweights.studies.plans import ended, seeded, selected
+from fastweights.studies.recommended import recommended
+from fastweights.studies.search import candidates
+from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.studies.statistics import GOAL, Record, final_validation_error, outcome, updates_to
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.options import TrainingOptions
+
+SEARCH_SEEDS = (0, 1)
+_TABLE_SEEDS = range(10, 20)
+
+FIGURE_SIZE = 50
+_LARGE = 100
+"""Above this many units an update takes so long that runs get a tenth of the updates."""
+
+_SPREAD = 2.0
+"""Seeds of the table whose errors differ by more than this factor get as many seeds once more."""
+
+
+@dataclass(frozen=True)
+class Selections:
+    """Given the records that are known: one question to the plan."""
+
+    models: Sequence[str]
+    sizes: Sequence[int]
+    seeds: int | None
+    """Of each setting of the table; None for five, or ten where five differ."""
+    sampler: str
+    data: DataOptions
+    shorten: int
+    """Every number of updates is divided by it."""
+    known: Mapping[str, Record]
+
+    def candidates(self, model: str, size: int) -> list[RunSpecification]:
+        base = self.lasting(self.base(model, size), self.search_updates(size), points=20)
+        return candidates(base, SEARCH_SEEDS, self.sampler, self.known)
+
+    def best(self, model: str, size: int) -> RunSpecification | None:
+        """The setting that the search selects; None while it is not over."""
+        tried = self.candidates(model, size)
+        return selected(tried, self.known) if ended(tried, self.known) else None
+
+    def selections(self, sizes: Iterable[int]) -> Iterator[RunSpecification]:
+        """What the search selects for each model and these sizes, as far as it is over."""
+        for model, size in product(self.models, sizes):
+            best = self.best(model, size)
+            if best is not None:
+                yield best
+
+    def base(self, model: str, size: int) -> RunSpecification:
+        return RunSpecification(
+            AssociativeRetrieval(),
+            model=model,
+            hidden_size=size,
+            cell=recommended(model, size),
+            data=self.data,
+        )
+
+    def not_learned(self) -> Iterator[RunSpecification]:
+        """Of the search's selections, those in which most seeds of the table did not come to 1 %."""
+        for best in self.selections(self.sizes):
+            table = self.of_table(best)
+            if not ended(table, self.known):
+                continue
+            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
+                yield best
+
+    def search_updates(self, size: int) -> int:
+        return 20_000 if size <= FIGURE_SIZE else 10_000
+
+    def of_table(self, best: RunSpecification) -> list[RunSpecification]:
+        """The runs of Table 1 in the selected setting: five, and as many again if these differ."""
+        runs = self.final(best, _TABLE_SEEDS, self.seeds or 5)
+        more = self.seeds is None and self.differ(runs)
+        return self.final(best, _TABLE_SEEDS, 10) if more else runs
+
+    def differ(self, runs: Sequence[RunSpecification]) -> bool:
+        """Whether seeds have ended and say so little that more are needed, by their validation errors."""
+        if not ended(runs, self.known):
+            return False
+        records = [self.known[each.identifier] for each in runs]
+        if any(outcome(record) == "failed" for record in records):
+            return True
+        errors = [final_validation_error(record) for record in records]
+        return max(errors) > max(GOAL, _SPREAD * min(errors))
+
+    def final(self, run: RunSpecification, seeds: Sequence[int], count: int) -> list[RunSpecification]:
+        """The runs that are reported: 100,000 updates, on fresh seeds."""
+        updates = 100_000 if run.hidden_size <= _LARGE else 10_000
+        return seeded(self.lasting(run, updates), seeds[:count])
+
+    def lasting(self, run: RunSpecification, updates: int, points: int = 100) -> RunSpecification:
+        """The run with so many updates, evaluated so many times."""
+        updates = max(updates // self.shorten, points)
+        training: TrainingOptions = replace(run.training, updates=updates, evaluate_every=updates // points)
+        return replace(run, training=training)
