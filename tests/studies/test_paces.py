@@ -10,13 +10,17 @@ def test_the_pace_is_that_of_this_start():
     paces.begin("taken up")
     paces.begin("fresh")
     assert paces.now() == {"taken up": 0.0, "fresh": 0.0}
+    for name in ("taken up", "fresh"):
+        paces.note(name, 0)  # the worker has begun, and not yet looked where the run stands
+    second = 1.0
     paces.note("taken up", 500)
+    assert paces.now() == {"taken up": 0.0, "fresh": 0.0}
     second = 5.0
     paces.note("fresh", 10)
     assert paces.now() == {"taken up": 0.0, "fresh": 0.0}
-    second = 10.0
+    second = 11.0
     paces.note("taken up", 520)
-    paces.note("fresh", 110)
+    paces.note("fresh", 130)
     assert paces.now() == {"taken up": 2.0, "fresh": 20.0}
     paces.end("fresh")
     assert paces.now() == {"taken up": 2.0}

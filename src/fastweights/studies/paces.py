@@ -15,7 +15,8 @@ class Word(NamedTuple):
 class Paces:
     """Updates per second of each run at work, between its first and its last word.
 
-    The first word of a run that is taken up says where it stood, not how fast it got there.
+    The first word of a run that is taken up says where it stood, not how fast it got there; update 0, that
+    its worker has not looked yet.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,8 +29,9 @@ class Paces:
 
     def note(self, identifier: str, update: int) -> None:
         """The run has reached an update."""
-        last, words = Word(self._clock(), update), self._words.get(identifier)
-        self._words[identifier] = (words[0] if words else last, last)
+        if update > 0:
+            last, words = Word(self._clock(), update), self._words.get(identifier)
+            self._words[identifier] = (words[0] if words else last, last)
 
     def end(self, identifier: str) -> None:
         """The run is at work no longer."""
