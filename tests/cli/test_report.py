@@ -10,7 +10,7 @@ from small_study import make_study
 
 from databases import postgresql, storage_url
 from fastweights.cli.main import main
-from fastweights.cli.report import json_text, report
+from fastweights.cli.report import json_text, report, show
 from fastweights.studies.folder import LOCK
 from fastweights.studies.locks import holding
 from fastweights.studies.store import Store
@@ -48,6 +48,16 @@ def test_it_says_what_reproduce_says(tmp_path, capsys):
     assert report(store.results(), tmp_path / "s", as_json=False) == 1
     end = capsys.readouterr()
     assert said(capsys, tmp_path / "s") == end
+
+
+def test_runs_that_failed_alike_are_one_line(capsys):
+    reasons = {"a": "not finite", "b": "its worker died", "c": "not finite"}
+    runs = [{"id": name, "state": "failed", "failure": f"lost:\n{why}"} for name, why in reasons.items()]
+    show({"runs": runs}, [], as_json=True)
+    assert capsys.readouterr().err.splitlines() == [
+        "fastweights: 2 runs, a the first of them, failed: not finite",
+        "fastweights: run b failed: its worker died",
+    ]
 
 
 def test_json_is_the_file(tmp_path, capsys):

@@ -86,10 +86,13 @@ def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) ->
         Console().print(terminal(results))
         for path in paths:
             print(f"wrote {path}")
+    failed: dict[str, list[str]] = {}
     for each in results["runs"]:
         if each["state"] == "failed":
-            reason = printable(last_line(each["failure"] or ""))
-            print(f"fastweights: run {printable(each['id'])} failed: {reason}", file=sys.stderr)
+            failed.setdefault(last_line(each["failure"] or ""), []).append(each["id"])
+    for reason, runs in failed.items():
+        who = f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs, {runs[0]} the first of them,"
+        print(f"fastweights: {printable(f'{who} failed: {reason}')}", file=sys.stderr)
 
 
 def json_text(results: Mapping[str, Any]) -> str:
