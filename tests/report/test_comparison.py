@@ -265,6 +265,15 @@ def test_what_is_learned_by_heart_is_told():
     assert (details["training loss"], details["validation loss"]) == ("< 0.001", "0.2")
 
 
+def test_what_is_learned_by_heart_in_another_setting_is_told_of_it():
+    runs = [run("irnn", 100, 90 + i, "best-rates", errors=(0.6, 0.04)) for i in range(3)]
+    for each in runs:
+        each["curve"][-1][1], each["curve"][-1][3] = 1e-9, -0.2
+    why = rows([*table("irnn", 100, (0.4, 0.5, 0.6)), *runs], "verdicts")["100", "IRNN"]["why"]
+    told = "learned by heart (loss < 0.001 nats, on validation 0.2)"
+    assert why.endswith(f"with a lower rate 4.00 ± 0.00 %, the training data {told}")
+
+
 def test_a_better_associative_lstm_is_noticed():
     runs = [*table("lstm", 20, (0.30, 0.31, 0.32)), *table("associative-lstm", 20, (0.10, 0.11, 0.12))]
     found = findings(runs)["An A-LSTM of 20 units is no better than an LSTM."]

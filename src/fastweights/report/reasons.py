@@ -69,22 +69,27 @@ def _missing(cell: Cell) -> Iterator[str]:
     table = cell.table
     if table.at_best is not None and table.mean is not None and table.at_best < 0.8 * table.mean:
         yield f"{percent(table.at_best)} % at the lowest validation error"
-    losses = table.training_loss, table.validation_loss
-    if losses[0] is not None and losses[1] is not None and losses[0] < MEMORISED * losses[1]:
-        yield (
-            f"the training data are learned by heart (loss {nats(losses[0])} nats, on validation "
-            f"{nats(losses[1])})"
-        )
-    longer = cell.longer
-    if longer is not None and longer.mean is not None:
-        yield f"after {length_text(longer)} updates {mean_text(longer)}"
+    by_heart = _by_heart(table)
+    if by_heart:
+        yield f"the training data are {by_heart}"
+    longer = "" if cell.longer is None else f"after {length_text(cell.longer)} updates"
     for words, each in (
-        ("the best embedding", cell.embeddings.best),
-        ("the best weight decay", cell.weight_decays.best),
-        ("a lower rate", cell.rates.best),
+        (longer, cell.longer),
+        ("with the best embedding", cell.embeddings.best),
+        ("with the best weight decay", cell.weight_decays.best),
+        ("with a lower rate", cell.rates.best),
     ):
         if each is not None and each.mean is not None:
-            yield f"with {words} {mean_text(each)}"
+            also = "" if by_heart or not _by_heart(each) else f", the training data {_by_heart(each)}"
+            yield f"{words} {mean_text(each)}{also}"
+
+
+def _by_heart(seeds: Seeds) -> str:
+    """Empty if the training data are not known better than others."""
+    here, there = seeds.training_loss, seeds.validation_loss
+    if here is None or there is None or here >= MEMORISED * there:
+        return ""
+    return f"learned by heart (loss {nats(here)} nats, on validation {nats(there)})"
 
 
 def _search(cell: Cell) -> Iterator[str]:
