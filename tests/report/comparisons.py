@@ -119,6 +119,7 @@ def comparison() -> dict[str, Any]:
         ]
         runs += ablation(model, "the defaults", "", {}, (0.005, 0.01, 0.02))
     runs += [run("lstm", 50, 70 + i, "longer", errors=(0.6, 0.019), updates=700_000) for i in range(3)]
+    runs += [run("lstm", 50, 100 + i, "data", errors=(0.6, 0.004)) for i in range(3)]
     runs += ablation("fast-weights", "inner steps S", "0", {"inner_steps": 0}, (0.6, 0.61, 0.62))
     runs += ablation("fast-weights", "pairs K", "8", {}, (0.03, 0.04, 0.05), num_pairs=8)
     runs += ablation("fast-weights", "LN", "none", {"norm": "none"}, (0.1, 0.1, 0.1), state="failed")

@@ -150,6 +150,10 @@ def test_matched_sizes_embeddings_and_the_letter():
     assert rows(runs, "embeddings")["50", "LSTM"]["N(0, 2²)"] == "20.0"
     assert rows(runs, "rates")["50", "LSTM"]["1/2"] == "20.0"
     assert rows(runs, "letter")["50", "LSTM"]["to the letter %"] == "61.00 ± 0.00"
+    more = rows(runs, "data")
+    assert list(more) == [("50", "LSTM")]
+    row = more["50", "LSTM"]
+    assert (row["test error %"], row["table's error %"]) == ("0.40 ± 0.00", "0.50 ± 0.02")
     longer = rows(runs, "longer")["50", "LSTM"]
     assert (longer["updates"], longer["test error %"], longer["table's updates"]) == (
         "700,000",

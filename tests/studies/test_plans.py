@@ -87,7 +87,7 @@ def test_what_is_reported_has_seeds_that_selected_nothing():
         *(seeds[each] for each in ("search", "initialisation", "regularisation", "rates", "matched-search"))
     )
     best = {"best-initialisation", "best-regularisation", "best-rates"}
-    for part in ("table", "figure-2", "letter", *best, "longer", "matched"):
+    for part in ("table", "figure-2", "letter", *best, "longer", "data", "matched"):
         assert not seeds[part] & selecting, part
     assert len(seeds["table"]) == 5
 
@@ -185,6 +185,22 @@ def test_a_search_with_few_updates_is_followed_by_lower_rates():
         for each in best:
             assert each.training == replace(table.training, learning_rate=1e-3)
             assert replace(each, seed=0, training=table.training) == replace(table, seed=0)
+
+
+def test_more_data_have_the_best_rate():
+    def judge(run):
+        return goodness(run) * (0.05 if run.model == "fast-weights" else 1)
+
+    *_, planned = rounds("paper-smoke", replace(SOME, parts=("data",)), judge)
+    found = parts(planned)
+    assert set(found) == {"search", "table", "rates", "best-rates", "data"}
+    assert Counter((each.model, each.hidden_size) for each in found["data"]) == {
+        ("irnn", size): 3 for size in SOME.hidden_sizes
+    }
+    for each in found["data"]:
+        (best,) = {replace(run, seed=0) for run in found["best-rates"] if run.hidden_size == each.hidden_size}
+        assert replace(each, seed=0, data=best.data) == best
+        assert each.data == replace(best.data, train=10 * best.data.train)
 
 
 def test_every_model_gets_as_many_trials():

@@ -44,7 +44,7 @@ class Reproduce:
 
     parts: tuple[str, ...] = ()
     """Parts of the paper preset, by default all: search, table, figure-2, ablations, heat-map, letter,
-    initialisation, regularisation, longer, rates and matched."""
+    initialisation, regularisation, longer, rates, data and matched."""
 
     sampler: str = "grid"
     """What the paper preset searches settings with: grid or tpe."""

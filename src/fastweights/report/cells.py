@@ -56,6 +56,8 @@ class Cell:
     letter: Seeds | None
     longer: Seeds | None
     """In the table's setting, with as many updates as Figure 2 has."""
+    more_data: Seeds | None
+    """With ten times the training sequences, at the best rate."""
     embeddings: Alternatives
     weight_decays: Alternatives
     rates: Alternatives
@@ -96,8 +98,8 @@ class Cell:
 
 def cells(runs: Sequence[Record]) -> list[Cell]:
     """By size, then by model."""
-    search, table, letter, longer = (
-        by_place(runs_of(runs, part)) for part in ("search", "table", "letter", "longer")
+    search, table, letter, longer, more_data = (
+        by_place(runs_of(runs, part)) for part in ("search", "table", "letter", "longer", "data")
     )
     embeddings = _alternatives(runs, "initialisation", "embedding")
     weight_decays = _alternatives(runs, "regularisation", "weight_decay")
@@ -110,6 +112,7 @@ def cells(runs: Sequence[Record]) -> list[Cell]:
             search=search.get(each, []),
             letter=latest(letter.get(each, [])),
             longer=latest(longer.get(each, [])),
+            more_data=latest(more_data.get(each, [])),
             embeddings=embeddings.get(each, none),
             weight_decays=weight_decays.get(each, none),
             rates=rates.get(each, none),
@@ -139,6 +142,7 @@ def _cell(
     search: Sequence[Record],
     letter: Sequence[Record],
     longer: Sequence[Record],
+    more_data: Sequence[Record],
     embeddings: Alternatives,
     weight_decays: Alternatives,
     rates: Alternatives,
@@ -158,6 +162,7 @@ def _cell(
         tried=[over_seeds(each) for each in by_setting(search)],
         letter=over_seeds(letter) if letter else None,
         longer=over_seeds(longer) if longer else None,
+        more_data=over_seeds(more_data) if more_data else None,
         embeddings=embeddings,
         weight_decays=weight_decays,
         rates=rates,

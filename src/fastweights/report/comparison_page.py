@@ -20,6 +20,7 @@ from fastweights.report.html import environments, inline, states, template
 from fastweights.report.illustration import read_illustration
 from fastweights.report.labels import duration, last_line, model_colours, model_label
 from fastweights.report.part_tables import (
+    data_grid,
     embeddings_grid,
     letter_grid,
     longer_grid,
@@ -66,6 +67,7 @@ def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
         details_grid(table),
         longer_grid(table),
         rates_grid(table),
+        data_grid(table),
         weight_decays_grid(table),
         letter_grid(table),
         embeddings_grid(table),

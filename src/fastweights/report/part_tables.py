@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from fastweights.report.cells import Alternatives, Cell
 from fastweights.report.grids import Grid
-from fastweights.report.labels import as_published, distinguished, model_label, model_order, percent
+from fastweights.report.labels import as_published, distinguished, model_label, model_order, nats, percent
 from fastweights.report.parts import latest, members, place
 from fastweights.report.seeds import Seeds, error_text, length_text, over_seeds, seeds_text, updates_text
 from fastweights.studies.statistics import Record, outcome, setting_of
@@ -149,6 +149,43 @@ _BY_SEARCH = (
     "mean validation error in percent after the search's updates, two seeds, in the setting that the search "
     "selected"
 )
+
+
+def data_grid(table: Sequence[Cell]) -> Grid:
+    """More training sequences, beside what the table's came to."""
+    return Grid(
+        "data",
+        "Ten times the training sequences",
+        (
+            "R",
+            "model",
+            "test error %",
+            "seeds",
+            "training loss",
+            "validation loss",
+            "a lower rate, test %",
+            "table's error %",
+            "paper %",
+        ),
+        [
+            (
+                str(cell.hidden_size),
+                model_label(cell.model),
+                error_text(cell.more_data),
+                seeds_text(cell.more_data),
+                nats(cell.more_data.training_loss),
+                nats(cell.more_data.validation_loss),
+                "" if cell.rates.best is None else error_text(cell.rates.best),
+                error_text(cell.table),
+                as_published(cell.paper),
+            )
+            for cell in table
+            if cell.more_data is not None
+        ],
+        "Where most seeds of the table did not come to a validation error of 1 %: ten times as many "
+        "sequences to train on as the table has, the best of the rates above, the table's updates, fresh "
+        "seeds. Losses: the last, in nats.",
+    )
 
 
 def _alternatives_grid(

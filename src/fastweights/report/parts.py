@@ -21,6 +21,7 @@ PARTS: Mapping[str, str] = {
     "longer": "as long as Figure 2",
     "rates": "lower rates tried",
     "best-rates": "the best lower rate",
+    "data": "ten times the training sequences",
     "matched-search": "rates tried at matched sizes",
     "matched": "matched parameters and state",
 }

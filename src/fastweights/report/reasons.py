@@ -78,6 +78,7 @@ def _missing(cell: Cell) -> Iterator[str]:
         ("with the best embedding", cell.embeddings.best),
         ("with the best weight decay", cell.weight_decays.best),
         ("with a lower rate", cell.rates.best),
+        ("with ten times the training data", cell.more_data),
     ):
         if each is not None and each.mean is not None:
             also = "" if by_heart or not _by_heart(each) else f", the training data {_by_heart(each)}"

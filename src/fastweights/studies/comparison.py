@@ -26,6 +26,7 @@ PARTS = (
     "regularisation",
     "longer",
     "rates",
+    "data",
     "matched",
 )
 # What selects for a part, or says whether it is needed, is run too.
@@ -36,14 +37,15 @@ _RESTING_ON = {
     "regularisation": "search",
     "longer": "table",
     "rates": "table",
+    "data": "rates",
     "matched": "search",
 }
 _FIGURE_UPDATES = 700_000
 
 # Every part has seeds of its own: what selects is never what is reported.
 _FIGURE_SEEDS, _ABLATION_SEEDS, _LETTER_SEEDS = (range(first, first + 10) for first in (20, 30, 40))
-_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS = (
-    range(first, first + 10) for first in (50, 60, 70, 80, 90)
+_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS, _DATA_SEEDS = (
+    range(first, first + 10) for first in (50, 60, 70, 80, 90, 100)
 )
 
 
@@ -99,6 +101,7 @@ class _Parts(Selections):
             "regularisation": self.regularisation,
             "longer": self.longer,
             "rates": self.rates,
+            "data": self.more_data,
             "matched": self.matched,
         }
         chosen = set(self.chosen or PARTS)
@@ -175,9 +178,24 @@ class _Parts(Selections):
     def rates(self) -> Iterator[Planned]:
         """Lower learning rates, over as many updates as the table has."""
         for best in self.not_learned():
-            (whole,) = self.final(best, [best.seed], 1)
-            rates = lower_rates(best.training.learning_rate)
-            yield from self.alternatives("rates", "rate", whole, rates, _RATE_SEEDS)
+            yield from self.alternatives("rates", "rate", *self.whole_and_rates(best), _RATE_SEEDS)
+
+    def more_data(self) -> Iterator[Planned]:
+        """Ten times the training sequences, at the best of these rates."""
+        for best in self.not_learned():
+            whole, rates = self.whole_and_rates(best)
+            tried = [
+                run for changes in rates.values() for run in seeded(changed(whole, changes), SEARCH_SEEDS)
+            ]
+            winner = selected(tried, self.known)
+            if winner is not None:
+                more = changed(winner, {"data.train": 10 * winner.data.train})
+                yield from _planned({"part": "data"}, self.final(more, _DATA_SEEDS, 3))
+
+    def whole_and_rates(self, best: RunSpecification) -> tuple[RunSpecification, Mapping[str, Changes]]:
+        """The selected setting over the table's updates, and the rates to try there."""
+        (whole,) = self.final(best, [best.seed], 1)
+        return whole, lower_rates(whole.training.learning_rate)
 
     def alternatives(
         self,
