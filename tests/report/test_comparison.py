@@ -223,6 +223,24 @@ def test_the_setting_that_validation_prefers_decides_whether_a_model_fails():
     assert findings([*runs, waiting])["An IRNN of 50 units fails."].survives is None
 
 
+def test_what_figure_2_does_not_tell_apart_the_table_does():
+    claim = "At R = 50, fast weights learn fastest (Figure 2)."
+    curves = {"fast-weights": (0.005, 0.004), "associative-lstm": (0.6, 0.005), "lstm": (0.6, 0.6)}
+    drawn = [run(model, 50, 20, "figure-2", errors=(0.01,)) for model in ("fast-weights", "associative-lstm")]
+    drawn.append(run("lstm", 50, 20, "figure-2", errors=(0.5,)))
+    assert findings(drawn)[claim].survives is None  # without a table, equal is not slower
+    runs = [*drawn, *(run(model, 50, 10, "table", errors=each) for model, each in curves.items())]
+    found = findings(runs)[claim]
+    assert found.survives is True
+    assert found.evidence.endswith("In the table's runs: A-LSTM 1,000 and fast weights 500.")
+    equal = [run(model, 50, 11, "table", errors=(0.01, 0.01), cell={"n": 1}) for model in curves]
+    assert findings([*drawn, *equal])[claim].survives is False
+    waiting = run("associative-lstm", 50, 12, "table", state="waiting")
+    assert findings([*runs, waiting])[claim].survives is None
+    never = [run(model, 50, 20, "figure-2", errors=(0.5,)) for model in curves]
+    assert findings(never)[claim].survives is False
+
+
 def test_the_verdict_on_the_setting_that_validation_prefers():
     """Beside that on what the search selected, which keeps its own."""
     runs = comparison()["runs"]

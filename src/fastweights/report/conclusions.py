@@ -43,7 +43,7 @@ def conclusions(table: Sequence[Cell], figure_2: Mapping[str, Seeds]) -> list[Co
         _fails(cells, "lstm", 20),
         _no_better(cells, 20),
         _no_better(cells, 50),
-        _fastest(figure_2),
+        _fastest(figure_2, cells),
     ]
 
 
@@ -124,24 +124,46 @@ def _no_better(cells: Cells, size: int) -> Conclusion:
     )
 
 
-def _fastest(figure_2: Mapping[str, Seeds]) -> Conclusion:
-    updates = {model: seeds.updates for model, seeds in figure_2.items() if not seeds.unfinished}
-    paces = {model: math.inf if pace is None else pace for model, pace in updates.items()}
+def _fastest(figure_2: Mapping[str, Seeds], cells: Cells) -> Conclusion:
+    paces = _paces(figure_2)
     survives, evidence = None, ""
     if "fast-weights" in paces and len(paces) == len(figure_2) > 1:
-        survives = all(
-            paces["fast-weights"] < pace for model, pace in paces.items() if model != "fast-weights"
-        )
-        told = [
+        survives, evidence = _leads(paces), f"Updates to 1 %: {_paces_text(paces)}."
+        # Figure 2's evaluations are too far apart for models that are through before the first of them
+        tied = [model for model, pace in paces.items() if pace == min(paces.values()) < math.inf]
+        if "fast-weights" in tied and len(tied) > 1:
+            tables = {model: cells[model, 50].table for model in tied if (model, 50) in cells}
+            finer = _paces(tables)
+            survives = _leads(finer) if len(finer) == len(tied) else None
+            evidence += f" In the table's runs: {_paces_text(finer)}." if finer else ""
+    return Conclusion(
+        "At R = 50, fast weights learn fastest (Figure 2).",
+        "the median number of updates to a validation error of 1 % is the smallest; what is equal in Figure "
+        "2, the table's runs tell apart",
+        survives,
+        evidence,
+    )
+
+
+def _paces(found: Mapping[str, Seeds]) -> dict[str, float]:
+    """The updates to 1 % of the models of which all runs have ended."""
+    return {
+        model: math.inf if seeds.updates is None else seeds.updates
+        for model, seeds in found.items()
+        if not seeds.unfinished
+    }
+
+
+def _leads(paces: Mapping[str, float]) -> bool:
+    return all(paces["fast-weights"] < pace for model, pace in paces.items() if model != "fast-weights")
+
+
+def _paces_text(paces: Mapping[str, float]) -> str:
+    return joined(
+        [
             f"{model_label(model)} {f'{pace:,.0f}' if math.isfinite(pace) else 'never'}"
             for model, pace in paces.items()
         ]
-        evidence = f"Updates to 1 %: {joined(told)}."
-    return Conclusion(
-        "At R = 50, fast weights learn fastest (Figure 2).",
-        "the median number of updates to a validation error of 1 % is the smallest",
-        survives,
-        evidence,
     )
 
 
