@@ -19,13 +19,12 @@ from fastweights.report.grids import Grid
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.illustration import read_illustration
 from fastweights.report.labels import duration, last_line, model_colours, model_label
+from fastweights.report.matched_tables import matched_grids, matched_seeds
 from fastweights.report.part_tables import (
     data_grid,
     embeddings_grid,
     letter_grid,
     longer_grid,
-    matched_grids,
-    matched_seeds,
     rates_grid,
     search_grid,
     weight_decays_grid,
