@@ -37,9 +37,10 @@ if MISSING:
     )
 needs_ray = [pytest.mark.slow, pytest.mark.skipif(MISSING, reason="NOTHING OF RAY IS TESTED: not installed")]
 
-# Long enough to be hit in the middle.
+# Long enough to be hit in the middle: some 5 s, where a carried checkpoint takes up to 2 s, and as long again
+# until the worker hears that it should stop.
 LONG = [
-    replace(each, training=replace(each.training, updates=40_000, evaluate_every=400))
+    replace(each, training=replace(each.training, updates=200_000, evaluate_every=2_000))
     for each in SPECIFICATIONS[:2]
 ]
 CURVE = 100
@@ -139,6 +140,15 @@ def node_without(folder: Path, address: str, *options: str):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         process.wait()
+
+
+def wait_for_gpus(number: int, address: str) -> None:
+    """Until the cluster knows of so many: a run that is alone until then may have ended."""
+    leave = ray_cluster.join(address, None)
+    try:
+        wait_until(lambda: ray_cluster.places("GPU") == number)
+    finally:
+        leave()
 
 
 def study(folder, address, listener=None, specifications=LONG, made=None, **options):
@@ -288,6 +298,7 @@ class TestOnACluster:
         seeing = cluster.add_node(num_gpus=1, **{**NODE, "num_cpus": 0})
         try:
             with node_without(tmp_path, cluster.address, "--num-gpus=1") as hidden:
+                wait_for_gpus(2, cluster.address)
                 study(tmp_path, cluster.address, Killing(), made=executors, side_by_side=1)
         finally:
             cluster.remove_node(seeing)
