@@ -94,9 +94,9 @@ def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsy
 
 
 def test_the_second_interrupt_ends_at_once(tmp_path):
-    """The first waits for the end of a chunk of sixty thousand updates."""
+    """The first waits for the end of a chunk of 200,000 updates: some five seconds."""
     out, partial = tmp_path / "x.safetensors", tmp_path / "x.safetensors.partial"
-    arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "60000"]
+    arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "200000"]
     program = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True)
     try:
         wait_until(partial.exists)
@@ -110,3 +110,23 @@ def test_the_second_interrupt_ends_at_once(tmp_path):
         program.kill()
     assert (program.returncode, said.strip()) == (130, "fastweights: interrupted")
     assert os.listdir(tmp_path) == [partial.name]
+
+
+def test_an_interrupt_while_python_ends_ends_it_at_once():
+    """As a second Ctrl-C does while JAX tidies up."""
+    tidying = "import atexit, time; atexit.register(lambda: (print('tidying', flush=True), time.sleep(60)))"
+    program = subprocess.Popen(
+        [*PROGRAM[:2], f"{tidying}; {PROGRAM[2]}", "models"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        for line in program.stdout:
+            if line == "tidying\n":
+                break
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=10)
+    finally:
+        program.kill()
+    assert (program.returncode, said) == (-signal.SIGINT, "")

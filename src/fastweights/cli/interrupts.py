@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and the end of the terminal: what is at work saves first."""
 
+import atexit
 import os
 import signal
 import sys
@@ -23,7 +24,8 @@ def number_of(interrupt: KeyboardInterrupt) -> int:
 
 @contextmanager
 def ending_orderly() -> Iterator[None]:
-    """Raise KeyboardInterrupt for all of them; within `patiently`, for none."""
+    """Raise KeyboardInterrupt for all of them; within `patiently`, for none. While the program ends, Ctrl-C
+    only ends it sooner."""
     _heard.clear()
     # Only where nobody has decided otherwise, as nohup does; and only the main thread may.
     usual = {
@@ -41,6 +43,8 @@ def ending_orderly() -> Iterator[None]:
     finally:
         for number in mine:
             signal.signal(number, usual[number])
+        atexit.unregister(_end_at_once)
+        atexit.register(_end_at_once)  # the last to be registered is the first to be called
 
 
 @contextmanager
@@ -56,6 +60,12 @@ def patiently() -> Iterator[None]:
         yield
     finally:
         _patient = False
+
+
+def _end_at_once() -> None:
+    """What JAX and others tidy up now concerns this process alone; a traceback from there, nobody."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(number: int, _: object) -> None:
