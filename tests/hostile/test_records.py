@@ -127,6 +127,21 @@ def test_the_whole_journal_is_read(journal, tmp_path, capsys):
         assert end.value.code == 0
 
 
+@pytest.mark.parametrize("command", ["status", "report", "reproduce --preset quick --dir"])
+def test_a_run_that_was_changed_is_refused(command, journal, tmp_path, capsys):
+    """The specification no longer matches its identifier, which is its hash."""
+    name, specification, _ = PLAN[1]
+    seed = f'"seed":{specification["seed"]}'.encode()
+    assert journal.count(seed) == 1
+    (tmp_path / JOURNAL).write_bytes(journal.replace(seed, b'"seed":9'))
+    with pytest.raises(SystemExit) as end:
+        main([*command.split(), str(tmp_path)])
+    assert end.value.code == 2
+    said = f"run '{name}' of the record is damaged: its specification does not match its identifier"
+    assert capsys.readouterr().err == f"fastweights: error: {said}\n"
+    assert not list(tmp_path.glob("re*"))
+
+
 @settings(deadline=None)
 @given(st.text() | st.from_regex(r"(sqlite|postgresql)(\+\w+)?://[^\s]*", fullmatch=True))
 def test_any_text_as_a_storage(url):
