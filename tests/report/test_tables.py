@@ -101,7 +101,7 @@ def test_an_empty_study_says_so() -> None:
 def test_names_are_text_not_markup() -> None:
     results = study(record("[red]a|b*<i>\n", 20))
     assert "[red]a|b*<i>" in printed(results, 120)
-    assert r"\[red\]a\|b\*\<i\>" in markdown_table(results)
+    assert r"\[red\]a&#124;b\*&lt;i&gt;" in markdown_table(results)
     (line,) = [line for line in markdown_table(results).splitlines() if line.startswith("| 20")]
     assert len(re.findall(r"(?<!\\)\|", line)) == 10
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 WORDS = frozenset({"R", "model", "choice", "value", "selected", "verdict", "why", "setting"})
 """Columns of words; all others hold numbers."""
+# Not every Markdown knows backslashes before these, as GitHub's does.
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
 
 
 @dataclass(frozen=True)
@@ -49,4 +51,4 @@ def markdown(grid: Grid) -> str:
 
 def plain(text: str) -> str:
     """Text that stays text in Markdown: no markup, and no end of a cell or of a line."""
-    return re.sub(r"([\\`*_\[\]|<>&#~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]#])", r"\\\1", " ".join(text.split())).translate(_ENTITIES)
