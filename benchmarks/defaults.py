@@ -17,12 +17,12 @@ from pathlib import Path
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
+from fastweights.runs.specification import RunSpecification
+from fastweights.runs.worker import Outcome
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
 from fastweights.studies.presets import recommended
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run, Store
-from fastweights.studies.worker import Outcome
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

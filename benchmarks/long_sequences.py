@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from fastweights.studies import worker
+from fastweights.runs import worker
 
 
 def main() -> None:

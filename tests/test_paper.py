@@ -7,9 +7,9 @@ from statistics import mean, median
 
 import pytest
 
-from fastweights.studies import worker
+from fastweights.runs import worker
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.presets import recommended
-from fastweights.studies.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

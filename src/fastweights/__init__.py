@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastweights.models import SequenceClassifier as SequenceClassifier
     from fastweights.registry import register_cell as register_cell
     from fastweights.registry import register_task as register_task
-    from fastweights.studies.worker import load_model as load_model
+    from fastweights.runs.worker import load_model as load_model
     from fastweights.tasks.associative_retrieval import AssociativeRetrieval as AssociativeRetrieval
     from fastweights.training.evaluation import evaluate as evaluate
     from fastweights.training.loop import fit as fit
@@ -50,7 +50,7 @@ _HOMES = {
     "evaluate": "training.evaluation",
     "fit": "training.loop",
     "keep_compiled": "compilation",
-    "load_model": "studies.worker",
+    "load_model": "runs.worker",
     "register_cell": "registry",
     "register_task": "registry",
     "start": "training.loop",

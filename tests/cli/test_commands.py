@@ -11,7 +11,7 @@ import pytest
 
 from fastweights import __version__, registry
 from fastweights.cli.main import COMMANDS, main
-from fastweights.studies import worker
+from fastweights.runs import worker
 from fastweights.training.evaluation import predict
 
 SMALL = "--hidden-size 5 --num-pairs 2 --train-sequences 2000 --validation-sequences 256 --test-sequences 512"

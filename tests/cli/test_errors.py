@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fastweights.cli.main import main
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, FileError, InvalidValueError
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.storage import Journal
 from fastweights.studies.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

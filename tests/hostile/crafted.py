@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from fastweights import registry
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 

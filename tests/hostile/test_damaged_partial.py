@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from fastweights.studies import worker
-from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.runs import worker
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions

@@ -13,8 +13,8 @@ from fastweights import registry
 from fastweights.bounds import check_between, shown
 from fastweights.errors import InvalidValueError
 from fastweights.models import ClassifierOptions
-from fastweights.studies.footprint import MOST_BYTES, estimate
-from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.runs.footprint import MOST_BYTES, estimate
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 from hostile.border import attempt, check_message

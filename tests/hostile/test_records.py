@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fastweights.cli.main import main
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.folder import place_of
 from fastweights.studies.presets import presets
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.storage import JOURNAL, Journal
 from fastweights.studies.store import Store
 from fastweights.studies.writable_store import WritableStore

@@ -9,11 +9,11 @@ from math import nan
 import pytest
 
 from fastweights.errors import FileError, StudyError
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies import desk
 from fastweights.studies.coordinator import run_plan, run_study
 from fastweights.studies.jobs import Progress
 from fastweights.studies.plans import Planned
-from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.studies.storage import Journal
 from fastweights.studies.store import Store
 from fastweights.studies.writable_store import WritableStore

@@ -9,13 +9,13 @@ import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
 from fastweights.models import count_parameters
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.ablations import changed, variants
 from fastweights.studies.comparison import MODELS, PARTS
 from fastweights.studies.matched import largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, selected
 from fastweights.studies.presets import get_preset
 from fastweights.studies.search import LEARNING_RATE, candidates, space
-from fastweights.studies.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 

@@ -11,9 +11,9 @@ import pytest
 
 from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.folder import place_of, remember
 from fastweights.studies.soundness import identify
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.storage import JOURNAL, Journal
 from fastweights.studies.store import Store, names
 from fastweights.studies.writable_store import WritableStore

@@ -10,8 +10,8 @@ import pytest
 from cases import Case, small_model
 from fastweights.cells.associative_lstm import AssociativeLSTMOptions
 from fastweights.models import count_state
-from fastweights.studies import worker
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs import worker
+from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.evaluation import predict

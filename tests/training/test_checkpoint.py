@@ -17,8 +17,8 @@ import safetensors.numpy
 
 from fastweights import files
 from fastweights.errors import CheckpointError, FileError
-from fastweights.studies import worker
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs import worker
+from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 

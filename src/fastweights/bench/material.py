@@ -7,8 +7,8 @@ from fastweights import registry
 from fastweights.bench import cases
 from fastweights.bench.cases import Case, Material
 from fastweights.models import SequenceClassifier, partition
-from fastweights.studies import worker
-from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.runs import worker
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

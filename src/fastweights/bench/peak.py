@@ -39,7 +39,7 @@ def _product(library: str, array: np.ndarray) -> Callable[[], Any]:
     if library == "jax":
         import jax
 
-        from fastweights.studies.worker import use_one_thread
+        from fastweights.runs.worker import use_one_thread
 
         use_one_thread()
         on_device, dot = jax.numpy.asarray(array), jax.jit(jax.numpy.matmul)

@@ -14,7 +14,7 @@ from fastweights.bench.peak import measured_peaks
 from fastweights.bench.plans import Grid, sweeps
 from fastweights.errors import UnknownNameError, check, check_positive
 from fastweights.machine import available_cores
-from fastweights.studies.worker import environment
+from fastweights.runs.worker import environment
 
 Report = Callable[[str], None]
 

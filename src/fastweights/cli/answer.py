@@ -11,7 +11,7 @@ import tyro
 
 from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError, printable
-from fastweights.studies import worker
+from fastweights.runs import worker
 from fastweights.training.evaluation import predict
 
 _WIDTH = 40

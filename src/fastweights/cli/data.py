@@ -12,7 +12,7 @@ from fastweights.cli.main import parse
 from fastweights.cli.sequences import write_lines
 from fastweights.errors import check
 from fastweights.files import check_writable, write_atomically
-from fastweights.studies import worker
+from fastweights.runs import worker
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Split
 

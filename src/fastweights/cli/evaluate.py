@@ -13,7 +13,7 @@ from fastweights.cli.main import parse
 from fastweights.cli.progress import percent
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, printable
-from fastweights.studies import worker
+from fastweights.runs import worker
 from fastweights.training import evaluation
 from fastweights.training.evaluation import Evaluation
 

@@ -13,6 +13,7 @@ from fastweights.cli.report import check_report_is_installed, report
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
+from fastweights.runs.worker import Outcome
 from fastweights.studies.coordinator import run_plan
 from fastweights.studies.executors import Executor, LocalExecutor
 from fastweights.studies.folder import place_of
@@ -20,7 +21,6 @@ from fastweights.studies.illustration import illustrate
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 from fastweights.studies.store import Run
-from fastweights.studies.worker import Outcome
 
 
 @dataclass(frozen=True)

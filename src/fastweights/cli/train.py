@@ -16,8 +16,8 @@ from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
 from fastweights.models import ClassifierOptions
-from fastweights.studies import worker
-from fastweights.studies.specification import DataOptions, RunSpecification
+from fastweights.runs import worker
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

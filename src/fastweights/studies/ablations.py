@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 
 DEFAULT = "the defaults"
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"

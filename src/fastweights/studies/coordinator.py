@@ -6,12 +6,12 @@ from typing import Any
 
 from fastweights.errors import FileError
 from fastweights.files import make_folder
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.desk import Desk, Listener
 from fastweights.studies.executors import Executor
 from fastweights.studies.folder import LOCK, RUNS, Place, place_of, remember
 from fastweights.studies.locks import holding
 from fastweights.studies.plans import Plan, fixed
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run, Store
 from fastweights.studies.writable_store import WritableStore
 

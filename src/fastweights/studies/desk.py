@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastweights.errors import FileError, StudyError
+from fastweights.runs.specification import RunSpecification
+from fastweights.runs.worker import Outcome, shape_of
 from fastweights.studies.executors import Executor
 from fastweights.studies.jobs import Job
 from fastweights.studies.locks import signature
 from fastweights.studies.paces import Paces
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.store import Run
-from fastweights.studies.worker import Outcome, shape_of
 from fastweights.studies.writable_store import WritableStore
 
 _ATTEMPTS = 3

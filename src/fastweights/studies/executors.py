@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from fastweights.errors import check
+from fastweights.runs.worker import Outcome, prepare
 from fastweights.studies.jobs import Job, Progress, work
-from fastweights.studies.worker import Outcome, prepare
 
 # Ctrl-C, and the end of the terminal.
 _OF_TERMINALS = (signal.SIGINT, signal.SIGHUP)

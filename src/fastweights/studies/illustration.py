@@ -14,9 +14,9 @@ import numpy as np
 
 from fastweights.errors import CheckpointError, FileError
 from fastweights.files import write_atomically
+from fastweights.runs.worker import dataset, load_model
 from fastweights.studies.folder import RUNS
 from fastweights.studies.statistics import Record, outcome
-from fastweights.studies.worker import dataset, load_model
 from fastweights.training.evaluation import evaluate, predict
 
 ILLUSTRATION = "illustration.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastweights.errors import CheckpointError
-from fastweights.studies import worker
-from fastweights.studies.specification import RunSpecification
-from fastweights.studies.worker import Outcome
+from fastweights.runs import worker
+from fastweights.runs.specification import RunSpecification
+from fastweights.runs.worker import Outcome
 from fastweights.training.state import Point
 
 

@@ -9,7 +9,7 @@ import jax
 
 from fastweights.errors import InvalidValueError
 from fastweights.models import count_state, partition
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 
 Measure = Callable[[RunSpecification], int]
 

@@ -7,7 +7,7 @@ results of earlier ones, and a study that was interrupted needs nothing but its 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.statistics import Record, outcome, summarise
 
 Role = Mapping[str, str | float]

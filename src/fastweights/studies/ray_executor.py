@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from fastweights import __version__
 from fastweights.errors import check
 from fastweights.files import write_atomically
+from fastweights.runs.worker import Outcome
 from fastweights.studies import ray_cluster
 from fastweights.studies.jobs import Job, Progress
 from fastweights.studies.ray_mail import Mail
 from fastweights.studies.ray_mailbox import Files, Mailbox
 from fastweights.studies.ray_worker import LostError, Probe, Worker
-from fastweights.studies.worker import Outcome
 
 _PROBE = ".ray-probe"
 _IDLE_SECONDS = 2.0

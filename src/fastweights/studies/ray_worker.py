@@ -50,7 +50,7 @@ class Worker:
             raise RuntimeError(f"this node has fastweights {__version__}, the coordinator {version}")
         if kind == "CPU":
             os.environ["JAX_PLATFORMS"] = "cpu"  # a GPU of this node is not for us
-        from fastweights.studies.worker import prepare
+        from fastweights.runs.worker import prepare
 
         prepare()
         self._mailbox = mailbox

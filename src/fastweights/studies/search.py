@@ -6,8 +6,8 @@ from itertools import product
 from statistics import fmean
 from typing import Any
 
+from fastweights.runs.specification import RunSpecification
 from fastweights.studies.plans import ended, seeded
-from fastweights.studies.specification import RunSpecification
 from fastweights.studies.statistics import Record, final_validation_error, outcome
 
 SAMPLERS = ("grid", "tpe")

@@ -6,10 +6,10 @@ from itertools import product
 from math import inf
 from statistics import median
 
+from fastweights.runs.recommended import recommended
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import ended, seeded, selected
-from fastweights.studies.recommended import recommended
 from fastweights.studies.search import candidates
-from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.studies.statistics import GOAL, Record, final_validation_error, outcome, updates_to
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions

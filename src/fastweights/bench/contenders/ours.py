@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from fastweights.bench.cases import Case, Material
 from fastweights.bench.contenders.base import Trainer, Weights
 from fastweights.bench.material import named_weights, specification
-from fastweights.studies.worker import use_one_thread
+from fastweights.runs.worker import use_one_thread
 from fastweights.tasks.base import Dataset
 from fastweights.training import loop
 from fastweights.training.step import Rates

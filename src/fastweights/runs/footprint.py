@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastweights.errors import check
 
 if TYPE_CHECKING:
-    from fastweights.studies.specification import RunSpecification
+    from fastweights.runs.specification import RunSpecification
 
 MOST_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""

@@ -18,7 +18,7 @@ from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
 from fastweights.models import SequenceClassifier, count_parameters, count_state
 from fastweights.native import library
-from fastweights.studies.specification import RunSpecification
+from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.base import Dataset
 from fastweights.training import checkpoint, loop
 from fastweights.training.evaluation import evaluate

@@ -12,7 +12,7 @@ from fastweights.bounds import MOST_SEED, check_between, shown
 from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
-from fastweights.studies.footprint import check_footprint
+from fastweights.runs.footprint import check_footprint
 from fastweights.studies.soundness import identify
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions

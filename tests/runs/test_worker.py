@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fastweights.errors import FileError, InvalidValueError
-from fastweights.studies.specification import DataOptions, RunSpecification
-from fastweights.studies.worker import load_model, run, run_many, shape_of
+from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.runs.worker import load_model, run, run_many, shape_of
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions

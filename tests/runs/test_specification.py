@@ -9,9 +9,9 @@ import pytest
 from fastweights import registry
 from fastweights.errors import FastweightsError
 from fastweights.models import ClassifierOptions
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import presets
-from fastweights.studies.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

@@ -1,0 +1,1 @@
+"""Runs: the specification of one, and the worker that carries it out."""
