@@ -26,10 +26,10 @@ from pathlib import Path
 from fastweights.runs.worker import Outcome
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import Executor, LocalExecutor
-from fastweights.studies.folder import RUNS, place_of
 from fastweights.studies.jobs import Job
 from fastweights.studies.presets import get_preset
-from fastweights.studies.store import Run
+from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.record.store import Run
 
 COLUMNS = [
     "executor",

@@ -22,7 +22,7 @@ from fastweights.runs.worker import Outcome
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
 from fastweights.studies.presets import recommended
-from fastweights.studies.store import Run, Store
+from fastweights.studies.record.store import Run, Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

@@ -3,9 +3,9 @@
 Its numbers were chosen, not measured.
 """
 
-from fastweights.studies.folder import place_of, remember
 from fastweights.studies.presets import get_preset
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.folder import place_of, remember
+from fastweights.studies.record.writable_store import WritableStore
 
 TRACEBACK = "Traceback (most recent call last):\n  in unroll\nValueError: [red]shapes[/red] differ"
 SIGN = {

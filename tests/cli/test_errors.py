@@ -13,8 +13,8 @@ from fastweights.cli.main import main
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, FileError, InvalidValueError
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.storage import Journal
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.storage import Journal
+from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 

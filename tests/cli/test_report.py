@@ -11,9 +11,9 @@ from small_study import make_study
 from databases import postgresql, storage_url
 from fastweights.cli.main import main
 from fastweights.cli.report import json_text, report, show
-from fastweights.studies.folder import LOCK
-from fastweights.studies.locks import holding
-from fastweights.studies.store import Store
+from fastweights.studies.record.folder import LOCK
+from fastweights.studies.record.locks import holding
+from fastweights.studies.record.store import Store
 from processes import slow_imports
 
 FILES = ["learning-curves.png", "learning-curves.svg", "report.html", "results.json"]

@@ -12,10 +12,10 @@ from small_study import make_study
 from databases import postgresql, storage_url
 from fastweights.cli.main import main, parse
 from fastweights.cli.reproduce import Reproduce
-from fastweights.studies.folder import LOCK, place_of
-from fastweights.studies.locks import holding
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
+from fastweights.studies.record.folder import LOCK, place_of
+from fastweights.studies.record.locks import holding
 from processes import slow_imports
 
 

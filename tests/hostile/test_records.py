@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from fastweights.cli.main import main
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.folder import place_of
 from fastweights.studies.presets import presets
-from fastweights.studies.storage import JOURNAL, Journal
-from fastweights.studies.store import Store
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.storage import JOURNAL, Journal
+from fastweights.studies.record.store import Store
+from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from hostile.border import attempt, check_message
 from hostile.mutations import BYTES, nasty

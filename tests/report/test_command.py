@@ -11,10 +11,10 @@ from comparisons import comparison
 from illustrations import illustration
 
 from fastweights.cli.main import main
-from fastweights.studies.folder import LOCK, place_of, remember
-from fastweights.studies.locks import holding
-from fastweights.studies.soundness import identify
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.folder import LOCK, place_of, remember
+from fastweights.studies.record.locks import holding
+from fastweights.studies.record.validation import identify
+from fastweights.studies.record.writable_store import WritableStore
 from processes import slow_imports
 
 pytest.importorskip("matplotlib")

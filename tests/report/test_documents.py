@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fastweights.report.documents import fill
-from fastweights.studies.folder import place_of
-from fastweights.studies.store import Store
+from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

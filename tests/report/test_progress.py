@@ -4,7 +4,7 @@ import pytest
 
 from fastweights.report.progress import STATES, RunProgress, study_progress
 from fastweights.report.time_left import seconds_left
-from fastweights.studies.store import Run
+from fastweights.studies.record.store import Run
 
 SIGN = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
 

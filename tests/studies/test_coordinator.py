@@ -14,9 +14,9 @@ from fastweights.studies import desk
 from fastweights.studies.coordinator import run_plan, run_study
 from fastweights.studies.jobs import Progress
 from fastweights.studies.plans import Planned
-from fastweights.studies.storage import Journal
-from fastweights.studies.store import Store
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.storage import Journal
+from fastweights.studies.record.store import Store
+from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 

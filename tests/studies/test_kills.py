@@ -19,8 +19,8 @@ from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
-from fastweights.studies.folder import RUNS, place_of
-from fastweights.studies.store import Store
+from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.record.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.options import TrainingOptions

@@ -23,11 +23,11 @@ from fastweights.registry import cells, register_cell
 from fastweights.studies import desk, ray_cluster, ray_executor, ray_worker
 from fastweights.studies.coordinator import run_study
 from fastweights.studies.executors import LocalExecutor
-from fastweights.studies.folder import RUNS, place_of
 from fastweights.studies.jobs import Job
 from fastweights.studies.ray_executor import RayExecutor
 from fastweights.studies.ray_worker import LostError, Probe, Worker
-from fastweights.studies.store import Store
+from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.record.store import Store
 from processes import all_gone, is_alive, wait_until
 
 MISSING = importlib.util.find_spec("ray") is None
@@ -426,7 +426,7 @@ from pathlib import Path
 sys.path[:0] = sys.argv[3:]
 from test_ray import LONG, Silent
 from fastweights.studies.coordinator import run_study
-from fastweights.studies.folder import place_of
+from fastweights.studies.record.folder import place_of
 from fastweights.studies.ray_executor import RayExecutor
 
 folder, address = Path(sys.argv[1]), sys.argv[2]

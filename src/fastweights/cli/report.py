@@ -17,8 +17,8 @@ from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError, printable
 from fastweights.files import write_atomically
 from fastweights.report.labels import last_line
-from fastweights.studies.folder import place_of
-from fastweights.studies.store import Store
+from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.store import Store
 
 
 @dataclass(frozen=True)

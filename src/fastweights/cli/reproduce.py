@@ -16,11 +16,11 @@ from fastweights.report.labels import last_line
 from fastweights.runs.worker import Outcome
 from fastweights.studies.coordinator import run_plan
 from fastweights.studies.executors import Executor, LocalExecutor
-from fastweights.studies.folder import place_of
 from fastweights.studies.illustration import illustrate
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
-from fastweights.studies.store import Run
+from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.store import Run
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import tyro
 from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError
 from fastweights.report.progress import StudyProgress, study_progress
-from fastweights.studies.databases import database_at
-from fastweights.studies.folder import LOCK, Place, place_of
-from fastweights.studies.locks import holder
-from fastweights.studies.store import Store, names
+from fastweights.studies.record.databases import database_at
+from fastweights.studies.record.folder import LOCK, Place, place_of
+from fastweights.studies.record.locks import holder
+from fastweights.studies.record.store import Store, names
 
 
 @dataclass(frozen=True)

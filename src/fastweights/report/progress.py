@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastweights.report.time_left import seconds_left
-from fastweights.studies.store import Run
+from fastweights.studies.record.store import Run
 
 STATES = ("finished", "failed", "running", "interrupted", "waiting")
 """Of a run. An interrupted one has begun, and nobody is at work on it."""

@@ -13,7 +13,7 @@ from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
-from fastweights.studies.soundness import identify
+from fastweights.studies.record.validation import identify
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 

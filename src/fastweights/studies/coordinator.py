@@ -9,11 +9,11 @@ from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.desk import Desk, Listener
 from fastweights.studies.executors import Executor
-from fastweights.studies.folder import LOCK, RUNS, Place, place_of, remember
-from fastweights.studies.locks import holding
 from fastweights.studies.plans import Plan, fixed
-from fastweights.studies.store import Run, Store
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.folder import LOCK, RUNS, Place, place_of, remember
+from fastweights.studies.record.locks import holding
+from fastweights.studies.record.store import Run, Store
+from fastweights.studies.record.writable_store import WritableStore
 
 
 def run_study(

@@ -14,10 +14,10 @@ from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome, shape_of
 from fastweights.studies.executors import Executor
 from fastweights.studies.jobs import Job
-from fastweights.studies.locks import signature
 from fastweights.studies.paces import Paces
-from fastweights.studies.store import Run
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.locks import signature
+from fastweights.studies.record.store import Run
+from fastweights.studies.record.writable_store import WritableStore
 
 _ATTEMPTS = 3
 _MOST_STILLBORN = 20

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError, check
-from fastweights.studies.storage import Journal, Storage
-from fastweights.studies.store import FORMAT, Run, Store, opened, select
+from fastweights.studies.record.storage import Journal, Storage
+from fastweights.studies.record.store import FORMAT, Run, Store, opened, select
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy

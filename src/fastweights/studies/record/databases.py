@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import InvalidValueError, StudyError, printable
-from fastweights.studies.locks import holder, holding, signature
-from fastweights.studies.storage import Storage
+from fastweights.studies.record.locks import holder, holding, signature
+from fastweights.studies.record.storage import Storage
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -12,11 +12,11 @@ import pytest
 from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.folder import place_of, remember
-from fastweights.studies.soundness import identify
-from fastweights.studies.storage import JOURNAL, Journal
-from fastweights.studies.store import Store, names
-from fastweights.studies.writable_store import WritableStore
+from fastweights.studies.record.folder import place_of, remember
+from fastweights.studies.record.storage import JOURNAL, Journal
+from fastweights.studies.record.store import Store, names
+from fastweights.studies.record.validation import identify
+from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
@@ -387,8 +387,8 @@ def test_what_cannot_be_written_is_an_error_of_one_line(where, tmp_path):
 def test_looking_at_results_needs_no_jax(tmp_path):
     planned(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from fastweights.studies.storage import Journal; "
-        "from fastweights.studies.store import Store; print(len(Store(Journal(Path(sys.argv[1]))).runs())); "
+        "import sys; from pathlib import Path; from fastweights.studies.record.storage import Journal; "
+        "from fastweights.studies.record.store import Store; print(len(Store(Journal(Path(sys.argv[1]))).runs())); "
         "assert 'jax' not in sys.modules"
     )
     ran = subprocess.run(

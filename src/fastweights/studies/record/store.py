@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError
-from fastweights.studies.soundness import check_roles, check_run
-from fastweights.studies.storage import Storage
+from fastweights.studies.record.storage import Storage
+from fastweights.studies.record.validation import check_roles, check_run
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from fastweights.errors import StudyError, check
 from fastweights.files import write_atomically
-from fastweights.studies.databases import database_at
-from fastweights.studies.storage import JOURNAL, Journal, Storage
+from fastweights.studies.record.databases import database_at
+from fastweights.studies.record.storage import JOURNAL, Journal, Storage
 
 RUNS = "runs"
 LOCK = "coordinator.lock"

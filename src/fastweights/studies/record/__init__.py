@@ -1,0 +1,1 @@
+"""The record of a study: what is planned, what happened, what came out. Nothing here imports JAX."""
