@@ -24,9 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastweights.runs.worker import Outcome
-from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import Executor, LocalExecutor
-from fastweights.studies.jobs import Job
+from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.jobs import Job
+from fastweights.studies.execution.local import Executor, LocalExecutor
 from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import RUNS, place_of
 from fastweights.studies.record.store import Run

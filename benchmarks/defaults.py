@@ -19,8 +19,8 @@ from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome
-from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor
+from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.presets import recommended
 from fastweights.studies.record.store import Run, Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

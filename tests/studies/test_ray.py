@@ -21,9 +21,9 @@ from fastweights.cells.irnn import IRNN
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.registry import cells, register_cell
 from fastweights.studies import desk, ray_cluster, ray_executor, ray_worker
-from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor
-from fastweights.studies.jobs import Job
+from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.jobs import Job
+from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.ray_executor import RayExecutor
 from fastweights.studies.ray_worker import LostError, Probe, Worker
 from fastweights.studies.record.folder import RUNS, place_of
@@ -425,7 +425,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[3:]
 from test_ray import LONG, Silent
-from fastweights.studies.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.record.folder import place_of
 from fastweights.studies.ray_executor import RayExecutor
 

@@ -14,8 +14,8 @@ from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
 from fastweights.runs.worker import Outcome
-from fastweights.studies.coordinator import run_plan
-from fastweights.studies.executors import Executor, LocalExecutor
+from fastweights.studies.execution.coordinator import run_plan
+from fastweights.studies.execution.local import Executor, LocalExecutor
 from fastweights.studies.illustration import illustrate
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset

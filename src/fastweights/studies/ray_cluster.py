@@ -11,7 +11,7 @@ from typing import Any
 
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
-from fastweights.studies.executors import born_deaf
+from fastweights.studies.execution.local import born_deaf
 from fastweights.studies.ray_folders import own_folder
 
 ray: Any = None

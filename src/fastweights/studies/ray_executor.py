@@ -15,7 +15,7 @@ from fastweights.errors import check
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
 from fastweights.studies import ray_cluster
-from fastweights.studies.jobs import Job, Progress
+from fastweights.studies.execution.jobs import Job, Progress
 from fastweights.studies.ray_mail import Mail
 from fastweights.studies.ray_mailbox import Files, Mailbox
 from fastweights.studies.ray_worker import LostError, Probe, Worker

@@ -12,7 +12,7 @@ from fastweights.errors import FastweightsError, FileError, StudyError
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
 from fastweights.studies import ray_cluster
-from fastweights.studies.jobs import Progress
+from fastweights.studies.execution.jobs import Progress
 from fastweights.studies.ray_mailbox import Files
 from fastweights.studies.ray_worker import LostError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from fastweights.studies.jobs import Progress
+    from fastweights.studies.execution.jobs import Progress
 
 Word = tuple[str, int, float]
 """A `Progress`, without its class: the mailbox would import JAX for it."""

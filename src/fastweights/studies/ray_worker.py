@@ -16,7 +16,7 @@ from fastweights.studies.ray_folders import own_folder
 from fastweights.studies.ray_mailbox import Files, Reporter
 
 if TYPE_CHECKING:
-    from fastweights.studies.jobs import Job
+    from fastweights.studies.execution.jobs import Job
 
 _FOLDERS = "fastweights-runs-"
 
@@ -78,7 +78,7 @@ class Worker:
             return outcomes, {name: content for name, content in now.items() if files.get(name) != content}
 
     def _do(self, number: int, jobs: Sequence["Job"], folder: Path | None) -> list[Any]:
-        from fastweights.studies.jobs import work
+        from fastweights.studies.execution.jobs import work
 
         reporter = Reporter(self._mailbox, number, folder)
         try:

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome, shape_of
-from fastweights.studies.executors import Executor
-from fastweights.studies.jobs import Job
-from fastweights.studies.paces import Paces
+from fastweights.studies.execution.jobs import Job
+from fastweights.studies.execution.local import Executor
+from fastweights.studies.execution.throughput import Paces
 from fastweights.studies.record.locks import signature
 from fastweights.studies.record.store import Run
 from fastweights.studies.record.writable_store import WritableStore

@@ -7,8 +7,8 @@ from typing import Any
 from fastweights.errors import FileError
 from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.desk import Desk, Listener
-from fastweights.studies.executors import Executor
+from fastweights.studies.execution.local import Executor
+from fastweights.studies.execution.scheduler import Desk, Listener
 from fastweights.studies.plans import Plan, fixed
 from fastweights.studies.record.folder import LOCK, RUNS, Place, place_of, remember
 from fastweights.studies.record.locks import holding

@@ -17,8 +17,8 @@ import pytest
 from databases import postgresql, storage_url
 from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.coordinator import run_study
-from fastweights.studies.executors import LocalExecutor
+from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.record.folder import RUNS, place_of
 from fastweights.studies.record.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -136,8 +136,8 @@ folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
 try:
     with ending_orderly(), patiently():
         from test_kills import SPECIFICATIONS, Silent
-        from fastweights.studies.coordinator import run_study
-        from fastweights.studies.executors import LocalExecutor
+        from fastweights.studies.execution.coordinator import run_study
+        from fastweights.studies.execution.local import LocalExecutor
         plan = SPECIFICATIONS[:runs]
         run_study(folder, "smoke", plan, lambda: LocalExecutor(workers), Silent(), stopped=heard)
 except KeyboardInterrupt:

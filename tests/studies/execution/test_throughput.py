@@ -1,6 +1,6 @@
 """How fast a run is, by a clock that the test sets."""
 
-from fastweights.studies.paces import Paces
+from fastweights.studies.execution.throughput import Paces
 
 
 def test_the_pace_is_that_of_this_start():

@@ -10,9 +10,9 @@ import pytest
 
 from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies import desk
-from fastweights.studies.coordinator import run_plan, run_study
-from fastweights.studies.jobs import Progress
+from fastweights.studies.execution import scheduler as desk
+from fastweights.studies.execution.coordinator import run_plan, run_study
+from fastweights.studies.execution.jobs import Progress
 from fastweights.studies.plans import Planned
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from fastweights.errors import check
 from fastweights.runs.worker import Outcome, prepare
-from fastweights.studies.jobs import Job, Progress, work
+from fastweights.studies.execution.jobs import Job, Progress, work
 
 # Ctrl-C, and the end of the terminal.
 _OF_TERMINALS = (signal.SIGINT, signal.SIGHUP)
