@@ -152,7 +152,7 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
         def make() -> Executor:
             if executor == "local":
                 return watch.over(LocalExecutor(workers))
-            from fastweights.studies.ray_executor import RayExecutor
+            from fastweights.studies.execution.ray.executor import RayExecutor
 
             return watch.over(RayExecutor(None, folder, workers))
 

@@ -153,7 +153,7 @@ def _executor(options: Reproduce) -> Callable[[int], Executor]:
         check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
     check_choice("executor", options.executor, ("local", "ray"))
     if options.executor == "ray":
-        from fastweights.studies.ray_executor import RayExecutor
+        from fastweights.studies.execution.ray.executor import RayExecutor
 
         return lambda runs: RayExecutor(
             options.ray_address, options.dir, options.workers, options.side_by_side

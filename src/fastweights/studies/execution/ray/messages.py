@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from fastweights.errors import FastweightsError, FileError, StudyError
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
-from fastweights.studies import ray_cluster
 from fastweights.studies.execution.jobs import Progress
-from fastweights.studies.ray_mailbox import Files
-from fastweights.studies.ray_worker import LostError
+from fastweights.studies.execution.ray import cluster as ray_cluster
+from fastweights.studies.execution.ray.queue import Files
+from fastweights.studies.execution.ray.worker import LostError
 
 _INTERVAL_SECONDS = 0.5
 _PATIENCE_SECONDS = 60

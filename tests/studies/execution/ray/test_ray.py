@@ -1,5 +1,5 @@
 """Real Ray clusters of several nodes, all on this machine: whoever is lost, the study ends with the bits of
-an undisturbed one. Slow: `pytest -m slow tests/studies/test_ray.py`, with the extra ray."""
+an undisturbed one. Slow: `pytest -m slow tests/studies/execution/ray/test_ray.py`, with the extra ray."""
 
 import contextlib
 import importlib.util
@@ -24,8 +24,8 @@ from fastweights.studies import desk, ray_cluster, ray_executor, ray_worker
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.jobs import Job
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.ray_executor import RayExecutor
-from fastweights.studies.ray_worker import LostError, Probe, Worker
+from fastweights.studies.execution.ray.executor import RayExecutor
+from fastweights.studies.execution.ray.worker import LostError, Probe, Worker
 from fastweights.studies.record.folder import RUNS, place_of
 from fastweights.studies.record.store import Store
 from processes import all_gone, is_alive, wait_until
@@ -427,7 +427,7 @@ sys.path[:0] = sys.argv[3:]
 from test_ray import LONG, Silent
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.record.folder import place_of
-from fastweights.studies.ray_executor import RayExecutor
+from fastweights.studies.execution.ray.executor import RayExecutor
 
 folder, address = Path(sys.argv[1]), sys.argv[2]
 place = place_of(folder)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastweights import __version__
 from fastweights.errors import FileError
-from fastweights.studies.ray_folders import own_folder
-from fastweights.studies.ray_mailbox import Files, Reporter
+from fastweights.studies.execution.ray.folders import own_folder
+from fastweights.studies.execution.ray.queue import Files, Reporter
 
 if TYPE_CHECKING:
     from fastweights.studies.execution.jobs import Job

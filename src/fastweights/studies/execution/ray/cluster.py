@@ -12,7 +12,7 @@ from typing import Any
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
 from fastweights.studies.execution.local import born_deaf
-from fastweights.studies.ray_folders import own_folder
+from fastweights.studies.execution.ray.folders import own_folder
 
 ray: Any = None
 """The package; None until a cluster was joined, as it is an extra and takes a second to import."""

@@ -14,11 +14,11 @@ from fastweights import __version__
 from fastweights.errors import check
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
-from fastweights.studies import ray_cluster
 from fastweights.studies.execution.jobs import Job, Progress
-from fastweights.studies.ray_mail import Mail
-from fastweights.studies.ray_mailbox import Files, Mailbox
-from fastweights.studies.ray_worker import LostError, Probe, Worker
+from fastweights.studies.execution.ray import cluster as ray_cluster
+from fastweights.studies.execution.ray.messages import Mail
+from fastweights.studies.execution.ray.queue import Files, Mailbox
+from fastweights.studies.execution.ray.worker import LostError, Probe, Worker
 
 _PROBE = ".ray-probe"
 _IDLE_SECONDS = 2.0
