@@ -7,7 +7,7 @@ from records import mixed_study, record, study
 
 from fastweights.report.figures import learning_curves, panels
 from fastweights.report.labels import logarithmic_tick
-from fastweights.studies.statistics import summarise
+from fastweights.studies.analysis.settings import summarise
 
 pytest.importorskip("matplotlib")
 

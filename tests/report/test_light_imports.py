@@ -14,7 +14,7 @@ def test_report_and_statistics_import_without_jax() -> None:
     ]
     assert "fastweights.report.page" in modules
     code = (
-        f"import sys, {', '.join(modules)}, fastweights.studies.statistics\n"
+        f"import sys, {', '.join(modules)}, fastweights.studies.analysis.settings\n"
         "print(*[name for name in ('jax', 'matplotlib', 'jinja2', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

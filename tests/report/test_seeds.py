@@ -12,7 +12,7 @@ from fastweights.report.seeds import (
     seeds_text,
     updates_text,
 )
-from fastweights.studies.statistics import half_t_interval, t_quantile, updates_to
+from fastweights.studies.analysis.settings import half_t_interval, t_quantile, updates_to
 
 
 def seeds(*errors, **more):

@@ -11,7 +11,7 @@ from rich.console import Console
 from fastweights.report.labels import duration, percent, with_interval
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.tables import markdown_table, rows, terminal_table
-from fastweights.studies.statistics import summarise
+from fastweights.studies.analysis.settings import summarise
 
 
 def printed(results: dict[str, Any], width: int = 80) -> str:

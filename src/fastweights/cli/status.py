@@ -13,7 +13,7 @@ import tyro
 
 from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError
-from fastweights.report.progress import StudyProgress, study_progress
+from fastweights.studies.analysis.progress import StudyProgress, study_progress
 from fastweights.studies.record.databases import database_at
 from fastweights.studies.record.folder import LOCK, Place, place_of
 from fastweights.studies.record.locks import holder

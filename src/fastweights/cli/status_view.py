@@ -9,7 +9,7 @@ from rich.text import Text
 from fastweights.cli.progress import percent
 from fastweights.errors import printable
 from fastweights.report.labels import duration, joined, last_line, model_label
-from fastweights.report.progress import Coordinator, RunProgress, StudyProgress
+from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyProgress
 
 _MOST_FAILURES = 10
 _BAR_WIDTH = 24

@@ -10,7 +10,7 @@ from fastweights.report.drawing import ALARM, GRID, INK
 from fastweights.report.labels import model_colours, model_label, percent
 from fastweights.report.seeds import Seeds
 from fastweights.report.svg import Drawing, LogScale, around
-from fastweights.studies.statistics import GOAL, Record, outcome, updates_to
+from fastweights.studies.analysis.settings import GOAL, Record, outcome, updates_to
 
 Variants = Mapping[tuple[str, str], Seeds]
 _WIDTH, _LINE, _TOP = 900, 16, 46

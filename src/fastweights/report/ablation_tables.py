@@ -8,7 +8,7 @@ from fastweights.report.grids import Grid
 from fastweights.report.labels import model_label, model_order
 from fastweights.report.parts import members, place
 from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
-from fastweights.studies.statistics import Record
+from fastweights.studies.analysis.settings import Record
 
 DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"
 """Choices as the plan names them."""

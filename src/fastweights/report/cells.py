@@ -9,7 +9,7 @@ from fastweights.report.parts import by_place, by_setting, latest, members, plac
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.report.verdicts import Verdict, judge
-from fastweights.studies.statistics import Record, Summary, summarise
+from fastweights.studies.analysis.settings import Record, Summary, summarise
 
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 """As the plan names it."""

@@ -39,7 +39,7 @@ from fastweights.report.remarks import (
     about_weight_decays,
 )
 from fastweights.report.verdict_table import details_grid, preferred_grid, verdict_grid
-from fastweights.studies.statistics import Record, failure_of, outcome
+from fastweights.studies.analysis.settings import Record, failure_of, outcome
 
 
 def write_comparison(results: Mapping[str, Any], directory: Path) -> list[Path]:

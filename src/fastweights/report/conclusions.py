@@ -9,7 +9,7 @@ from fastweights.report.cells import Cell, Setting
 from fastweights.report.labels import joined, model_label
 from fastweights.report.seeds import Seeds, mean_text
 from fastweights.report.verdicts import NEAR_FLOOR
-from fastweights.studies.statistics import t_quantile
+from fastweights.studies.analysis.settings import t_quantile
 
 LEARNED = 0.02
 """A mean test error of at most this counts as retrieval: the paper's own are 1.81 and 1.85 % at the smallest

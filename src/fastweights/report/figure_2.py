@@ -13,7 +13,7 @@ from fastweights.report.drawing import GRID, save
 from fastweights.report.labels import logarithmic_tick, model_colours, model_label, model_order
 from fastweights.report.parts import by_place, latest, runs_of
 from fastweights.report.seeds import Seeds, over_seeds
-from fastweights.studies.statistics import Record, outcome
+from fastweights.studies.analysis.settings import Record, outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

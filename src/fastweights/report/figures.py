@@ -12,7 +12,7 @@ from fastweights.report.drawing import INK, save
 from fastweights.report.labels import distinguished, model_colours, model_label, task_label
 from fastweights.report.panel import draw_panel, mark_published, scale
 from fastweights.report.published import BA_2016
-from fastweights.studies.statistics import Record, Summary, summarise
+from fastweights.studies.analysis.settings import Record, Summary, summarise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from fastweights.report.labels import model_colours, percent
 from fastweights.report.parts import members
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.report.svg import Drawing, around
-from fastweights.studies.statistics import Record
+from fastweights.studies.analysis.settings import Record
 
 Place = tuple[float, float]
 """A decay and a write rate."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import ALARM, GRID, INK, PAPER
 from fastweights.report.labels import joined
-from fastweights.studies.statistics import Record, outcome
+from fastweights.studies.analysis.settings import Record, outcome
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -6,7 +6,7 @@ from fastweights.report.grids import Grid
 from fastweights.report.labels import model_label, model_order
 from fastweights.report.parts import latest, members, place
 from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
-from fastweights.studies.statistics import Record
+from fastweights.studies.analysis.settings import Record
 
 
 def matched_seeds(runs: Iterable[Record]) -> dict[tuple[str, float, str], Seeds]:

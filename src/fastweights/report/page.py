@@ -17,7 +17,7 @@ from fastweights.report.labels import distinguished, duration, joined, model_col
 from fastweights.report.parts import has_parts
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.rows import Row, grouped, legend, notes, rows
-from fastweights.studies.statistics import (
+from fastweights.studies.analysis.settings import (
     Record,
     Summary,
     failure_of,

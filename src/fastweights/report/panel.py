@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
 from fastweights.report.published import BA_2016, published_error
-from fastweights.studies.statistics import Record, Summary, outcome
+from fastweights.studies.analysis.settings import Record, Summary, outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from fastweights.report.cells import Alternatives, Cell
 from fastweights.report.grids import Grid
 from fastweights.report.labels import as_published, distinguished, model_label, nats, percent
 from fastweights.report.seeds import error_text, length_text, over_seeds, seeds_text, updates_text
-from fastweights.studies.statistics import outcome, setting_of
+from fastweights.studies.analysis.settings import outcome, setting_of
 
 
 def search_grid(table: Sequence[Cell]) -> Grid:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastweights.studies.statistics import Record, outcome, setting_of
+from fastweights.studies.analysis.settings import Record, outcome, setting_of
 
 PARTS: Mapping[str, str] = {
     "search": "settings tried",

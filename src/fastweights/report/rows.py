@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
 from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
-from fastweights.studies.statistics import (
+from fastweights.studies.analysis.settings import (
     Record,
     Summary,
     failure_of,

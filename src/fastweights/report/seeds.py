@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from fastweights.report.labels import with_interval
-from fastweights.studies.statistics import (
+from fastweights.studies.analysis.settings import (
     Record,
     final_validation_error,
     half_t_interval,

@@ -12,7 +12,7 @@ from fastweights.report.grids import plain
 from fastweights.report.parts import has_parts
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.report.verdict_table import terminal_verdicts
-from fastweights.studies.statistics import summarise
+from fastweights.studies.analysis.settings import summarise
 
 _HEADINGS = ("R", "model", "test error %", "seeds", "paper %", "floor %", "parameters", "updates", "time")
 

@@ -17,7 +17,7 @@ from fastweights.report.parts import progress
 from fastweights.report.reasons import why
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
 from fastweights.report.verdicts import Verdict
-from fastweights.studies.statistics import outcome
+from fastweights.studies.analysis.settings import outcome
 
 RULE = (
     "P: the error of one more run, with a probability of 95 %: a t interval of the seeds' log odds. Q: the "

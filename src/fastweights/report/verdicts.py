@@ -33,7 +33,7 @@ from statistics import fmean, stdev
 from typing import Literal
 
 from fastweights.report.labels import percent_range
-from fastweights.studies.statistics import t_quantile
+from fastweights.studies.analysis.settings import t_quantile
 
 NEAR_FLOOR = 0.05
 """An error less than this below the guessing floor is at the floor: nothing is bound."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.statistics import Record, outcome, summarise
+from fastweights.studies.analysis.settings import Record, outcome, summarise
 
 Role = Mapping[str, str | float]
 """Why a run is there: `part`, the part of the study that it belongs to, and what tells it apart there."""

@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from fastweights.runs.specification import RunSpecification
+from fastweights.studies.analysis.settings import Record, final_validation_error, outcome
 from fastweights.studies.plans import ended, seeded
-from fastweights.studies.statistics import Record, final_validation_error, outcome
 
 SAMPLERS = ("grid", "tpe")
 _AT_ONCE = 4

@@ -8,9 +8,9 @@ from statistics import median
 
 from fastweights.runs.recommended import recommended
 from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.studies.analysis.settings import GOAL, Record, final_validation_error, outcome, updates_to
 from fastweights.studies.plans import ended, seeded, selected
 from fastweights.studies.search import candidates
-from fastweights.studies.statistics import GOAL, Record, final_validation_error, outcome, updates_to
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

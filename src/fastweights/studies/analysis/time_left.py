@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastweights.report.progress import RunProgress
+    from fastweights.studies.analysis.progress import RunProgress
 
 _Shape = tuple[str, int]
 """A model and its hidden size."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastweights.report.time_left import seconds_left
+from fastweights.studies.analysis.time_left import seconds_left
 from fastweights.studies.record.store import Run
 
 STATES = ("finished", "failed", "running", "interrupted", "waiting")

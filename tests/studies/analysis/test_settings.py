@@ -5,7 +5,7 @@ import math
 import pytest
 from records import FLOOR, record
 
-from fastweights.studies.statistics import (
+from fastweights.studies.analysis.settings import (
     failure_of,
     half_t_interval,
     outcome,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fastweights.report.progress import STATES, RunProgress, study_progress
-from fastweights.report.time_left import seconds_left
+from fastweights.studies.analysis.progress import STATES, RunProgress, study_progress
+from fastweights.studies.analysis.time_left import seconds_left
 from fastweights.studies.record.store import Run
 
 SIGN = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
