@@ -6,9 +6,9 @@ from itertools import product
 from typing import Protocol
 
 from fastweights.errors import UnknownNameError, check, check_choice
+from fastweights.papers.ba2016.plan.comparison import Comparison
 from fastweights.runs.recommended import SMALL, recommended
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.comparison import Comparison
 from fastweights.studies.plans import Choice, Plan, fixed
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions

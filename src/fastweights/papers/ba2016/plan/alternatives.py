@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fastweights.studies.ablations import PAPERS, PAPERS_EMBEDDING, Changes, normal_embeddings
+from fastweights.papers.ba2016.plan.ablations import PAPERS, PAPERS_EMBEDDING, Changes, normal_embeddings
 
 EMBEDDINGS: Mapping[str, Changes] = {
     "N(0, 1)": {},

@@ -5,14 +5,20 @@ from dataclasses import dataclass, replace
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
+from fastweights.papers.ba2016.plan.ablations import (
+    PAPERS,
+    Changes,
+    changed,
+    decays_and_write_rates,
+    variants,
+)
+from fastweights.papers.ba2016.plan.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
+from fastweights.papers.ba2016.plan.matched import Measure, largest, num_parameters, state_size
+from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.ablations import PAPERS, Changes, changed, decays_and_write_rates, variants
-from fastweights.studies.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
 from fastweights.studies.analysis.settings import Record
-from fastweights.studies.matched import Measure, largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, Plan, Planned, Role, seeded, selected
 from fastweights.studies.search import LEARNING_RATE, SAMPLERS, with_values
-from fastweights.studies.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 PARTS = (

@@ -9,10 +9,10 @@ import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
 from fastweights.models import count_parameters
+from fastweights.papers.ba2016.plan.ablations import changed, variants
+from fastweights.papers.ba2016.plan.comparison import MODELS, PARTS
+from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.ablations import changed, variants
-from fastweights.studies.comparison import MODELS, PARTS
-from fastweights.studies.matched import largest, num_parameters, state_size
 from fastweights.studies.plans import Choice, selected
 from fastweights.studies.presets import get_preset
 from fastweights.studies.search import LEARNING_RATE, candidates, space

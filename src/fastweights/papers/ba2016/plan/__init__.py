@@ -1,0 +1,1 @@
+"""Which runs verify section 4.1."""
