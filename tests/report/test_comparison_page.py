@@ -9,18 +9,18 @@ from random import Random
 import pytest
 from comparisons import MODELS, comparison, run, table, unfinished
 from illustrations import illustration
-from records import study
 from test_page import Outline
 
 from fastweights.errors import FastweightsError, StudyError
+from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
 from fastweights.report.ablation_tables import ablation_seeds
 from fastweights.report.documents import fill, places
 from fastweights.report.figure_2 import figure_2_seeds, losses
 from fastweights.report.heat_maps import heat_maps
 from fastweights.report.page import write_report
-from fastweights.report.published import BA_2016
 from fastweights.report.svg import around
+from records import study
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")

@@ -10,11 +10,11 @@ import pytest
 from illustrations import illustration
 
 from fastweights.errors import FastweightsError, StudyError
+from fastweights.papers.ba2016.inspection import ILLUSTRATION, illustrate
 from fastweights.report.illustration import NAME, read_illustration
 from fastweights.report.pictures import attention_pictures, memory, memory_pictures
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.illustration import ILLUSTRATION, illustrate
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.evaluation import evaluate
 from fastweights.training.options import TrainingOptions

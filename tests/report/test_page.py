@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from records import mixed_study, record, study
 
+from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.page import render, write_report
-from fastweights.report.published import BA_2016
+from records import mixed_study, record, study
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")

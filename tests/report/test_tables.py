@@ -5,13 +5,13 @@ import re
 from typing import Any
 
 import pytest
-from records import mixed_study, record, study
 from rich.console import Console
 
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.labels import duration, percent, with_interval
-from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.tables import markdown_table, rows, terminal_table
 from fastweights.studies.analysis.settings import summarise
+from records import mixed_study, record, study
 
 
 def printed(results: dict[str, Any], width: int = 80) -> str:

@@ -12,11 +12,11 @@ from fastweights.cli.progress import Bars
 from fastweights.cli.report import check_report_is_installed, report
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
+from fastweights.papers.ba2016.inspection import illustrate
 from fastweights.report.labels import last_line
 from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.local import Executor, LocalExecutor
-from fastweights.studies.illustration import illustrate
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import place_of

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastweights.files import write_atomically
+from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
 from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
 from fastweights.report.ablation_tables import ablation_seeds
 from fastweights.report.figure_2 import draw_figure_2, figure_2_seeds
@@ -13,7 +14,6 @@ from fastweights.report.figures import learning_curves
 from fastweights.report.heat_maps import heat_maps
 from fastweights.report.illustration import Illustrated
 from fastweights.report.labels import model_order
-from fastweights.report.parts import by_place, latest, runs_of
 from fastweights.report.pictures import attention_pictures, memory_pictures
 
 

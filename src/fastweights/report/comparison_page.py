@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fastweights.files import make_folder, write_atomically
+from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
+from fastweights.papers.ba2016.findings.stages import PARTS, missing, place, runs_of
+from fastweights.papers.ba2016.findings.table_entries import Cell, cells
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
-from fastweights.report.cells import Cell, cells
 from fastweights.report.comparison_figures import Figure, draw_figures
-from fastweights.report.conclusions import answer, conclusions
 from fastweights.report.figure_2 import figure_2_seeds
 from fastweights.report.grids import Grid
 from fastweights.report.html import environments, inline, states, template
@@ -29,8 +31,6 @@ from fastweights.report.part_tables import (
     search_grid,
     weight_decays_grid,
 )
-from fastweights.report.parts import PARTS, missing, place, runs_of
-from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.remarks import (
     about_embeddings,
     about_letter,

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
 from fastweights.report.drawing import GRID, save
 from fastweights.report.labels import logarithmic_tick, model_colours, model_label, model_order
-from fastweights.report.parts import by_place, latest, runs_of
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.studies.analysis.settings import Record, outcome
 

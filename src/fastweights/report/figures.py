@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.drawing import INK, save
 from fastweights.report.labels import distinguished, model_colours, model_label, task_label
 from fastweights.report.panel import draw_panel, mark_published, scale
-from fastweights.report.published import BA_2016
 from fastweights.studies.analysis.settings import Record, Summary, summarise
 
 if TYPE_CHECKING:

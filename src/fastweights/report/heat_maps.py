@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from fastweights.papers.ba2016.findings.stages import members
 from fastweights.report.drawing import ALARM, GRID
 from fastweights.report.labels import model_colours, percent
-from fastweights.report.parts import members
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.report.svg import Drawing, around
 from fastweights.studies.analysis.settings import Record

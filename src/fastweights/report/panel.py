@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from fastweights.papers.ba2016.published import BA_2016, published_error
 from fastweights.report.drawing import GRID, INK
-from fastweights.report.published import BA_2016, published_error
 from fastweights.studies.analysis.settings import Record, Summary, outcome
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastweights.report.cells import Alternatives, Cell
+from fastweights.papers.ba2016.findings.table_entries import Alternatives, Cell
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.report.seeds import Seeds
 

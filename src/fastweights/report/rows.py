@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
 from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
-from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
 from fastweights.studies.analysis.settings import (
     Record,
     Summary,

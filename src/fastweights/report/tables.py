@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from fastweights.papers.ba2016.findings.stages import has_parts
 from fastweights.report.grids import plain
-from fastweights.report.parts import has_parts
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.report.verdict_table import terminal_verdicts
 from fastweights.studies.analysis.settings import summarise

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fastweights.report.verdicts import judge, prediction, published_interval
+from fastweights.papers.ba2016.findings.verdicts import judge, prediction, published_interval
 
 FLOOR = 0.6165
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from fastweights.report.cells import PAPERS_EMBEDDING, Cell
+from fastweights.papers.ba2016.findings.table_entries import PAPERS_EMBEDDING, Cell
+from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.report.labels import nats, percent
 from fastweights.report.seeds import Seeds, length_text, mean_text
-from fastweights.report.verdicts import NEAR_FLOOR
 
 MEMORISED = 0.1
 """A training loss below this share of the validation loss: what is missing is not training."""

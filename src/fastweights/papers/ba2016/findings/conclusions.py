@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import variance
 
-from fastweights.report.cells import Cell, Setting
+from fastweights.papers.ba2016.findings.table_entries import Cell, Setting
+from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.report.labels import joined, model_label
 from fastweights.report.seeds import Seeds, mean_text
-from fastweights.report.verdicts import NEAR_FLOOR
 from fastweights.studies.analysis.settings import t_quantile
 
 LEARNED = 0.02

@@ -7,17 +7,17 @@ from random import Random
 
 import pytest
 from comparisons import ERRORS, comparison, run, search, table, unfinished
-from records import mixed_study, record, study
 from rich.console import Console
 
-from fastweights.report.cells import cells
+from fastweights.papers.ba2016.findings.conclusions import answer, conclusions, difference
+from fastweights.papers.ba2016.findings.stages import PARTS, has_parts, missing, progress, runs_of
+from fastweights.papers.ba2016.findings.table_entries import cells
 from fastweights.report.comparison_page import all_grids
-from fastweights.report.conclusions import answer, conclusions, difference
 from fastweights.report.figure_2 import figure_2_seeds
-from fastweights.report.parts import PARTS, has_parts, missing, progress, runs_of
 from fastweights.report.remarks import about_embeddings, about_rates, about_weight_decays
 from fastweights.report.tables import terminal
 from fastweights.report.verdict_table import terminal_verdicts
+from records import mixed_study, record, study
 
 
 def printed(results, width=80):

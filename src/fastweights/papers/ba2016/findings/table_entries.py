@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fastweights.papers.ba2016.findings.stages import by_place, by_setting, latest, members, place, runs_of
+from fastweights.papers.ba2016.findings.verdicts import Verdict, judge
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.labels import model_order
-from fastweights.report.parts import by_place, by_setting, latest, members, place, runs_of
-from fastweights.report.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.seeds import Seeds, over_seeds
-from fastweights.report.verdicts import Verdict, judge
 from fastweights.studies.analysis.settings import Record, Summary, summarise
 
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"

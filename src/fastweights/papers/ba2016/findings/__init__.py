@@ -1,0 +1,1 @@
+"""What the runs say of the published numbers, by rules fixed beforehand."""
