@@ -18,8 +18,8 @@ from fastweights.files import write_atomically
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
 from fastweights.papers.ba2016.findings.stages import has_parts, progress
 from fastweights.papers.ba2016.findings.table_entries import cells
-from fastweights.report.comparison_page import all_grids
-from fastweights.report.figure_2 import figure_2_seeds
+from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
+from fastweights.papers.ba2016.page.report import all_grids
 from fastweights.report.grids import markdown, plain
 from fastweights.report.tables import markdown_table
 from fastweights.untrusted import open_file

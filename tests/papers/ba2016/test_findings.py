@@ -12,11 +12,11 @@ from rich.console import Console
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions, difference
 from fastweights.papers.ba2016.findings.stages import PARTS, has_parts, missing, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import cells
-from fastweights.report.comparison_page import all_grids
-from fastweights.report.figure_2 import figure_2_seeds
-from fastweights.report.remarks import about_embeddings, about_rates, about_weight_decays
+from fastweights.papers.ba2016.page.captions import about_embeddings, about_rates, about_weight_decays
+from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
+from fastweights.papers.ba2016.page.report import all_grids
+from fastweights.papers.ba2016.page.verdict_table import terminal_verdicts
 from fastweights.report.tables import terminal
-from fastweights.report.verdict_table import terminal_verdicts
 from records import mixed_study, record, study
 
 

@@ -12,12 +12,12 @@ from illustrations import illustration
 from test_page import Outline
 
 from fastweights.errors import FastweightsError, StudyError
+from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_tables import ablation_seeds
+from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds, losses
+from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
-from fastweights.report.ablation_tables import ablation_seeds
 from fastweights.report.documents import fill, places
-from fastweights.report.figure_2 import figure_2_seeds, losses
-from fastweights.report.heat_maps import heat_maps
 from fastweights.report.page import write_report
 from fastweights.report.svg import around
 from records import study
@@ -189,7 +189,7 @@ def test_a_damaged_illustration_is_one_line(tmp_path):
 
 
 def test_the_module_is_where_it_should_be():
-    assert "jax" not in Path(sys.modules["fastweights.report.comparison_page"].__file__ or "").read_text()
+    assert "jax" not in Path(sys.modules["fastweights.papers.ba2016.page.report"].__file__ or "").read_text()
 
 
 def test_every_place_of_the_documentation_is_known():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from statistics import median
 
-from fastweights.report.ablation_tables import DEFAULTS, PAIRS, STEPS, numbered
+from fastweights.papers.ba2016.page.ablation_tables import DEFAULTS, PAIRS, STEPS, numbered
 from fastweights.report.drawing import ALARM, GRID, INK
 from fastweights.report.labels import model_colours, model_label, percent
 from fastweights.report.seeds import Seeds

@@ -13,16 +13,19 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
 from fastweights.papers.ba2016.findings.stages import PARTS, missing, place, runs_of
 from fastweights.papers.ba2016.findings.table_entries import Cell, cells
-from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
-from fastweights.report.comparison_figures import Figure, draw_figures
-from fastweights.report.figure_2 import figure_2_seeds
-from fastweights.report.grids import Grid
-from fastweights.report.html import environments, inline, states, template
-from fastweights.report.illustration import read_illustration
-from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.matched_tables import matched_grids, matched_seeds
-from fastweights.report.part_tables import (
+from fastweights.papers.ba2016.page.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
+from fastweights.papers.ba2016.page.captions import (
+    about_embeddings,
+    about_letter,
+    about_matched,
+    about_rates,
+    about_weight_decays,
+)
+from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
+from fastweights.papers.ba2016.page.figures import Figure, draw_figures
+from fastweights.papers.ba2016.page.inspection import read_illustration
+from fastweights.papers.ba2016.page.matched_tables import matched_grids, matched_seeds
+from fastweights.papers.ba2016.page.stage_tables import (
     data_grid,
     embeddings_grid,
     letter_grid,
@@ -31,14 +34,11 @@ from fastweights.report.part_tables import (
     search_grid,
     weight_decays_grid,
 )
-from fastweights.report.remarks import (
-    about_embeddings,
-    about_letter,
-    about_matched,
-    about_rates,
-    about_weight_decays,
-)
-from fastweights.report.verdict_table import details_grid, preferred_grid, verdict_grid
+from fastweights.papers.ba2016.page.verdict_table import details_grid, preferred_grid, verdict_grid
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
+from fastweights.report.grids import Grid
+from fastweights.report.html import environments, inline, states, template
+from fastweights.report.labels import duration, last_line, model_colours, model_label
 from fastweights.studies.analysis.settings import Record, failure_of, outcome
 
 

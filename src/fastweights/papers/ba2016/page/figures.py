@@ -7,14 +7,14 @@ from typing import Any
 
 from fastweights.files import write_atomically
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
-from fastweights.report.ablation_figures import ablation_dots, pairs_and_steps
-from fastweights.report.ablation_tables import ablation_seeds
-from fastweights.report.figure_2 import draw_figure_2, figure_2_seeds
+from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_tables import ablation_seeds
+from fastweights.papers.ba2016.page.attention_figures import attention_pictures, memory_pictures
+from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_seeds
+from fastweights.papers.ba2016.page.heat_maps import heat_maps
+from fastweights.papers.ba2016.page.inspection import Illustrated
 from fastweights.report.figures import learning_curves
-from fastweights.report.heat_maps import heat_maps
-from fastweights.report.illustration import Illustrated
 from fastweights.report.labels import model_order
-from fastweights.report.pictures import attention_pictures, memory_pictures
 
 
 @dataclass(frozen=True)

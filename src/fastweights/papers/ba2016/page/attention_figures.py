@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fastweights.papers.ba2016.page.inspection import Illustrated, Reading
 from fastweights.report.drawing import GRID, INK
-from fastweights.report.illustration import Illustrated, Reading
 from fastweights.report.labels import model_colours, percent
 from fastweights.report.svg import Drawing, tinted
 

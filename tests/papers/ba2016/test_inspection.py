@@ -11,8 +11,8 @@ from illustrations import illustration
 
 from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.inspection import ILLUSTRATION, illustrate
-from fastweights.report.illustration import NAME, read_illustration
-from fastweights.report.pictures import attention_pictures, memory, memory_pictures
+from fastweights.papers.ba2016.page.attention_figures import attention_pictures, memory, memory_pictures
+from fastweights.papers.ba2016.page.inspection import NAME, read_illustration
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

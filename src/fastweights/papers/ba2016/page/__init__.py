@@ -1,0 +1,1 @@
+"""The tables, the figures and the page of the verification."""
