@@ -78,7 +78,7 @@ def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) ->
     """Print the table and the paths, or results.json; on stderr, what failed."""
     from rich.console import Console
 
-    from fastweights.report.tables import terminal
+    from fastweights.report.study_table import terminal
 
     if as_json:
         print(json_text(results))

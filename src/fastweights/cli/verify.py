@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         if not options.json:
             _show(verdict)
         if options.figures is not None and verdict.drawing is not None:
-            from fastweights.report.claims import draw
+            from fastweights.report.check_figures import draw
 
             draw(verdict, options.figures)
     failed = [verdict.name for verdict in verdicts if not verdict.holds]

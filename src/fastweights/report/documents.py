@@ -20,8 +20,8 @@ from fastweights.papers.ba2016.findings.stages import has_parts, progress
 from fastweights.papers.ba2016.findings.table_entries import cells
 from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
 from fastweights.papers.ba2016.page.report import all_grids
-from fastweights.report.grids import markdown, plain
-from fastweights.report.tables import markdown_table
+from fastweights.report.study_table import markdown_table
+from fastweights.report.table import markdown, plain
 from fastweights.untrusted import open_file
 
 _PLACE = re.compile(r"^(<!-- table: ([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL)

@@ -13,9 +13,9 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.stages import has_parts
 from fastweights.papers.ba2016.page.report import write_comparison
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.figures import learning_curves
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
+from fastweights.report.learning_curves import learning_curves
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.studies.analysis.settings import (
     Record,

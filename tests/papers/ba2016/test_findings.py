@@ -16,7 +16,7 @@ from fastweights.papers.ba2016.page.captions import about_embeddings, about_rate
 from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
 from fastweights.papers.ba2016.page.report import all_grids
 from fastweights.papers.ba2016.page.verdict_table import terminal_verdicts
-from fastweights.report.tables import terminal
+from fastweights.report.study_table import terminal
 from records import mixed_study, record, study
 
 

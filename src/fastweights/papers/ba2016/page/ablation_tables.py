@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastweights.papers.ba2016.findings.stages import members, place
-from fastweights.report.grids import Grid
 from fastweights.report.labels import model_label, model_order
 from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
+from fastweights.report.table import Grid
 from fastweights.studies.analysis.settings import Record
 
 DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"

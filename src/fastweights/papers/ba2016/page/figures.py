@@ -13,8 +13,8 @@ from fastweights.papers.ba2016.page.attention_figures import attention_pictures,
 from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_seeds
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.page.inspection import Illustrated
-from fastweights.report.figures import learning_curves
 from fastweights.report.labels import model_order
+from fastweights.report.learning_curves import learning_curves
 
 
 @dataclass(frozen=True)

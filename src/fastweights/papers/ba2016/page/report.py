@@ -36,9 +36,9 @@ from fastweights.papers.ba2016.page.stage_tables import (
 )
 from fastweights.papers.ba2016.page.verdict_table import details_grid, preferred_grid, verdict_grid
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.grids import Grid
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import duration, last_line, model_colours, model_label
+from fastweights.report.table import Grid
 from fastweights.studies.analysis.settings import Record, failure_of, outcome
 
 

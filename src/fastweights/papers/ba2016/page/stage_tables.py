@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import Alternatives, Cell
-from fastweights.report.grids import Grid
 from fastweights.report.labels import as_published, distinguished, model_label, nats, percent
 from fastweights.report.seeds import error_text, length_text, over_seeds, seeds_text, updates_text
+from fastweights.report.table import Grid
 from fastweights.studies.analysis.settings import outcome, setting_of
 
 

@@ -14,9 +14,9 @@ from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import Cell, cells
 from fastweights.papers.ba2016.findings.verdicts import Verdict
-from fastweights.report.grids import Grid
 from fastweights.report.labels import as_published, duration, model_label, nats, percent, percent_range
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
+from fastweights.report.table import Grid
 from fastweights.studies.analysis.settings import outcome
 
 RULE = (

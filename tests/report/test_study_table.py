@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, published_error
 from fastweights.report.labels import duration, percent, with_interval
-from fastweights.report.tables import markdown_table, rows, terminal_table
+from fastweights.report.study_table import markdown_table, rows, terminal_table
 from fastweights.studies.analysis.settings import summarise
 from records import mixed_study, record, study
 

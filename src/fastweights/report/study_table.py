@@ -10,8 +10,8 @@ from rich.table import Table
 
 from fastweights.papers.ba2016.findings.stages import has_parts
 from fastweights.papers.ba2016.page.verdict_table import terminal_verdicts
-from fastweights.report.grids import plain
 from fastweights.report.rows import Row, grouped, legend, notes, rows
+from fastweights.report.table import plain
 from fastweights.studies.analysis.settings import summarise
 
 _HEADINGS = ("R", "model", "test error %", "seeds", "paper %", "floor %", "parameters", "updates", "time")

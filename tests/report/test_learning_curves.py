@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from records import mixed_study, record, study
 
-from fastweights.report.figures import learning_curves, panels
 from fastweights.report.labels import logarithmic_tick
+from fastweights.report.learning_curves import learning_curves, panels
 from fastweights.studies.analysis.settings import summarise
+from records import mixed_study, record, study
 
 pytest.importorskip("matplotlib")
 

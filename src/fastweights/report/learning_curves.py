@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.drawing import INK, save
 from fastweights.report.labels import distinguished, model_colours, model_label, task_label
-from fastweights.report.panel import draw_panel, mark_published, scale
+from fastweights.report.learning_curve_panel import draw_panel, mark_published, scale
 from fastweights.studies.analysis.settings import Record, Summary, summarise
 
 if TYPE_CHECKING:
