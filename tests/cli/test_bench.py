@@ -7,7 +7,7 @@ import pytest
 
 from fastweights.bench import contenders, measurements, study
 from fastweights.bench.cases import Case
-from fastweights.bench.material import material
+from fastweights.bench.inputs import material
 from fastweights.bench.statistics import ratios
 from fastweights.cli.main import main
 from fastweights.machine import available_cores

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from fastweights.bench import hosted
+from fastweights.bench import subprocess as hosted
+from fastweights.bench.baselines import OURS, why_not
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders import OURS, why_not
 from fastweights.bench.process import ContenderError, PinnedProcess, call_together
 from fastweights.machine import available_cores
 

@@ -6,9 +6,9 @@ matplotlib comes with the extra `report` and is imported by what draws.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastweights.bench.contenders import CONTENDERS, OURS
-from fastweights.bench.curves import Curve, curves
+from fastweights.bench.baselines import CONTENDERS, OURS
 from fastweights.bench.measurements import Record
+from fastweights.bench.scaling import Curve, curves
 from fastweights.report.drawing import GRID, INK, PAPER
 from fastweights.report.labels import model_colours, model_label
 

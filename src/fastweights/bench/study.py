@@ -6,9 +6,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
+from fastweights.bench.baselines import CONTENDERS, OURS, get_contender, why_not
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders import CONTENDERS, OURS, get_contender, why_not
-from fastweights.bench.material import material
+from fastweights.bench.inputs import material
 from fastweights.bench.measurements import Record, compare, share_cores, sweep
 from fastweights.bench.peak import measured_peaks
 from fastweights.bench.plans import Grid, sweeps

@@ -7,11 +7,11 @@ from rich import box
 from rich import table as rich_table
 from rich.markup import escape
 
+from fastweights.bench.baselines import CONTENDERS, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.contenders import CONTENDERS, OURS
-from fastweights.bench.curves import curves
 from fastweights.bench.measurements import Record
 from fastweights.bench.operations import gigaflops
+from fastweights.bench.scaling import curves
 from fastweights.bench.statistics import Spread, ratios
 from fastweights.report.labels import model_label
 

@@ -79,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
 def _write(record: dict, options: Bench) -> int:
     from rich.console import Console
 
-    from fastweights.bench.figures import draw
+    from fastweights.bench.comparison_figure import draw
     from fastweights.bench.tables import notes, tables
 
     paths = [options.dir / f"{options.preset}.{ending}" for ending in ("json", "md", "svg", "png")]

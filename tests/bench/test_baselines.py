@@ -6,10 +6,10 @@ import jax
 import numpy as np
 import pytest
 
-from fastweights.bench import contenders
+from fastweights.bench import baselines as contenders
+from fastweights.bench.baselines import CONTENDERS, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.contenders import CONTENDERS, OURS
-from fastweights.bench.material import material, named_weights, specification
+from fastweights.bench.inputs import material, named_weights, specification
 from fastweights.training import loop
 from fastweights.training.step import Rates, update
 

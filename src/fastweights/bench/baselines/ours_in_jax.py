@@ -2,9 +2,9 @@
 
 import os
 
+from fastweights.bench.baselines import ours
+from fastweights.bench.baselines.base import Trainer
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders import ours
-from fastweights.bench.contenders.base import Trainer
 from fastweights.native.library import SWITCH
 
 

@@ -4,9 +4,9 @@
 
 import torch
 
+from fastweights.bench.baselines.torch_models import written_out
+from fastweights.bench.baselines.torch_trainer import TorchTrainer
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders.torch_models import written_out
-from fastweights.bench.contenders.torch_trainer import TorchTrainer
 
 
 def prepare(case: Case, material: Material) -> TorchTrainer:

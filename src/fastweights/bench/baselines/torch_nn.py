@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fastweights.bench.baselines.base import Weights
+from fastweights.bench.baselines.torch_models import Classifier, Recurrence
+from fastweights.bench.baselines.torch_trainer import TorchTrainer
 from fastweights.bench.cases import EMBEDDING_SIZE, Case, Material
-from fastweights.bench.contenders.base import Weights
-from fastweights.bench.contenders.torch_models import Classifier, Recurrence
-from fastweights.bench.contenders.torch_trainer import TorchTrainer
 
 
 class Layer(Recurrence):

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fastweights.bench.baselines.base import Weights
 from fastweights.bench.cases import DECAY, EMBEDDING_SIZE, NUM_CLASSES, NUM_SYMBOLS, READOUT_SIZE, WRITE_RATE
-from fastweights.bench.contenders.base import Weights
 
 
 class Recurrence(nn.Module):

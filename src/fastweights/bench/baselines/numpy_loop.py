@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from fastweights.bench.baselines.base import LoopedTrainer, Weights
+from fastweights.bench.baselines.numpy_cells import CELLS
 from fastweights.bench.cases import CLIP_NORM, LEARNING_RATE, Case, Material
-from fastweights.bench.contenders.base import LoopedTrainer, Weights
-from fastweights.bench.contenders.numpy_cells import CELLS
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 

@@ -1,8 +1,8 @@
 """PyTorch as it runs by itself, operation by operation."""
 
+from fastweights.bench.baselines.torch_models import written_out
+from fastweights.bench.baselines.torch_trainer import TorchTrainer
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders.torch_models import written_out
-from fastweights.bench.contenders.torch_trainer import TorchTrainer
 
 
 def prepare(case: Case, material: Material) -> TorchTrainer:

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from fastweights.bench.baselines.base import LoopedTrainer, Weights
 from fastweights.bench.cases import CLIP_NORM, DECAY, LEARNING_RATE, WRITE_RATE, Case, Material
-from fastweights.bench.contenders.base import LoopedTrainer, Weights
 from fastweights.runs.worker import use_one_thread
 
 _OPTIMISER = optax.chain(optax.clip_by_global_norm(CLIP_NORM), optax.adam(LEARNING_RATE))

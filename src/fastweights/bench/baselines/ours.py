@@ -4,9 +4,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from fastweights.bench.baselines.base import Trainer, Weights
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders.base import Trainer, Weights
-from fastweights.bench.material import named_weights, specification
+from fastweights.bench.inputs import named_weights, specification
 from fastweights.runs.worker import use_one_thread
 from fastweights.tasks.base import Dataset
 from fastweights.training import loop

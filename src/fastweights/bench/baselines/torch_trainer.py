@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from fastweights.bench.baselines.base import LoopedTrainer, Weights
+from fastweights.bench.baselines.torch_models import Classifier
 from fastweights.bench.cases import CLIP_NORM, LEARNING_RATE, Case, Material
-from fastweights.bench.contenders.base import LoopedTrainer, Weights
-from fastweights.bench.contenders.torch_models import Classifier
 
 
 class TorchTrainer(LoopedTrainer):

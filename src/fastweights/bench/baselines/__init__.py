@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from fastweights.bench.baselines.base import Trainer
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders.base import Trainer
 from fastweights.errors import UnknownNameError
 
 OURS = "fastweights"

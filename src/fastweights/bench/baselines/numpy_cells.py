@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastweights.bench.baselines.base import Weights
 from fastweights.bench.cases import DECAY, WRITE_RATE
-from fastweights.bench.contenders.base import Weights
 
 
 class Tape(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastweights.bench.baselines import CONTENDERS, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.contenders import CONTENDERS, OURS
-from fastweights.bench.curves import SYMBOLS
 from fastweights.bench.measurements import Record
+from fastweights.bench.scaling import SYMBOLS
 from fastweights.bench.scaling_figure import scaling_figure
 from fastweights.bench.statistics import Spread
 from fastweights.report.drawing import GRID, INK, save

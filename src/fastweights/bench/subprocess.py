@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from fastweights.bench import contenders
+from fastweights.bench import baselines as contenders
+from fastweights.bench.baselines.base import Trainer
 from fastweights.bench.cases import Case, Material
-from fastweights.bench.contenders.base import Trainer
 
 
 class Prepared(NamedTuple):
