@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from fastweights.errors import FastweightsError as FastweightsError
     from fastweights.memories import DecayingMatrix as DecayingMatrix
     from fastweights.memories import DecayingStates as DecayingStates
-    from fastweights.models import ClassifierOptions as ClassifierOptions
-    from fastweights.models import SequenceClassifier as SequenceClassifier
+    from fastweights.models.classifier import ClassifierOptions as ClassifierOptions
+    from fastweights.models.classifier import SequenceClassifier as SequenceClassifier
     from fastweights.registry import register_cell as register_cell
     from fastweights.registry import register_task as register_task
     from fastweights.runs.worker import load_model as load_model
@@ -37,14 +37,14 @@ _HOMES = {
     "AssociativeLSTM": "cells.associative_lstm",
     "AssociativeRetrieval": "tasks.associative_retrieval",
     "Cell": "cells.base",
-    "ClassifierOptions": "models",
+    "ClassifierOptions": "models.classifier",
     "DecayingMatrix": "memories",
     "DecayingStates": "memories",
     "FastWeights": "cells.fast_weights",
     "FastweightsError": "errors",
     "IRNN": "cells.irnn",
     "LSTM": "cells.lstm",
-    "SequenceClassifier": "models",
+    "SequenceClassifier": "models.classifier",
     "StandardRNN": "cells.standard_rnn",
     "TrainingOptions": "training.options",
     "evaluate": "training.evaluation",

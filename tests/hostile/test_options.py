@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fastweights import registry
 from fastweights.bounds import check_between, shown
 from fastweights.errors import InvalidValueError
-from fastweights.models import ClassifierOptions
+from fastweights.models.classifier import ClassifierOptions
 from fastweights.runs.footprint import MOST_BYTES, estimate
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

@@ -11,7 +11,7 @@ from fastweights import registry
 from fastweights.bounds import MOST_SEED, check_between, shown
 from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check
-from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
 from fastweights.studies.record.validation import identify
 from fastweights.tasks.base import Task

@@ -1,0 +1,1 @@
+"""Models: embedding, recurrent cell, read-out."""
