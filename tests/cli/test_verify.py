@@ -8,8 +8,8 @@ import pytest
 
 from fastweights.cli.main import main
 from fastweights.registry import claims, register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Another end of retrieval, or half of the connections cut, and the simulated curves cross elsewhere."""
 
 import numpy as np
-
 from claims import holds
+
 from fastweights import registry
-from fastweights.theory.examination import examine
 from fastweights.theory.hopfield_breakdown import hebbian
+from fastweights.theory.runner import examine
 
 SMALL = {300: 30, 600: 15}
 """Too few for a narrow interval, and enough for where the curves cross."""

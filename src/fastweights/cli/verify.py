@@ -13,8 +13,8 @@ from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError, check
 from fastweights.files import make_folder
 from fastweights.machine import available_cores
-from fastweights.theory.base import Quantity, Verdict
-from fastweights.theory.examination import examine_all
+from fastweights.theory.check import Quantity, Verdict
+from fastweights.theory.runner import examine_all
 
 
 @dataclass(frozen=True)

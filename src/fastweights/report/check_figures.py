@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import GRID, save
 from fastweights.report.labels import logarithmic_tick
-from fastweights.theory.base import Verdict
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Verdict
+from fastweights.theory.plot import Drawing, Panel, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

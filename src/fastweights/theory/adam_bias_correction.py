@@ -10,8 +10,8 @@ import optax
 
 from fastweights.registry import register_claim
 from fastweights.theory.adam_sequences import DEFAULTS, Gradients, steps_of
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart
 from fastweights.training.step import Rates, optimiser
 

@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from fastweights.registry import register_claim
 from fastweights.theory.adam_sequences import DEFAULTS, steps_of
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 Times = Float[np.ndarray, " steps"]

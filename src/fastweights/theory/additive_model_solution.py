@@ -10,8 +10,8 @@ from scipy.linalg import expm
 
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import AdditiveModel, integrate, local_error, runge_kutta
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 
 _UNITS, _STARTS, _END, _TIMES = 3, 4, 8.0, 81
 _TOLERANCE = 1e-12

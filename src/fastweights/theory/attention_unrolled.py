@@ -13,7 +13,7 @@ from jaxtyping import Float
 from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import moved, run_once
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns

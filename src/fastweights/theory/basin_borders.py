@@ -17,8 +17,8 @@ from fastweights.theory.additive_model import (
     runge_kutta,
     start_grid,
 )
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Image, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Image, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _REACH, _ROWS = 3.0, 60

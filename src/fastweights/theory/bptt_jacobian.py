@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, moved, run_once
 from fastweights.theory.rounding import roundings_apart
 from fastweights.training.step import loss

@@ -12,10 +12,10 @@ from fastweights import registry
 from fastweights.memories import Hopfield
 from fastweights.memories.base import Memory
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.delta_rule_one_pass import squared_error as one_pass
-from fastweights.theory.drawing import Drawing, Panel, Series
 from fastweights.theory.mean_field import end_of_retrieval, overlap
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rank_bound import residual
 from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 from fastweights.theory.softmax_hopfield_capacity import odds

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastweights.memories import PseudoInverse
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.streams import errors_along
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))

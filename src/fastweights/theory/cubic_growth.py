@@ -13,9 +13,9 @@ from jaxtyping import Float
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, run_once
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 

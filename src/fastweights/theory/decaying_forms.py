@@ -11,7 +11,7 @@ from jax import Array
 
 from fastweights.memories import DecayingMatrix, DecayingStates
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Scalar
 

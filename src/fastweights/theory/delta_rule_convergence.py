@@ -12,8 +12,8 @@ from jaxtyping import Float
 
 from fastweights.memories import DeltaRule
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _VALUE = 7, 3

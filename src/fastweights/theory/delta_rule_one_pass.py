@@ -9,8 +9,8 @@ import numpy as np
 
 from fastweights.memories import DeltaRule
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.samples import mean_of, on_sphere
 from fastweights.theory.streams import errors_along
 

@@ -11,7 +11,7 @@ from scipy.linalg import hadamard
 from fastweights import registry
 from fastweights.memories.base import Memory
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 
 _KEY, _VALUE, _BATCH = 16, 5, 3
 

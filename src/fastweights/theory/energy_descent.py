@@ -12,9 +12,9 @@ from jaxtyping import Float
 
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import AdditiveModel, integrate, local_error
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart
 
 _UNITS, _STARTS, _TOLERANCE = 5, 6, 1e-10

@@ -17,8 +17,8 @@ from fastweights.theory.additive_model import (
     rest_points,
     start_grid,
 )
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 
 _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time

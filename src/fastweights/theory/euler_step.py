@@ -15,8 +15,8 @@ from fastweights import registry
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import runge_kutta
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _INPUTS, _BATCH, _STEPS, _END = 5, 3, 4, 20, 2.0

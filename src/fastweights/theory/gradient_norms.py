@@ -15,8 +15,7 @@ from fastweights.cells.simple import SimpleCell
 from fastweights.models.classifier import SequenceClassifier
 from fastweights.registry import register_claim
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.influences import (
     carried_size,
     influences,
@@ -26,6 +25,7 @@ from fastweights.theory.influences import (
     step_jacobians,
 )
 from fastweights.theory.networks import built, run_once, sequences, trained, untrained
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.training.options import TrainingOptions
 from fastweights.types import Columns, Tokens

@@ -13,8 +13,8 @@ from scipy.stats import binom, norm
 
 from fastweights.memories import Hopfield
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.samples import mean_of, signs
 
 _UNITS, _MOST, _SEEDS = 40, 14, 300

@@ -9,10 +9,10 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.inner_loops import rectified, remembered, settle
 from fastweights.theory.layer_norm_jacobian import EPSILON
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 Array = np.ndarray

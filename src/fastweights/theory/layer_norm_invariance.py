@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _COLUMNS = 20, 7

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
 from fastweights.theory.rounding import UNIT, roundings_apart
 

@@ -11,8 +11,8 @@ from scipy.optimize import root_scalar
 
 from fastweights.registry import register_claim
 from fastweights.theory.additive_model import AdditiveModel, integrate, local_error
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 
 _ROTATION = 2.0  # b
 _EXCESSES = (1.0, 0.04, 0.02)  # a − 1

@@ -12,9 +12,9 @@ import numpy as np
 from fastweights import registry
 from fastweights.cells.irnn import IRNN
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart
 
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3

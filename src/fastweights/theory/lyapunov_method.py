@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.lyapunov import Jacobians, stretches
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _STEPS, _SETTLING = 1000, 200

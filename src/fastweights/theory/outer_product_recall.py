@@ -12,7 +12,7 @@ from scipy.linalg import hadamard
 
 from fastweights.memories import OuterProduct
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import roundings_apart
 from fastweights.theory.samples import Pairs
 

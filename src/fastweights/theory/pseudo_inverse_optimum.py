@@ -11,7 +11,7 @@ from jaxtyping import Float
 from fastweights import registry
 from fastweights.memories.linear import LinearMemory
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import UNIT
 
 _KEY, _VALUE, _MOST_PAIRS, _SEEDS = 7, 3, 11, 4

@@ -10,8 +10,8 @@ from jax import Array
 
 from fastweights import registry
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.theory.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.streams import errors_along, of_stored

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from fastweights.theory.base import Quantity
+from fastweights.theory.check import Quantity
 
 Pairs = Float[np.ndarray, "_ _ batch"]
 """Keys or values; every column of the batch is drawn on its own, as from a seed of its own."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
+from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import roundings_apart
 
 _UNITS, _VALUE, _PAIRS, _BATCH = 5, 5, 11, 3

@@ -11,8 +11,8 @@ from jax import Array
 
 from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30

@@ -12,8 +12,8 @@ from jaxtyping import Float
 
 from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_claim
-from fastweights.theory.base import Check, Finding, Quantity
-from fastweights.theory.drawing import Drawing, Panel, Series
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.plot import Drawing, Panel, Series
 
 _UNITS, _PAIRS, _UPDATES = 24, 10, 100
 _BETAS = (0.3, 0.5, 0.8)

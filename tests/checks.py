@@ -1,7 +1,7 @@
 """How a claim is broken on purpose: it must hold as it is, and fail with a wrong ingredient."""
 
 from fastweights import registry
-from fastweights.theory.examination import examine
+from fastweights.theory.runner import examine
 
 
 def failures(name, **ingredients):

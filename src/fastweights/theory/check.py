@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from fastweights.theory.drawing import Drawing
+from fastweights.theory.plot import Drawing
 
 
 @dataclass(frozen=True)

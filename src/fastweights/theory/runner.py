@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from fastweights import registry
-from fastweights.theory.base import Check, Verdict
+from fastweights.theory.check import Check, Verdict
 
 
 def examine(name: str, check: Check | None = None) -> Verdict:
