@@ -10,9 +10,16 @@ import numpy as np
 from fastweights.memories import OuterProduct
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding
+from fastweights.theory.memories.samples import (
+    STANDARD_ERRORS,
+    Pairs,
+    mean_of,
+    on_sphere,
+    signs,
+    standard_error,
+)
+from fastweights.theory.memories.streams import errors_along, of_stored
 from fastweights.theory.plot import Drawing, Panel, Series
-from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
-from fastweights.theory.streams import errors_along, of_stored
 
 _UNITS, _MOST_PAIRS, _SEEDS = 16, 32, 200
 _PAIRS = (2, 8, 16, 32)

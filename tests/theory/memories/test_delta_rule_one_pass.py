@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.delta_rule_one_pass import squared_error
+
+from fastweights.theory.memories.delta_rule_one_pass import squared_error
 
 
 def without_the_fourth_moment(units, pairs):

@@ -10,7 +10,7 @@ import numpy as np
 from fastweights.memories import PseudoInverse
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.streams import errors_along
+from fastweights.theory.memories.streams import errors_along
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))
 _MOST_SOURCES, _MOST_OUTPUTS, _MOST_PAIRS, _SEEDS = 7, 11, 10, 3

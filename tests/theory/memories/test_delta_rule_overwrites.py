@@ -1,7 +1,6 @@
 """Hebb's rule does not overwrite, and the delta rule does not add."""
 
 import pytest
-
 from claims import holds
 
 

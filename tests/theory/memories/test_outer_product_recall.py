@@ -1,10 +1,10 @@
 """Keys that are not orthonormal, or a wrong crosstalk, and the answers are others."""
 
 import pytest
-
 from claims import holds
-from fastweights.theory.outer_product_recall import crosstalk
-from fastweights.theory.samples import on_sphere
+
+from fastweights.theory.memories.outer_product_recall import crosstalk
+from fastweights.theory.memories.samples import on_sphere
 
 
 def test_fails_with_keys_that_are_not_orthogonal():

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.rank_bound import random_keys, residual
+
+from fastweights.theory.memories.rank_bound import random_keys, residual
 
 
 @pytest.mark.parametrize("wrong", [lambda n, r: residual(n, r + 1), lambda n, r: residual(n, r - 1)])

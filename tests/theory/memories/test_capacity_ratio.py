@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.capacity_ratio import in_general_position
+
+from fastweights.theory.memories.capacity_ratio import in_general_position
 
 
 @pytest.mark.parametrize(

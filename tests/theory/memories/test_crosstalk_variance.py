@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.crosstalk_variance import spherical
+
+from fastweights.theory.memories.crosstalk_variance import spherical
 
 
 @pytest.mark.parametrize(

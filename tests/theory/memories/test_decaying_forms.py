@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.decaying_forms import power
+
+from fastweights.theory.memories.decaying_forms import power
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """A wrong expectation and a softmax memory that is too warm are found, and nothing else is."""
 
 import pytest
-
 from claims import failures
-from fastweights.theory.capacity import theories
+
+from fastweights.theory.memories.capacity import theories
 
 
 @pytest.mark.thorough

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.decaying_recall import weight
+
+from fastweights.theory.memories.decaying_recall import weight
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A wrong eigenvalue, a wrong edge, a wrong factor: each is noticed."""
 
 import pytest
-
 from claims import holds
 
 

@@ -1,7 +1,6 @@
 """No other memory is optimal."""
 
 import pytest
-
 from claims import holds
 
 
