@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.hopfield_stability import turned
+from fastweights.theory.hopfield.hopfield_stability import turned
 from fastweights.theory.memories.samples import STANDARD_ERRORS, signs, standard_error
 from fastweights.theory.plot import Drawing, Panel, Series
 

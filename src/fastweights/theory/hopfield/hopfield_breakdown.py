@@ -12,7 +12,7 @@ from scipy.stats import norm
 from fastweights.memories import Hopfield
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.mean_field import end_of_retrieval, overlap
+from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.memories.samples import signs, standard_error
 from fastweights.theory.plot import Drawing, Panel, Series
 

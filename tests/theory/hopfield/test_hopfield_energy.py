@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.hopfield_energy import symmetric
+
+from fastweights.theory.hopfield.hopfield_energy import symmetric
 
 
 def asymmetric(rng):

@@ -1,7 +1,8 @@
 """A memory that is too warm forgets, and a wrong constant is not the printed one."""
 
 from claims import failures
-from fastweights.theory.softmax_hopfield_capacity import base
+
+from fastweights.theory.hopfield.softmax_hopfield_capacity import base
 
 SMALL = (8, 14)
 

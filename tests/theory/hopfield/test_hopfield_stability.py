@@ -1,10 +1,10 @@
 """One pattern too many in the sum, or units that feel themselves, and the share is another."""
 
 import pytest
-
 from claims import holds
+
 from fastweights.memories import Hopfield
-from fastweights.theory.hopfield_stability import turned
+from fastweights.theory.hopfield.hopfield_stability import turned
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Steps that go too far, or another temperature, and the energy may rise."""
 
 import pytest
-
 from claims import holds
 
 

@@ -1,7 +1,6 @@
 """Another temperature is another attention."""
 
 import pytest
-
 from claims import holds
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from claims import holds
 
 from fastweights import registry
-from fastweights.theory.hopfield_breakdown import hebbian
+from fastweights.theory.hopfield.hopfield_breakdown import hebbian
 from fastweights.theory.runner import examine
 
 SMALL = {300: 30, 600: 15}

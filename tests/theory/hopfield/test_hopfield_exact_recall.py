@@ -1,9 +1,9 @@
 """Twice the number, or units that feel themselves, is another claim."""
 
 import pytest
-
 from claims import holds
-from fastweights.theory.hopfield_exact_recall import fields, most
+
+from fastweights.theory.hopfield.hopfield_exact_recall import fields, most
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """A bound that is too small, or a memory that is warmer than it says, is noticed."""
 
 import pytest
-
 from claims import holds
-from fastweights.theory.softmax_hopfield_retrieval import bound
+
+from fastweights.theory.hopfield.softmax_hopfield_retrieval import bound
 
 
 @pytest.mark.parametrize(
