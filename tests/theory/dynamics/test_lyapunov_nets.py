@@ -2,7 +2,6 @@
 
 import jax
 import pytest
-
 from claims import holds
 from theory.test_lyapunov_method import by_eigenvalues, without_orthogonalisation
 

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import (
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
     AdditiveModel,
     integrate,
@@ -17,7 +18,6 @@ from fastweights.theory.additive_model import (
     runge_kutta,
     start_grid,
 )
-from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Image, Panel, Series
 from fastweights.theory.rounding import UNIT
 

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import (
+from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
     AdditiveModel,
     integrate,
@@ -17,7 +18,6 @@ from fastweights.theory.additive_model import (
     rest_points,
     start_grid,
 )
-from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 
 _DIRECTIONS, _DISTANCE = 32, 1e-4

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from scipy.linalg import expm
 
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import AdditiveModel, integrate, local_error, runge_kutta
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error, runge_kutta
 from fastweights.theory.plot import Drawing, Panel, Series
 
 _UNITS, _STARTS, _END, _TIMES = 3, 4, 8.0, 81

@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import pytest
-
 from claims import holds
 
 

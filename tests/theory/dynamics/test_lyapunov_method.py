@@ -1,9 +1,9 @@
 """Eigenvalues of single steps, or columns that are scaled but not kept orthogonal, give other exponents."""
 
 import numpy as np
-
 from claims import holds
-from fastweights.theory.lyapunov import frame
+
+from fastweights.theory.dynamics.lyapunov import frame
 
 
 def by_eigenvalues(jacobians):

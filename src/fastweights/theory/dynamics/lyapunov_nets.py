@@ -19,7 +19,7 @@ from fastweights.models.classifier import SequenceClassifier
 from fastweights.registry import register_claim
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.lyapunov import Jacobians, frame, stretches
+from fastweights.theory.dynamics.lyapunov import Jacobians, frame, stretches
 from fastweights.theory.networks import built, run_once, sequences, trained, untrained
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT

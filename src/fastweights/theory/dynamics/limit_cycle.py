@@ -10,8 +10,8 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import root_scalar
 
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.plot import Drawing, Panel, Series
 
 _ROTATION = 2.0  # b

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.lyapunov import Jacobians, stretches
+from fastweights.theory.dynamics.lyapunov import Jacobians, stretches
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 

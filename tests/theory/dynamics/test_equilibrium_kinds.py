@@ -1,9 +1,9 @@
 """A Jacobian without the slope of φ, or a saddle taken for a node, and the trajectories disagree."""
 
 import numpy as np
-
 from claims import holds
-from fastweights.theory.equilibrium_kinds import kind
+
+from fastweights.theory.dynamics.equilibrium_kinds import kind
 
 
 def test_fails_with_a_jacobian_that_forgets_the_slope():

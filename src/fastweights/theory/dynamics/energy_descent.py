@@ -11,8 +11,8 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.networks import run_once
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart

@@ -1,7 +1,8 @@
 """A step other than the time constant, or a method of another order, and the claim falls."""
 
 from claims import holds
-from fastweights.theory.euler_step import euler
+
+from fastweights.theory.dynamics.euler_step import euler
 
 
 def midpoint(velocity, potentials, step):

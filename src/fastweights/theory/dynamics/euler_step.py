@@ -14,8 +14,8 @@ from scipy.optimize import brentq
 from fastweights import registry
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.registry import register_claim
-from fastweights.theory.additive_model import runge_kutta
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.dynamics.additive_model import runge_kutta
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 

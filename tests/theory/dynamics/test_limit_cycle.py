@@ -1,9 +1,9 @@
 """With symmetric weights nothing turns; with self-excitation that is off by a thousandth, averaging fails."""
 
 import numpy as np
-
 from claims import holds
-from fastweights.theory.limit_cycle import rotation
+
+from fastweights.theory.dynamics.limit_cycle import rotation
 
 
 def test_fails_with_symmetric_weights():

@@ -1,0 +1,1 @@
+"""Checks of the chapter docs/theory/dynamics.md: recurrent networks as dynamical systems."""
