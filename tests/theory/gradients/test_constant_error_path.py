@@ -1,9 +1,9 @@
 """Another gate, or the paths through the gates left in, and the error is not what the claim says."""
 
 import pytest
-
 from claims import holds
-from fastweights.theory.constant_error_path import unchanged
+
+from fastweights.theory.gradients.constant_error_path import unchanged
 
 
 @pytest.mark.parametrize(

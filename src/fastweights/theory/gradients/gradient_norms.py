@@ -16,7 +16,7 @@ from fastweights.models.classifier import SequenceClassifier
 from fastweights.registry import register_claim
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.influences import (
+from fastweights.theory.gradients.influences import (
     carried_size,
     influences,
     last_output,

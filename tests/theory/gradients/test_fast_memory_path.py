@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.fast_memory_path import power
+
+from fastweights.theory.gradients.fast_memory_path import power
 
 
 def test_fails_with_a_wrong_age():

@@ -1,9 +1,8 @@
 """A path cut, or eigenvalues in the norms' place, and gradients are not what the claim says."""
 
 import numpy as np
-from jax import lax
-
 from claims import holds
+from jax import lax
 
 SMALL = {"cells": ("standard-rnn",), "updates": 5}
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from fastweights.cells.irnn import IRNN, IRNNOptions
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.influences import influences
+from fastweights.theory.gradients.influences import influences
 from fastweights.theory.networks import built, run_once
 from fastweights.types import Columns
 

@@ -16,7 +16,7 @@ from fastweights.cells.simple import SimpleCell
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.influences import influences, norms
+from fastweights.theory.gradients.influences import influences, norms
 from fastweights.theory.networks import built, run_once
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
