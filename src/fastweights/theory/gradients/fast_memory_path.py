@@ -14,8 +14,8 @@ from jaxtyping import Float
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
 from fastweights.theory.gradients.influences import norms
-from fastweights.theory.layer_norm_jacobian import deviation, jacobian
 from fastweights.theory.networks import built, moved, run_once
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart

@@ -1,7 +1,6 @@
 """A norm that is squared, or kept, is not what the cell shows."""
 
 import pytest
-
 from claims import holds
 
 

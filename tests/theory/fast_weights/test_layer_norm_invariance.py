@@ -2,9 +2,9 @@
 
 import jax.numpy as jnp
 import pytest
-
 from claims import holds
-from fastweights.theory.layer_norm_invariance import scaled_by
+
+from fastweights.theory.fast_weights.layer_norm_invariance import scaled_by
 
 
 def over_the_batch(x, gain, bias, epsilon):

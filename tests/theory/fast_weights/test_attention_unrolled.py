@@ -1,9 +1,9 @@
 """A matrix that decays twice, and attention computes something else."""
 
 import equinox as eqx
-
 from claims import holds
-from fastweights.theory.attention_unrolled import CASES
+
+from fastweights.theory.fast_weights.attention_unrolled import CASES
 
 
 def test_fails_if_the_matrix_decays_twice():

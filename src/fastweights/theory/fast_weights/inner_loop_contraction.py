@@ -12,7 +12,7 @@ from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.inner_loops import rectified, remembered, settle
+from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.registry import register_claim
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.inner_loops import remembered, settle
-from fastweights.theory.layer_norm_jacobian import EPSILON
+from fastweights.theory.fast_weights.inner_loops import remembered, settle
+from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.inner_loop_methods import amplified, first_difference
+
+from fastweights.theory.fast_weights.inner_loop_methods import amplified, first_difference
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.layer_norm_jacobian import deviation, standardised
+
+from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, standardised
 
 
 def with_a_detached_mean(x, gain):

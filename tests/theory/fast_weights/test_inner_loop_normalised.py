@@ -1,7 +1,6 @@
 """A gain that is too small is no bound on the contraction."""
 
 import pytest
-
 from claims import holds
 
 

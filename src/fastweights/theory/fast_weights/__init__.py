@@ -1,0 +1,1 @@
+"""Checks of the chapter docs/theory/fast-weights.md: fast weights."""
