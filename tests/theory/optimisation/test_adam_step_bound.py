@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from claims import holds
-from fastweights.theory.adam_step_bound import published_bound, supremum
+
+from fastweights.theory.optimisation.adam_step_bound import published_bound, supremum
 
 
 @pytest.mark.parametrize(

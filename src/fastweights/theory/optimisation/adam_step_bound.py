@@ -9,8 +9,8 @@ import optax
 from jaxtyping import Float
 
 from fastweights.registry import register_claim
-from fastweights.theory.adam_sequences import DEFAULTS, steps_of
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.optimisation.adam_sequences import DEFAULTS, steps_of
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 

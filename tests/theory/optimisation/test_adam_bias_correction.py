@@ -1,7 +1,6 @@
 """No correction, or one that is a step late."""
 
 import pytest
-
 from claims import holds
 
 

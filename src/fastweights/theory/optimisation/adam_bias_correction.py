@@ -9,8 +9,8 @@ import numpy as np
 import optax
 
 from fastweights.registry import register_claim
-from fastweights.theory.adam_sequences import DEFAULTS, Gradients, steps_of
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart
 from fastweights.training.step import Rates, optimiser
