@@ -7,7 +7,7 @@ from fastweights.theory.runner import examine
 def failures(name, **ingredients):
     """What the claim measures out of bounds, with some of its ingredients replaced, by name; a check that
     raises is no answer."""
-    verdict = examine(name, registry.claims[name](**ingredients))
+    verdict = examine(name, registry.checks[name](**ingredients))
     assert verdict.error is None, verdict.error
     assert verdict.quantities
     assert verdict.holds == all(each.holds for each in verdict.quantities)

@@ -237,7 +237,7 @@ def test_tasks_that_cannot_be_are_refused(options, message):
 def test_a_task_too_small_to_split_says_so(monkeypatch):
     """As if no sequence had fallen to the validation set."""
     monkeypatch.setattr(base, "_BLOCK", 512)
-    monkeypatch.setattr(base, "_MOST_BLOCKS", 3)
+    monkeypatch.setattr(base, "_MAX_BLOCKS", 3)
     monkeypatch.setitem(base._SHARES, "validation", range(13, 14))
     with pytest.raises(InvalidValueError, match="too few sequences to draw 1"):
         AssociativeRetrieval(num_pairs=1).split("validation", 1)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from fastweights.tasks.associative_retrieval import AssociativeRetrieval as AssociativeRetrieval
     from fastweights.training.evaluation import evaluate as evaluate
     from fastweights.training.loop import fit as fit
-    from fastweights.training.loop import start as start
-    from fastweights.training.loop import train as train
-    from fastweights.training.loop import train_many as train_many
+    from fastweights.training.loop import init as init
+    from fastweights.training.loop import resume as resume
+    from fastweights.training.loop import train_batched as train_batched
     from fastweights.training.options import TrainingOptions as TrainingOptions
 
 __version__ = "0.1.0"
@@ -53,9 +53,9 @@ _HOMES = {
     "load_model": "runs.worker",
     "register_cell": "registry",
     "register_task": "registry",
-    "start": "training.loop",
-    "train": "training.loop",
-    "train_many": "training.loop",
+    "init": "training.loop",
+    "resume": "training.loop",
+    "train_batched": "training.loop",
 }
 
 

@@ -1,4 +1,13 @@
-"""The errors that fastweights raises on purpose; each message is one line a user can act on."""
+"""The errors that fastweights raises on purpose, and the checks that raise them; each message is one line
+that a user can act on."""
+
+MAX_UPDATES = 2**31 - 1
+"""Updates are counted in 32 bits."""
+
+MAX_SEED = 2**32 - 1
+
+MAX_SCALE = 1e30
+"""Scales, rates and biases: far above anything that trains, below where single precision overflows."""
 
 
 def printable(value: object, most: int = 400) -> str:
@@ -56,3 +65,24 @@ def check_positive(name: str, value: float, *, zero: bool = False) -> None:
     """Raise `InvalidValueError` unless `value` is finite and > 0 (>= 0 with `zero`)."""
     good = (value >= 0 if zero else value > 0) and value < float("inf")
     check(good, f"{name} must be {'at least 0' if zero else 'positive'} and finite; got {value}")
+
+
+def check_between(name: str, value: float, least: float, most: float) -> None:
+    """Raise InvalidValueError unless least <= value <= most; NaN never is."""
+    check(
+        least <= value <= most,
+        f"{name} must be between {_written(least)} and {_written(most)}; got {shown(value)}",
+    )
+
+
+def shown(value: object) -> str:
+    """A value received, for a message: short whatever it is."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "a whole number of more than 40 digits"  # Python refuses to write very long ones
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _written(bound: float) -> str:
+    """1,000,000 rather than 1000000.0, 1e+30 rather than thirty zeros."""
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-_LONGEST_BLOCK = 25
+_MAX_BLOCK = 25
 
 
 @jax.custom_vjp
@@ -21,7 +21,7 @@ def sum_units(x: Float[Array, "units batch"]) -> Float[Array, " batch"]:
     times faster at 50 and 100 units.
     """
     units = x.shape[0]
-    blocks = max(2, -(-units // _LONGEST_BLOCK))
+    blocks = max(2, -(-units // _MAX_BLOCK))
     size = max(1, -(-units // blocks))
     partial = [jnp.sum(x[i : i + size], axis=0) for i in range(0, units, size)]
     return sum(partial[1:], partial[0])

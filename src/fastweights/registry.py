@@ -82,8 +82,8 @@ class Registry(Mapping[str, type]):
 cells = Registry("model", "fastweights.cells")
 memories = Registry("memory", "fastweights.memories")
 tasks = Registry("task", "fastweights.tasks")
-claims = Registry("claim", "fastweights.theory")
+checks = Registry("check", "fastweights.theory")
 register_cell = cells.register
 register_memory = memories.register
 register_task = tasks.register
-register_claim = claims.register
+register_check = checks.register

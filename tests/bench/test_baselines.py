@@ -54,7 +54,7 @@ def trained():
     def weights(model: str):
         if model not in known:
             case, options = case_of(model), specification(case_of(model)).training
-            state = loop.start(specification(case).build_model(), options).state
+            state = loop.init(specification(case).build_model(), options).state
             step = jax.jit(update, static_argnums=5)
             network, moments = state.model, state.moments
             for inputs, targets in batches(case):

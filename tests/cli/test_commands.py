@@ -86,7 +86,7 @@ def test_attention_is_equation_4(trained, capsys):
     question = "c9k8??c"
     found = json.loads(command(f"answer {path} {question} --json", capsys))["attention"]
     tokens = jnp.asarray(specification.task.encode(question), jnp.int32)[:, None]
-    states = np.asarray(model.cell.unroll_driven(model.drives(tokens)), np.float64)[:, :, 0]
+    states = np.asarray(model.cell.unroll_projected(model.projections(tokens)), np.float64)[:, :, 0]
     cell = model.cell
     embedded = np.asarray(model.embedding.table, np.float64)[:, int(tokens[-1, 0])]
     summed = (

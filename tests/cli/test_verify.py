@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastweights.cli.main import main
-from fastweights.registry import claims, register_claim
+from fastweights.registry import claims, register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 
@@ -17,7 +17,7 @@ def made():
     """Three claims: one holds, one does not, one cannot be computed."""
     picture = Drawing([Panel("Counts", "n", "errors", [Series("measured", [1, 2, 3], [1, 0, 2])])])
 
-    @register_claim("holding", source="this test, 2026")
+    @register_check("holding", source="this test, 2026")
     @dataclass(frozen=True)
     class Holding(Check):
         claim = "Nothing is below nothing."
@@ -25,7 +25,7 @@ def made():
         def examine(self):
             return Finding((Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1)), picture)
 
-    @register_claim("failing", source="this test, 2026")
+    @register_check("failing", source="this test, 2026")
     @dataclass(frozen=True)
     class Failing(Check):
         claim = "Infinity is small."
@@ -33,7 +33,7 @@ def made():
         def examine(self):
             return Finding((Quantity("size", np.inf, highest=1.0),))
 
-    @register_claim("raising", source="this test, 2026")
+    @register_check("raising", source="this test, 2026")
     @dataclass(frozen=True)
     class Raising(Check):
         claim = "Zero divides."

@@ -117,8 +117,8 @@ def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
 def test_without_a_kernel_the_long_size_takes_the_matrix_path():
     cell = FAST_WEIGHTS[0].build(LONG)
     assert isinstance(cell, FastWeights)
-    drives = jnp.zeros((LONG.time, LONG.hidden, LONG.batch))
-    assert "unroll_attending" not in str(jax.make_jaxpr(cell.unroll_in_jax)(drives))
+    projections = jnp.zeros((LONG.time, LONG.hidden, LONG.batch))
+    assert "unroll_attending" not in str(jax.make_jaxpr(cell.unroll_in_jax)(projections))
 
 
 @each(EVERY_CELL)

@@ -16,7 +16,7 @@ import safetensors.numpy
 import fastweights as fw
 from fastweights.errors import CheckpointError
 from fastweights.training import checkpoint, tensor_file
-from fastweights.training.options import MOST_POINTS
+from fastweights.training.options import MAX_POINTS
 from hostile.border import attempt, check_message, within
 from hostile.crafted import (
     SPECIFICATIONS,
@@ -265,7 +265,7 @@ TERABYTE = 2**40
 ENORMOUS = {
     "a header of all the file": lambda path: _sparse(path, struct.pack("<Q", TERABYTE - 8), TERABYTE),
     "a header just too long": lambda path: _sparse(
-        path, struct.pack("<Q", tensor_file.LARGEST_HEADER + 1), TERABYTE
+        path, struct.pack("<Q", tensor_file.MAX_HEADER_BYTES + 1), TERABYTE
     ),
     "an array of all the file": lambda path: _sparse(
         path,
@@ -308,7 +308,7 @@ from fastweights.training import checkpoint, tensor_file
 
 found = []
 for filling in (b"1,", b'"ab",', b"[],", b"{},"):
-    text = b"[" + filling * ((tensor_file.LARGEST_HEADER - 3) // len(filling)) + b"0]"
+    text = b"[" + filling * ((tensor_file.MAX_HEADER_BYTES - 3) // len(filling)) + b"0]"
     with open(sys.argv[1], "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
     started, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -331,14 +331,14 @@ def test_the_longest_header_takes_bounded_memory_and_time(tmp_path):
 
 def test_the_longest_curve_of_a_run_can_be_saved_and_loaded(tmp_path):
     point = [2**31 - 1, -1.2345678901234567e-300, -1.2345678901234567e-300, -1.2345678901234567e-300]
-    curve = [point] * MOST_POINTS
+    curve = [point] * MAX_POINTS
     checkpoint.save(tmp_path / "m", {"w": np.zeros(3)}, {"kind": "run", "curve": curve})
     assert checkpoint.load(tmp_path / "m")[1]["curve"] == curve
 
 
 def test_what_could_not_be_loaded_again_is_not_saved(tmp_path):
     with pytest.raises(CheckpointError, match="too long"):
-        checkpoint.save(tmp_path / "m", {}, {"note": "x" * tensor_file.LARGEST_HEADER})
+        checkpoint.save(tmp_path / "m", {}, {"note": "x" * tensor_file.MAX_HEADER_BYTES})
     assert not os.listdir(tmp_path)
 
 

@@ -10,10 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastweights import registry
-from fastweights.bounds import check_between, shown
-from fastweights.errors import InvalidValueError
+from fastweights.errors import InvalidValueError, check_between, shown
 from fastweights.models.classifier import ClassifierOptions
-from fastweights.runs.footprint import MOST_BYTES, estimate
+from fastweights.runs.footprint import MAX_BYTES, estimate
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
@@ -93,7 +92,7 @@ def test_what_is_accepted_fits_into_memory(model, units, readout, updates, every
             data=DataOptions(0, train, 10, test),
         ),
     )
-    assert found is None or sum(estimate(found).values()) <= MOST_BYTES
+    assert found is None or sum(estimate(found).values()) <= MAX_BYTES
 
 
 @pytest.mark.parametrize(

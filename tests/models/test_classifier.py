@@ -92,10 +92,10 @@ def test_drives_are_those_of_each_symbol_s_vector(case, embedding):
     table = np.eye(SYMBOLS) if model.embedding.table is None else np.asarray(model.embedding.table)
     if embedding == "expanded":
         table = np.asarray(model.embedding.expansion) @ table
-    drives = model.drives(TOKENS)
-    for now, drive in zip(np.asarray(TOKENS), drives, strict=True):
-        expected = model.cell.drive(jnp.asarray(table[:, now], jnp.float32))
-        np.testing.assert_allclose(drive, expected, rtol=1e-5, atol=1e-5)
+    projections = model.projections(TOKENS)
+    for now, projection in zip(np.asarray(TOKENS), projections, strict=True):
+        expected = model.cell.project(jnp.asarray(table[:, now], jnp.float32))
+        np.testing.assert_allclose(projection, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_embeddings_have_the_scale_they_are_told():
@@ -112,7 +112,7 @@ def test_embeddings_have_the_scale_they_are_told():
 @pytest.mark.parametrize("units", [100, 0])
 def test_logits_read_the_last_state_out(units):
     model = generic_model(Case("standard-rnn"), readout_size=units)
-    last = np.asarray(model.cell.unroll_driven(model.drives(TOKENS))[-1])
+    last = np.asarray(model.cell.unroll_projected(model.projections(TOKENS))[-1])
     if units:
         weight, bias = map(np.asarray, model.readout.hidden)
         last = np.maximum(weight @ last + bias[:, None], 0)
@@ -125,17 +125,17 @@ def test_attention_is_equation_4_s_terms(case, float64):
     """η λ^age [h(τ)ᵀ h_s] for the last reading, from the hidden states alone."""
     model = generic_model(case)
     options = dict(case.options)
-    states = np.asarray(model.cell.unroll_driven(model.drives(TOKENS)))
+    states = np.asarray(model.cell.unroll_projected(model.projections(TOKENS)))
     attention = np.asarray(model.attention(TOKENS))
     length, late = len(TOKENS), options["write_time"] == "late"
     assert attention.shape == (length, length, TOKENS.shape[1])
     assert not attention[np.triu_indices(length)].any()
     recurrent, decay, rate = np.asarray(model.cell.recurrent), options["decay"], options["write_rate"]
-    drives = np.asarray(model.drives(TOKENS))
+    projections = np.asarray(model.projections(TOKENS))
     gain, bias = (np.asarray(p[0]) for p in model.cell.norms)
     for t in range(1, length):
         # The last query: h_0 with one inner step, or what the reading before made of it.
-        summed = recurrent @ states[t - 1] + drives[t]
+        summed = recurrent @ states[t - 1] + projections[t]
         query = np.maximum(summed, 0)
         for _ in range(options["inner_steps"]):
             ages = t - 1 - np.arange(t) - late

@@ -18,7 +18,7 @@ from cases import (
     inputs_for,
     quickly,
 )
-from fastweights.cells.base import look_up
+from fastweights.cells.base import gather
 from fastweights.native import calls
 
 # More units than a panel of a product has rows, and more sequences than a block has lanes; then one of each.
@@ -33,19 +33,21 @@ def _kernels_run_here():
     assert calls.runs(SIZES.time, jnp.dtype("float32")), "no C++ compiler? the kernels cannot be tested"
 
 
-def outputs_and_gradient(unroll, cell, drives, weights):
-    """Every output, and the gradient of a number that depends on all of them, for the cell and its drives."""
+def outputs_and_gradient(unroll, cell, projections, weights):
+    """Every output, and the gradient of a number that depends on all of them, for cell and projections."""
 
-    def number(cell, drives):
-        outputs = unroll(cell, drives)
+    def number(cell, projections):
+        outputs = unroll(cell, projections)
         return jnp.sum(weights * outputs), outputs
 
-    (_, outputs), gradient = jax.value_and_grad(number, (0, 1), has_aux=True)(cell, drives)
+    (_, outputs), gradient = jax.value_and_grad(number, (0, 1), has_aux=True)(cell, projections)
     return outputs, gradient
 
 
 in_jax = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
-by_kernel = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_driven, cell, *arguments))
+by_kernel = quickly(
+    lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_projected, cell, *arguments)
+)
 
 
 def assert_equal(actual, expected, tolerance):
@@ -56,10 +58,10 @@ def assert_equal(actual, expected, tolerance):
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * size, err_msg=jax.tree_util.keystr(path))
 
 
-def drives_and_weights(cell, sizes):
-    drives = cell.drive(inputs_for(sizes).swapaxes(0, 1)).swapaxes(0, 1)
+def projections_and_weights(cell, sizes):
+    projections = cell.project(inputs_for(sizes).swapaxes(0, 1)).swapaxes(0, 1)
     weights = np.random.default_rng(2).standard_normal((sizes.time, cell.hidden_size, sizes.batch))
-    return drives, jnp.asarray(weights, drives.dtype)
+    return projections, jnp.asarray(weights, projections.dtype)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +79,8 @@ def drives_and_weights(cell, sizes):
 )
 def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float64):
     cell = case.build(sizes)
-    arguments = cell, *drives_and_weights(cell, sizes)
-    assert "ffi_call" in str(jax.make_jaxpr(cell.unroll_driven)(arguments[1]))
+    arguments = cell, *projections_and_weights(cell, sizes)
+    assert "ffi_call" in str(jax.make_jaxpr(cell.unroll_projected)(arguments[1]))
     assert "ffi_call" not in str(jax.make_jaxpr(cell.unroll_in_jax)(arguments[1]))
     assert_equal(by_kernel(*arguments), in_jax(*arguments), 1e-11)
 
@@ -87,7 +89,7 @@ def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float6
 def test_single_precision_too(case):
     with jax.enable_x64(True):
         cell = case.build(WIDE)
-        arguments = cell, *drives_and_weights(cell, WIDE)
+        arguments = cell, *projections_and_weights(cell, WIDE)
         double = by_kernel(*arguments)
     single = by_kernel(*(as_type(each, jnp.float32) for each in arguments))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(single))
@@ -100,14 +102,14 @@ def test_last_output_reads_the_table(case, float64):
     cell = case.build(WIDE)
     rng = np.random.default_rng(4)
     tokens = jnp.asarray(rng.integers(0, 5, (WIDE.time, WIDE.batch)))
-    table = cell.drive(jnp.asarray(rng.standard_normal((WIDE.input, 5))))
+    table = cell.project(jnp.asarray(rng.standard_normal((WIDE.input, 5))))
     weights = jnp.asarray(rng.standard_normal((cell.hidden_size, WIDE.batch)))
 
     def native(cell, table):
         return jnp.sum(weights * cell.last_output(table, tokens))
 
     def pure(cell, table):
-        return jnp.sum(weights * cell.unroll_in_jax(look_up(table, tokens))[-1])
+        return jnp.sum(weights * cell.unroll_in_jax(gather(table, tokens))[-1])
 
     actual, expected = (quickly(jax.grad(each, (0, 1)))(cell, table) for each in (native, pure))
     assert_equal(actual, expected, 1e-11)
@@ -116,7 +118,7 @@ def test_last_output_reads_the_table(case, float64):
 @each(EVERY_CELL)
 def test_tokens_beyond_the_table_stay_inside_the_memory(case):
     cell = case.build(SIZES)
-    table = cell.drive(inputs_for(SIZES)[0])
+    table = cell.project(inputs_for(SIZES)[0])
     wild = jnp.array([[-(2**31), 2**31 - 1], [99, -1]])
     tame = jnp.clip(wild, 0, table.shape[1] - 1)
     gradient = quickly(jax.grad(lambda table, tokens: jnp.sum(cell.last_output(table, tokens))))
@@ -128,8 +130,8 @@ def test_tokens_beyond_the_table_stay_inside_the_memory(case):
 def test_what_is_not_a_number_comes_out(case):
     """Otherwise a diverged run would look well: relu(NaN) must not be 0."""
     cell = case.build(SIZES)
-    drives, _ = drives_and_weights(cell, SIZES)
-    outputs = cell.unroll_driven(drives.at[2, 0, 1].set(jnp.nan))
+    projections, _ = projections_and_weights(cell, SIZES)
+    outputs = cell.unroll_projected(projections.at[2, 0, 1].set(jnp.nan))
     assert jnp.isfinite(outputs[:2]).all()
     assert jnp.isfinite(outputs[..., 0]).all()
     assert not jnp.isfinite(outputs[-1, :, 1]).any()
@@ -137,14 +139,14 @@ def test_what_is_not_a_number_comes_out(case):
 
 def test_a_second_derivative_is_refused_not_wrong():
     cell = CASES[0].build(SIZES)
-    drives, _ = drives_and_weights(cell, SIZES)
+    projections, _ = projections_and_weights(cell, SIZES)
     with pytest.raises(Exception, match=r"ffi_call|FFI|[Dd]ifferentiat"):
-        jax.jacfwd(jax.grad(lambda d: jnp.sum(cell.unroll_driven(d))))(drives)
+        jax.jacfwd(jax.grad(lambda d: jnp.sum(cell.unroll_projected(d))))(projections)
 
 
 def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():
     cell = EVERY_CELL[0].build(SIZES)
-    assert cell.kernel(calls._LONGEST + 1, jnp.dtype("float32")) is None
+    assert cell.kernel(calls._MAX_LENGTH + 1, jnp.dtype("float32")) is None
 
 
 def test_a_memory_of_preliminary_states_goes_without_a_kernel():

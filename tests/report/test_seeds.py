@@ -3,7 +3,6 @@
 import math
 
 import pytest
-from records import record
 
 from fastweights.report.seeds import (
     collapsed,
@@ -13,6 +12,7 @@ from fastweights.report.seeds import (
     updates_text,
 )
 from fastweights.studies.analysis.settings import half_t_interval, t_quantile, updates_to
+from records import record
 
 
 def seeds(*errors, **more):

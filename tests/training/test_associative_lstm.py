@@ -15,7 +15,7 @@ from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
 from fastweights.training.evaluation import predict
-from fastweights.training.loop import fit, start, train_many
+from fastweights.training.loop import fit, init, train_batched
 from fastweights.training.options import TrainingOptions
 
 TASK = AssociativeRetrieval(num_pairs=1)
@@ -26,9 +26,9 @@ CASE = Case("associative-lstm")
 
 @pytest.mark.thorough
 def test_runs_side_by_side_equal_the_runs_alone(float64):
-    begun = [start(small_model(CASE, seed=seed), OPTIONS) for seed in range(2)]
+    begun = [init(small_model(CASE, seed=seed), OPTIONS) for seed in range(2)]
     options = [OPTIONS, replace(OPTIONS, learning_rate=1e-2)]
-    *_, beside = train_many(begun, DATA, VALIDATION, options, range(2))
+    *_, beside = train_batched(begun, DATA, VALIDATION, options, range(2))
     for seed, last in enumerate(beside):
         alone = fit(begun[seed].model, DATA, VALIDATION, options=options[seed], seed=seed)
         for a, b in zip(jax.tree.leaves(last.model), jax.tree.leaves(alone.model), strict=True):

@@ -16,7 +16,7 @@ from fastweights.models.classifier import partition
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate
-from fastweights.training.loop import fit, start, train, train_many
+from fastweights.training.loop import fit, init, resume, train_batched
 from fastweights.training.options import TrainingOptions
 from fastweights.training.state import Fit, Point, TrainingState
 from fastweights.training.step import Rates, loss, update
@@ -79,7 +79,7 @@ def test_updates_are_those_of_plain_adam(clip_norm, schedule, weight_decay, floa
     clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
     plain = optax.chain(clip, optax.adam(rate))
     model = any_model(RNN)
-    moments, rates = TrainingState.start(model, options).moments, Rates.of(options)
+    moments, rates = TrainingState.init(model, options).moments, Rates.of(options)
     trained, rest = partition(model)
     expected_moments = plain.init(trained)
 
@@ -109,9 +109,9 @@ def test_the_same_run_gives_the_same_bits_and_another_seed_others():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_a_run_taken_up_again_gives_the_same_bits(schedule):
     options = replace(OPTIONS, schedule=schedule)
-    whole = list(train(start(small_model(RNN), options), DATA, VALIDATION, options, 5))
+    whole = list(resume(init(small_model(RNN), options), DATA, VALIDATION, options, 5))
     for middle in whole[:-1]:
-        *_, last = train(middle, DATA, VALIDATION, options, 5)
+        *_, last = resume(middle, DATA, VALIDATION, options, 5)
         assert same(last, whole[-1])
 
 
@@ -121,7 +121,7 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended():
         fit(small_model(RNN), DATA, VALIDATION, options=replace(OPTIONS, updates=updates), seed=5)
         for updates in (120, 30)
     )
-    *_, last = train(part, DATA, VALIDATION, OPTIONS, 5)
+    *_, last = resume(part, DATA, VALIDATION, OPTIONS, 5)
     assert [point.update for point in last.curve] == [30, 50, 100, 120]
     assert eqx.tree_equal(last.state, whole.state)
 
@@ -131,10 +131,10 @@ def test_the_learning_curve_says_what_happened():
     alike = Dataset(DATA.inputs[:1], DATA.targets[:1])
     tokens = jnp.asarray(np.repeat(alike.inputs.T, 32, axis=1), jnp.int32)
     targets = jnp.full(32, int(alike.targets[0]))
-    now = start(small_model(RNN), OPTIONS)
+    now = init(small_model(RNN), OPTIONS)
     for updates in (1, 2, 3):
         model = now.model
-        (now,) = train(now, alike, VALIDATION, replace(OPTIONS, updates=updates), 0)
+        (now,) = resume(now, alike, VALIDATION, replace(OPTIONS, updates=updates), 0)
         point, result = now.curve[-1], evaluate(now.model, VALIDATION)
         assert point.train_loss == pytest.approx(float(loss_of(model, tokens, targets)), rel=1e-5)
         assert (point.update, point.validation_error) == (updates, result.error)
@@ -144,7 +144,7 @@ def test_the_learning_curve_says_what_happened():
 
 def test_the_best_point_is_the_earliest_of_equals():
     curve = tuple(Point(i, 0.0, error, 0.0) for i, error in enumerate([0.5, 0.2, 0.3, 0.2]))
-    assert replace(start(small_model(RNN), OPTIONS), curve=curve).best_point == curve[1]
+    assert replace(init(small_model(RNN), OPTIONS), curve=curve).best_point == curve[1]
 
 
 # Two chunks, the last one shorter.
@@ -158,12 +158,12 @@ def three(*rates: float):
     # Without normalisation, so that large weights make large states.
     cases = [Case("fast-weights", (("decay", decay), ("norm", "none"))) for decay in decays]
     models = [any_model(case, seed=seed) for seed, case in enumerate(cases)]
-    return [start(model, each) for model, each in zip(models, options, strict=True)], options
+    return [init(model, each) for model, each in zip(models, options, strict=True)], options
 
 
 def together(fits, options) -> list[list[Fit]]:
     """The runs side by side after every chunk."""
-    return list(train_many(fits, DATA, VALIDATION, options, range(3)))
+    return list(train_batched(fits, DATA, VALIDATION, options, range(3)))
 
 
 def test_runs_side_by_side_equal_the_runs_alone(float64):
@@ -213,23 +213,23 @@ def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
 
 def test_a_run_ends_at_the_first_loss_that_is_not_finite():
     model = small_model(RNN)
-    (failed,) = train(start(model, DIVERGING), DATA, VALIDATION, DIVERGING, 0)
+    (failed,) = resume(init(model, DIVERGING), DATA, VALIDATION, DIVERGING, 0)
     assert failed.failed_at == 2
     assert eqx.tree_equal(failed.model, model)
 
 
 def test_a_failed_run_keeps_the_state_before_the_chunk():
-    good = next(train(start(small_model(RNN), OPTIONS), DATA, VALIDATION, OPTIONS, 0))
-    (failed,) = train(good, DATA, VALIDATION, DIVERGING, 0)
+    good = next(resume(init(small_model(RNN), OPTIONS), DATA, VALIDATION, OPTIONS, 0))
+    (failed,) = resume(good, DATA, VALIDATION, DIVERGING, 0)
     assert failed.failed_at == 50 + 2
     assert same(failed, good)
-    assert list(train(failed, DATA, VALIDATION, DIVERGING, 0)) == []
+    assert list(resume(failed, DATA, VALIDATION, DIVERGING, 0)) == []
 
 
 def test_a_run_that_breaks_in_its_last_update_has_failed_too():
     """Its losses are all finite: each is computed before the update."""
     options = replace(DIVERGING, updates=1)
-    (failed,) = train(start(small_model(RNN), options), DATA, VALIDATION, options, 0)
+    (failed,) = resume(init(small_model(RNN), options), DATA, VALIDATION, options, 0)
     assert failed.failed_at == 1 and failed.done == 0 and failed.curve == ()
 
 
@@ -244,13 +244,13 @@ def test_a_run_that_breaks_in_its_last_update_has_failed_too():
 )
 def test_runs_that_do_not_fit_together_are_refused(options, seeds, message):
     with pytest.raises(InvalidValueError, match=message):
-        train_many([start(small_model(RNN), OPTIONS)] * len(options), DATA, VALIDATION, options, seeds)
+        train_batched([init(small_model(RNN), OPTIONS)] * len(options), DATA, VALIDATION, options, seeds)
 
 
 def test_models_of_different_shapes_are_refused():
-    fits = [start(model, OPTIONS) for model in (any_model(RNN), small_model(RNN))]
+    fits = [init(model, OPTIONS) for model in (any_model(RNN), small_model(RNN))]
     with pytest.raises(InvalidValueError, match="one shape"):
-        train_many(fits, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
+        train_batched(fits, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
 
 
 @each(EVERY_CELL)

@@ -3,7 +3,7 @@
 Forward, in multiply-adds, for B columns, T steps, R units, G rows of W for each unit (4 for the LSTM,
 else 1), an embedding of E, S symbols, a read-out of U units and O classes:
 
-    drives       C e for each symbol          S · G R · E
+    projections       C e for each symbol          S · G R · E
     recurrence   W h(t−1), where h(0) = 0     (T − 1) · G R · R · B
     memory       attention, equation 4: h(τ)ᵀ h_0 and its sum, for each τ < t    T (T − 1) · R · B
                  or the matrix, equations 1 and 2: A + h hᵀ and A h_0, of R² each  2 (T − 1) · R² · B
@@ -24,13 +24,13 @@ def multiply_adds(case: Case, memory: Callable[[Case], int] | None = None) -> in
     """Multiply-adds of one update of all runs; `memory` is the form that counts, by default the smaller."""
     units, steps = case.hidden_size, case.length - 1
     rows = units * (4 if case.model == "lstm" else 1)
-    drives = NUM_SYMBOLS * rows * EMBEDDING_SIZE
+    projections = NUM_SYMBOLS * rows * EMBEDDING_SIZE
     recurrence = steps * rows * units
     readout = READOUT_SIZE * units + NUM_CLASSES * READOUT_SIZE
     column = recurrence + readout
     if case.model == "fast-weights":
         column += memory(case) if memory else min(attention(case), matrix(case))
-    return 3 * case.runs * (drives + case.batch_size * column)
+    return 3 * case.runs * (projections + case.batch_size * column)
 
 
 def attention(case: Case) -> int:

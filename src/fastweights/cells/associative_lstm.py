@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import affine, uniform
+from fastweights.errors import MAX_SCALE, check_between
 from fastweights.native import associative_lstm as native
 from fastweights.native import calls
 from fastweights.registry import register_cell
@@ -40,8 +40,8 @@ class AssociativeLSTMOptions:
     def __post_init__(self) -> None:
         check_between("copies", self.copies, 1, _MOST)
         check_between("heads", self.heads, 1, _MOST)
-        check_between("forget_bias", self.forget_bias, -MOST_SCALE, MOST_SCALE)
-        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
+        check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
+        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class AssociativeLSTMState(NamedTuple):
@@ -114,13 +114,13 @@ class AssociativeLSTM(Cell):
         memory = HolographicMemory.empty(self.hidden_size // 2, self.copies, batch, dtype)
         return AssociativeLSTMState(memory, jnp.zeros((self.hidden_size, batch), dtype))
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
+    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
         return affine(self.input, x, self.bias)
 
     def step(
-        self, state: AssociativeLSTMState, drive: Float[Array, "rows batch"]
+        self, state: AssociativeLSTMState, projection: Float[Array, "rows batch"]
     ) -> tuple[AssociativeLSTMState, Column]:
-        summed = self.recurrent @ state.hidden + drive
+        summed = self.recurrent @ state.hidden + projection
         ends = [sum(self._blocks[:i]) for i in range(1, 6)]
         keep, *of_heads = jnp.split(summed, ends)
         writes, shows, values, keys, queries = (

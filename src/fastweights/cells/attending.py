@@ -1,6 +1,6 @@
 """A recurrence that attends to its own past, unrolled over time with its derivative written by hand.
 
-    u(t) = W h(t−1) + drive(t),   h_0 = preliminary(u(t))
+    u(t) = W h(t−1) + projection(t),   h_0 = preliminary(u(t))
     r_s = before(s, u(t), h_s) + Σ_{τ<t} w(t, τ) h(τ) [h(τ)ᵀ h_s],   h_{s+1} = after(s, r_s)
     h(t) = h_S
 
@@ -51,15 +51,15 @@ def trace_attending(
     inner_steps: int,
     parameters: Parameters,
     recurrent: Float[Array, "hidden hidden"],
-    drives: Columns,
+    projections: Columns,
     weights: Float[Array, "time time"],
 ) -> Trace:
     """The forward pass, everything kept. `weights[t, τ]` is read for τ < t only."""
 
     def step(carry, now):
         hiddens, hidden, t = carry
-        drive, row = now
-        summed = recurrent @ hidden + drive
+        projection, row = now
+        summed = recurrent @ hidden + projection
         hidden = pieces.preliminary(parameters, summed)
         queries, read = [], []
         for s in range(inner_steps):
@@ -70,8 +70,8 @@ def trace_attending(
         hiddens = lax.dynamic_update_index_in_dim(hiddens, hidden, t, 0)
         return (hiddens, hidden, t + 1), (summed, tuple(queries), tuple(read))
 
-    first = (jnp.zeros_like(drives), jnp.zeros_like(drives[0]), 0)
-    (hiddens, _, _), kept = lax.scan(step, first, (drives, weights))
+    first = (jnp.zeros_like(projections), jnp.zeros_like(projections[0]), 0)
+    (hiddens, _, _), kept = lax.scan(step, first, (projections, weights))
     return Trace(hiddens, *kept)
 
 
@@ -81,7 +81,7 @@ def unroll_attending(
     inner_steps: int,
     parameters: Parameters,
     recurrent: Float[Array, "hidden hidden"],
-    drives: Columns,
+    projections: Columns,
     weights: Float[Array, "time time"],
 ) -> Columns:
     """h(1) … h(T).
@@ -89,11 +89,11 @@ def unroll_attending(
     Give `parameters` with the batch axis written out: their cotangents are then summed over the batch
     once, outside, and not at every step.
     """
-    return trace_attending(pieces, inner_steps, parameters, recurrent, drives, weights).hiddens
+    return trace_attending(pieces, inner_steps, parameters, recurrent, projections, weights).hiddens
 
 
-def _forward(pieces, inner_steps, parameters, recurrent, drives, weights):
-    trace = trace_attending(pieces, inner_steps, parameters, recurrent, drives, weights)
+def _forward(pieces, inner_steps, parameters, recurrent, projections, weights):
+    trace = trace_attending(pieces, inner_steps, parameters, recurrent, projections, weights)
     return trace.hiddens, (parameters, recurrent, weights, trace)
 
 
@@ -133,17 +133,17 @@ def _backward(pieces, inner_steps, residuals, d_hiddens):
     zeros = jnp.zeros_like(d_hiddens)
     last = (zeros[0], (zeros,) * inner_steps, jax.tree.map(jnp.zeros_like, parameters))
     times = (jnp.arange(length), d_hiddens, weights, weights.T, *trace)
-    (_, d_read, d_parameters), d_drives = lax.scan(step, last, times, reverse=True)
+    (_, d_read, d_parameters), d_projections = lax.scan(step, last, times, reverse=True)
 
     # A product for each time and a sum: XLA makes one slow product of both axes contracted at once.
-    d_recurrent = jnp.einsum("trb,tqb->trq", d_drives[1:], trace.hiddens[:-1]).sum(axis=0)
+    d_recurrent = jnp.einsum("trb,tqb->trq", d_projections[1:], trace.hiddens[:-1]).sum(axis=0)
     # Where the weights are not differentiated, as in training, the compiler drops this.
     d_weights = jnp.zeros_like(weights)
     for query, d_now in zip(trace.queries, d_read, strict=True):
         matches = jnp.einsum("trb,qrb->tqb", query, trace.hiddens)
         d_matches = jnp.einsum("trb,qrb->tqb", d_now, trace.hiddens)
         d_weights += jnp.tril(jnp.sum(matches * d_matches, axis=-1), -1)
-    return d_parameters, d_recurrent, d_drives, d_weights
+    return d_parameters, d_recurrent, d_projections, d_weights
 
 
 unroll_attending.defvjp(_forward, _backward)

@@ -18,10 +18,10 @@ State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
 
 # Steps whose states are all kept for the derivative; of longer sequences only some are.
-_LONGEST_KEPT = 128
+_MAX_KEPT_STEPS = 128
 
-Kernel = Callable[[int, Float[Array, "symbols drive"], Tokens], Float[Array, "outputs hidden batch"]]
-"""The last so many outputs, for drives that are rows of a table: one for each symbol."""
+Kernel = Callable[[int, Float[Array, "symbols projection"], Tokens], Float[Array, "outputs hidden batch"]]
+"""The last so many outputs, for projections that are rows of a table: one for each symbol."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class NoOptions:
 
 
 class Cell(eqx.Module):
-    """A recurrence h(t) = step(h(t−1), drive(x(t))).
+    """A recurrence h(t) = step(h(t−1), projection(x(t))).
 
-    A subclass defines `initial_state` and `step`, and usually `drive`: the part of the step that
+    A subclass defines `initial_state` and `step`, and usually `projection`: the part of the step that
     depends on the input alone, such as C x + b. It is computed for all time steps at once, or once
     for each symbol of an alphabet.
 
@@ -56,52 +56,56 @@ class Cell(eqx.Module):
     def initial_state(self, batch: int) -> State:
         """The state before the first step."""
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "drive *columns"]:
+    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "projection *columns"]:
         """The part of a step that depends on the input alone; by default the input itself."""
         return x
 
     @abstractmethod
     def step(
-        self, state: State, drive: Float[Array, "drive batch"]
+        self, state: State, projection: Float[Array, "projection batch"]
     ) -> tuple[State, Float[Array, "hidden batch"]]:
-        """One step from an input's drive: the new state, and the output (hidden, batch)."""
+        """One step from an input's projection: the new state, and the output (hidden, batch)."""
 
     def __call__(
         self, state: State, x: Float[Array, "input batch"]
     ) -> tuple[State, Float[Array, "hidden batch"]]:
         """One step from an input; carry first, as in `jax.lax.scan`."""
-        return self.step(state, self.drive(x))
+        return self.step(state, self.project(x))
 
     def unroll(self, inputs: Float[Array, "time input batch"]) -> Float[Array, "time hidden batch"]:
         """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state."""
         columns = inputs.swapaxes(0, 1)
-        return self.unroll_driven(self.drive(columns).swapaxes(0, 1))
+        return self.unroll_projected(self.project(columns).swapaxes(0, 1))
 
-    def unroll_driven(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
-        """`unroll` for drives that are known already."""
-        length, size, batch = drives.shape
-        kernel = self.kernel(length, drives.dtype)
+    def unroll_projected(
+        self, projections: Float[Array, "time projection batch"]
+    ) -> Float[Array, "time hidden batch"]:
+        """`unroll` for projections that are known already."""
+        length, size, batch = projections.shape
+        kernel = self.kernel(length, projections.dtype)
         if kernel is None:
-            return self.unroll_in_jax(drives)
-        # To a kernel, every drive is a symbol of its own.
+            return self.unroll_in_jax(projections)
+        # To a kernel, every projection is a symbol of its own.
         symbols = jnp.arange(length * batch).reshape(length, batch)
-        return kernel(length, drives.swapaxes(1, 2).reshape(-1, size), symbols)
+        return kernel(length, projections.swapaxes(1, 2).reshape(-1, size), symbols)
 
     def last_output(
-        self, table: Float[Array, "drive symbols"], tokens: Tokens
+        self, table: Float[Array, "projection symbols"], tokens: Tokens
     ) -> Float[Array, "hidden batch"]:
-        """The last output of sequences of symbols, each of which has its drive in a column of a table."""
+        """The last output of sequences of symbols, whose projections are the columns of a table."""
         kernel = self.kernel(len(tokens), table.dtype)
         if kernel is None:
-            return self.unroll_in_jax(look_up(table, tokens))[-1]
+            return self.unroll_in_jax(gather(table, tokens))[-1]
         return kernel(1, table.T, tokens)[0]
 
-    def unroll_in_jax(self, drives: Float[Array, "time drive batch"]) -> Float[Array, "time hidden batch"]:
-        """`unroll_driven` without a kernel: by default a scan; a cell may override it with a faster form."""
-        state = self.initial_state(drives.shape[-1])
-        scan = lax.scan if len(drives) <= _LONGEST_KEPT else checkpointed_scan
+    def unroll_in_jax(
+        self, projections: Float[Array, "time projection batch"]
+    ) -> Float[Array, "time hidden batch"]:
+        """`unroll_projected` without a kernel: by default a scan; a cell may have a faster form."""
+        state = self.initial_state(projections.shape[-1])
+        scan = lax.scan if len(projections) <= _MAX_KEPT_STEPS else checkpointed_scan
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
-        return scan(lambda state, drive: self.step(state, drive), state, drives)[1]
+        return scan(lambda state, projection: self.step(state, projection), state, projections)[1]
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         """A native form of `unroll_in_jax`, equal to it to rounding, for sequences of this length and numbers
@@ -110,8 +114,10 @@ class Cell(eqx.Module):
         return None
 
 
-def look_up(table: Float[Array, "drive symbols"], tokens: Tokens) -> Float[Array, "time drive batch"]:
-    """The drives of a sequence of symbols."""
+def gather(
+    table: Float[Array, "projection symbols"], tokens: Tokens
+) -> Float[Array, "time projection batch"]:
+    """The projections of a sequence of symbols."""
     return table.T[tokens].swapaxes(1, 2)
 
 

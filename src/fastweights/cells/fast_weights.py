@@ -9,11 +9,10 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import check, check_choice
+from fastweights.errors import MAX_SCALE, check, check_between, check_choice
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
@@ -62,11 +61,11 @@ class FastWeightsOptions:
 
     def __post_init__(self) -> None:
         check_between("decay", self.decay, 0, 1)
-        check_between("write_rate", self.write_rate, 0, MOST_SCALE)
+        check_between("write_rate", self.write_rate, 0, MAX_SCALE)
         check_between("inner_steps", self.inner_steps, 0, 100)
         check_choice("norm", self.norm, ("inside", "outside", "none"))
         check_choice("norm_sets", self.norm_sets, ("shared", "per-step"))
-        check_between("norm_bias", self.norm_bias, -MOST_SCALE, MOST_SCALE)
+        check_between("norm_bias", self.norm_bias, -MAX_SCALE, MAX_SCALE)
         check_choice("preliminary_norm", self.preliminary_norm, ("none", "shared", "separate"))
         inner_norms = self.norm != "none" and (self.norm_sets == "shared" or self.inner_steps > 0)
         check(
@@ -76,8 +75,8 @@ class FastWeightsOptions:
         )
         check_choice("write_time", self.write_time, ("current", "late", "preliminary"))
         check_choice("method", self.method, (1, 2))
-        check_between("recurrent_scale", self.recurrent_scale, 0, MOST_SCALE)
-        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
+        check_between("recurrent_scale", self.recurrent_scale, 0, MAX_SCALE)
+        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class Norms(NamedTuple):
@@ -156,13 +155,13 @@ class FastWeights(Cell):
         size = self.hidden_size
         return FastWeightsState(hidden, DecayingMatrix.empty(size, size, batch, self.decay, self.write_rate))
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
+    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
         return affine(self.input, x)
 
-    def step(self, state: FastWeightsState, drive: Column) -> tuple[FastWeightsState, Column]:
+    def step(self, state: FastWeightsState, projection: Column) -> tuple[FastWeightsState, Column]:
         written = state.memory.write(state.hidden, state.hidden)
         memory = state.memory if self.write_time == "late" else written
-        summed = self.recurrent @ state.hidden + drive
+        summed = self.recurrent @ state.hidden + projection
         pieces = self._pieces()
         hidden = pieces.preliminary(self.norms, summed)
         if self.write_time == "preliminary":
@@ -172,15 +171,15 @@ class FastWeights(Cell):
             hidden = pieces.after(self.norms, s, total + memory.read(hidden))
         return FastWeightsState(hidden, written), hidden
 
-    def unroll_in_jax(self, drives: Columns) -> Columns:
-        length, units, _ = drives.shape
+    def unroll_in_jax(self, projections: Columns) -> Columns:
+        length, units, _ = projections.shape
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
         if (
             self.write_time == "preliminary"
             or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units
         ):
-            return super().unroll_in_jax(drives)
-        return unroll_attending(self._pieces(), *self._arguments(drives))
+            return super().unroll_in_jax(projections)
+        return unroll_attending(self._pieces(), *self._arguments(projections))
 
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
@@ -205,16 +204,16 @@ class FastWeights(Cell):
             plan, outputs, table, tokens, self.recurrent, gains, biases, weights
         )
 
-    def attention(self, drives: Columns) -> Float[Array, "time time batch"] | None:
+    def attention(self, projections: Columns) -> Float[Array, "time time batch"] | None:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
         state (second axis) is added at each step (first axis); zero where nothing is read. None if a step
         attends to its own preliminary state too."""
         if self.write_time == "preliminary":
             return None
-        arguments = self._arguments(drives)
+        arguments = self._arguments(projections)
         trace = trace_attending(self._pieces(), *arguments)
         if not trace.queries:
-            return jnp.zeros((len(drives), *drives.shape[::2]), drives.dtype)
+            return jnp.zeros((len(projections), *projections.shape[::2]), projections.dtype)
         matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
         return jnp.tril(arguments[-1], -1)[..., None] * matches
 
@@ -247,8 +246,8 @@ class FastWeights(Cell):
         ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
         return self.write_rate * powers(self.decay, ages)
 
-    def _arguments(self, drives: Columns) -> tuple[int, Norms, Array, Columns, Array]:
+    def _arguments(self, projections: Columns) -> tuple[int, Norms, Array, Columns, Array]:
         """What `unroll_attending` takes after the pieces."""
-        length, _, batch = drives.shape
+        length, _, batch = projections.shape
         norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
-        return self.inner_steps, norms, self.recurrent, drives, self._weights(length)
+        return self.inner_steps, norms, self.recurrent, projections, self._weights(length)

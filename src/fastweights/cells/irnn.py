@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 import jax.numpy as jnp
 from jax import Array
 
-from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.simple import SimpleCell, SimpleOptions
+from fastweights.errors import MAX_SCALE, check_between
 from fastweights.registry import register_cell
 
 
@@ -20,7 +20,7 @@ class IRNNOptions(SimpleOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_between("recurrent_scale", self.recurrent_scale, 0, MOST_SCALE)
+        check_between("recurrent_scale", self.recurrent_scale, 0, MAX_SCALE)
 
 
 @register_cell("irnn", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941")

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.errors import MAX_SCALE, check_between
 from fastweights.native import calls
 from fastweights.native import lstm as native
 from fastweights.registry import register_cell
@@ -34,8 +34,8 @@ class LSTMOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
-        check_between("forget_bias", self.forget_bias, -MOST_SCALE, MOST_SCALE)
-        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
+        check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
+        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class LSTMState(NamedTuple):
@@ -90,11 +90,11 @@ class LSTM(Cell):
         zeros = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
         return LSTMState(zeros, zeros)
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
+    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
         return affine(self.input, x, self.bias if self.gain is None else None)
 
-    def step(self, state: LSTMState, drive: Float[Array, "rows batch"]) -> tuple[LSTMState, Column]:
-        gates = list(jnp.split(self.recurrent @ state.hidden + drive, _GATES))
+    def step(self, state: LSTMState, projection: Float[Array, "rows batch"]) -> tuple[LSTMState, Column]:
+        gates = list(jnp.split(self.recurrent @ state.hidden + projection, _GATES))
         if self.gain is not None:
             gains, biases = jnp.split(self.gain, _GATES), jnp.split(self.bias[:, None], _GATES)
             gates = [layer_norm(*each) for each in zip(gates, gains, biases, strict=True)]

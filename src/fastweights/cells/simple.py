@@ -10,9 +10,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.bounds import MOST_SCALE, check_between
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.errors import MAX_SCALE, check_between
 from fastweights.native import attending, calls
 from fastweights.types import Column
 
@@ -30,7 +30,7 @@ class SimpleOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
-        check_between("input_scale", self.input_scale, 0, MOST_SCALE)
+        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class SimpleCell(Cell):
@@ -61,12 +61,12 @@ class SimpleCell(Cell):
     def initial_state(self, batch: int) -> Column:
         return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
 
-    def drive(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
-        # Under layer normalisation the bias comes after the normalisation, so the drive leaves it out.
+    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
+        # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
         return affine(self.input, x, self.bias if self.gain is None else None)
 
-    def step(self, state: Column, drive: Column) -> tuple[Column, Column]:
-        summed = self.recurrent @ state + drive
+    def step(self, state: Column, projection: Column) -> tuple[Column, Column]:
+        summed = self.recurrent @ state + projection
         if self.gain is not None:
             summed = layer_norm(summed, self.gain, self.bias[:, None])
         hidden = _ACTIVATIONS[self.activation](summed)

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-_MOST_KEPT = 12
+_MAX_KEPT = 12
 """Bars of runs that are over stay, if there are no more runs than this."""
 
 
@@ -58,7 +58,7 @@ class Bars:
         if self._total is None:
             self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
         self._progress.update(self._total, total=runs, completed=done)
-        self._keep = runs <= _MOST_KEPT
+        self._keep = runs <= _MAX_KEPT
 
     def add(self, identifier: str, name: str, updates: int) -> None:
         """A run that begins, perhaps again."""

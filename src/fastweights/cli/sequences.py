@@ -11,7 +11,7 @@ from fastweights.tasks.base import Dataset, Task
 from fastweights.untrusted import open_file
 
 _BLOCK = 65_536
-_LONGEST_LINE = 1_000
+_MAX_LINE = 1_000
 
 
 def write_lines(task: Task, dataset: Dataset) -> str:
@@ -61,10 +61,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, with their numbers; what is not ASCII is escaped, and so no sequence."""
     try:
         with open_file(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
-                if len(line) > _LONGEST_LINE:
+            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE + 1), b""), 1):
+                if len(line) > _MAX_LINE:
                     raise InvalidValueError(
-                        f"{printable(path)}, line {number}: it has more than {_LONGEST_LINE:,} characters"
+                        f"{printable(path)}, line {number}: it has more than {_MAX_LINE:,} characters"
                     )
                 if line.strip():
                     yield number, _without_end(line).decode("ascii", "backslashreplace")

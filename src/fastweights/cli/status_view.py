@@ -11,7 +11,7 @@ from fastweights.errors import printable
 from fastweights.report.labels import duration, joined, last_line, model_label
 from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyProgress
 
-_MOST_FAILURES = 10
+_MAX_FAILURES = 10
 _BAR_WIDTH = 24
 
 
@@ -107,12 +107,12 @@ def _show_failures(console: Console, runs: Sequence[RunProgress], several_rates:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for run in runs[:_MOST_FAILURES]:
+    for run in runs[:_MAX_FAILURES]:
         failure = printable(last_line(run.failure or ""))
         table.add_row(Text(f"  {_name(run, several_rates)}", "red"), Text(failure))
     console.print(table)
-    if len(runs) > _MOST_FAILURES:
-        console.print(f"  and {len(runs) - _MOST_FAILURES} more, which --json shows")
+    if len(runs) > _MAX_FAILURES:
+        console.print(f"  and {len(runs) - _MAX_FAILURES} more, which --json shows")
 
 
 def _name(run: RunProgress, several_rates: bool) -> str:

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
     )
     check_theory_is_installed()
-    names = list(dict.fromkeys(options.only)) or list(registry.claims)
+    names = list(dict.fromkeys(options.only)) or list(registry.checks)
     if options.figures is not None:
         from fastweights.cli.report import check_report_is_installed
 

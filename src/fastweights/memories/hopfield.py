@@ -11,7 +11,7 @@ from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
 from fastweights.registry import register_memory
 
 # A recall makes about one flip for each wrong unit; weights that no write has made may never come to rest.
-_MOST_FLIPS_A_UNIT = 100
+_MAX_FLIPS_A_UNIT = 100
 
 
 @register_memory("hopfield", source="Hopfield 1982, Proc. Natl. Acad. Sci. 79, 2554")
@@ -144,7 +144,7 @@ def _settle_column(
         return state, fields, unit, next_flip(state, fields, unit), flips + 1
 
     def unsettled(carry):
-        return (carry[3] < units) & (carry[4] < _MOST_FLIPS_A_UNIT * units)
+        return (carry[3] < units) & (carry[4] < _MAX_FLIPS_A_UNIT * units)
 
     start = jnp.asarray(0)
     return lax.while_loop(unsettled, flip, (state, fields, start, next_flip(state, fields, start), 0))[0]

@@ -9,10 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, PyTree
 
-from fastweights.bounds import MOST_SCALE, check_between
-from fastweights.cells.base import Cell, look_up
+from fastweights.cells.base import Cell, gather
 from fastweights.cells.layers import affine, uniform
-from fastweights.errors import check, check_choice, check_positive
+from fastweights.errors import MAX_SCALE, check, check_between, check_choice, check_positive
 from fastweights.types import Tokens
 
 
@@ -39,7 +38,7 @@ class ClassifierOptions:
         check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
         check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
         check_positive("embedding_scale", self.embedding_scale)
-        check_between("embedding_scale", self.embedding_scale, 0, MOST_SCALE)
+        check_between("embedding_scale", self.embedding_scale, 0, MAX_SCALE)
         check_between("readout_size", self.readout_size, 0, 10_000)
         check_choice("softmax", self.softmax, ("classes", "symbols"))
 
@@ -132,21 +131,21 @@ class SequenceClassifier(eqx.Module):
         self.readout = Readout(cell.hidden_size, options.readout_size, outputs, key=readout_key)
         self.num_symbols = num_symbols
 
-    def drive_table(self) -> Float[Array, "drive symbols"]:
-        """The cell's drive for each symbol, as columns: computed once, not at every step."""
-        return self.cell.drive(self.embedding.vectors(self.num_symbols))
+    def projection_table(self) -> Float[Array, "projection symbols"]:
+        """The cell's projection for each symbol, as columns: computed once, not at every step."""
+        return self.cell.project(self.embedding.vectors(self.num_symbols))
 
-    def drives(self, tokens: Tokens) -> Float[Array, "time drive batch"]:
-        """The cell's drive at every step."""
-        return look_up(self.drive_table(), tokens)
+    def projections(self, tokens: Tokens) -> Float[Array, "time projection batch"]:
+        """The cell's projection at every step."""
+        return gather(self.projection_table(), tokens)
 
     def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
-        return self.readout(self.cell.last_output(self.drive_table(), tokens))
+        return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
         """What each step attends to, for cells that can tell; None for the others."""
         attention = getattr(self.cell, "attention", None)
-        return None if attention is None else attention(self.drives(tokens))
+        return None if attention is None else attention(self.projections(tokens))
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:

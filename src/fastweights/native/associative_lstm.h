@@ -1,6 +1,6 @@
 // The associative LSTM (cells/associative_lstm.py), forward and backward, for one block of sequences at a time.
 //
-//   [f; i^n; o^n; u^n; k^n; q^n] = W h(t−1) + drive(t), then σ of the gates f, i, o and bound of u, k, q
+//   [f; i^n; o^n; u^n; k^n; q^n] = W h(t−1) + projection(t), then σ of the gates f, i, o and bound of u, k, q
 //   c_s(t) = f c_s(t−1) + Σ_n (P_s k^n) (i^n u^n)
 //   a^n = bound[1/C Σ_s (P_s q^n) c_s(t)],   h(t) = Σ_n o^n a^n
 //

@@ -19,7 +19,7 @@ def unroll(
     recurrent: Float[Array, "rows hidden"],
     orders: Int[Array, "copies half"],
 ) -> Float[Array, "outputs hidden batch"]:
-    """The last `outputs` of h(1) … h(T), where drive(t) is the row `tokens[t]` of the table.
+    """The last `outputs` of h(1) … h(T), where projection(t) is the row `tokens[t]` of the table.
 
     `orders` are the copies' permutations; the number of heads follows from that of the rows. Tokens beyond
     the table count as its last row.

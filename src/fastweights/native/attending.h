@@ -1,7 +1,7 @@
 // A recurrence that attends to its own past (cells/attending.py), forward and backward, for one block of
 // sequences at a time: all that a block needs stays in the nearest caches.
 //
-//   u(t) = W h(t−1) + drive(t)
+//   u(t) = W h(t−1) + projection(t)
 //   h_0 = f(LN?[u]),   r_s = LN?[u or h_s] + Σ_{τ<t} w(t, τ) h(τ) [h(τ)ᵀ h_s],   h_{s+1} = f(LN?[r_s])
 //
 // Forward keeps h, h_s, each normalised sum and the matches h(τ)ᵀ h_s on a tape. Backward needs one more kind

@@ -1,7 +1,7 @@
 """A recurrence that attends to its own past, with its derivative: the kernel of `cells/attending.py`.
 
 The equations, and the cost of a pair of steps, stand in attending.h. Columns are looked up in a table of
-drives; of the states, as many as are asked for come back.
+projections; of the states, as many as are asked for come back.
 """
 
 from functools import partial
@@ -62,7 +62,7 @@ def unroll(
     biases: Float[Array, "sets hidden"],
     weights: Float[Array, "time time"],
 ) -> Float[Array, "outputs hidden batch"]:
-    """The last `outputs` of h(1) … h(T), where drive(t) is the row `tokens[t]` of the table.
+    """The last `outputs` of h(1) … h(T), where projection(t) is the row `tokens[t]` of the table.
 
     `weights[t, τ]` is read for τ < t only. Tokens beyond the table count as its last row.
     """

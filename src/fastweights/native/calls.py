@@ -14,12 +14,12 @@ _TYPES = (jnp.float32, jnp.float64)
 
 
 # A tape keeps every step; longer sequences would outgrow the memory.
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 
 
 def runs(length: int, dtype: jnp.dtype) -> bool:
     """Whether there are kernels, here, for sequences of this length and numbers of this type."""
-    return length <= _LONGEST and dtype in _TYPES and available()
+    return length <= _MAX_LENGTH and dtype in _TYPES and available()
 
 
 def kernel(name: str, results: Sequence[jax.ShapeDtypeStruct]) -> Callable[..., Sequence[Array]]:

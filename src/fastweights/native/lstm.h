@@ -1,6 +1,6 @@
 // The LSTM (cells/lstm.py), forward and backward, for one block of sequences at a time.
 //
-//   [i; f; o; g] = W h(t−1) + drive(t), each of the four normalised where asked for,
+//   [i; f; o; g] = W h(t−1) + projection(t), each of the four normalised where asked for,
 //   c(t) = σ(f) c(t−1) + σ(i) tanh(g),   h(t) = σ(o) tanh(LN?[c(t)])
 #pragma once
 

@@ -21,7 +21,7 @@ def unroll(
     gains: Float[Array, "norms hidden"],
     biases: Float[Array, "norms hidden"],
 ) -> Float[Array, "outputs hidden batch"]:
-    """The last `outputs` of h(1) … h(T), where drive(t) is the row `tokens[t]` of the table.
+    """The last `outputs` of h(1) … h(T), where projection(t) is the row `tokens[t]` of the table.
 
     `norms` is 5, for the four gates and the cell, or 0 where nothing is normalised. Tokens beyond the
     table count as its last row.

@@ -31,12 +31,12 @@ struct Block {
   Block(const Sequences& all, int number)
       : all(all), first(number * kLanes<T>), filled(std::min(kLanes<T>, all.batch - first)) {}
 
-  // drive[unit][lane] at time t; lanes that are not in use repeat the last sequence.
-  void look_up(const T* table, int t, T* drive) const {
+  // projection[unit][lane] at time t; lanes that are not in use repeat the last sequence.
+  void look_up(const T* table, int t, T* projection) const {
     const T* rows[kLanes<T>];
     for (int lane = 0; lane < kLanes<T>; ++lane)
       rows[lane] = table + int64_t(all.symbol(t, first + std::min(lane, filled - 1))) * all.width;
-    gather(rows, all.width, drive);
+    gather(rows, all.width, projection);
   }
   void write_output(const T* hidden, int t, T* out) const {
     if (const int place = all.place(t); place >= 0)
@@ -53,7 +53,7 @@ struct Block {
   }
 };
 
-// Collects, for one block, the cotangents of the drives and the states before them, as rows (time · lane), and
+// Collects, for one block, the cotangents of the projections and the states before them, as rows (time · lane), and
 // adds the products and sums over them that the weights and the table need.
 template <class T>
 class Rows {
@@ -65,25 +65,25 @@ class Rows {
   Rows(const Sequences& all, Scratch<T>& scratch)
       : all_(all),
         stride_(padded<T>(all.units)),
-        d_drives_(scratch.take(int64_t(all.length) * kLanes<T> * all.width)),
+        d_projections_(scratch.take(int64_t(all.length) * kLanes<T> * all.width)),
         states_(scratch.take(int64_t(all.length) * kLanes<T> * stride_)),
         d_recurrent_(scratch.take(int64_t(all.width) * stride_)) {
     std::fill_n(d_recurrent_, int64_t(all.width) * stride_, T(0));
   }
 
-  // At time t: the cotangent of the drive, and h(t−1), or null before the first step, where it is 0.
-  void keep(int t, const T* d_drive, const T* before) {
-    scatter(d_drive, all_.width, d_drives_ + int64_t(t) * kLanes<T> * all_.width, all_.width);
+  // At time t: the cotangent of the projection, and h(t−1), or null before the first step, where it is 0.
+  void keep(int t, const T* d_projection, const T* before) {
+    scatter(d_projection, all_.width, d_projections_ + int64_t(t) * kLanes<T> * all_.width, all_.width);
     if (before) scatter(before, all_.units, states_ + int64_t(t) * kLanes<T> * stride_, stride_);
   }
   void add(const Block<T>& block, T* d_table) {
     for (int t = 0; t < all_.length; ++t)
       for (int lane = 0; lane < block.filled; ++lane) {
-        const T* row = d_drives_ + (int64_t(t) * kLanes<T> + lane) * all_.width;
+        const T* row = d_projections_ + (int64_t(t) * kLanes<T> + lane) * all_.width;
         T* to = d_table + int64_t(all_.symbol(t, block.first + lane)) * all_.width;
         for (int i = 0; i < all_.width; ++i) to[i] += row[i];
       }
-    outer_add(d_drives_ + kLanes<T> * all_.width, all_.width, all_.width, states_ + kLanes<T> * stride_,
+    outer_add(d_projections_ + kLanes<T> * all_.width, all_.width, all_.width, states_ + kLanes<T> * stride_,
               all_.units, stride_, (all_.length - 1) * kLanes<T>, d_recurrent_, stride_);
   }
   void write(T* d_recurrent) const {
@@ -94,7 +94,7 @@ class Rows {
  private:
   const Sequences& all_;
   int stride_;
-  T *d_drives_, *states_, *d_recurrent_;
+  T *d_projections_, *states_, *d_recurrent_;
 };
 
 }  // namespace fastweights

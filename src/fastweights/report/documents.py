@@ -25,7 +25,7 @@ from fastweights.report.table import markdown, plain
 from fastweights.untrusted import open_file
 
 _PLACE = re.compile(r"^(<!-- table: ([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL)
-_MOST_BYTES = 4 * 2**20
+_MAX_BYTES = 4 * 2**20
 
 
 def places(results: Mapping[str, Any]) -> dict[str, str]:
@@ -53,9 +53,9 @@ def fill(path: Path, results: Mapping[str, Any]) -> None:
     Raises: FileError if the file cannot be read or written, InvalidValueError if it has no places.
     """
     with open_file(path) as file:
-        content = file.read(_MOST_BYTES + 1)
+        content = file.read(_MAX_BYTES + 1)
     try:
-        check(len(content) <= _MOST_BYTES, f"{path} has more than {_MOST_BYTES:,} bytes")
+        check(len(content) <= _MAX_BYTES, f"{path} has more than {_MAX_BYTES:,} bytes")
         text = content.decode()
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is no text: {error}") from error

@@ -26,7 +26,7 @@ from fastweights.studies.analysis.settings import (
     summarise,
 )
 
-_MOST_DETAILED = 200
+_MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
 _CURVES = "Validation error against updates for each model, one panel for each hidden size"
 
@@ -70,8 +70,8 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         curves=inline(svg, _CURVES),
         tasks={row.task: row.floor for row in lines},
         sizes=_data_sizes(runs),
-        runs=_runs(summaries, detailed=len(runs) <= _MOST_DETAILED),
-        detailed=len(runs) <= _MOST_DETAILED,
+        runs=_runs(summaries, detailed=len(runs) <= _MAX_DETAILED),
+        detailed=len(runs) <= _MAX_DETAILED,
         environments=environments(runs),
         publications=(BA_2016, WAYMAN_MATHEW_2017),
     )

@@ -8,12 +8,12 @@ from fastweights.errors import check
 if TYPE_CHECKING:
     from fastweights.runs.specification import RunSpecification
 
-MOST_BYTES = 16 * 2**30
+MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""
 
 _NUMBER = 4
 _COPIES = 20
-_LONGEST_KEPT = 128
+_MAX_KEPT_STEPS = 128
 
 
 def check_footprint(specification: "RunSpecification") -> None:
@@ -21,8 +21,8 @@ def check_footprint(specification: "RunSpecification") -> None:
     parts = estimate(specification)
     total = sum(parts.values())
     check(
-        total <= MOST_BYTES,
-        f"the run would take about {_gibibytes(total)} GiB of memory, at most {_gibibytes(MOST_BYTES)} are "
+        total <= MAX_BYTES,
+        f"the run would take about {_gibibytes(total)} GiB of memory, at most {_gibibytes(MAX_BYTES)} are "
         f"allowed: {', '.join(f'{_gibibytes(size)} for the {name}' for name, size in parts.items())}",
     )
 
@@ -55,7 +55,7 @@ def estimate(specification: "RunSpecification") -> dict[str, int]:
     weights += (outputs + 1) * (max(readout, units) + 1)
     columns = length * (units * (28 + 8 * readings + 48 * heads + 6 * copies * (1 + heads)) + symbols)
     if readings:
-        matrices = length if length <= _LONGEST_KEPT else 2 * (isqrt(length) + 1)
+        matrices = length if length <= _MAX_KEPT_STEPS else 2 * (isqrt(length) + 1)
         columns += matrices * units * min(units, length)
     drawn = min(training.evaluate_every, training.updates) * batch
     sequences = data.train + data.validation + data.test

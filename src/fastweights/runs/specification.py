@@ -8,9 +8,8 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 import jax
 
 from fastweights import registry
-from fastweights.bounds import MOST_SEED, check_between, shown
 from fastweights.cells.base import check_sizes
-from fastweights.errors import InvalidValueError, check
+from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown
 from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
 from fastweights.studies.record.validation import identify
@@ -41,7 +40,7 @@ class DataOptions:
     """Test sequences."""
 
     def __post_init__(self) -> None:
-        check_between("data seed", self.seed, 0, MOST_SEED)
+        check_between("data seed", self.seed, 0, MAX_SEED)
         for name in ("train", "validation", "test"):
             check_between(name, getattr(self, name), 1, 10_000_000)
 
@@ -71,7 +70,7 @@ class RunSpecification:
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
         check_between("hidden_size", self.hidden_size, 1, 10_000)
         check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
-        check_between("seed", self.seed, 0, MOST_SEED)
+        check_between("seed", self.seed, 0, MAX_SEED)
         check_footprint(self)
 
     def to_json(self) -> dict[str, Any]:

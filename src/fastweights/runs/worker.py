@@ -93,7 +93,7 @@ def run_many(
     train, validation = dataset(specifications[0], "train"), dataset(specifications[0], "validation")
     options, seeds = [each.training for each in specifications], [each.seed for each in specifications]
     test = dataset(specifications[0], "test") if options[0].test_curve else None
-    for following in loop.train_many(fits, train, validation, options, seeds, test=test):
+    for following in loop.train_batched(fits, train, validation, options, seeds, test=test):
         for index, (before, now) in enumerate(zip(fits, following, strict=True)):
             if now.done > before.done:
                 if now.done < options[index].updates:
@@ -162,7 +162,7 @@ def _partial(out: Path) -> Path:
 
 def _take_up(specification: RunSpecification, partial: Path) -> Fit:
     """The run as the partial file left it, or from the start."""
-    fresh = loop.start(specification.build_model(), specification.training)
+    fresh = loop.init(specification.build_model(), specification.training)
     if not partial.exists():
         return fresh
     try:

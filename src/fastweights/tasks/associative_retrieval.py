@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from fastweights.bounds import shown
-from fastweights.errors import InvalidValueError, check, check_choice
+from fastweights.errors import InvalidValueError, check, check_choice, shown
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
 

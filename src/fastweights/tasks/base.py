@@ -16,7 +16,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Shares of the space of sequences, in thirteenths: Ba et al. take 100,000, 10,000 and 20,000 sequences.
 _SHARES = {"train": range(10), "validation": range(10, 11), "test": range(11, 13)}
 _BLOCK = 65_536
-_MOST_BLOCKS = 200
+_MAX_BLOCKS = 200
 
 
 class Example(NamedTuple):
@@ -81,7 +81,7 @@ class Task(ABC):
         key = jax.random.fold_in(jax.random.key(seed), SPLITS.index(name))
         found: list[Dataset] = [Dataset(np.empty((0, self.length), np.int8), np.empty(0, np.int8))]
         missing = count
-        for block in range(-(-count * 13 // (_BLOCK * len(_SHARES[name]))) + _MOST_BLOCKS):
+        for block in range(-(-count * 13 // (_BLOCK * len(_SHARES[name]))) + _MAX_BLOCKS):
             if missing <= 0:
                 break
             keys = jax.random.split(jax.random.fold_in(key, block), _BLOCK)

@@ -37,7 +37,7 @@ class Finding:
 
 
 class Check(ABC):
-    """A claim that can be examined. A subclass is a frozen dataclass under `register_claim`.
+    """A claim that can be examined. A subclass is a frozen dataclass under `register_check`.
 
     Its fields are the claim's ingredients, such as the exponent of the decay, with the true ones as
     defaults: so a test can put in a wrong one and see the claim fail. Everything is computed in double

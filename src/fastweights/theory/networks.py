@@ -12,7 +12,7 @@ from fastweights import registry
 from fastweights.models.classifier import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
-from fastweights.training.loop import advance, start
+from fastweights.training.loop import advance, init
 from fastweights.training.options import TrainingOptions
 from fastweights.training.step import Rates
 
@@ -57,7 +57,7 @@ def untrained(name: str, units: int, task: AssociativeRetrieval) -> SequenceClas
 def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) -> SequenceClassifier:
     """The model after all updates, by the library's training."""
     rates, updates = Rates.of(options), jnp.asarray(options.updates)
-    state = start(model, options).state
+    state = init(model, options).state
     return advance(state, rates, jax.random.key(2), data, updates, options)[0].model
 
 

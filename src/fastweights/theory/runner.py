@@ -17,8 +17,8 @@ def examine(name: str, check: Check | None = None) -> Verdict:
     """
     import jax
 
-    examined: Check = check or registry.claims[name]()
-    about = name, examined.claim, registry.claims.source(name)
+    examined: Check = check or registry.checks[name]()
+    about = name, examined.claim, registry.checks.source(name)
     began = time.perf_counter()
     try:
         with jax.enable_x64(True):
@@ -32,7 +32,7 @@ def examine(name: str, check: Check | None = None) -> Verdict:
 def examine_all(names: Sequence[str], workers: int) -> Iterator[Verdict]:
     """The verdicts in the order of the names, computed by so many processes."""
     for name in names:
-        registry.claims[name]  # an unknown one is refused before anything is computed
+        registry.checks[name]  # an unknown one is refused before anything is computed
     if workers == 1 or len(names) == 1:
         yield from map(examine, names)
         return

@@ -83,7 +83,7 @@ def save(path: Path, tree: Any, about: Mapping[str, Any]) -> None:
     record = {**about, "format": FORMAT, "arrays": digests}
     record["digest"] = _digest_of_record(record)
     content = safetensors.numpy.save(arrays, {_KEY: json.dumps(record, allow_nan=False)})
-    if int.from_bytes(content[:8], "little") > tensor_file.LARGEST_HEADER:
+    if int.from_bytes(content[:8], "little") > tensor_file.MAX_HEADER_BYTES:
         raise CheckpointError(f"cannot write {printable(path)}: what is said about its arrays is too long")
     write_atomically(path, content)
 

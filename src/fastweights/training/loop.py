@@ -90,7 +90,7 @@ def advance(
     return _advance_one(state, rates, key, data, updates, _static(options))
 
 
-def train(
+def resume(
     fit: Fit,
     data: Dataset,
     validation: Dataset,
@@ -103,11 +103,11 @@ def train(
     state is the one before that chunk. The same arguments give the same bits on the same machine, from
     whichever of its own results the run is taken up.
     """
-    for (now,) in train_many([fit], data, validation, [options], [seed]):
+    for (now,) in train_batched([fit], data, validation, [options], [seed]):
         yield now
 
 
-def train_many(
+def train_batched(
     fits: Sequence[Fit],
     data: Dataset,
     validation: Dataset,
@@ -120,7 +120,7 @@ def train_many(
 
     The models must differ in numbers only, the options only in learning rate and clipping norm. Those
     that have done the fewest updates go first, until all are level and go on together; each ends as by
-    `train`, and one that diverges does not disturb the others. Results equal those of `train` up to
+    `resume`, and one that diverges does not disturb the others. Results equal those of `resume` up to
     rounding; the same runs in the same order give the same bits, from whichever of these results each is
     taken up. On an accelerator this is how small networks fill it; on a CPU, one process a core is faster.
     With `test`, the points of the learning curves tell of that set too.
@@ -172,9 +172,9 @@ def _chunk_together(runs, data, inputs, updates, options):
     return unstack(states, len(runs)), np.asarray(losses), answers
 
 
-def start(model: SequenceClassifier, options: TrainingOptions) -> Fit:
+def init(model: SequenceClassifier, options: TrainingOptions) -> Fit:
     """A run before its first update."""
-    return Fit(TrainingState.start(model, options), model)
+    return Fit(TrainingState.init(model, options), model)
 
 
 def fit(
@@ -189,8 +189,8 @@ def fit(
 
     Source of the protocol: Ba et al. 2016, section 4.1 (Adam, mini-batches of 128).
     """
-    result = begun = start(model, options)
-    for result in train(begun, data, validation, options, seed):  # noqa: B007 - the last one counts
+    result = begun = init(model, options)
+    for result in resume(begun, data, validation, options, seed):  # noqa: B007 - the last one counts
         pass
     return result
 

@@ -3,15 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fastweights.bounds import MOST_SCALE, MOST_UPDATES, check_between
-from fastweights.errors import check, check_choice, check_positive
+from fastweights.errors import MAX_SCALE, MAX_UPDATES, check, check_between, check_choice, check_positive
 
 LATER = {"later": True}
 """Metadata of an option that came after runs had been recorded: a specification mentions it only where it
 is not at its default, so that those runs keep their identifiers."""
 
-MOST_POINTS = 50_000
-"""Points of a learning curve: a checkpoint has room for them (`tensor_file.LARGEST_HEADER`)."""
+MAX_POINTS = 50_000
+"""Points of a learning curve: a checkpoint has room for them (`tensor_file.MAX_HEADER_BYTES`)."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,16 @@ class TrainingOptions:
     (Loshchilov & Hutter 2019, algorithm 2)."""
 
     def __post_init__(self) -> None:
-        check_between("updates", self.updates, 1, MOST_UPDATES)
+        check_between("updates", self.updates, 1, MAX_UPDATES)
         check_positive("learning_rate", self.learning_rate)
-        check_between("learning_rate", self.learning_rate, 0, MOST_SCALE)
+        check_between("learning_rate", self.learning_rate, 0, MAX_SCALE)
         check_choice("schedule", self.schedule, ("constant", "cosine"))
         check_positive("clip_norm", self.clip_norm, zero=True)
-        check_between("weight_decay", self.weight_decay, 0, MOST_SCALE)
+        check_between("weight_decay", self.weight_decay, 0, MAX_SCALE)
         check_between("batch_size", self.batch_size, 1, 1_000_000)
-        check_between("evaluate_every", self.evaluate_every, 1, MOST_UPDATES)
+        check_between("evaluate_every", self.evaluate_every, 1, MAX_UPDATES)
         check(
-            self.updates <= MOST_POINTS * self.evaluate_every,
-            f"updates must be at most {MOST_POINTS:,} times evaluate_every: a learning curve has no more "
+            self.updates <= MAX_POINTS * self.evaluate_every,
+            f"updates must be at most {MAX_POINTS:,} times evaluate_every: a learning curve has no more "
             f"points; got {self.updates} updates, evaluated every {self.evaluate_every}",
         )

@@ -24,7 +24,7 @@ class TrainingState(eqx.Module):
     done: Int[Array, ""] | Int[Array, " runs"]
 
     @classmethod
-    def start(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
+    def init(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
         """Before the first update."""
         rule = optimiser(Rates.of(options), options.schedule, options.weight_decay)
         moments = rule.init(partition(model)[0])

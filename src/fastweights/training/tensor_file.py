@@ -1,7 +1,7 @@
 """The safetensors format, for files that may be damaged: first the table, then what is asked for.
 
 A file is the header's length in eight bytes, the header as JSON, the arrays' bytes. The table is read
-and checked alone, so that a file of any size costs no more than `LARGEST_HEADER` and what JSON makes of
+and checked alone, so that a file of any size costs no more than `MAX_HEADER_BYTES` and what JSON makes of
 it, until somebody who knows what to expect asks for an array. Nothing is mapped into memory: a file that
 shrinks while it is read is an error, not a crash.
 
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-LARGEST_HEADER = 8 * 2**20
+MAX_HEADER_BYTES = 8 * 2**20
 """Bytes. The longest learning curve that a run may have takes five million (see `TrainingOptions`)."""
 
 TYPES = {
@@ -27,7 +27,7 @@ TYPES = {
 }
 """The format's names of types."""
 
-_MOST_AXES = 32
+_MAX_AXES = 32
 
 
 class Entry(NamedTuple):
@@ -55,8 +55,8 @@ def read_table(file: BinaryIO) -> Table:
     Raises: ValueError or RecursionError if it is not so; OSError.
     """
     length = int.from_bytes(_read(file, 8), "little")
-    if length > LARGEST_HEADER:
-        raise ValueError(f"its header has {length} bytes; at most {LARGEST_HEADER} are read")
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"its header has {length} bytes; at most {MAX_HEADER_BYTES} are read")
     header = parse_json(_read(file, length).decode())
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
@@ -104,7 +104,7 @@ def _entry(value: Any, start: int) -> Entry:
     kind, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(kind, str) or kind not in TYPES:
         raise ValueError("an array has a type that is not known here")
-    if not (_are_counts(shape) and len(shape) <= _MOST_AXES):
+    if not (_are_counts(shape) and len(shape) <= _MAX_AXES):
         raise ValueError("an array has no proper shape")
     if not (_are_counts(offsets) and len(offsets) == 2):
         raise ValueError("an array has no proper place")

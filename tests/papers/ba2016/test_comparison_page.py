@@ -193,7 +193,7 @@ def test_the_module_is_where_it_should_be():
 
 
 def test_every_place_of_the_documentation_is_known():
-    text = (Path(__file__).parents[2] / "docs" / "table1.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "table1.md").read_text(encoding="utf-8")
     named = re.findall(
         r"^<!-- table: ([\w-]+) -->\n(?:.*?)^<!-- end of table -->$", text, re.MULTILINE | re.DOTALL
     )

@@ -164,7 +164,7 @@ def test_the_median_network_is_illustrated(trained, tmp_path):
     for reading in model.sequences:
         tokens = jnp.asarray(AssociativeRetrieval(2).encode(reading.tokens), jnp.int32)[:, None]
         np.testing.assert_allclose(network.attention(tokens)[..., 0], reading.attention, atol=2e-4)
-        hidden = network.cell.unroll_in_jax(network.drives(tokens))[..., 0]
+        hidden = network.cell.unroll_in_jax(network.projections(tokens))[..., 0]
         np.testing.assert_allclose(hidden, reading.hidden, atol=2e-4)
         assert AssociativeRetrieval(2).answer(reading.tokens) == int(reading.target)
     before = (folder / ILLUSTRATION).stat()

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-from records import FLOOR, record
 
 from fastweights.studies.analysis.settings import (
     failure_of,
@@ -11,6 +10,7 @@ from fastweights.studies.analysis.settings import (
     outcome,
     summarise,
 )
+from records import FLOOR, record
 
 
 def test_one_seed_has_no_interval() -> None:

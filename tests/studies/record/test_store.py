@@ -388,7 +388,8 @@ def test_looking_at_results_needs_no_jax(tmp_path):
     planned(tmp_path)
     code = (
         "import sys; from pathlib import Path; from fastweights.studies.record.storage import Journal; "
-        "from fastweights.studies.record.store import Store; print(len(Store(Journal(Path(sys.argv[1]))).runs())); "
+        "from fastweights.studies.record.store import Store; "
+        "print(len(Store(Journal(Path(sys.argv[1]))).runs())); "
         "assert 'jax' not in sys.modules"
     )
     ran = subprocess.run(

@@ -2,7 +2,8 @@
 
 import equinox as eqx
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 def test_fails_where_the_units_differ():

@@ -1,6 +1,6 @@
 """Without symmetry, without the leak's integral or with a falling φ, the energy isn't one."""
 
-from claims import holds
+from checks import holds
 
 
 def test_fails_without_symmetry():

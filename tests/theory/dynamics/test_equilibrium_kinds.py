@@ -1,8 +1,8 @@
 """A Jacobian without the slope of φ, or a saddle taken for a node, and the trajectories disagree."""
 
 import numpy as np
-from claims import holds
 
+from checks import holds
 from fastweights.theory.dynamics.equilibrium_kinds import kind
 
 

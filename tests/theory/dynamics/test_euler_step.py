@@ -1,7 +1,6 @@
 """A step other than the time constant, or a method of another order, and the claim falls."""
 
-from claims import holds
-
+from checks import holds
 from fastweights.theory.dynamics.euler_step import euler
 
 

@@ -1,8 +1,8 @@
 """With symmetric weights nothing turns; with self-excitation that is off by a thousandth, averaging fails."""
 
 import numpy as np
-from claims import holds
 
+from checks import holds
 from fastweights.theory.dynamics.limit_cycle import rotation
 
 

@@ -1,7 +1,8 @@
 """A sum that forgets the forward weight, or counts ages from one, isn't the loop's."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Eigenvalues of single steps, or columns that are scaled but not kept orthogonal, give other exponents."""
 
 import numpy as np
-from claims import holds
 
+from checks import holds
 from fastweights.theory.dynamics.lyapunov import frame
 
 

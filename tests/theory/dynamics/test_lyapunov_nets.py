@@ -2,8 +2,9 @@
 
 import jax
 import pytest
-from claims import holds
 from theory.test_lyapunov_method import by_eigenvalues, without_orthogonalisation
+
+from checks import holds
 
 
 @pytest.mark.thorough

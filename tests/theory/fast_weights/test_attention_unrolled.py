@@ -1,8 +1,8 @@
 """A matrix that decays twice, and attention computes something else."""
 
 import equinox as eqx
-from claims import holds
 
+from checks import holds
 from fastweights.theory.fast_weights.attention_unrolled import CASES
 
 

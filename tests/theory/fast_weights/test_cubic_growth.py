@@ -1,7 +1,8 @@
 """A norm that is squared, or kept, is not what the cell shows."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize("wrong", [lambda norm: norm**2, lambda norm: norm, lambda norm: 1.1 * norm**3])

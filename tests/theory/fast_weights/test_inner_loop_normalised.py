@@ -1,7 +1,8 @@
 """A gain that is too small is no bound on the contraction."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize("wrong", [lambda gain: float(abs(gain).min()) / 4, lambda gain: 0.1])

@@ -2,8 +2,8 @@
 
 import jax.numpy as jnp
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.fast_weights.layer_norm_invariance import scaled_by
 
 

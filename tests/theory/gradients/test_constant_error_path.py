@@ -1,8 +1,8 @@
 """Another gate, or the paths through the gates left in, and the error is not what the claim says."""
 
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.gradients.constant_error_path import unchanged
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.gradients.fast_memory_path import power
 
 

@@ -1,8 +1,9 @@
 """A path cut, or eigenvalues in the norms' place, and gradients are not what the claim says."""
 
 import numpy as np
-from claims import holds
 from jax import lax
+
+from checks import holds
 
 SMALL = {"cells": ("standard-rnn",), "updates": 5}
 

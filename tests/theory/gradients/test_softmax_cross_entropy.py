@@ -1,7 +1,8 @@
 """A transposed index, a forgotten diagonal or a wrong sign, and the derivative is none."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Another end of retrieval, or half of the connections cut, and the simulated curves cross elsewhere."""
 
 import numpy as np
-from claims import holds
 
+from checks import holds
 from fastweights import registry
 from fastweights.theory.hopfield.hopfield_breakdown import hebbian
 from fastweights.theory.runner import examine
@@ -12,7 +12,7 @@ SMALL = {300: 30, 600: 15}
 
 
 def crossing_holds(**wrong):
-    verdict = examine("hopfield-breakdown", registry.claims["hopfield-breakdown"](networks=SMALL, **wrong))
+    verdict = examine("hopfield-breakdown", registry.checks["hopfield-breakdown"](networks=SMALL, **wrong))
     assert verdict.error is None
     (crossing,) = (each for each in verdict.quantities if "curves cross" in each.name)
     return crossing.holds

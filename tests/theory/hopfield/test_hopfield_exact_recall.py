@@ -1,8 +1,8 @@
 """Twice the number, or units that feel themselves, is another claim."""
 
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.hopfield.hopfield_exact_recall import fields, most
 
 

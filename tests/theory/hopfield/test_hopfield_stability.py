@@ -1,8 +1,8 @@
 """One pattern too many in the sum, or units that feel themselves, and the share is another."""
 
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.memories import Hopfield
 from fastweights.theory.hopfield.hopfield_stability import turned
 

@@ -1,7 +1,8 @@
 """Another temperature is another attention."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize("wrong", [lambda units: 1.0, lambda units: 1 / units])

@@ -1,7 +1,6 @@
 """A memory that is too warm forgets, and a wrong constant is not the printed one."""
 
-from claims import failures
-
+from checks import failures
 from fastweights.theory.hopfield.softmax_hopfield_capacity import base
 
 SMALL = (8, 14)

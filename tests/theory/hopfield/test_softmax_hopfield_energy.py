@@ -1,7 +1,8 @@
 """Steps that go too far, or another temperature, and the energy may rise."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

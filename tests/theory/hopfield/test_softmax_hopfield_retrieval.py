@@ -1,8 +1,8 @@
 """A bound that is too small, or a memory that is warmer than it says, is noticed."""
 
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.hopfield.softmax_hopfield_retrieval import bound
 
 

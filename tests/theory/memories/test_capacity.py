@@ -1,8 +1,8 @@
 """A wrong expectation and a softmax memory that is too warm are found, and nothing else is."""
 
 import pytest
-from claims import failures
 
+from checks import failures
 from fastweights.theory.memories.capacity import theories
 
 

@@ -1,7 +1,8 @@
 """A wrong eigenvalue, a wrong edge, a wrong factor: each is noticed."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

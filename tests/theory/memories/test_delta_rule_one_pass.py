@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.memories.delta_rule_one_pass import squared_error
 
 

@@ -1,7 +1,8 @@
 """Hebb's rule does not overwrite, and the delta rule does not add."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Keys that are not orthonormal, or a wrong crosstalk, and the answers are others."""
 
 import pytest
-from claims import holds
 
+from checks import holds
 from fastweights.theory.memories.outer_product_recall import crosstalk
 from fastweights.theory.memories.samples import on_sphere
 

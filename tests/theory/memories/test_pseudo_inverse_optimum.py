@@ -1,7 +1,8 @@
 """No other memory is optimal."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize("name", ["outer-product", "delta-rule"])

@@ -1,7 +1,8 @@
 """No correction, or one that is a step late."""
 
 import pytest
-from claims import holds
+
+from checks import holds
 
 
 @pytest.mark.parametrize(

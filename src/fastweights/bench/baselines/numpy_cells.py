@@ -1,7 +1,7 @@
 """The recurrences in NumPy, forward and backward by hand; columns are sequences.
 
-`forward(weights, drives)` gives h(T) and a tape; `backward(weights, tape, d_hidden)` the gradients of the
-cell's own weights and of the drives. Shapes: drives (time, rows, batch), h (R, batch).
+`forward(weights, projections)` gives h(T) and a tape; `backward(weights, tape, d_hidden)` the gradients of
+the cell's own weights and of the projections. Shapes: projections (time, rows, batch), h (R, batch).
 """
 
 from typing import NamedTuple
@@ -22,12 +22,12 @@ class Tape(NamedTuple):
 class _Cell:
     """What the cells share: h(0) = 0, and W's gradient from those of the summed inputs."""
 
-    def forward(self, weights: Weights, drives: np.ndarray) -> tuple[np.ndarray, Tape]:
-        time, _, batch = drives.shape
-        hiddens = np.zeros((time + 1, weights["cell.recurrent"].shape[1], batch), drives.dtype)
+    def forward(self, weights: Weights, projections: np.ndarray) -> tuple[np.ndarray, Tape]:
+        time, _, batch = projections.shape
+        hiddens = np.zeros((time + 1, weights["cell.recurrent"].shape[1], batch), projections.dtype)
         tape = Tape(hiddens, [])
         for t in range(time):
-            summed = weights["cell.recurrent"] @ hiddens[t] + drives[t]
+            summed = weights["cell.recurrent"] @ hiddens[t] + projections[t]
             hiddens[t + 1], kept = self.step(weights, tape, t, summed)
             tape.kept.append(kept)
         return hiddens[-1], tape
@@ -37,16 +37,16 @@ class _Cell:
         d_hiddens = np.zeros_like(tape.hiddens)
         d_hiddens[-1] = d_hidden
         gradients: Weights = {"cell.recurrent": np.zeros_like(weights["cell.recurrent"])}
-        d_drives = np.empty((time, len(weights["cell.recurrent"]), d_hidden.shape[1]), d_hidden.dtype)
+        d_projections = np.empty((time, len(weights["cell.recurrent"]), d_hidden.shape[1]), d_hidden.dtype)
         carried = np.zeros_like(d_hidden)
         for t in reversed(range(time)):
-            d_drives[t], carried = self.step_back(weights, tape, t, d_hiddens, carried, gradients)
-            gradients["cell.recurrent"] += d_drives[t] @ tape.hiddens[t].T
-            d_hiddens[t] += weights["cell.recurrent"].T @ d_drives[t]
-        return gradients, d_drives
+            d_projections[t], carried = self.step_back(weights, tape, t, d_hiddens, carried, gradients)
+            gradients["cell.recurrent"] += d_projections[t] @ tape.hiddens[t].T
+            d_hiddens[t] += weights["cell.recurrent"].T @ d_projections[t]
+        return gradients, d_projections
 
     def step(self, weights: Weights, tape: Tape, t: int, summed: np.ndarray):
-        """h(t+1) from W h(t) + drive(t), and what step_back needs."""
+        """h(t+1) from W h(t) + projection(t), and what step_back needs."""
         raise NotImplementedError
 
     def step_back(self, weights: Weights, tape: Tape, t: int, d_hiddens, carried, gradients: Weights):

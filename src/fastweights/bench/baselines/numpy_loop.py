@@ -36,10 +36,10 @@ class _NumpyLoop(LoopedTrainer):
         d_logits[targets, columns] -= 1
         d_logits /= len(targets)
         d_units = (w["readout.output.0"].T @ d_logits) * (units > 0)
-        gradients, d_drives = self._cell.backward(w, tape, w["readout.hidden.0"].T @ d_units)
-        # Adding up the drives of each symbol is a product with its indicators.
-        indicators = np.eye(w["embedding.table"].shape[1], dtype=d_drives.dtype)[tokens.reshape(-1)]
-        d_table = d_drives.swapaxes(0, 1).reshape(len(table), -1) @ indicators
+        gradients, d_projections = self._cell.backward(w, tape, w["readout.hidden.0"].T @ d_units)
+        # Adding up the projections of each symbol is a product with its indicators.
+        indicators = np.eye(w["embedding.table"].shape[1], dtype=d_projections.dtype)[tokens.reshape(-1)]
+        d_table = d_projections.swapaxes(0, 1).reshape(len(table), -1) @ indicators
         if "cell.bias" in w:
             gradients["cell.bias"] = d_table.sum(axis=1)
         return gradients | {

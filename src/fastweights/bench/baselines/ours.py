@@ -1,4 +1,4 @@
-"""The library: many updates in one compiled call, runs side by side by `vmap` as in `train_many`."""
+"""The library: many updates in one compiled call, runs side by side by `vmap` as in `train_batched`."""
 
 import equinox as eqx
 import jax
@@ -24,7 +24,7 @@ class _Ours:
         self._advance = self._chunk
 
     def _begin(self, case: Case):
-        return loop.start(specification(case).build_model(), self._options).state, jax.random.key(0)
+        return loop.init(specification(case).build_model(), self._options).state, jax.random.key(0)
 
     def _chunk(self, state, key, count):
         return loop.advance(state, self._rates, key, self._data, count, self._options)
@@ -49,7 +49,7 @@ class _SideBySide(_Ours):
 
     def _begin(self, case: Case):
         models = [specification(case, seed).build_model() for seed in range(case.runs)]
-        states = [loop.start(model, self._options).state for model in models]
+        states = [loop.init(model, self._options).state for model in models]
         stacked = jax.tree.map(lambda *x: jnp.stack(x) if eqx.is_array(x[0]) else x[0], *states)
         return stacked, jax.random.split(jax.random.key(0), case.runs)
 

@@ -43,8 +43,8 @@ class Cell(Recurrence):
     def last_state(self, table: Tensor, tokens: Tensor) -> Tensor:
         return self.unroll(functional.embedding(tokens, functional.linear(table, self.input, self.bias)))
 
-    def unroll(self, drives: Tensor) -> Tensor:
-        """h(T) for the drives (time, batch, rows)."""
+    def unroll(self, projections: Tensor) -> Tensor:
+        """h(T) for the projections (time, batch, rows)."""
         raise NotImplementedError
 
     def weights(self) -> Weights:
@@ -59,20 +59,20 @@ class SimpleCell(Cell):
         super().__init__(weights)
         self.activation = activation
 
-    def unroll(self, drives: Tensor) -> Tensor:
-        hidden = drives.new_zeros(drives.shape[1:])
-        for drive in drives:
-            hidden = self.activation(torch.addmm(drive, hidden, self.recurrent.T))
+    def unroll(self, projections: Tensor) -> Tensor:
+        hidden = projections.new_zeros(projections.shape[1:])
+        for projection in projections:
+            hidden = self.activation(torch.addmm(projection, hidden, self.recurrent.T))
         return hidden
 
 
 class LSTMCell(Cell):
     """The LSTM, gates in our order: i, f, o, g."""
 
-    def unroll(self, drives: Tensor) -> Tensor:
-        hidden = cell = drives.new_zeros(drives.shape[1], self.recurrent.shape[1])
-        for drive in drives:
-            write, keep, show, candidate = torch.addmm(drive, hidden, self.recurrent.T).chunk(4, dim=1)
+    def unroll(self, projections: Tensor) -> Tensor:
+        hidden = cell = projections.new_zeros(projections.shape[1], self.recurrent.shape[1])
+        for projection in projections:
+            write, keep, show, candidate = torch.addmm(projection, hidden, self.recurrent.T).chunk(4, dim=1)
             cell = torch.sigmoid(keep) * cell + torch.sigmoid(write) * torch.tanh(candidate)
             hidden = torch.sigmoid(show) * torch.tanh(cell)
         return hidden
@@ -86,11 +86,11 @@ class FastWeightsCell(Cell):
         self.gain = _parameter(weights["cell.norms.gains"][0, :, 0])
         self.norm_bias = _parameter(weights["cell.norms.biases"][0, :, 0])
 
-    def unroll(self, drives: Tensor) -> Tensor:
-        hidden = drives.new_zeros(drives.shape[1:])
+    def unroll(self, projections: Tensor) -> Tensor:
+        hidden = projections.new_zeros(projections.shape[1:])
         past: list[Tensor] = []
-        for drive in drives:
-            total = torch.addmm(drive, hidden, self.recurrent.T)
+        for projection in projections:
+            total = torch.addmm(projection, hidden, self.recurrent.T)
             if past:
                 states = torch.stack(past)
                 ages = torch.arange(len(past) - 1, -1, -1)

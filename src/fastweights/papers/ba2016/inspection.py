@@ -89,7 +89,7 @@ def _describe(run: Record, path: Path) -> dict[str, Any] | None:
     inputs, targets = test.inputs[chosen], test.targets[chosen]
     tokens = jnp.asarray(inputs.T, jnp.int32)
     probabilities = np.exp(predict(model, inputs))
-    attention, hidden = model.attention(tokens), model.cell.unroll_driven(model.drives(tokens))
+    attention, hidden = model.attention(tokens), model.cell.unroll_projected(model.projections(tokens))
     if attention is None or not all(np.isfinite(each).all() for each in (probabilities, attention, hidden)):
         return None
     options = specification.to_json()["model"]["cell"]

@@ -20,7 +20,7 @@ from fastweights.studies.record.store import Run
 from fastweights.studies.record.writable_store import WritableStore
 
 _ATTEMPTS = 3
-_MOST_STILLBORN = 20
+_MAX_FAILED_STARTS = 20
 _PATIENCE_SECONDS = 0.2
 _SIGN_SECONDS = 15
 _WRITE_SECONDS = 5
@@ -188,8 +188,8 @@ class Desk:
     def _start_again(self, batch: list[Run]) -> None:
         """Their worker died before it had begun them: none of them did it."""
         self._stillborn += 1
-        if self._stillborn == _MOST_STILLBORN:
-            raise StudyError(f"{_MOST_STILLBORN} workers in a row died before they had begun a run")
+        if self._stillborn == _MAX_FAILED_STARTS:
+            raise StudyError(f"{_MAX_FAILED_STARTS} workers in a row died before they had begun a run")
         self._waiting.extendleft(reversed(batch))
 
     def _lose(self, run: Run, reason: str) -> None:

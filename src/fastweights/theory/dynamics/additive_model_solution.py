@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import expm
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error, runge_kutta
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -24,7 +24,7 @@ _TINY = 1e-8  # a gain: tanh(g v)/g is v (1 − (g v)²/3), and so v in every di
 Path = Float[np.ndarray, "times units batch"]
 
 
-@register_claim("additive-model-solution", source="Haykin 2009, section 13.5; Hopfield 1984, equation 5")
+@register_check("additive-model-solution", source="Haykin 2009, section 13.5; Hopfield 1984, equation 5")
 @dataclass(frozen=True)
 class AdditiveModelSolution(Check):
     """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, integrated by an adaptive method, has the solution that

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
@@ -47,7 +47,7 @@ def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
     return points[0] + points[1]
 
 
-@register_claim("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
+@register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
 @dataclass(frozen=True)
 class BasinBorders(Check):
     """Every start ends in an equilibrium, and what parts two basins is the stable manifold of a saddle. For

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.networks import run_once
@@ -34,7 +34,7 @@ def leak(v: Any, activation: Any, integral: Any) -> Any:
     return v * activation - integral
 
 
-@register_claim("energy-descent", source="Cohen & Grossberg 1983; Hopfield 1984, equations 7 and 8")
+@register_check("energy-descent", source="Cohen & Grossberg 1983; Hopfield 1984, equations 7 and 8")
 @dataclass(frozen=True)
 class EnergyDescent(Check):
     """E = −½ Σ_ji d_j w_ji φ(v_j) φ(v_i) + Σ_j d_j [∫_0^{v_j} u φ′(u) du / R_j − I_j φ(v_j)] has the

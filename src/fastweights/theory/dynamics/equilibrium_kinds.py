@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
@@ -62,7 +62,7 @@ def kind(eigenvalues: Complex[np.ndarray, " 2"]) -> str:
     return f"{'un' * (growing == 2)}stable {shape}"
 
 
-@register_claim(
+@register_check(
     "equilibrium-kinds", source="Haykin 2009, section 13.3; Hirsch & Smale 1974, chapters 5 and 9"
 )
 @dataclass(frozen=True)

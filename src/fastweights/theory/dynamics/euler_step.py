@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from fastweights import registry
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import runge_kutta
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -33,7 +33,7 @@ def euler(velocity: Callable[[Column], Column], potentials: Column, step: float)
     return potentials + step * velocity(potentials)
 
 
-@register_claim(
+@register_check(
     "euler-step", source="Haykin 2009, section 13.5; Elman 1990; Hairer, Nørsett & Wanner 1993, section II.8"
 )
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from scipy.optimize import root_scalar
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -38,7 +38,7 @@ class Cycle(NamedTuple):
     """The mean of v_1² + v_2² over the turn."""
 
 
-@register_claim(
+@register_check(
     "limit-cycle", source="Marsden & McCracken 1976, section 4A; Hirsch 1989, Neural Networks 2:331"
 )
 @dataclass(frozen=True)

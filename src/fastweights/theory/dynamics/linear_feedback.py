@@ -11,7 +11,7 @@ import numpy as np
 
 from fastweights import registry
 from fastweights.cells.irnn import IRNN
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -25,7 +25,7 @@ def response(weight: Any, age: Any) -> Any:
     return weight ** (age + 1)
 
 
-@register_claim("linear-feedback", source="Haykin 2009, introduction, section 5, Feedback")
+@register_check("linear-feedback", source="Haykin 2009, introduction, section 5, Feedback")
 @dataclass(frozen=True)
 class LinearFeedback(Check):
     """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of 1 it
@@ -124,4 +124,4 @@ def _loop(weight: float) -> IRNN:
 
 @run_once
 def _unroll(cell: IRNN, inputs):
-    return cell.unroll_in_jax(cell.drive(inputs.swapaxes(0, 1)).swapaxes(0, 1))  # no kernel to compile
+    return cell.unroll_in_jax(cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1))  # no kernel to compile

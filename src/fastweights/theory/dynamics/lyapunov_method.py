@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.lyapunov import Jacobians, stretches
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -21,7 +21,7 @@ _GRID = 2**40
 _HOUSEHOLDER = 10  # the "small constant" of the backward error of a QR decomposition
 
 
-@register_claim(
+@register_check(
     "lyapunov-method",
     source="Benettin, Galgani, Giorgilli & Strelcyn 1980; Eckmann & Ruelle 1985, section V.C",
 )

@@ -16,7 +16,7 @@ from fastweights.cells.fast_weights import FastWeights
 from fastweights.cells.lstm import LSTM
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models.classifier import SequenceClassifier
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.lyapunov import Jacobians, frame, stretches
@@ -41,7 +41,7 @@ Vector = Float[Array, " n"]
 class Orbit(NamedTuple):
     """A cell driven by a long sequence: one step after another."""
 
-    drives: Float[np.ndarray, "time drive"]
+    projections: Float[np.ndarray, "time projection"]
     states: Float[np.ndarray, "time n"]
     """The carried numbers after each step, one below the other."""
     jacobians: Jacobians
@@ -50,7 +50,7 @@ class Orbit(NamedTuple):
     """log of what each step stretches a difference of 10⁻⁷ (1 + ‖s‖) to another trajectory by."""
 
 
-@register_claim(
+@register_check(
     "lyapunov-nets",
     source="Eckmann & Ruelle 1985, section V.C; Vogt, Puelma Touzel, Shlizerman & Lajoie 2020",
 )
@@ -151,7 +151,7 @@ def _volume(name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.nd
         units = cell.hidden_size
         cells, hidden = np.split(states, 2, axis=1)
         before = np.concatenate([np.zeros((1, units)), hidden[:-1]])
-        _, keep, show, _ = np.split(before @ recurrent.T + orbit.drives, 4, axis=1)
+        _, keep, show, _ = np.split(before @ recurrent.T + orbit.projections, 4, axis=1)
         keep, show = 1 / (1 + np.exp(-keep)), 1 / (1 + np.exp(-show))
         factors = keep * np.abs(np.tanh(cells)) * show * (1 - show)
         weights, relative = recurrent[2 * units : 3 * units], 1 / (1 - show)
@@ -192,7 +192,7 @@ def _stream() -> np.ndarray:
 
 @run_once
 def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State], State]):
-    cell, drives = model.cell, model.drives(tokens)
+    cell, projections = model.cell, model.projections(tokens)
     empty = cell.initial_state(1)
 
     def packed(state: State) -> Vector:
@@ -206,24 +206,24 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
                 leaves[i] = part.reshape(leaf.shape)
         return jax.tree.unflatten(structure, leaves)
 
-    def step(vector: Vector, drive: Column) -> Vector:
-        return packed(cell.step(unpacked(vector), drive)[0])
+    def step(vector: Vector, projection: Column) -> Vector:
+        return packed(cell.step(unpacked(vector), projection)[0])
 
-    def watched(vector: Vector, drive: Column) -> Vector:
-        return packed(cell.step(through(unpacked(vector)), drive)[0])
+    def watched(vector: Vector, projection: Column) -> Vector:
+        return packed(cell.step(through(unpacked(vector)), projection)[0])
 
-    def advance_both(carry, drive):
+    def advance_both(carry, projection):
         vector, direction = carry
-        after = step(vector, drive)
+        after = step(vector, projection)
         near = _NEAR * (1 + jnp.linalg.norm(vector))  # an unstable IRNN's states grow
-        apart = (step(vector + near * direction, drive) - after) / near
+        apart = (step(vector + near * direction, projection) - after) / near
         size = jnp.linalg.norm(apart)
-        seen = after, jax.jacrev(watched)(vector, drive), jnp.log(size)
+        seen = after, jax.jacrev(watched)(vector, projection), jnp.log(size)
         return (after, apart / jnp.where(size > 0, size, 1)), seen  # what is lost once is lost for good
 
     first = packed(empty)
-    seen = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), drives)[1]
-    return drives[..., 0], *seen
+    seen = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
+    return projections[..., 0], *seen
 
 
 def _drawing(spectra: Mapping[str, Float[np.ndarray, " n"]]) -> Drawing:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import moved, run_once
 from fastweights.theory.rounding import UNIT
@@ -37,7 +37,7 @@ def unchanged(state: State) -> State:
     return state
 
 
-@register_claim("attention-unrolled", source="Ba et al. 2016, equations 1, 2, 4 and 5")
+@register_check("attention-unrolled", source="Ba et al. 2016, equations 1, 2, 4 and 5")
 @dataclass(frozen=True)
 class AttentionUnrolled(Check):
     """`FastWeights.unroll`, which attends to past states, equals the recurrence with the matrix A, for S = 0,
@@ -81,16 +81,16 @@ def _unrolled(
     Float[Array, "time hidden batch"],
 ]:
     """By `unroll` and its form in JAX; by the matrix; and that again with each state a little off."""
-    drives = cell.drive(inputs.swapaxes(0, 1)).swapaxes(0, 1)
-    noise = jnp.asarray(np.random.default_rng(3).uniform(-1, 1, drives.shape))
+    projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
+    noise = jnp.asarray(np.random.default_rng(3).uniform(-1, 1, projections.shape))
 
     def by_matrix(far: float) -> Float[Array, "time hidden batch"]:
         def step(state, now):
-            drive, shift = now
-            state, output = cell.step(between(state), drive)
+            projection, shift = now
+            state, output = cell.step(between(state), projection)
             hidden = state.hidden + far * shift * jnp.max(jnp.abs(state.hidden), axis=0)
             return state._replace(hidden=hidden), output
 
-        return lax.scan(step, cell.initial_state(_BATCH), (drives, noise))[1]
+        return lax.scan(step, cell.initial_state(_BATCH), (projections, noise))[1]
 
-    return jnp.stack([cell.unroll(inputs), cell.unroll_in_jax(drives)]), by_matrix(0.0), by_matrix(_FAR)
+    return jnp.stack([cell.unroll(inputs), cell.unroll_in_jax(projections)]), by_matrix(0.0), by_matrix(_FAR)

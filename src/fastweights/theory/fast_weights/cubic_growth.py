@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, run_once
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -30,7 +30,7 @@ def cube(norm: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     return norm**3
 
 
-@register_claim("cubic-growth", source="Ba et al. 2016, section 3.2 and equation 5; derived in the chapter")
+@register_check("cubic-growth", source="Ba et al. 2016, section 3.2 and equation 5; derived in the chapter")
 @dataclass(frozen=True)
 class CubicGrowth(Check):
     """If all states and the query grow by c, A h grows by c³. In the cell with W = w I and no normalisation,
@@ -49,17 +49,17 @@ class CubicGrowth(Check):
     def examine(self) -> Finding:
         """The memory alone; then the cell at initialisation, with each place of the normalisation."""
         off = self._memory_alone()
-        drives = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS, 1))
+        projections = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS, 1))
         runs = {}
         for norm in _NORMS:
             options = FastWeightsOptions(norm=norm)
             cell = built(lambda o=options: FastWeights(1, _UNITS, options=o, key=jax.random.key(0)))
-            hidden, memories = map(np.asarray, _run(cell, jnp.asarray(drives)))
+            hidden, memories = map(np.asarray, _run(cell, jnp.asarray(projections)))
             runs[norm] = hidden[..., 0], memories[..., 0], cell
         quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0.0)]
         for norm in _NORMS[:2]:
             hidden, memories, cell = runs[norm]
-            excess, last = self._against_bound(hidden, memories, cell, drives[..., 0])
+            excess, last = self._against_bound(hidden, memories, cell, projections[..., 0])
             about = "no LN" if norm == "none" else "LN[u] + A h"
             quantities += [
                 Quantity(f"{about}: ‖h(t+1) − η w ‖h‖² h‖ / its bound", excess, highest=1.0),
@@ -90,16 +90,18 @@ class CubicGrowth(Check):
         hidden: Float[np.ndarray, "time units"],
         memories: Float[np.ndarray, "time units units"],
         cell: FastWeights,
-        drives: Float[np.ndarray, "time units"],
+        projections: Float[np.ndarray, "time units"],
     ) -> tuple[float, float]:
         """The largest ‖h(t+1) − η w ‖h(t)‖² h(t)‖ over its bound; how far the last factor is off 1."""
         w, decay, rate = float(cell.recurrent[0, 0]), float(cell.decay), float(cell.write_rate)
         norm = np.linalg.norm
         excess, last = 0.0, np.inf
-        for now, after, before, drive in zip(hidden, hidden[1:], memories, drives[1:], strict=False):
+        for now, after, before, projection in zip(
+            hidden, hidden[1:], memories, projections[1:], strict=False
+        ):
             if abs(now).max() > _FINITE:
                 break
-            size, heard = norm(now), norm(drive)
+            size, heard = norm(now), norm(projection)
             cubed = float(self.growth(np.asarray(size)))
             added_to = w * size + heard
             if cell.norm == "outside":
@@ -115,14 +117,14 @@ class CubicGrowth(Check):
 
 
 @run_once
-def _run(cell: FastWeights, drives: Columns) -> tuple[Columns, Float[Array, "time units units batch"]]:
+def _run(cell: FastWeights, projections: Columns) -> tuple[Columns, Float[Array, "time units units batch"]]:
     """h(t) and A(t−1) after each step."""
 
-    def step(state, drive):
-        state, output = cell.step(state, drive)
+    def step(state, projection):
+        state, output = cell.step(state, projection)
         return state, (output, state.memory.matrix)
 
-    return lax.scan(step, cell.initial_state(drives.shape[-1]), drives)[1]
+    return lax.scan(step, cell.initial_state(projections.shape[-1]), projections)[1]
 
 
 def _drawing(runs: Mapping[str, Float[np.ndarray, "time units"]]) -> Drawing:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -36,7 +36,7 @@ def where_all_are_on(matrix: Matrix, summed: Vector) -> Vector:
     return np.linalg.solve(np.eye(len(matrix)) - matrix, summed)
 
 
-@register_claim(
+@register_check(
     "inner-loop-contraction", source="Banach 1922, Fund. Math. 3:133; for Ba et al. 2016, equation 2"
 )
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
@@ -31,7 +31,7 @@ def amplified(matrix: Float[Array, "units units"], steps: int) -> Float[Array, "
     return np.linalg.matrix_power(np.eye(len(matrix)) + matrix, steps)
 
 
-@register_claim("inner-loop-methods", source="Ba et al. 2016, appendix B")
+@register_check("inner-loop-methods", source="Ba et al. 2016, appendix B")
 @dataclass(frozen=True)
 class InnerLoopMethods(Check):
     """Method 1, h ← f(u + A h), and method 2, h ← f(h + A h), agree for A = 0, as f(f(u)) = f(u): to the bit.

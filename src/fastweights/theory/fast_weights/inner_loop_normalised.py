@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
@@ -28,7 +28,7 @@ def largest_gain(gain: Vector) -> float:
     return float(abs(gain).max())
 
 
-@register_claim(
+@register_check(
     "inner-loop-normalised", source="Ba et al. 2016, equation 5; the bound is derived in the chapter"
 )
 @dataclass(frozen=True)

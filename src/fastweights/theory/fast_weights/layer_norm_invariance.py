@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
@@ -35,7 +35,7 @@ def scaled_by(
     return np.sqrt((variance + epsilon) / (variance + epsilon / scale**2))
 
 
-@register_claim(
+@register_check(
     "layer-norm-invariance", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, section 5.1, table 1"
 )
 @dataclass(frozen=True)

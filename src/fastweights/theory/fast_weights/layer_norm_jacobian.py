@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
 from fastweights.theory.rounding import UNIT, roundings_apart
@@ -39,7 +39,7 @@ def jacobian(x: Vector, gain: Vector) -> Matrix:
     return gain[:, None] * (np.eye(units) - 1 / units - np.outer(hat, hat) / units) / deviation(x)
 
 
-@register_claim("layer-norm-jacobian", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3")
+@register_check("layer-norm-jacobian", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3")
 @dataclass(frozen=True)
 class LayerNormJacobian(Check):
     """J = diag(g) (I − 1 1ᵀ/R − x̂ x̂ᵀ/R) / s, so that ‖J‖ ≤ max |g| / s: nothing passes along 1, and ε / s² of

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, moved, run_once
 from fastweights.theory.rounding import roundings_apart
@@ -35,7 +35,7 @@ def one_step_back(error: Vector, recurrent: Matrix, slopes: Vector) -> Vector:
     return error @ recurrent @ np.diag(slopes)
 
 
-@register_claim("bptt-jacobian", source="Werbos 1990, Proc. IEEE 78:1550; Magnus & Neudecker 2019, chapter 9")
+@register_check("bptt-jacobian", source="Werbos 1990, Proc. IEEE 78:1550; Magnus & Neudecker 2019, chapter 9")
 @dataclass(frozen=True)
 class BpttJacobian(Check):
     """J_W E = Σ_τ δ(τ) (h(τ−1)ᵀ ⊗ I), and the same with x(τ) for C, for the standard RNN.

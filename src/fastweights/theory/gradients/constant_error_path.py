@@ -12,7 +12,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.lstm import LSTM, LSTMState
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import norms
 from fastweights.theory.networks import built, moved, run_once
@@ -37,7 +37,7 @@ def unchanged(hidden: Array) -> Array:
     return hidden
 
 
-@register_claim("constant-error-path", source="Hochreiter & Schmidhuber 1997, section 3; Gers et al. 2000")
+@register_check("constant-error-path", source="Hochreiter & Schmidhuber 1997, section 3; Gers et al. 2000")
 @dataclass(frozen=True)
 class ConstantErrorPath(Check):
     """With h(t) detached wherever it enters a gate, ∂c(T)/∂c(τ) = diag(Π_{t>τ} f(t)): 1 while it is open.
@@ -82,14 +82,14 @@ class ConstantErrorPath(Check):
         )
 
     def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
-        """∂c(T)/∂c(τ) along the cell alone and along all paths; drives and outputs."""
+        """∂c(T)/∂c(τ) along the cell alone and along all paths; projections and outputs."""
         direct, run = _cell_jacobians(cell, inputs, self.detached)
         everything, _ = _cell_jacobians(cell, inputs, unchanged)
         return np.asarray(direct), np.asarray(everything), run
 
 
 class _Run(NamedTuple):
-    drives: Columns
+    projections: Columns
     outputs: Columns
 
 
@@ -98,30 +98,30 @@ def _cell_jacobians(
     cell: LSTM, inputs: Columns, detached: Callable[[Array], Array]
 ) -> tuple[Float[Array, "earlier batch hidden hidden"], _Run]:
     """∂c(T)/∂c(τ) for τ = 1 … T − 1, and what was run."""
-    drives = cell.drive(inputs.swapaxes(0, 1)).swapaxes(0, 1)
+    projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
 
     def last_cell(shifts: Columns) -> tuple[Column, Columns]:
         def step(state, now):
-            drive, shift = now
-            state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), drive)
+            projection, shift = now
+            state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), projection)
             return LSTMState(state.cell + shift, state.hidden), output
 
-        state, outputs = lax.scan(step, cell.initial_state(_BATCH), (drives, shifts))
+        state, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts))
         return state.cell, outputs
 
     last, pull_back, outputs = jax.vjp(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)), has_aux=True)
     units = jnp.eye(_UNITS)[..., None] * jnp.ones_like(last)
     (slopes,) = jax.vmap(pull_back)(units)
-    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], _Run(drives, outputs)
+    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], _Run(projections, outputs)
 
 
 def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
-    drives, outputs, recurrent = (np.asarray(a) for a in (run.drives, run.outputs, cell.recurrent))
+    projections, outputs, recurrent = (np.asarray(a) for a in (run.projections, run.outputs, cell.recurrent))
     before = np.concatenate([np.zeros((1, _UNITS, _BATCH)), outputs[:-1]])
-    raised = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + drives, -1, 1)))
+    raised = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + projections, -1, 1)))
     write, forget, show, _ = np.split(raised, 4, axis=-1)
-    sizes = abs(recurrent) @ abs(before) + abs(drives)
+    sizes = abs(recurrent) @ abs(before) + abs(projections)
     return {"write": write, "forget": forget, "show": show}, np.split(sizes, 4, axis=1)[1]
 
 

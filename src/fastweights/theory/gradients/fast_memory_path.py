@@ -12,7 +12,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
 from fastweights.theory.gradients.influences import norms
@@ -62,7 +62,7 @@ _VALVES = {
 }
 
 
-@register_claim("fast-memory-path", source="Ba et al. 2016, equations 3 to 5, differentiated")
+@register_check("fast-memory-path", source="Ba et al. 2016, equations 3 to 5, differentiated")
 @dataclass(frozen=True)
 class FastMemoryPath(Check):
     """D(t) = P(t) { (I + A(t−1) F(t)) W D(t−1) + η Σ_{τ≤σ<t} λ^(t−1−σ) [(h(σ)ᵀ h_0) I + h(σ) h_0ᵀ] D(σ) },
@@ -85,11 +85,14 @@ class FastMemoryPath(Check):
 
     def examine(self) -> Finding:
         """In generic position; and at initialisation, for the figure."""
-        drives = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
+        projections = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
         cell = moved(initial, 1, 0.2)
-        measured, outputs = self._by_autodiff(cell, drives)
-        formula, sizes = _Formula(self, cell, drives, outputs), _Formula(self, cell, drives, outputs, abs)
+        measured, outputs = self._by_autodiff(cell, projections)
+        formula, sizes = (
+            _Formula(self, cell, projections, outputs),
+            _Formula(self, cell, projections, outputs, abs),
+        )
         count = int(_STEPS * (5 * _UNITS + 20) * formula.conditioning())
         apart = {
             name: roundings_apart(measured[name], getattr(formula, name)(), getattr(sizes, name)(), count)
@@ -106,7 +109,7 @@ class FastMemoryPath(Check):
         excess = float((norms(measured["recurrent"]) / formula.recurrent_bounds()).max())
         decay = float(cell.decay)
         loose = (_STEPS * _UNITS + _UNITS**2) * UNIT
-        curves = {each: self._curves(initial, each, drives) for each in (0.9, 0.5)}
+        curves = {each: self._curves(initial, each, projections) for each in (0.9, 0.5)}
         return Finding(
             (
                 *(
@@ -126,42 +129,42 @@ class FastMemoryPath(Check):
         )
 
     def _by_autodiff(
-        self, cell: FastWeights, drives: Float[np.ndarray, "time units batch"]
+        self, cell: FastWeights, projections: Float[np.ndarray, "time units batch"]
     ) -> tuple[Mapping[str, Jacobians], Float[np.ndarray, "time batch units"]]:
         """∂h(T)/∂h(τ) through each set of valves, and the outputs."""
         found, outputs = {}, None
         for name, valves in _VALVES.items():
             valves = valves._replace(write=valves.write * self.writes)
-            slopes, outputs = _through_valves(cell, jnp.asarray(drives), valves)
+            slopes, outputs = _through_valves(cell, jnp.asarray(projections), valves)
             found[name] = np.asarray(slopes)
         return found, np.moveaxis(np.asarray(outputs), -1, 1)
 
     def _curves(
-        self, cell: FastWeights, decay: float, drives: Float[np.ndarray, "time units batch"]
+        self, cell: FastWeights, decay: float, projections: Float[np.ndarray, "time units batch"]
     ) -> Mapping[str, Jacobians]:
         cell = eqx.tree_at(lambda cell: cell.decay, cell, jnp.asarray(decay))
-        return self._by_autodiff(cell, drives)[0]
+        return self._by_autodiff(cell, projections)[0]
 
 
 @run_once
 def _through_valves(
-    cell: FastWeights, drives: Columns, valves: Valves
+    cell: FastWeights, projections: Columns, valves: Valves
 ) -> tuple[Float[Array, "earlier batch units units"], Columns]:
     def last(shifts: Columns) -> tuple[Array, Columns]:
         def step(state, now):
-            drive, shift, valve = now
+            projection, shift, valve = now
             written = _passed(state.hidden, valve.write)
             kept = _passed(state.hidden, valve.recurrent)
             memory = jax.tree.map(lambda array: _passed(array, valve.memory), state.memory)
             # W is applied to what is written; the difference, which is 0, makes it what is kept.
-            drive += cell.recurrent @ (kept - written)
-            state, output = cell.step(FastWeightsState(written, memory), drive)
+            projection += cell.recurrent @ (kept - written)
+            state, output = cell.step(FastWeightsState(written, memory), projection)
             return FastWeightsState(_passed(output, valve.output) + shift, state.memory), output
 
-        _, outputs = lax.scan(step, cell.initial_state(_BATCH), (drives, shifts, valves))
+        _, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts, valves))
         return outputs[-1], outputs
 
-    output, pull_back, outputs = jax.vjp(last, jnp.zeros_like(drives), has_aux=True)
+    output, pull_back, outputs = jax.vjp(last, jnp.zeros_like(projections), has_aux=True)
     units = jnp.eye(_UNITS)[..., None] * jnp.ones_like(output)
     (slopes,) = jax.vmap(pull_back)(units)
     return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], outputs
@@ -179,7 +182,7 @@ class _Formula:
 
     check: FastMemoryPath
     cell: FastWeights
-    drives: Float[np.ndarray, "time units batch"]
+    projections: Float[np.ndarray, "time units batch"]
     outputs: Float[np.ndarray, "time batch units"]
     of: Callable[[np.ndarray], np.ndarray] = np.asarray
 
@@ -259,7 +262,7 @@ class _Formula:
         return self.outputs[t, column] if t >= 0 else np.zeros(_UNITS)
 
     def _summed(self, t: int, column: int) -> Vector:
-        return np.asarray(self.cell.recurrent) @ self._state(t - 1, column) + self.drives[t, :, column]
+        return np.asarray(self.cell.recurrent) @ self._state(t - 1, column) + self.projections[t, :, column]
 
     def _query(self, t: int, column: int) -> Vector:
         return np.maximum(self._summed(t, column), 0)

@@ -13,7 +13,7 @@ from fastweights import registry
 from fastweights.cells.base import State
 from fastweights.cells.simple import SimpleCell
 from fastweights.models.classifier import SequenceClassifier
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import (
@@ -35,7 +35,7 @@ _UNITS, _SEQUENCES = 20, 16
 _FAR = 1e-6
 
 
-@register_claim("gradient-norms", source="Pascanu et al. 2013, equation 6; Hochreiter et al. 2001, section 2")
+@register_check("gradient-norms", source="Pascanu et al. 2013, equation 6; Hochreiter et al. 2001, section 2")
 @dataclass(frozen=True)
 class GradientNorms(Check):
     """‖∂h(T)/∂h(τ)‖ ≤ Π_{t>τ} ‖diag(f′(a(t))) W‖ for the standard RNN and the IRNN, at every τ; and for
@@ -126,11 +126,11 @@ def _measure(
     check: GradientNorms, model: SequenceClassifier, tokens: Tokens
 ) -> tuple[Columns, Float[Array, "earlier batch hidden carried"], Float[Array, "hidden batch"]]:
     """The outputs, the influences, and a difference quotient of the last output."""
-    cell, drives = model.cell, model.drives(tokens)
-    slopes = influences(cell, drives, check.through)
+    cell, projections = model.cell, model.projections(tokens)
+    slopes = influences(cell, projections, check.through)
     shift = _FAR * jnp.asarray(_direction(carried_size(cell)))
-    ahead, behind = last_output(cell, drives, shift), last_output(cell, drives, -shift)
-    return cell.unroll_in_jax(drives), slopes, (ahead - behind) / (2 * _FAR)
+    ahead, behind = last_output(cell, projections, shift), last_output(cell, projections, -shift)
+    return cell.unroll_in_jax(projections), slopes, (ahead - behind) / (2 * _FAR)
 
 
 def _drawing(curves: Mapping[str, tuple[_Reach, _Reach]], updates: int) -> Drawing:

@@ -12,7 +12,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.irnn import IRNN, IRNNOptions
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import influences
 from fastweights.theory.networks import built, run_once
@@ -26,7 +26,7 @@ def power(scale: float, age: Float[np.ndarray, " ages"]) -> Float[np.ndarray, " 
     return scale**age
 
 
-@register_claim("identity-relu", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941, section 3")
+@register_check("identity-relu", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941, section 3")
 @dataclass(frozen=True)
 class IdentityRelu(Check):
     """With W = s I, ∂h(T)/∂h(τ) is diagonal: s^(T−τ) for units that are on from τ + 1 to T, 0 for the others.
@@ -45,14 +45,14 @@ class IdentityRelu(Check):
 
     def examine(self) -> Finding:
         """For both scales, on random inputs that leave some units on and some off."""
-        drives = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)) + 1
+        projections = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)) + 1
         ages = np.arange(_STEPS - 1, 0, -1.0)
         found = []
         for scale in (1.0, 0.5):
             options = IRNNOptions(recurrent_scale=scale)
             cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
             cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
-            outputs, measured = map(np.asarray, _outputs_and_influences(cell, jnp.asarray(drives)))
+            outputs, measured = map(np.asarray, _outputs_and_influences(cell, jnp.asarray(projections)))
             on = np.cumprod((outputs > 0)[:0:-1], axis=0)[::-1]  # from τ + 1 to T
             left = self.decay(scale, ages)[:, None, None] * on
             expected = np.eye(_UNITS) * np.moveaxis(left, -1, 1)[..., None]
@@ -68,6 +68,6 @@ class IdentityRelu(Check):
 
 @run_once
 def _outputs_and_influences(
-    cell: IRNN, drives: Columns
+    cell: IRNN, projections: Columns
 ) -> tuple[Columns, Float[Array, "earlier batch hidden carried"]]:
-    return cell.unroll_in_jax(drives), influences(cell, drives)
+    return cell.unroll_in_jax(projections), influences(cell, projections)

@@ -16,7 +16,7 @@ Shifts = Float[Array, "time carried batch"]
 
 
 def influences(
-    cell: Cell, drives: Columns, through: Callable[[State], State] = lambda state: state
+    cell: Cell, projections: Columns, through: Callable[[State], State] = lambda state: state
 ) -> Float[Array, "earlier batch hidden carried"]:
     """∂h(T)/∂s(τ) for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
 
@@ -25,9 +25,9 @@ def influences(
     into a memory belongs to its influence. Every state goes `through` a function before it is carried on:
     `lax.stop_gradient`, say.
     """
-    length, _, batch = drives.shape
+    length, _, batch = projections.shape
     output, pull_back = jax.vjp(
-        lambda shifts: last_output(cell, drives, shifts, through),
+        lambda shifts: last_output(cell, projections, shifts, through),
         jnp.zeros((length, carried_size(cell), batch)),
     )
     units = jnp.eye(len(output))[..., None] * jnp.ones_like(output)
@@ -36,16 +36,16 @@ def influences(
 
 
 def last_output(
-    cell: Cell, drives: Columns, shifts: Shifts, through: Callable[[State], State] = lambda state: state
+    cell: Cell, projections: Columns, shifts: Shifts, through: Callable[[State], State] = lambda state: state
 ) -> Column:
     """h(T), with the carried vectors shifted after each step."""
 
     def step(state, now):
-        drive, shift = now
-        state, output = cell.step(state, drive)
+        projection, shift = now
+        state, output = cell.step(state, projection)
         return shifted(through(state), shift), output
 
-    return lax.scan(step, cell.initial_state(drives.shape[-1]), (drives, shifts))[1][-1]
+    return lax.scan(step, cell.initial_state(projections.shape[-1]), (projections, shifts))[1][-1]
 
 
 def shifted(state: State, shift: Float[Array, "carried batch"]) -> State:

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
 from fastweights.theory.rounding import UNIT, roundings_apart
@@ -29,7 +29,7 @@ def error(y_j: Any, is_target: Any) -> Any:
     return y_j - is_target
 
 
-@register_claim("softmax-cross-entropy", source="Bridle 1990, NIPS 2:211; Nair 2025, arXiv:2510.23012")
+@register_check("softmax-cross-entropy", source="Bridle 1990, NIPS 2:211; Nair 2025, arXiv:2510.23012")
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy(Check):
     """∂y/∂z = diag(y) − y yᵀ, of norm at most ½; −log y_t has the gradient y − e_t.

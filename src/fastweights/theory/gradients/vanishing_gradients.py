@@ -14,7 +14,7 @@ from jaxtyping import Float
 from fastweights.cells.irnn import IRNN
 from fastweights.cells.simple import SimpleCell
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import influences, norms
 from fastweights.theory.networks import built, run_once
@@ -34,7 +34,7 @@ def spectral_norm(matrix: Matrix) -> float:
     return float(np.linalg.norm(matrix, 2))
 
 
-@register_claim("vanishing-gradients", source="Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, section 2.1")
+@register_check("vanishing-gradients", source="Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, section 2.1")
 @dataclass(frozen=True)
 class VanishingGradients(Check):
     """With ‖W‖ = β < 1 and |f′| ≤ 1, ‖∂h(T)/∂h(τ)‖ ≤ β^(T−τ); the eigenvalues of W bound nothing.
@@ -56,9 +56,9 @@ class VanishingGradients(Check):
         rng = np.random.default_rng(0)
         cell = built(lambda: StandardRNN(1, _UNITS, key=jax.random.key(0)))
         square = rng.uniform(-1, 1, (_UNITS, _UNITS))
-        drives = 0.02 * rng.standard_normal((_STEPS, _UNITS, _BATCH))
+        projections = 0.02 * rng.standard_normal((_STEPS, _UNITS, _BATCH))
         decaying = {
-            name: _norms_by_age(cell, matrix * _FACTOR / self.size(matrix), drives)
+            name: _norms_by_age(cell, matrix * _FACTOR / self.size(matrix), projections)
             for name, matrix in (("W orthogonal", np.linalg.qr(square)[0]), ("W uniform", square))
         }
         bounds = _FACTOR ** np.arange(1, _STEPS)
@@ -87,15 +87,15 @@ class VanishingGradients(Check):
 
 
 def _norms_by_age(
-    cell: SimpleCell, recurrent: Matrix, drives: Float[np.ndarray, "time hidden batch"]
+    cell: SimpleCell, recurrent: Matrix, projections: Float[np.ndarray, "time hidden batch"]
 ) -> Float[np.ndarray, "ages batch"]:
     """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, with W put in."""
-    return norms(np.asarray(_influences(cell, jnp.asarray(recurrent), jnp.asarray(drives))))[::-1]
+    return norms(np.asarray(_influences(cell, jnp.asarray(recurrent), jnp.asarray(projections))))[::-1]
 
 
 @run_once
-def _influences(cell: SimpleCell, recurrent: Array, drives: Columns) -> Array:
-    return influences(_with(cell, recurrent), drives)
+def _influences(cell: SimpleCell, recurrent: Array, projections: Columns) -> Array:
+    return influences(_with(cell, recurrent), projections)
 
 
 def _with(cell: SimpleCell, recurrent: Array) -> SimpleCell:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.memories.samples import signs, standard_error
@@ -31,7 +31,7 @@ def hebbian(patterns: Patterns) -> Float[np.ndarray, "units units"]:
     return weights
 
 
-@register_claim("hopfield-breakdown", source="Amit, Gutfreund & Sompolinsky 1985, 1987; Steffan & Kühn 1994")
+@register_check("hopfield-breakdown", source="Amit, Gutfreund & Sompolinsky 1985, 1987; Steffan & Kühn 1994")
 @dataclass(frozen=True)
 class HopfieldBreakdown(Check):
     """Retrieval with a few percent of errors ends at α_c = 0.138 patterns for each unit.

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import signs
 
@@ -26,7 +26,7 @@ def symmetric(rng: np.random.Generator) -> Weights:
     return np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
 
 
-@register_claim("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
+@register_check("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
 @dataclass(frozen=True)
 class HopfieldCycles(Check):
     """With W = Wᵀ synchronous recall never raises L(t) = −x(t)ᵀ W x(t − 1), and a step with x(t + 1) ≠ x(t −

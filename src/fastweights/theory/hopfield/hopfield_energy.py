@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import signs
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -37,7 +37,7 @@ def one_unit(memory: Hopfield, state: Array, unit: Array) -> Array:
     return memory.sweep(state, unit[None])
 
 
-@register_claim("hopfield-energy", source="Hopfield 1982, equations 7 and 8")
+@register_check("hopfield-energy", source="Hopfield 1982, equations 7 and 8")
 @dataclass(frozen=True)
 class HopfieldEnergy(Check):
     """With W = Wᵀ and W_ii = 0 an asynchronous change of unit i changes E = −½ xᵀ W x by −2 |Σ_j W_ij x_j| <=

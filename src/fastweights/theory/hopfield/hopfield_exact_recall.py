@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.hopfield_stability import turned
 from fastweights.theory.memories.samples import STANDARD_ERRORS, signs, standard_error
@@ -29,7 +29,7 @@ def fields(patterns: Patterns) -> Patterns:
     return (patterns @ patterns.T) @ patterns - len(patterns) * patterns
 
 
-@register_claim(
+@register_check(
     "hopfield-exact-recall", source="McEliece, Posner, Rodemich & Venkatesh 1987, IEEE Trans. IT 33:461"
 )
 @dataclass(frozen=True)

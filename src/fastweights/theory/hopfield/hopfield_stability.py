@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.stats import binom, norm
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import mean_of, signs
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -33,7 +33,7 @@ def write(memory: Hopfield, pattern: Float[Array, "units batch"]) -> Hopfield:
     return memory.write(pattern, pattern)
 
 
-@register_claim("hopfield-stability", source="Hopfield 1982; Hertz, Krogh & Palmer 1991, section 2.2")
+@register_check("hopfield-stability", source="Hopfield 1982; Hertz, Krogh & Palmer 1991, section 2.2")
 @dataclass(frozen=True)
 class HopfieldStability(Check):
     """A unit of one of p random patterns on N units is against its field with the probability that a sum of

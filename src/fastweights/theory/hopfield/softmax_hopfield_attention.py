@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import roundings_apart
 
@@ -21,7 +21,7 @@ def scale(units: int) -> float:
     return 1 / np.sqrt(units)
 
 
-@register_claim(
+@register_check(
     "softmax-hopfield-attention",
     source="Ramsauer et al. 2020, arXiv:2008.02217, equation 10; Vaswani et al. 2017, equation 1",
 )

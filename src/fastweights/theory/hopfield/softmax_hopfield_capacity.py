@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import hyp0f1, lambertw
 
 from fastweights.memories import OuterProduct, SoftmaxHopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import on_sphere
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -37,7 +37,7 @@ def base(beta: float, radius: float, units: int, failure: float) -> float:
     return float(b / lambertw(np.exp(a + np.log(b))).real)
 
 
-@register_claim("softmax-hopfield-capacity", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 3")
+@register_check("softmax-hopfield-capacity", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 3")
 @dataclass(frozen=True)
 class SoftmaxHopfieldCapacity(Check):
     """2^(d/2) random patterns of length √d are retrieved at β = 1 with an error that falls with d, while

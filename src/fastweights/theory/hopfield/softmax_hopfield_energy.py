@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
@@ -29,7 +29,7 @@ def same(beta: float) -> float:
     return beta
 
 
-@register_claim(
+@register_check(
     "softmax-hopfield-energy", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 1 and lemma A1"
 )
 @dataclass(frozen=True)

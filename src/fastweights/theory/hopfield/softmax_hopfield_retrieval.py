@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 
@@ -32,7 +32,7 @@ def same(beta: float) -> float:
     return beta
 
 
-@register_claim(
+@register_check(
     "softmax-hopfield-retrieval", source="Ramsauer et al. 2020, arXiv:2008.02217, theorems 4 and 5"
 )
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from fastweights import registry
 from fastweights.memories import Hopfield
 from fastweights.memories.base import Memory
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
@@ -59,7 +59,7 @@ def theories() -> Mapping[str, Callable[[int], float]]:
     }
 
 
-@register_claim(
+@register_check(
     "capacity", source="Kohonen 1972; Penrose 1955; Amit, Gutfreund & Sompolinsky 1987; Ramsauer et al. 2020"
 )
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import PseudoInverse
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.streams import errors_along
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))
-_MOST_SOURCES, _MOST_OUTPUTS, _MOST_PAIRS, _SEEDS = 7, 11, 10, 3
+_MAX_SOURCES, _MAX_OUTPUTS, _MAX_PAIRS, _SEEDS = 7, 11, 10, 3
 
 
 def ratio(sources: int, outputs: int) -> float:
@@ -26,7 +26,7 @@ def in_general_position(rng: np.random.Generator, pairs: int, sources: int) -> n
     return rng.standard_normal((pairs, sources, _SEEDS))
 
 
-@register_claim("capacity-ratio", source="Haykin 1999, chapter 2; Wayman & Mathew 2017")
+@register_check("capacity-ratio", source="Haykin 1999, chapter 2; Wayman & Mathew 2017")
 @dataclass(frozen=True)
 class CapacityRatio(Check):
     """The most pairs that a matrix from s source units to l output units recalls exactly, whatever the
@@ -49,16 +49,16 @@ class CapacityRatio(Check):
         """For several shapes, by counting; the worst seed counts."""
         rng = np.random.default_rng(0)
         batch = len(_SIZES) * _SEEDS
-        keys, values = (np.zeros((_MOST_PAIRS, units, batch)) for units in (_MOST_SOURCES, _MOST_OUTPUTS))
+        keys, values = (np.zeros((_MAX_PAIRS, units, batch)) for units in (_MAX_SOURCES, _MAX_OUTPUTS))
         for i, (sources, outputs) in enumerate(_SIZES):
             columns = slice(i * _SEEDS, (i + 1) * _SEEDS)
-            keys[:, :sources, columns] = self.keys(rng, _MOST_PAIRS, sources)
-            values[:, :outputs, columns] = rng.standard_normal((_MOST_PAIRS, outputs, _SEEDS))
-        memory = PseudoInverse.empty(_MOST_SOURCES, _MOST_OUTPUTS, batch)
+            keys[:, :sources, columns] = self.keys(rng, _MAX_PAIRS, sources)
+            values[:, :outputs, columns] = rng.standard_normal((_MAX_PAIRS, outputs, _SEEDS))
+        memory = PseudoInverse.empty(_MAX_SOURCES, _MAX_OUTPUTS, batch)
         squared = np.asarray(errors_along(memory, jnp.asarray(keys), jnp.asarray(values)))
         relative = np.sqrt(squared / np.sum(values**2, axis=1))
-        stored = np.tri(_MOST_PAIRS, dtype=bool)[..., None]
-        worst = np.where(stored, relative, 0).max(1).reshape(_MOST_PAIRS, -1, _SEEDS).max(-1)
+        stored = np.tri(_MAX_PAIRS, dtype=bool)[..., None]
+        worst = np.where(stored, relative, 0).max(1).reshape(_MAX_PAIRS, -1, _SEEDS).max(-1)
         held = np.argmax(np.vstack([worst > 1e-6, np.full(len(_SIZES), True)]), axis=0)
         return Finding([self._compared(int(n), *sizes) for n, sizes in zip(held, _SIZES, strict=True)])
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import OuterProduct
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding
 from fastweights.theory.memories.samples import (
     STANDARD_ERRORS,
@@ -21,7 +21,7 @@ from fastweights.theory.memories.samples import (
 from fastweights.theory.memories.streams import errors_along, of_stored
 from fastweights.theory.plot import Drawing, Panel, Series
 
-_UNITS, _MOST_PAIRS, _SEEDS = 16, 32, 200
+_UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200
 _PAIRS = (2, 8, 16, 32)
 
 
@@ -32,10 +32,10 @@ def variance(pairs: int, units: int) -> float:
 
 def spherical(rng: np.random.Generator) -> Pairs:
     """Keys drawn uniformly from the unit sphere."""
-    return on_sphere(rng, _MOST_PAIRS, _UNITS, _SEEDS)
+    return on_sphere(rng, _MAX_PAIRS, _UNITS, _SEEDS)
 
 
-@register_claim("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
+@register_check("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
 @dataclass(frozen=True)
 class CrosstalkVariance(Check):
     """E ‖M k_j − v_j‖² = (N − 1)/R for N keys drawn from the unit sphere in R dimensions and values of length
@@ -57,7 +57,7 @@ class CrosstalkVariance(Check):
         """For loads from 2/R to 2, while the pairs are written; and for keys of ±1/√R at one load."""
         rng = np.random.default_rng(0)
         errors = _errors(rng, self.keys(rng))
-        binary = _errors(rng, signs(rng, _MOST_PAIRS, _UNITS, _SEEDS) / np.sqrt(_UNITS))
+        binary = _errors(rng, signs(rng, _MAX_PAIRS, _UNITS, _SEEDS) / np.sqrt(_UNITS))
         quantities = [
             mean_of(
                 f"mean squared error, {kind}, N = {pairs}, R = {_UNITS}",
@@ -78,10 +78,10 @@ def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
 
 
 def _drawing(errors: np.ndarray, variance: Callable[[int, int], float]) -> Drawing:
-    loads = [pairs / _UNITS for pairs in range(1, _MOST_PAIRS + 1)]
+    loads = [pairs / _UNITS for pairs in range(1, _MAX_PAIRS + 1)]
     slack = STANDARD_ERRORS * standard_error(errors)
     low, high = errors.mean(1) - slack, errors.mean(1) + slack
-    theory = [variance(pairs, _UNITS) for pairs in range(1, _MOST_PAIRS + 1)]
+    theory = [variance(pairs, _UNITS) for pairs in range(1, _MAX_PAIRS + 1)]
     series = (
         Series("mean of 200 seeds", loads, errors.mean(1).tolist(), "marks"),
         Series("± 4 standard errors", loads, low.tolist(), "band", upper=high.tolist()),

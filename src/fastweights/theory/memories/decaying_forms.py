@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from fastweights.memories import DecayingMatrix, DecayingStates
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Scalar
@@ -24,7 +24,7 @@ def power(decay: float, age: np.ndarray) -> np.ndarray:
     return decay ** age.astype(float)
 
 
-@register_claim("decaying-forms", source="Ba et al. 2016, equations 1, 3 and 4")
+@register_check("decaying-forms", source="Ba et al. 2016, equations 1, 3 and 4")
 @dataclass(frozen=True)
 class DecayingForms(Check):
     """A(t) h, with A from the recursion, equals the written sum and attention to the past states; the rank

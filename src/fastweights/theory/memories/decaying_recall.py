@@ -11,7 +11,7 @@ from jax import Array
 from scipy.optimize import fminbound
 
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -36,7 +36,7 @@ def best_decay(age: float) -> float:
     return float(np.sqrt(age / (age + 1)))
 
 
-@register_claim(
+@register_check(
     "decaying-recall", source="Ba et al. 2016, equation 3; Hopfield 1982 and Parisi 1986 on forgetting"
 )
 @dataclass(frozen=True)

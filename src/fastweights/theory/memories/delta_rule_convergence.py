@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import DeltaRule
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
@@ -38,7 +38,7 @@ def shrinking(rate: float, squared_length: float) -> float:
     return 1 - rate * squared_length
 
 
-@register_claim(
+@register_check(
     "delta-rule-convergence", source="Widrow & Hoff 1960; Kohonen 1989, chapter 6; Bauer & Fike 1960"
 )
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import DeltaRule
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding
 from fastweights.theory.memories.samples import mean_of, on_sphere
 from fastweights.theory.memories.streams import errors_along
@@ -35,7 +35,7 @@ def squared_error(units: int, pairs: int) -> np.ndarray:
     return errors
 
 
-@register_claim(
+@register_check(
     "delta-rule-one-pass",
     source="this project; the rule of Widrow & Hoff 1960, moments of a random unit vector",
 )

@@ -10,13 +10,13 @@ from scipy.linalg import hadamard
 
 from fastweights import registry
 from fastweights.memories.base import Memory
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 
 _KEY, _VALUE, _BATCH = 16, 5, 3
 
 
-@register_claim(
+@register_check(
     "delta-rule-overwrites", source="Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, section 4.2"
 )
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.linalg import hadamard
 
 from fastweights.memories import OuterProduct
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import Pairs
 from fastweights.theory.rounding import roundings_apart
@@ -34,7 +34,7 @@ def crosstalk(keys: Pairs, values: Pairs, asked: int) -> Float[np.ndarray, "valu
     return total
 
 
-@register_claim("outer-product-recall", source="Kohonen 1972; Haykin 1994, chapter 3")
+@register_check("outer-product-recall", source="Kohonen 1972; Haykin 1994, chapter 3")
 @dataclass(frozen=True)
 class OuterProductRecall(Check):
     """M k_j = v_j ‖k_j‖² + Σ_{n≠j} v_n (k_nᵀ k_j).

@@ -10,16 +10,16 @@ from jaxtyping import Float
 
 from fastweights import registry
 from fastweights.memories.linear import LinearMemory
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.rounding import UNIT
 
-_KEY, _VALUE, _MOST_PAIRS, _SEEDS = 7, 3, 11, 4
+_KEY, _VALUE, _MAX_PAIRS, _SEEDS = 7, 3, 11, 4
 
 Matrix = Float[np.ndarray, "_ _"]
 
 
-@register_claim("pseudo-inverse-optimum", source="Penrose 1955; Greville 1960; Kohonen & Ruohonen 1973")
+@register_check("pseudo-inverse-optimum", source="Penrose 1955; Greville 1960; Kohonen & Ruohonen 1973")
 @dataclass(frozen=True)
 class PseudoInverseOptimum(Check):
     """M, written one pair at a time, satisfies the normal equations (V − M K) Kᵀ = 0, so that for every
@@ -40,11 +40,11 @@ class PseudoInverseOptimum(Check):
         rng = np.random.default_rng(0)
         batch = 4 * _SEEDS
         keys, values = (
-            rng.standard_normal((_MOST_PAIRS, _KEY, batch)),
-            rng.standard_normal((_MOST_PAIRS, _VALUE, batch)),
+            rng.standard_normal((_MAX_PAIRS, _KEY, batch)),
+            rng.standard_normal((_MAX_PAIRS, _VALUE, batch)),
         )
         deficient = keys[..., 3 * _SEEDS :]
-        deficient[4:] = np.einsum("mn,nkb->mkb", rng.integers(-1, 2, (_MOST_PAIRS - 4, 4)), deficient[:4])
+        deficient[4:] = np.einsum("mn,nkb->mkb", rng.integers(-1, 2, (_MAX_PAIRS - 4, 4)), deficient[:4])
         counts = np.repeat([4, 7, 11, 11], _SEEDS)
         empty = registry.memories[self.memory].empty(_KEY, _VALUE, batch)
         matrices = np.asarray(_written(empty, keys, values))  # [pairs stored − 1, key, value, column]

@@ -9,14 +9,14 @@ import numpy as np
 from jax import Array
 
 from fastweights import registry
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.memories.streams import errors_along, of_stored
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import UNIT
 
-_UNITS, _SEEDS, _MOST_PAIRS = 10, 100, 24
+_UNITS, _SEEDS, _MAX_PAIRS = 10, 100, 24
 _BEYOND = (11, 15, 24)
 _LINEAR = ("outer-product", "decaying", "delta-rule", "pseudo-inverse")
 
@@ -28,10 +28,10 @@ def residual(pairs: int, units: int) -> float:
 
 def random_keys(rng: np.random.Generator) -> Pairs:
     """Keys of which any R are linearly independent, with probability 1."""
-    return on_sphere(rng, _MOST_PAIRS, _UNITS, _SEEDS)
+    return on_sphere(rng, _MAX_PAIRS, _UNITS, _SEEDS)
 
 
-@register_claim("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
+@register_check("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
 @dataclass(frozen=True)
 class RankBound(Check):
     """With N <= R independent keys the pseudo-inverse memory has no error; with N > R the mean squared error
@@ -56,7 +56,7 @@ class RankBound(Check):
     def examine(self) -> Finding:
         """Recall after every write of 24 pairs, and every linear memory against the bound."""
         rng = np.random.default_rng(0)
-        keys, values = self.keys(rng), on_sphere(rng, _MOST_PAIRS, 3, _SEEDS)
+        keys, values = self.keys(rng), on_sphere(rng, _MAX_PAIRS, 3, _SEEDS)
         along = {name: _errors(name, keys, values) for name in _LINEAR}
         means = np.asarray(of_stored(along["pseudo-inverse"]))
         magnified = 0.0
@@ -66,7 +66,7 @@ class RankBound(Check):
             magnified = max(magnified, float(np.max(np.sqrt(means[stored - 1]) / rounding)))
         name = f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u"
         quantities = [Quantity(name, magnified, highest=1.0)]
-        expected = [self.residual(n, _UNITS) for n in range(1, _MOST_PAIRS + 1)]
+        expected = [self.residual(n, _UNITS) for n in range(1, _MAX_PAIRS + 1)]
         for n in _BEYOND:
             name = f"mean squared error, N = {n}, R = {_UNITS}"
             quantities.append(mean_of(name, means[n - 1], expected[n - 1]))
@@ -90,7 +90,7 @@ def _least(keys: Pairs, values: Pairs) -> np.ndarray:
 
 
 def _drawing(means: np.ndarray, expected: list[float]) -> Drawing:
-    pairs = [float(n) for n in range(1, _MOST_PAIRS + 1)]
+    pairs = [float(n) for n in range(1, _MAX_PAIRS + 1)]
     series = (
         Series("pseudo-inverse, mean of 100 seeds", pairs, means.tolist(), "marks"),
         Series("1 − R/N", pairs, expected, "dashed"),

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -24,7 +24,7 @@ def one_less_power(decay: Any, steps: Any) -> Any:
     return 1 - decay**steps
 
 
-@register_claim("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
+@register_check("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
 @dataclass(frozen=True)
 class AdamBiasCorrection(Check):
     """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g] for

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
-from fastweights.registry import register_claim
+from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, steps_of
 from fastweights.theory.plot import Drawing, Panel, Series
@@ -36,7 +36,7 @@ def supremum(first: float, second: float, t: Times) -> Times:
     return corrections * np.sqrt((1 - ratio**t) / (1 - ratio))
 
 
-@register_claim(
+@register_check(
     "adam-step-bound", source="Kingma & Ba 2014, arXiv:1412.6980, section 2.1, corrected in the chapter"
 )
 @dataclass(frozen=True)

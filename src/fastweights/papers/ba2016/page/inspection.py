@@ -13,8 +13,8 @@ from fastweights.errors import StudyError, check
 from fastweights.untrusted import open_file
 
 NAME = "illustration.json"
-_MOST_BYTES = 16 * 2**20
-_LONGEST, _MOST_UNITS, _MOST_SEQUENCES, _MOST_MODELS = 40, 256, 8, 4
+_MAX_BYTES = 16 * 2**20
+_MAX_LENGTH, _MAX_UNITS, _MAX_SEQUENCES, _MAX_MODELS = 40, 256, 8, 4
 
 Matrix = Sequence[Sequence[float]]
 
@@ -56,12 +56,12 @@ def read_illustration(folder: Path) -> list[Illustrated]:
     if not path.exists():
         return []
     with open_file(path) as file:
-        content = file.read(_MOST_BYTES + 1)
+        content = file.read(_MAX_BYTES + 1)
     try:
-        check(len(content) <= _MOST_BYTES, f"it has more than {_MOST_BYTES:,} bytes")
+        check(len(content) <= _MAX_BYTES, f"it has more than {_MAX_BYTES:,} bytes")
         value = json.loads(content)
         check(isinstance(value, dict) and value.get("format") == 1, "its format is not 1")
-        return [_model(each) for each in _list("models", value.get("models"), _MOST_MODELS)]
+        return [_model(each) for each in _list("models", value.get("models"), _MAX_MODELS)]
     except (ValueError, RecursionError) as error:
         raise StudyError(f"{path} is damaged, remove it or restore it: {error}") from error
 
@@ -69,7 +69,7 @@ def read_illustration(folder: Path) -> list[Illustrated]:
 def _model(value: Any) -> Illustrated:
     check(isinstance(value, dict), "a model is no object")
     size = value.get("hidden_size")
-    check(type(size) is int and 1 <= size <= _MOST_UNITS, f"hidden_size is {size!r:.40}")
+    check(type(size) is int and 1 <= size <= _MAX_UNITS, f"hidden_size is {size!r:.40}")
     seed = value.get("seed")
     check(type(seed) is int, f"seed is {seed!r:.40}")
     return Illustrated(
@@ -80,14 +80,14 @@ def _model(value: Any) -> Illustrated:
         decay=_between("decay", value.get("decay"), 0, 1),
         write_rate=_between("write_rate", value.get("write_rate"), 0, 1e6),
         sequences=[
-            _sequence(each, size) for each in _list("sequences", value.get("sequences"), _MOST_SEQUENCES)
+            _sequence(each, size) for each in _list("sequences", value.get("sequences"), _MAX_SEQUENCES)
         ],
     )
 
 
 def _sequence(value: Any, units: int) -> Reading:
     check(isinstance(value, dict), "a sequence is no object")
-    tokens = _text("tokens", value.get("tokens"), _LONGEST)
+    tokens = _text("tokens", value.get("tokens"), _MAX_LENGTH)
     return Reading(
         tokens=tokens,
         target=_text("target", value.get("target"), 1),
