@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from fastweights.bench import contenders, measurements, study
+from fastweights.bench import baselines as contenders
+from fastweights.bench import measurements, study
 from fastweights.bench.cases import Case
 from fastweights.bench.inputs import material
 from fastweights.bench.statistics import ratios

@@ -1,4 +1,4 @@
-"""`fastweights verify`: a table, JSON, figures, and an exit code that says whether all claims hold."""
+"""`fastweights verify`: a table, JSON, figures, and an exit code that says whether all checks hold."""
 
 import json
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from fastweights.cli.main import main
-from fastweights.registry import claims, register_check
+from fastweights.registry import checks, register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Drawing, Panel, Series
 
 
 @pytest.fixture
 def made():
-    """Three claims: one holds, one does not, one cannot be computed."""
+    """Three checks: one holds, one does not, one cannot be computed."""
     picture = Drawing([Panel("Counts", "n", "errors", [Series("measured", [1, 2, 3], [1, 0, 2])])])
 
     @register_check("holding", source="this test, 2026")
@@ -43,7 +43,7 @@ def made():
 
     yield
     for name in ("holding", "failing", "raising"):
-        del claims._entries[name]
+        del checks._entries[name]
 
 
 def said(capsys, *arguments, code=0):

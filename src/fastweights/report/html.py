@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import ALARM, GRID, INK, PAPER
@@ -22,13 +21,12 @@ if TYPE_CHECKING:
 _PAGES_COLOURS = {INK: "currentColor", GRID: "var(--line)", ALARM: "var(--alarm)", PAPER: "none"}
 
 
-def template(name: str) -> "Template":
-    """One of our templates; what it is given is text, not markup."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+def template(name: str, package: str = "fastweights.report") -> "Template":
+    """A template of a package, which may include the report's; what it is given is text, not markup."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-    templates = files("fastweights.report") / "templates"
     environment = Environment(
-        loader=FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8")),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("fastweights.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

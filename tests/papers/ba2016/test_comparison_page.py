@@ -7,9 +7,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from comparisons import MODELS, comparison, run, table, unfinished
-from illustrations import illustration
-from test_page import Outline
 
 from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
@@ -20,7 +17,10 @@ from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.documents import fill, places
 from fastweights.report.page import write_report
 from fastweights.report.svg import around
+from papers.ba2016.comparisons import MODELS, comparison, run, table, unfinished
+from papers.ba2016.illustrations import illustration
 from records import study
+from report.test_page import Outline
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")

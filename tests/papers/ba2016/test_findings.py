@@ -6,7 +6,6 @@ from copy import deepcopy
 from random import Random
 
 import pytest
-from comparisons import ERRORS, comparison, run, search, table, unfinished
 from rich.console import Console
 
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions, difference
@@ -17,6 +16,7 @@ from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
 from fastweights.papers.ba2016.page.report import all_grids
 from fastweights.papers.ba2016.page.verdict_table import terminal_verdicts
 from fastweights.report.study_table import terminal
+from papers.ba2016.comparisons import ERRORS, comparison, run, search, table, unfinished
 from records import mixed_study, record, study
 
 

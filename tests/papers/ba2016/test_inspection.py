@@ -7,7 +7,6 @@ from copy import deepcopy
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from illustrations import illustration
 
 from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.inspection import ILLUSTRATION, illustrate
@@ -18,6 +17,7 @@ from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.evaluation import evaluate
 from fastweights.training.options import TrainingOptions
+from papers.ba2016.illustrations import illustration
 
 
 def read(folder, value):

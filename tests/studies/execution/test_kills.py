@@ -131,11 +131,11 @@ import sys
 from pathlib import Path
 from fastweights.cli.interrupts import ending_orderly, heard, patiently
 
-sys.path[:0] = sys.argv[3:]
+sys.path.insert(0, sys.argv[3])
 folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
 try:
     with ending_orderly(), patiently():
-        from test_kills import SPECIFICATIONS, Silent
+        from studies.execution.test_kills import SPECIFICATIONS, Silent
         from fastweights.studies.execution.coordinator import run_study
         from fastweights.studies.execution.local import LocalExecutor
         plan = SPECIFICATIONS[:runs]
@@ -147,8 +147,7 @@ except KeyboardInterrupt:
 
 def coordinator(folder: Path, runs: int, workers: int) -> subprocess.Popen:
     """A coordinator in a process and a group of its own."""
-    here = Path(__file__).parent
-    arguments = [str(folder), f"{runs} {workers}", str(here), str(here.parent)]
+    arguments = [str(folder), f"{runs} {workers}", str(Path(__file__).parents[2])]
     return subprocess.Popen(
         [sys.executable, "-c", COORDINATOR, *arguments],
         stdout=subprocess.PIPE,

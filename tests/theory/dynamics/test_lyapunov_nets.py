@@ -2,9 +2,9 @@
 
 import jax
 import pytest
-from theory.test_lyapunov_method import by_eigenvalues, without_orthogonalisation
 
 from checks import holds
+from theory.dynamics.test_lyapunov_method import by_eigenvalues, without_orthogonalisation
 
 
 @pytest.mark.thorough

@@ -15,20 +15,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_kills import SPECIFICATIONS, Silent, Watch, results, stored
 
 from fastweights.cells.irnn import IRNN
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.registry import cells, register_cell
-from fastweights.studies import desk, ray_cluster, ray_executor, ray_worker
+from fastweights.studies.execution import scheduler as desk
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.jobs import Job
 from fastweights.studies.execution.local import LocalExecutor
+from fastweights.studies.execution.ray import cluster as ray_cluster
+from fastweights.studies.execution.ray import executor as ray_executor
+from fastweights.studies.execution.ray import worker as ray_worker
 from fastweights.studies.execution.ray.executor import RayExecutor
 from fastweights.studies.execution.ray.worker import LostError, Probe, Worker
 from fastweights.studies.record.folder import RUNS, place_of
 from fastweights.studies.record.store import Store
 from processes import all_gone, is_alive, wait_until
+from studies.execution.test_kills import SPECIFICATIONS, Silent, Watch, results, stored
 
 MISSING = importlib.util.find_spec("ray") is None
 if MISSING:
@@ -357,8 +360,7 @@ class TestOnACluster:
         assert results(tmp_path) == undisturbed
 
     def test_a_killed_coordinator_costs_nothing_and_leaves_nobody(self, cluster, undisturbed, tmp_path):
-        here = Path(__file__).parent
-        arguments = [str(tmp_path), cluster.address, str(here), str(here.parent)]
+        arguments = [str(tmp_path), cluster.address, str(Path(__file__).parents[3])]
         process = subprocess.Popen([sys.executable, "-c", COORDINATOR, *arguments])
         try:
             wait_until(lambda: list((tmp_path / RUNS).glob("*.partial")))
@@ -423,8 +425,8 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COORDINATOR = """
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[3:]
-from test_ray import LONG, Silent
+sys.path.insert(0, sys.argv[3])
+from studies.execution.ray.test_ray import LONG, Silent
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.record.folder import place_of
 from fastweights.studies.execution.ray.executor import RayExecutor
@@ -457,9 +459,8 @@ class TestWithoutACluster:
         assert capfd.readouterr().out == ""
 
     def test_it_ends_with_its_coordinator(self, undisturbed, tmp_path):
-        here = Path(__file__).parent
         program = COORDINATOR.replace("RayExecutor(address", "RayExecutor(None")
-        arguments = [str(tmp_path), "", str(here), str(here.parent)]
+        arguments = [str(tmp_path), "", str(Path(__file__).parents[3])]
         before = leftovers()
         process = subprocess.Popen([sys.executable, "-c", program, *arguments])
         try:

@@ -83,7 +83,7 @@ def render(results: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
     runs, preset = results["runs"], str(results["study"].get("preset"))
     table = cells(runs)
     grids = all_grids(table, runs)
-    return template("comparison.html.j2").render(
+    return template("comparison.html.j2", __package__).render(
         preset=preset,
         command=f"fastweights reproduce --preset {shlex.quote(preset)} --dir DIR",
         states=states(runs),
