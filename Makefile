@@ -23,7 +23,7 @@ help:  ## list the targets
 		while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 	@echo 'variables: DIR=$(DIR) (output folder), PRESET=$(PRESET), PYTHON (default: the first of python3.13 … python3)'
 
-reproduce: $(VENV)/.installed-report  ## run the comparison and write its report to DIR
+reproduce: $(VENV)/.installed-core  ## run the comparison and write its report to DIR
 	@$(BIN)/fastweights reproduce --preset '$(PRESET)' --dir '$(DIR)'
 
 test: $(VENV)/.installed-test  ## run the tests (all of them, slow ones too: make test ARGS="-m ''")
@@ -47,7 +47,7 @@ format: $(VENV)/.installed-lint  ## sort imports and format the source
 
 constraints:  ## write constraints.txt anew from the latest releases; with PYTHON=python3.11, the oldest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && '$(PYTHON)' tools/make_venv.py "$$folder/venv" && \
-	"$$folder/venv/bin/python" $(PIP) install --quiet '.[report,bench,docs,test,lint,ray]' && \
+	"$$folder/venv/bin/python" $(PIP) install --quiet '.[bench,docs,test,lint,ray]' && \
 	{ grep '^#' constraints.txt; "$$folder/venv/bin/python" -m pip freeze --exclude fastweights; } > "$$folder/new" && \
 	cp "$$folder/new" constraints.txt && echo 'wrote constraints.txt'
 
@@ -55,12 +55,12 @@ clean:  ## remove .venv, caches and build products; results stay
 	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
-# One stamp for each extra, renewed when what it was made from changes. `lint` needs what it type-checks.
-extras_of_lint := report,lint
+# One stamp for each extra, renewed when what it was made from changes; `core` is the plain package.
 $(VENV)/.installed-%: pyproject.toml constraints.txt tools/make_venv.py
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'error: Python 3.11 or later is needed; name one with make PYTHON=...' >&2; exit 1; }
 	@'$(PYTHON)' tools/make_venv.py $(VENV)
-	@echo 'Installing fastweights[$*] into $(VENV) (a minute or two, once)'
-	@$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[$(or $(extras_of_$*),$*)]'
+	@echo 'Installing fastweights$(patsubst %,[%],$(filter-out core,$*)) into $(VENV) (a minute or two, once)'
+	@$(BIN)/python $(PIP) install --quiet --constraint constraints.txt \
+		--editable '.$(patsubst %,[%],$(filter-out core,$*))'
 	@touch $@
