@@ -2,8 +2,7 @@
 
 import pytest
 
-from fastweights.studies.analysis.progress import STATES, RunProgress, study_progress
-from fastweights.studies.analysis.time_left import seconds_left
+from fastweights.studies.analysis.progress import STATES, RunProgress, seconds_left, study_progress
 from fastweights.studies.record.store import Run
 
 SIGN = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}

@@ -4,9 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from fastweights.studies.analysis.time_left import seconds_left
 from fastweights.studies.record.store import Run
 
 STATES = ("finished", "failed", "running", "interrupted", "waiting")
@@ -135,3 +135,36 @@ def _coordinator(sign: Mapping[str, Any], now: float) -> Coordinator:
         # Another machine's clock may be ahead of this one's.
         signed_seconds_ago=max(now - float(sign["seen"]), 0.0),
     )
+
+
+def seconds_left(runs: Sequence[RunProgress], at_once: int) -> float | None:
+    """Seconds until the last run ends, if so many runs are at work at once; None if nothing is known.
+
+    The work left is Σ (updates left) × (seconds an update) over the runs that are not over. It is shared
+    evenly, but no run is shared: the longest of them is the least that it can take.
+    """
+    left = [(run, run.updates - run.update) for run in runs if run.state not in ("finished", "failed")]
+    paces = _seconds_an_update(runs)
+    if not left:
+        return 0.0
+    if not paces:
+        return None
+    # Of shapes that nobody has trained yet: an update's products are R × R.
+    usual = fmean(seconds / size**2 for (_, size), seconds in paces.items())
+    work = [
+        updates * paces.get((run.model, run.hidden_size), usual * run.hidden_size**2) for run, updates in left
+    ]
+    return max(sum(work) / at_once, *work)
+
+
+def _seconds_an_update(runs: Sequence[RunProgress]) -> dict[tuple[str, int], float]:
+    """The mean of each shape that has been at work: of its runs at work, else of its finished ones."""
+    now: dict[tuple[str, int], list[float]] = {}
+    before: dict[tuple[str, int], list[float]] = {}
+    for run in runs:
+        shape = run.model, run.hidden_size
+        if run.updates_per_second:
+            now.setdefault(shape, []).append(1 / run.updates_per_second)
+        elif run.seconds is not None:
+            before.setdefault(shape, []).append(run.seconds / run.updates)
+    return {shape: fmean(seconds) for shape, seconds in (before | now).items()}
