@@ -1,4 +1,4 @@
-"""Names of cells, memories, tasks and claims. Registering a class is all it takes to appear everywhere."""
+"""Names of cells, memories, tasks, checks and papers. To register a class is all it takes to add one."""
 
 import difflib
 import importlib
@@ -15,12 +15,14 @@ class Registry(Mapping[str, type]):
     """A mapping from kebab-case names to classes, filled by importing every module of a package.
 
     `kind` names the entries in error messages; `package` is imported on the first look-up, so that a
-    new file is found without being listed anywhere.
+    new file is found without being listed anywhere. `modules` lists the package's modules; with
+    `pkgutil.iter_modules` those inside its subpackages are imported by the subpackage, or not at all.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, modules: Callable = pkgutil.walk_packages) -> None:
         self.kind = kind
         self._package = package
+        self._modules = modules
         self._entries: dict[str, tuple[type, str]] = {}
         self._loaded = False
 
@@ -52,7 +54,7 @@ class Registry(Mapping[str, type]):
         if not self._loaded:
             self._loaded = True
             package = importlib.import_module(self._package)
-            for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
+            for module in self._modules(package.__path__, f"{self._package}."):
                 importlib.import_module(module.name)
 
     def __getitem__(self, name: str) -> type:
@@ -83,7 +85,9 @@ cells = Registry("model", "fastweights.cells")
 memories = Registry("memory", "fastweights.memories")
 tasks = Registry("task", "fastweights.tasks")
 checks = Registry("check", "fastweights.theory")
+papers = Registry("paper", "fastweights.papers", pkgutil.iter_modules)
 register_cell = cells.register
 register_memory = memories.register
 register_task = tasks.register
 register_check = checks.register
+register_paper = papers.register
