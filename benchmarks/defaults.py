@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fastweights.cells.fast_weights import FastWeightsOptions
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.presets import recommended
 from fastweights.studies.record.store import Run, Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
@@ -48,7 +47,7 @@ def groups() -> dict[str, Group]:
     small = RunSpecification(
         AssociativeRetrieval(),
         hidden_size=20,
-        cell=recommended("fast-weights", 20),
+        cell=FastWeights.recommended(20),
         training=TrainingOptions(updates=30_000),
     )
     tables["R = 20, 30,000 updates"] = with_seeds(small_variants(small))

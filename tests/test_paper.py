@@ -7,9 +7,9 @@ from statistics import mean, median
 
 import pytest
 
+from fastweights.cells.fast_weights import FastWeights
 from fastweights.runs import worker
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.presets import recommended
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
@@ -23,7 +23,7 @@ def final_errors(hidden_size, updates, folder):
         specification = RunSpecification(
             AssociativeRetrieval(),
             hidden_size=hidden_size,
-            cell=recommended("fast-weights", hidden_size),
+            cell=FastWeights.recommended(hidden_size),
             training=TrainingOptions(updates=updates),
             seed=seed,
         )

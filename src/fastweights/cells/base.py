@@ -52,6 +52,12 @@ class Cell(eqx.Module):
     input_size: eqx.AbstractVar[int]
     hidden_size: eqx.AbstractVar[int]
 
+    @classmethod
+    def recommended(cls, hidden_size: int) -> Any:
+        """The options recommended at this size: the defaults unless a cell has others."""
+        del hidden_size
+        return cls.Options()
+
     @abstractmethod
     def initial_state(self, batch: int) -> State:
         """The state before the first step."""

@@ -150,6 +150,13 @@ class FastWeights(Cell):
         self.preliminary_norm = options.preliminary_norm
         self.write_time, self.method = options.write_time, options.method
 
+    @classmethod
+    def recommended(cls, hidden_size: int) -> FastWeightsOptions:
+        """The defaults, but for fewer than 35 units; docs/defaults.md says why."""
+        if hidden_size < 35:
+            return FastWeightsOptions(decay=0.95, preliminary_norm="separate")
+        return FastWeightsOptions()
+
     def initial_state(self, batch: int) -> FastWeightsState:
         hidden = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
         size = self.hidden_size

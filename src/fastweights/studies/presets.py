@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
+from fastweights import registry
 from fastweights.errors import UnknownNameError, check, check_choice
 from fastweights.papers.ba2016.plan.comparison import Comparison
-from fastweights.runs.recommended import SMALL, recommended
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import Choice, Plan, fixed
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -69,7 +69,7 @@ class Grid:
                 task=AssociativeRetrieval(),
                 model=model,
                 hidden_size=size,
-                cell=recommended(model, size),
+                cell=registry.cells[model].recommended(size),
                 training=TrainingOptions(
                     updates=self.updates(size),
                     learning_rate=self.learning_rate,
@@ -84,7 +84,7 @@ class Grid:
 
 
 def _quick_updates(hidden_size: int) -> int:
-    return 30_000 if hidden_size < SMALL else 10_000 if hidden_size < 75 else 5_000
+    return 30_000 if hidden_size < 35 else 10_000 if hidden_size < 75 else 5_000
 
 
 presets: dict[str, Preset] = {

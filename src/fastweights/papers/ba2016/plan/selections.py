@@ -6,7 +6,7 @@ from itertools import product
 from math import inf
 from statistics import median
 
-from fastweights.runs.recommended import recommended
+from fastweights import registry
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.settings import GOAL, Record, final_validation_error, outcome, updates_to
 from fastweights.studies.plans import ended, seeded, selected
@@ -60,7 +60,7 @@ class Selections:
             AssociativeRetrieval(),
             model=model,
             hidden_size=size,
-            cell=recommended(model, size),
+            cell=registry.cells[model].recommended(size),
             data=self.data,
         )
 
