@@ -11,7 +11,7 @@ from fastweights.bench.baselines import CONTENDERS, OURS
 from fastweights.bench.cases import Case
 from fastweights.bench.inputs import material, named_weights, specification
 from fastweights.training import loop
-from fastweights.training.step import Rates, update
+from fastweights.training.step import Hyperparameters, update
 
 UPDATES = 3
 TORCH = "PyTorch is not installed: its baselines are NOT checked (install fastweights[bench])"
@@ -56,10 +56,12 @@ def trained():
             case, options = case_of(model), specification(case_of(model)).training
             state = loop.init(specification(case).build_model(), options).state
             step = jax.jit(update, static_argnums=5)
-            network, moments = state.model, state.moments
+            network, opt_state = state.model, state.opt_state
             for inputs, targets in batches(case):
                 tokens, answers = inputs.T.astype(np.int32), targets.astype(np.int32)
-                network, moments, _ = step(network, moments, tokens, answers, Rates.of(options), "constant")
+                network, opt_state, _ = step(
+                    network, opt_state, tokens, answers, Hyperparameters.of(options), "constant"
+                )
             known[model] = named_weights(network)
         return known[model]
 

@@ -181,7 +181,8 @@ def test_a_failed_run_keeps_its_state_and_fails_again_after_one_chunk(others, tm
     run_many(group, paths, stopped=after(1))
     # The same run, but from here on it diverges.
     monkeypatch.setattr(
-        "fastweights.training.loop.Rates.of", with_learning_rate_of(late, DIVERGING.training.learning_rate)
+        "fastweights.training.loop.Hyperparameters.of",
+        with_learning_rate_of(late, DIVERGING.training.learning_rate),
     )
     first = run_many(group, paths)[0]
     assert first["state"] == "failed" and first["failure"] == "the loss is not finite at update 22"
@@ -194,9 +195,9 @@ def test_a_failed_run_keeps_its_state_and_fails_again_after_one_chunk(others, tm
 
 
 def with_learning_rate_of(diverging: RunSpecification, learning_rate: float):
-    from fastweights.training.step import Rates
+    from fastweights.training.step import Hyperparameters
 
-    original = Rates.of
+    original = Hyperparameters.of
 
     def of(options: TrainingOptions):
         return original(
@@ -283,3 +284,17 @@ def test_runs_that_do_not_fit_together_are_refused(specifications, names, messag
     with pytest.raises(InvalidValueError, match=message):
         run_many(specifications, [tmp_path / name for name in names])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_state_written_under_the_old_names_is_taken_up(tmp_path):
+    """Its optimiser's state is called `moments`; two of three chunks are done."""
+    written_before = Path(__file__).parent / "data" / "state_with_moments.partial"
+    out = tmp_path / "m"
+    partial(out).write_bytes(written_before.read_bytes())
+    chosen = RunSpecification.from_json(checkpoint.load(written_before)[1]["specification"])
+    points = []
+    outcome = run(chosen, out, report=lambda point: points.append(point.update))
+    assert points == [40, 60]
+    assert outcome["state"] == "finished"
+    alone = run(chosen, tmp_path / "alone")
+    np.testing.assert_allclose(outcome["curve"][-1], alone["curve"][-1], rtol=1e-5)

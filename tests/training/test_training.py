@@ -19,7 +19,7 @@ from fastweights.training.evaluation import evaluate
 from fastweights.training.loop import fit, init, resume, train_batched
 from fastweights.training.options import TrainingOptions
 from fastweights.training.state import Fit, Point, TrainingState
-from fastweights.training.step import Rates, loss, update
+from fastweights.training.step import Hyperparameters, loss, update
 
 TASK = AssociativeRetrieval(num_pairs=1)
 DATA, VALIDATION = TASK.split("train", 500), TASK.split("validation", 50)
@@ -79,21 +79,23 @@ def test_updates_are_those_of_plain_adam(clip_norm, schedule, weight_decay, floa
     clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
     plain = optax.chain(clip, optax.adam(rate))
     model = any_model(RNN)
-    moments, rates = TrainingState.init(model, options).moments, Rates.of(options)
+    opt_state, rates = TrainingState.init(model, options).opt_state, Hyperparameters.of(options)
     trained, rest = partition(model)
-    expected_moments = plain.init(trained)
+    expected_opt_state = plain.init(trained)
 
     @jax.jit
-    def plain_update(trained, moments, tokens, targets, decay):
+    def plain_update(trained, opt_state, tokens, targets, decay):
         gradient = jax.grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(trained)
-        changes, moments = plain.update(gradient, moments, trained)
+        changes, opt_state = plain.update(gradient, opt_state, trained)
         decayed = jax.tree.map(lambda weight, change: (1 - decay) * weight + change, trained, changes)
-        return decayed, moments, optax.tree.norm(gradient)
+        return decayed, opt_state, optax.tree.norm(gradient)
 
     for i, (tokens, targets) in enumerate(batches(4)):
         decay = weight_decay * (rate(i) if callable(rate) else rate)
-        model, moments, _ = compiled_update(model, moments, tokens, targets, rates, schedule, weight_decay)
-        trained, expected_moments, norm = plain_update(trained, expected_moments, tokens, targets, decay)
+        model, opt_state, _ = compiled_update(
+            model, opt_state, tokens, targets, rates, schedule, weight_decay
+        )
+        trained, expected_opt_state, norm = plain_update(trained, expected_opt_state, tokens, targets, decay)
         assert norm > 0.05
     for a, b in zip(jax.tree.leaves(model), jax.tree.leaves(trained), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)

@@ -169,6 +169,8 @@ def _take_up(specification: RunSpecification, partial: Path) -> Fit:
         arrays, about = checkpoint.load(partial)
         if about.get("specification") != specification.to_json():
             return fresh
+        # Files written before the optimiser state had its name call it `moments`.
+        arrays = arrays.renamed("state.moments.", "state.opt_state.")
         tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
         curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
         return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))

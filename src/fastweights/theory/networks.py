@@ -14,7 +14,7 @@ from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
 from fastweights.training.loop import advance, init
 from fastweights.training.options import TrainingOptions
-from fastweights.training.step import Rates
+from fastweights.training.step import Hyperparameters
 
 Tree = TypeVar("Tree")
 Arguments = ParamSpec("Arguments")
@@ -56,7 +56,7 @@ def untrained(name: str, units: int, task: AssociativeRetrieval) -> SequenceClas
 @run_once
 def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) -> SequenceClassifier:
     """The model after all updates, by the library's training."""
-    rates, updates = Rates.of(options), jnp.asarray(options.updates)
+    rates, updates = Hyperparameters.of(options), jnp.asarray(options.updates)
     state = init(model, options).state
     return advance(state, rates, jax.random.key(2), data, updates, options)[0].model
 

@@ -17,12 +17,12 @@ from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate, predict, score
 from fastweights.training.options import TrainingOptions
 from fastweights.training.state import Fit, Point, TrainingState, shape_of, stack, unstack
-from fastweights.training.step import Rates, update
+from fastweights.training.step import Hyperparameters, update
 
 
 def _advance(
     state: TrainingState,
-    rates: Rates,
+    rates: Hyperparameters,
     key: Array,
     data: Dataset,
     updates: Int[Array, ""],
@@ -46,8 +46,8 @@ def _advance(
         state, losses = carry
         rows = batches[i]
         tokens, targets = data.inputs[rows].T.astype(jnp.int32), data.targets[rows].astype(jnp.int32)
-        model, moments, value = update(state.model, state.moments, tokens, targets, rates, *static[2:])
-        return TrainingState(model, moments, state.done + 1), losses.at[i].set(value)
+        model, opt_state, value = update(state.model, state.opt_state, tokens, targets, rates, *static[2:])
+        return TrainingState(model, opt_state, state.done + 1), losses.at[i].set(value)
 
     # The loop carries arrays only; what is static in the model goes around it.
     arrays, rest = eqx.partition(state, eqx.is_array)
@@ -76,7 +76,7 @@ def _static(options: TrainingOptions) -> tuple[int, int, str, float]:
 
 def advance(
     state: TrainingState,
-    rates: Rates,
+    rates: Hyperparameters,
     key: Array,
     data: Dataset,
     updates: Int[Array, ""],
@@ -143,7 +143,7 @@ def _chunks(
     keys: Sequence[Array],
 ) -> Iterator[list[Fit]]:
     chunk = _chunk_alone if len(fits) == 1 else _chunk_together
-    rates, on_device = [Rates.of(o) for o in options], jax.tree.map(jnp.asarray, data)
+    rates, on_device = [Hyperparameters.of(o) for o in options], jax.tree.map(jnp.asarray, data)
     budget, every = options[0].updates, options[0].evaluate_every
     while standing := [fit.done for fit in fits if fit.failed_at is None and fit.done < budget]:
         started, done = time.perf_counter(), min(standing)

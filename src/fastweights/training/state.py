@@ -11,25 +11,25 @@ from jaxtyping import Array, Int, PyTree
 
 from fastweights.models.classifier import SequenceClassifier, partition
 from fastweights.training.options import TrainingOptions
-from fastweights.training.step import Rates, optimiser
+from fastweights.training.step import Hyperparameters, optimiser
 
 Tree = TypeVar("Tree")
 
 
 class TrainingState(eqx.Module):
-    """Model, Adam's moments, and the number of updates done; for runs side by side, with a leading axis."""
+    """Model, optimiser state, and the number of updates done; runs side by side have a leading axis."""
 
     model: SequenceClassifier
-    moments: PyTree
+    opt_state: PyTree
     done: Int[Array, ""] | Int[Array, " runs"]
 
     @classmethod
     def init(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
         """Before the first update."""
-        rule = optimiser(Rates.of(options), options.schedule, options.weight_decay)
-        moments = rule.init(partition(model)[0])
+        rule = optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay)
+        opt_state = rule.init(partition(model)[0])
         # Of a definite type, as when it comes from a file: for a number's own, JAX compiles once more.
-        return cls(model, moments, jnp.zeros((), int))
+        return cls(model, opt_state, jnp.zeros((), int))
 
 
 @dataclass(frozen=True)

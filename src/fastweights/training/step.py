@@ -13,16 +13,16 @@ from fastweights.training.options import TrainingOptions
 from fastweights.types import Scalar, Tokens
 
 
-class Rates(NamedTuple):
-    """The numbers of `TrainingOptions` that a search varies: traced, so that one compilation serves all."""
+class Hyperparameters(NamedTuple):
+    """The numbers of `TrainingOptions` that a search varies, as arrays: one compilation serves them all."""
 
     learning_rate: Scalar
     updates: Scalar
     clip_norm: Scalar
 
     @classmethod
-    def of(cls, options: TrainingOptions) -> "Rates":
-        """As arrays; no clipping is clipping at infinity."""
+    def of(cls, options: TrainingOptions) -> "Hyperparameters":
+        """Those of the options; no clipping is clipping at infinity."""
         clip_norm = options.clip_norm or float("inf")
         return cls(*map(jnp.asarray, (options.learning_rate, float(options.updates), clip_norm)))
 
@@ -33,7 +33,9 @@ def loss(model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"
     return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[None], axis=0))
 
 
-def optimiser(rates: Rates, schedule: str, weight_decay: float = 0.0) -> optax.GradientTransformation:
+def optimiser(
+    hyperparameters: Hyperparameters, schedule: str, weight_decay: float = 0.0
+) -> optax.GradientTransformation:
     """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8), with decoupled
     weight decay (Loshchilov & Hutter 2019) unless that is 0.
 
@@ -42,12 +44,12 @@ def optimiser(rates: Rates, schedule: str, weight_decay: float = 0.0) -> optax.G
 
     def rate(count):
         if schedule == "constant":
-            return rates.learning_rate
-        done = jnp.minimum(count / rates.updates, 1)
-        return rates.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * done))
+            return hyperparameters.learning_rate
+        done = jnp.minimum(count / hyperparameters.updates, 1)
+        return hyperparameters.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * done))
 
     adam = optax.adamw(rate, weight_decay=weight_decay) if weight_decay else optax.adam(rate)
-    return optax.flatten(optax.chain(_clip_by_norm(rates.clip_norm), adam))
+    return optax.flatten(optax.chain(_clip_by_norm(hyperparameters.clip_norm), adam))
 
 
 def _clip_by_norm(limit: Scalar) -> optax.GradientTransformation:
@@ -63,18 +65,20 @@ def _clip_by_norm(limit: Scalar) -> optax.GradientTransformation:
 
 def update(
     model: SequenceClassifier,
-    moments: PyTree,
+    opt_state: PyTree,
     tokens: Tokens,
     targets: Int[Array, " batch"],
-    rates: Rates,
+    hyperparameters: Hyperparameters,
     schedule: str,
     weight_decay: float = 0.0,
 ) -> tuple[SequenceClassifier, PyTree, Scalar]:
-    """The model and Adam's moments after one update, and the loss before it."""
+    """The model and the optimiser's state after one update, and the loss before it."""
     trained, rest = partition(model)
     value, gradients = jax.value_and_grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(
         trained
     )
-    changes, moments = optimiser(rates, schedule, weight_decay).update(gradients, moments, trained)
+    changes, opt_state = optimiser(hyperparameters, schedule, weight_decay).update(
+        gradients, opt_state, trained
+    )
     trained: PyTree = optax.apply_updates(trained, changes)
-    return eqx.combine(trained, rest), moments, value
+    return eqx.combine(trained, rest), opt_state, value

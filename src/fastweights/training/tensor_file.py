@@ -42,14 +42,14 @@ class Entry(NamedTuple):
     """Bytes."""
 
 
-class Table(NamedTuple):
+class Header(NamedTuple):
     """What a file says it holds."""
 
     metadata: dict[str, str]
     entries: dict[str, Entry]
 
 
-def read_table(file: BinaryIO) -> Table:
+def read_header(file: BinaryIO) -> Header:
     """The header; the arrays must fill the rest of the file without gap or overlap.
 
     Raises: ValueError or RecursionError if it is not so; OSError.
@@ -74,7 +74,7 @@ def read_table(file: BinaryIO) -> Table:
         raise ValueError(f"its arrays end at byte {place} of {whole}")
     # JSON can write halves of characters, which no other reader of the format takes.
     "".join([*metadata, *metadata.values(), *entries]).encode()
-    return Table(metadata, entries)
+    return Header(metadata, entries)
 
 
 def read_bytes(file: BinaryIO, entry: Entry) -> bytes:

@@ -64,10 +64,10 @@ def _loss(weights, model, inputs, targets):
 
 
 @partial(jax.jit, static_argnums=2)
-def _update(weights, moments, model, inputs, targets):
+def _update(weights, opt_state, model, inputs, targets):
     gradients = jax.grad(_loss)(weights, model, inputs, targets)
-    changes, moments = _OPTIMISER.update(gradients, moments)
-    return optax.apply_updates(weights, changes), moments
+    changes, opt_state = _OPTIMISER.update(gradients, opt_state)
+    return optax.apply_updates(weights, changes), opt_state
 
 
 class _JaxScan(LoopedTrainer):
@@ -75,14 +75,14 @@ class _JaxScan(LoopedTrainer):
         super().__init__(case, material)
         self._model = case.model
         self._weights = jax.tree.map(jnp.asarray, material.weights)
-        self._moments = _OPTIMISER.init(self._weights)
+        self._opt_state = _OPTIMISER.init(self._weights)
 
     def advance(self, updates: int) -> None:
         super().advance(updates)
         jax.block_until_ready(self._weights)
 
     def update(self, inputs: np.ndarray, targets: np.ndarray) -> None:
-        self._weights, self._moments = _update(self._weights, self._moments, self._model, inputs, targets)
+        self._weights, self._opt_state = _update(self._weights, self._opt_state, self._model, inputs, targets)
 
     def weights(self) -> Weights:
         return jax.tree.map(np.asarray, self._weights)

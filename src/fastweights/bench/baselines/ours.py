@@ -10,7 +10,7 @@ from fastweights.bench.inputs import named_weights, specification
 from fastweights.runs.worker import use_one_thread
 from fastweights.tasks.base import Dataset
 from fastweights.training import loop
-from fastweights.training.step import Rates
+from fastweights.training.step import Hyperparameters
 
 
 class _Ours:
@@ -18,7 +18,7 @@ class _Ours:
 
     def __init__(self, case: Case, material: Material) -> None:
         self._options = specification(case).training
-        self._rates = Rates.of(self._options)
+        self._rates = Hyperparameters.of(self._options)
         self._data = Dataset(jnp.asarray(material.inputs), jnp.asarray(material.targets))  # type: ignore[arg-type]
         self._state, self._keys = self._begin(case)
         self._advance = self._chunk

@@ -13,7 +13,7 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
 from fastweights.theory.plot import Drawing, Panel, Series
 from fastweights.theory.rounding import roundings_apart
-from fastweights.training.step import Rates, optimiser
+from fastweights.training.step import Hyperparameters, optimiser
 
 _RATE, _EPSILON = 1e-3, 1e-8
 _STEPS, _SEQUENCES = 200, 8
@@ -46,7 +46,7 @@ class AdamBiasCorrection(Check):
         gradients *= rng.uniform(size=gradients.shape) < 0.8
         steps, sizes = self._algorithm(gradients)
         count = 3 * _STEPS + 10 + int(1 / (1 - DEFAULTS[1]))
-        rates = Rates(*map(jnp.asarray, (_RATE, 1.0, np.inf)))
+        rates = Hyperparameters(*map(jnp.asarray, (_RATE, 1.0, np.inf)))
         return Finding(
             (
                 Quantity(
