@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from fastweights.cli.main import main
+from fastweights.runs.identity import identify
 from fastweights.studies.record.folder import LOCK, place_of, remember
 from fastweights.studies.record.locks import holding
-from fastweights.studies.record.validation import identify
 from fastweights.studies.record.writable_store import WritableStore
 from papers.ba2016.comparisons import comparison
 from papers.ba2016.illustrations import illustration

@@ -1,12 +1,12 @@
 """How much memory a run will take, before it takes it."""
 
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from fastweights.errors import check
-
-if TYPE_CHECKING:
-    from fastweights.runs.specification import RunSpecification
+from fastweights.models.classifier import ClassifierOptions
+from fastweights.tasks.base import Task
+from fastweights.training.options import TrainingOptions
 
 MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""
@@ -16,7 +16,26 @@ _COPIES = 20
 _MAX_KEPT_STEPS = 128
 
 
-def check_footprint(specification: "RunSpecification") -> None:
+class Sized(Protocol):
+    """The parts of a run's specification that decide how much memory it takes."""
+
+    @property
+    def task(self) -> Task: ...
+    @property
+    def hidden_size(self) -> int: ...
+    @property
+    def input_size(self) -> int: ...
+    @property
+    def cell(self) -> Any: ...
+    @property
+    def classifier(self) -> ClassifierOptions: ...
+    @property
+    def training(self) -> TrainingOptions: ...
+    @property
+    def data(self) -> Any: ...
+
+
+def check_footprint(specification: Sized) -> None:
     """Raise InvalidValueError if the estimate is above the limit, with its parts in GiB."""
     parts = estimate(specification)
     total = sum(parts.values())
@@ -27,7 +46,7 @@ def check_footprint(specification: "RunSpecification") -> None:
     )
 
 
-def estimate(specification: "RunSpecification") -> dict[str, int]:
+def estimate(specification: Sized) -> dict[str, int]:
     """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
 
     With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, N heads at C copies of

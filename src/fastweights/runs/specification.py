@@ -12,7 +12,7 @@ from fastweights.cells.base import check_sizes
 from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown
 from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
-from fastweights.studies.record.validation import identify
+from fastweights.runs.identity import identify
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 

@@ -11,11 +11,11 @@ import pytest
 
 from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
+from fastweights.runs.identity import identify
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.record.folder import place_of, remember
 from fastweights.studies.record.storage import JOURNAL, Journal
 from fastweights.studies.record.store import Store, names
-from fastweights.studies.record.validation import identify
 from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT

@@ -3,20 +3,12 @@
 This module does not import JAX.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from fastweights.errors import InvalidValueError, StudyError, check
+from fastweights.runs.identity import identify
 
 _RESULT = ("test_error", "test_log_likelihood", "test_count", "best_test_error", "parameters", "seconds")
-
-
-def identify(specification: Mapping[str, Any]) -> str:
-    """A run's identifier: twelve hexadecimal digits of its specification's SHA-256."""
-    text = json.dumps(specification, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def check_run(identifier: Any, specification: Any, outcome: Any, losses: Any) -> None:
