@@ -1,6 +1,9 @@
 """The errors that fastweights raises on purpose, and the checks that raise them; each message is one line
 that a user can act on."""
 
+import difflib
+from collections.abc import Iterable
+
 MAX_UPDATES = 2**31 - 1
 """Updates are counted in 32 bits."""
 
@@ -8,17 +11,6 @@ MAX_SEED = 2**32 - 1
 
 MAX_SCALE = 1e30
 """Scales, rates and biases: far above anything that trains, below where single precision overflows."""
-
-
-def printable(value: object, most: int = 400) -> str:
-    """The value's text on one line of at most `most` characters, without any that a terminal obeys.
-
-    What cannot be printed is written as in a string literal: a new line as `\\n`.
-    """
-    text = str(value)
-    escaped = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:most])
-    whole = len(text) <= most and len(escaped) <= most
-    return escaped if whole else f"{escaped[: most - 3]}..."
 
 
 class FastweightsError(Exception):
@@ -57,32 +49,54 @@ def check(condition: bool, message: str) -> None:
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Raise `InvalidValueError` unless `value` is one of `choices`."""
-    expected = ", ".join(map(str, choices))
-    check(value in choices, f"{name} must be one of {expected}; got {value!r}")
+    check(value in choices, f"{name} must be one of {', '.join(map(str, choices))}; got {shown(value)}")
 
 
 def check_positive(name: str, value: float, *, zero: bool = False) -> None:
     """Raise `InvalidValueError` unless `value` is finite and > 0 (>= 0 with `zero`)."""
     good = (value >= 0 if zero else value > 0) and value < float("inf")
-    check(good, f"{name} must be {'at least 0' if zero else 'positive'} and finite; got {value}")
+    check(good, f"{name} must be {'at least 0' if zero else 'positive'} and finite; got {shown(value)}")
 
 
 def check_between(name: str, value: float, least: float, most: float) -> None:
-    """Raise InvalidValueError unless least <= value <= most; NaN never is."""
-    check(
-        least <= value <= most,
-        f"{name} must be between {_written(least)} and {_written(most)}; got {shown(value)}",
-    )
+    """Raise `InvalidValueError` unless least <= value <= most; NaN never is."""
+    # 1,000,000 rather than 1000000.0, 1e+30 rather than thirty zeros.
+    low, high = (f"{bound:,}" if isinstance(bound, int) else f"{bound:g}" for bound in (least, most))
+    check(least <= value <= most, f"{name} must be between {low} and {high}; got {shown(value)}")
+
+
+def printable(value: object, most: int = 400) -> str:
+    """The value's text on one line of at most `most` characters, without any that a terminal obeys.
+
+    What cannot be printed is written as in a string literal: a new line as `\\n`.
+    """
+    text = str(value)
+    escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:most])
+    whole = len(text) <= most and len(escaped) <= most
+    return escaped if whole else f"{escaped[: most - 3]}..."
 
 
 def shown(value: object) -> str:
-    """A value received, for a message: short whatever it is."""
+    """A value received, as Python writes it, for a message: short whatever it is."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return "a whole number of more than 40 digits"  # Python refuses to write very long ones
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return printable(repr(value), 60)
 
 
-def _written(bound: float) -> str:
-    """1,000,000 rather than 1000000.0, 1e+30 rather than thirty zeros."""
-    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+def reason(error: Exception) -> str:
+    """Why a file operation failed: the operating system's words, or those of the exception.
+
+    A ValueError comes from a name that no file can have, one with a NUL in it.
+    """
+    return getattr(error, "strerror", None) or str(error)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'learning-rate'"` for `learn-rate`, `learning_rate`, `lr`, `LEARNING-RATE` or `rate`;
+    nothing where no known name is close."""
+    asked = name.lower().replace("_", "-")
+    names = {entry.lower(): entry for entry in known}
+    near = [entry for entry in names if asked == "".join(word[0] for word in entry.split("-") if word)]
+    near += difflib.get_close_matches(asked, names, n=1)
+    near += [entry for entry in sorted(names) if len(asked) > 2 and asked in entry]
+    return f"; did you mean {names[near[0]]!r}" if near else ""

@@ -1,15 +1,21 @@
 """Writing files so that a reader never sees half of one."""
 
+import contextlib
 import glob
 import os
+import secrets
+import stat
 import tempfile
 from pathlib import Path
 
-from fastweights.errors import FileError
+from fastweights.errors import FileError, reason
 
 
 def cache_folder() -> Path:
-    """The user's folder for what can be made again: `fastweights` in `$XDG_CACHE_HOME` or `~/.cache`."""
+    """The user's folder for what can be made again: `fastweights` in `$XDG_CACHE_HOME` or `~/.cache`.
+
+    Raises: RuntimeError if the user has no home folder.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fastweights"
 
@@ -20,8 +26,8 @@ def make_private(folder: Path) -> None:
     Raises: OSError if the folder cannot be made or written, or is not the user's alone.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    about = folder.stat()
-    if about.st_uid != os.getuid() or about.st_mode & 0o022:
+    status = folder.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise PermissionError(f"{folder} can be written by others")
     tempfile.TemporaryFile(dir=folder).close()
 
@@ -30,32 +36,38 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file at `path` by `content`, or leave it as it was.
 
     The content goes to a temporary file in the same folder, is flushed to the disk, and takes the name
-    in one step. A kill or a full disk at any moment leaves the previous file intact.
+    in one step. A kill or a full disk at any moment leaves the previous file intact. A symbolic link stays:
+    the file that it points to is replaced. The new file has the mode and, where the user may give a file
+    away, the owner of the old one; where there was none, its mode is by the umask.
 
-    Raises: FileError if the folder or the file cannot be written.
+    Raises: FileError if the folder or the file cannot be written, or something else than a file is there.
     """
-    path = Path(path)
     temporary = None
     try:
-        _check_replaceable(path)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        target, old = _resolve(path)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600 if old else 0o666), "wb") as file:
+            if old:
+                with contextlib.suppress(PermissionError):
+                    os.fchown(file.fileno(), old.st_uid, old.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        temporary.replace(target)
         temporary = None
-        folder = os.open(path.parent, os.O_RDONLY)
+        folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
     except (OSError, ValueError) as error:
-        raise FileError(f"cannot write {path}: {_reason(error)}") from error
+        raise FileError(f"cannot write {path}: {reason(error)}") from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it was never made, for a reason that is on its way
+                temporary.unlink()
 
 
 def remove_leftovers(path: Path) -> None:
@@ -63,23 +75,22 @@ def remove_leftovers(path: Path) -> None:
 
     Raises: FileError if something is there and cannot be removed.
     """
-    path = Path(path)
     try:
-        # As many characters as `mkstemp` draws: one more, and the files of longer names would be meant too.
-        for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.tmp"):
+        target = Path(os.path.realpath(path))
+        # As many characters as `write_atomically` draws: one more, and the files of longer names match too.
+        for leftover in target.parent.glob(f".{glob.escape(target.name)}.{'?' * 8}.tmp"):
             leftover.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise FileError(f"cannot tidy up beside {path}: {_reason(error)}") from error
+        raise FileError(f"cannot tidy up beside {path}: {reason(error)}") from error
 
 
 def check_writable(path: Path) -> None:
     """Raise FileError unless a file can be written at `path`: before long work, not after it."""
-    path = Path(path)
     try:
-        _check_replaceable(path)
-        tempfile.TemporaryFile(dir=path.parent).close()
+        target, _ = _resolve(path)
+        tempfile.TemporaryFile(dir=target.parent).close()
     except (OSError, ValueError) as error:
-        raise FileError(f"cannot write {path}: {_reason(error)}") from error
+        raise FileError(f"cannot write {path}: {reason(error)}") from error
 
 
 def make_folder(path: Path) -> None:
@@ -87,25 +98,24 @@ def make_folder(path: Path) -> None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise FileError(f"cannot create the folder {path}: {_reason(error)}") from error
+        raise FileError(f"cannot create the folder {path}: {reason(error)}") from error
 
 
-def _check_replaceable(path: Path) -> None:
-    """What is no file, such as a folder, /dev/null or a pipe, must not become one."""
-    if path.is_dir():
+def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
+    """The path without symbolic links, and the status of the regular file there, if there is one.
+
+    Raises: FileError if something else is there, such as a folder or a device, or no folder around it.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        if not target.parent.is_dir():
+            raise FileError(f"cannot write {path}: there is no folder {target.parent}") from None
+        return target, None
+    if stat.S_ISDIR(status.st_mode):
         raise FileError(f"cannot write {path}: it is a folder")
-    if path.exists() and not path.is_file():
+    # A link below /proc may lead to a file that has no name any more.
+    if not stat.S_ISREG(status.st_mode) or not target.exists() or not os.path.samestat(status, target.stat()):
         raise FileError(f"cannot write {path}: it is not a file")
-    if not path.parent.is_dir():
-        raise FileError(f"cannot write {path}: there is no folder {path.parent}")
-
-
-def _reason(error: OSError | ValueError) -> str:
-    """A ValueError is a name that no file can have: one with a NUL in it."""
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    return target, status

@@ -1,12 +1,11 @@
 """Names of cells, memories, tasks, checks and papers. To register a class is all it takes to add one."""
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from fastweights.errors import UnknownNameError
+from fastweights.errors import UnknownNameError, suggestion
 
 T = TypeVar("T", bound=type)
 
@@ -60,12 +59,8 @@ class Registry(Mapping[str, type]):
     def __getitem__(self, name: str) -> type:
         self._load()
         if name not in self._entries:
-            near = difflib.get_close_matches(name, self._entries, n=1, cutoff=0)
-            raise UnknownNameError(
-                f"unknown {self.kind} {name!r}; did you mean {near[0]!r}? Known: {', '.join(self)}"
-                if near
-                else f"unknown {self.kind} {name!r}; none is registered"
-            )
+            known = f"known: {', '.join(self)}" if self._entries else "none is registered"
+            raise UnknownNameError(f"unknown {self.kind} {name!r}{suggestion(name, self)}; {known}")
         return self._entries[name][0]
 
     def __contains__(self, name: object) -> bool:

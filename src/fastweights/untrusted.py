@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from fastweights.errors import FileError, printable
+from fastweights.errors import FileError, printable, reason
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -25,10 +25,9 @@ def open_file(path: Path) -> BinaryIO:
             os.close(handle)
             raise
     except (OSError, ValueError) as error:  # ValueError: a path that no file system can hold
-        reason = getattr(error, "strerror", None) or error
-        raise FileError(f"cannot read {printable(path)}: {reason}") from error
+        raise FileError(f"cannot read {printable(path)}: {reason(error)}") from error
 
 
-def _check_regular(path: Path, about: os.stat_result) -> None:
-    if not stat.S_ISREG(about.st_mode):
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise FileError(f"cannot read {printable(path)}: it is not a file")

@@ -62,8 +62,11 @@ def complaint(arguments: list[str], capsys) -> str:
 
 
 BAD = [
-    ("train --model fst-weights", "did you mean 'fast-weights'?"),
-    ("train --model=iRNN2", "did you mean 'irnn'?"),
+    ("train --model fst-weights", "did you mean 'fast-weights'"),
+    ("train --model LSTM", "did you mean 'lstm'"),
+    ("train --model fast_weights", "did you mean 'fast-weights'"),
+    ("train --model gru", "unknown model 'gru'; known: associative-lstm, fast-weights, irnn"),
+    ("train --model=iRNN2", "did you mean 'irnn'"),
     ("train --model", "--model"),
     ("train --num-pairs 27", "num_pairs must be between 1 and 26; got 27"),
     ("train --num-pairs 0", "num_pairs must be between 1 and 26; got 0"),
@@ -97,7 +100,7 @@ BAD = [
     ("reproduce --dir {below_file}", "cannot create the folder"),
     ("reproduce --dir /proc/x", "cannot create the folder"),
     ("reproduce --dir new --preset quik", "unknown preset 'quik'"),
-    ("reproduce --dir new --models irnn lsmt", "did you mean 'lstm'?"),
+    ("reproduce --dir new --models irnn lsmt", "did you mean 'lstm'"),
     ("reproduce --dir new --hidden-sizes 20 0", "hidden_size"),
     ("reproduce --dir new --seeds 0", "seeds must be at least 1; got 0"),
     ("reproduce --dir new --workers 0", "workers must be at least 1; got 0"),

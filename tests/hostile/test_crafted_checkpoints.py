@@ -185,7 +185,7 @@ CHANGES = {
     "an enormous size": (with_value("model", "hidden_size", value=10**30), "between 1 and 10,000"),
     "a long number": (with_value("seed", value=10**4000), "more than 40 digits"),
     "a long name": (with_value("model", "name", value="irnn" * 10**6), "at most 80 characters"),
-    "an unknown model": (with_value("model", "name", value="irn"), "did you mean 'irnn'?"),
+    "an unknown model": (with_value("model", "name", value="irn"), "did you mean 'irnn'"),
     "a key of two lines": (with_value("two\nlines", value=1), "'two\\nlines'"),
     "a number without end": (with_value("training", "learning_rate", value=10**400), "40 digits"),
     "another kind": ({"kind": "\x1b[31m" * 99}, "is not a trained model"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fastweights.errors import FileError, InvalidValueError, printable
+from fastweights.errors import FileError, InvalidValueError, printable, reason
 from fastweights.tasks.base import Dataset, Task
 from fastweights.untrusted import open_file
 
@@ -69,7 +69,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, _without_end(line).decode("ascii", "backslashreplace")
     except OSError as error:
-        raise FileError(f"cannot read {printable(path)}: {error.strerror or error}") from error
+        raise FileError(f"cannot read {printable(path)}: {reason(error)}") from error
 
 
 def _without_end(line: bytes) -> bytes:

@@ -26,7 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 import safetensors.numpy
 
-from fastweights.errors import CheckpointError, FileError, printable
+from fastweights.errors import CheckpointError, FileError, printable, reason
 from fastweights.files import write_atomically
 from fastweights.training import tensor_file
 from fastweights.training.tensor_file import TYPES, Entry
@@ -170,12 +170,12 @@ def _refusal(path: Path, error: Exception) -> CheckpointError:
     if isinstance(error, FileError):
         return CheckpointError(str(error))
     if isinstance(error, OSError):
-        return CheckpointError(f"cannot read {printable(path)}: {error.strerror or error}")
+        return CheckpointError(f"cannot read {printable(path)}: {reason(error)}")
     return _damaged(path, error)
 
 
-def _damaged(path: Path, reason: object) -> CheckpointError:
-    return CheckpointError(f"{printable(path)} is not a checkpoint, or is damaged: {printable(reason)}")
+def _damaged(path: Path, why: object) -> CheckpointError:
+    return CheckpointError(f"{printable(path)} is not a checkpoint, or is damaged: {printable(why)}")
 
 
 def _misfit(path: Path, words: str) -> CheckpointError:

@@ -235,7 +235,7 @@ def test_parts_bring_the_search_that_they_rest_on():
         ("paper", Choice(parts=("tables",)), "search"),
         ("paper", Choice(seeds=0), "at least 1"),
         ("paper", Choice(seeds=11), "at most 10"),
-        ("paper", Choice(models=("gru",)), "did you mean"),
+        ("paper", Choice(models=("fast-weight",)), "did you mean 'fast-weights'"),
         ("paper", Choice(sampler="random"), "tpe"),
         ("quick", Choice(sampler="tpe"), "grid"),
         ("quick", Choice(parts=("table",)), "no parts"),

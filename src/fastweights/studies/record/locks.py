@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fastweights.errors import FileError, StudyError
+from fastweights.errors import FileError, StudyError, reason
 
 _PATIENCE_SECONDS = 0.5
 """Longer than `holder` looks; a coordinator holds its lock for much longer."""
@@ -37,7 +37,7 @@ def holding(path: Path, what: str) -> Iterator[None]:
     except Timeout:
         raise StudyError(f"{what} is in use by another coordinator ({_read(owner)})") from None
     except OSError as error:
-        raise FileError(f"cannot use {what}: {error.strerror or error}") from error
+        raise FileError(f"cannot use {what}: {reason(error)}") from error
     try:
         yield
     finally:

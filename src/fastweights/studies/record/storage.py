@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.errors import FastweightsError, FileError, StudyError, printable
+from fastweights.errors import FastweightsError, FileError, StudyError, printable, reason
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -67,7 +67,7 @@ class Storage(ABC):
         except FastweightsError:
             raise
         except OSError as error:
-            raise FileError(f"cannot use {self}: {error.strerror or error}") from error
+            raise FileError(f"cannot use {self}: {reason(error)}") from error
         except self._failures() as error:
             raise StudyError(f"cannot use {self}: {_reason(error)}") from error
         except _STUMBLES as error:
