@@ -9,26 +9,26 @@ import pytest
 from fastweights.cli.main import main
 from fastweights.registry import checks, register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 
 @pytest.fixture
 def made():
     """Three checks: one holds, one does not, one cannot be computed."""
-    picture = Drawing([Panel("Counts", "n", "errors", [Series("measured", [1, 2, 3], [1, 0, 2])])])
+    panel = Panel("Counts", "n", "errors", [Series("measured", [1, 2, 3], [1, 0, 2])])
 
     @register_check("holding", source="this test, 2026")
     @dataclass(frozen=True)
     class Holding(Check):
-        claim = "Nothing is below nothing."
+        statement = "Nothing is below nothing."
 
         def examine(self):
-            return Finding((Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1)), picture)
+            return Finding((Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1)), [panel])
 
     @register_check("failing", source="this test, 2026")
     @dataclass(frozen=True)
     class Failing(Check):
-        claim = "Infinity is small."
+        statement = "Infinity is small."
 
         def examine(self):
             return Finding((Quantity("size", np.inf, highest=1.0),))
@@ -36,7 +36,7 @@ def made():
     @register_check("raising", source="this test, 2026")
     @dataclass(frozen=True)
     class Raising(Check):
-        claim = "Zero divides."
+        statement = "Zero divides."
 
         def examine(self):
             return Finding((Quantity("quotient", 1 // 0),))
@@ -46,15 +46,15 @@ def made():
         del checks._entries[name]
 
 
-def said(capsys, *arguments, code=0):
+def verify(capsys, *arguments, code=0):
     with pytest.raises(SystemExit) as end:
         main(["verify", *map(str, arguments)])
     assert end.value.code == code
     return capsys.readouterr()
 
 
-def test_a_claim_that_holds(made, capsys):
-    out, _ = said(capsys, "--only", "holding")
+def test_a_check_that_holds(made, capsys):
+    out, _ = verify(capsys, "--only", "holding")
     assert out.splitlines()[0] == "holds  holding  Nothing is below nothing."
     assert "this test, 2026" in out
     assert "pairs: 3  (at least 1)" in out
@@ -63,7 +63,7 @@ def test_a_claim_that_holds(made, capsys):
 
 
 def test_one_that_fails_and_one_that_raises_end_with_code_1(made, capsys):
-    out, _ = said(capsys, "--only", "failing", "holding", "raising", "--workers", "1", code=1)
+    out, _ = verify(capsys, "--only", "failing", "holding", "raising", "--workers", "1", code=1)
     assert "FAILS  failing" in out and "holds  holding" in out and "FAILS  raising" in out
     assert "size: inf  (at most 1)" in out
     assert "ZeroDivisionError" in out
@@ -71,7 +71,7 @@ def test_one_that_fails_and_one_that_raises_end_with_code_1(made, capsys):
 
 
 def test_json(made, capsys):
-    out, _ = said(capsys, "--only", "failing", "holding", "--workers", "1", "--json", code=1)
+    out, _ = verify(capsys, "--only", "failing", "holding", "--workers", "1", "--json", code=1)
     failing, holding = json.loads(out)["claims"]
     assert (failing["name"], failing["holds"], holding["holds"]) == ("failing", False, True)
     assert failing["quantities"][0] == {
@@ -81,28 +81,25 @@ def test_json(made, capsys):
         "highest": 1.0,
         "holds": False,
     }
-    assert [each["measured"] for each in holding["quantities"]] == [3.0, 0.5]
+    assert [quantity["measured"] for quantity in holding["quantities"]] == [3.0, 0.5]
 
 
 def test_figures(made, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
-    said(capsys, "--only", "holding", "failing", "--workers", "1", "--figures", tmp_path / "f", code=1)
+    verify(capsys, "--only", "holding", "failing", "--workers", "1", "--figures", tmp_path / "f", code=1)
     assert {path.name for path in (tmp_path / "f").iterdir()} == {"holding.svg", "holding.png"}
 
 
-def test_every_claim_that_is_given_is_examined_by_processes_of_their_own(capsys):
-    out, _ = said(capsys, "--only", "decaying-forms", "rank-bound", "--workers", "2")
-    assert [line.split()[1] for line in out.splitlines() if line.startswith("holds")] == [
-        "decaying-forms",
-        "rank-bound",
-    ]
+def test_checks_run_in_processes_and_those_from_outside_the_package_beside_them(made, capsys):
+    names = ["decaying-forms", "holding", "rank-bound"]
+    out, _ = verify(capsys, "--only", *names, "--workers", "2")
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("holds")] == names
 
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [(["--only", "rank-bund"], "rank-bound"), (["--workers", "0"], "at least 1; got 0")],
 )
-def test_what_is_typed_wrong_is_one_line(arguments, word, capsys):
-    out, err = said(capsys, *arguments, code=2)
+def test_a_wrong_argument_is_one_line(arguments, word, capsys):
+    out, err = verify(capsys, *arguments, code=2)
     assert not out
     assert word in err and err.count("\n") == 1

@@ -1,6 +1,5 @@
-"""`fastweights verify`: the theory's claims, each computed and compared."""
+"""`fastweights verify`: the checks of the theory, each computed and compared with its bound."""
 
-import importlib.util
 import json
 import math
 from collections.abc import Sequence
@@ -10,22 +9,22 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.cli.main import parse
-from fastweights.errors import FastweightsError, check
+from fastweights.errors import check
 from fastweights.files import make_folder
 from fastweights.machine import available_cores
-from fastweights.theory.check import Quantity, Verdict
+from fastweights.theory.check import CheckResult, Quantity
 from fastweights.theory.runner import examine_all
 
 
 @dataclass(frozen=True)
 class Verify:
-    """What `fastweights verify` is told."""
+    """Options of `fastweights verify`."""
 
     only: tuple[str, ...] = ()
-    """Claims to examine; by default all."""
+    """Names of the checks to run; by default all."""
 
     figures: Path | None = None
-    """A folder for the claims' figures."""
+    """A folder to draw the checks' figures into."""
 
     workers: int | None = None
     """Processes; by default one for each core."""
@@ -35,59 +34,46 @@ class Verify:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Examine the claims and print what was found; 1 if one does not hold."""
+    """Run the checks and print what they measured; 1 if one does not hold."""
     options = parse(Verify, arguments, "verify")
     check(
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
     )
-    check_theory_is_installed()
     names = list(dict.fromkeys(options.only)) or list(registry.checks)
     if options.figures is not None:
-        from fastweights.cli.report import check_report_is_installed
-
-        check_report_is_installed()
         make_folder(options.figures)
-    verdicts = []
-    for verdict in examine_all(names, options.workers or len(available_cores())):
-        verdicts.append(verdict)
+    results = []
+    for result in examine_all(names, options.workers or len(available_cores())):
+        results.append(result)
         if not options.json:
-            _show(verdict)
-        if options.figures is not None and verdict.drawing is not None:
+            _show(result)
+        if options.figures is not None and result.panels:
             from fastweights.report.check_figures import draw
 
-            draw(verdict, options.figures)
-    failed = [verdict.name for verdict in verdicts if not verdict.holds]
+            draw(result, options.figures)
+    failed = [result.name for result in results if not result.holds]
     if options.json:
-        print(json.dumps({"claims": [_plain(verdict) for verdict in verdicts]}, ensure_ascii=False, indent=1))
+        print(json.dumps({"claims": [_plain(result) for result in results]}, ensure_ascii=False, indent=1))
     else:
-        seconds = sum(verdict.seconds for verdict in verdicts)
-        words = f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "all hold"
-        print(f"{len(verdicts)} claims, {seconds:.0f} s of computation: {words}")
+        seconds = sum(result.seconds for result in results)
+        outcome = f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "all hold"
+        print(f"{len(results)} checks, {seconds:.0f} s of computation: {outcome}")
     return 1 if failed else 0
 
 
-def check_theory_is_installed() -> None:
-    """Raises: FastweightsError with the command that installs what is missing."""
-    for package in ("diffrax", "optimistix", "sympy"):
-        if importlib.util.find_spec(package) is None:
-            raise FastweightsError(f"the theory needs {package}: pip install 'fastweights[theory]'")
-
-
-def _show(verdict: Verdict) -> None:
+def _show(result: CheckResult) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
-    mark = Text("holds", "green") if verdict.holds else Text("FAILS", "bold red")
-    console.print(Text.assemble(mark, "  ", (verdict.name, "bold"), f"  {verdict.claim}"))
-    console.print(Text(f"       {verdict.source}", "dim"))
-    for each in verdict.quantities:
-        style = "" if each.holds else "red"
-        console.print(
-            Text(f"       {each.name}: {each.measured:.4g}  ({bound(each)})", style), soft_wrap=True
-        )
-    if verdict.error:
-        console.print(Text(f"       {verdict.error}", "red"), soft_wrap=True)
+    mark = Text("holds", "green") if result.holds else Text("FAILS", "bold red")
+    console.print(Text.assemble(mark, "  ", (result.name, "bold"), f"  {result.statement}"))
+    console.print(Text(f"       {result.source}", "dim"))
+    for quantity in result.quantities:
+        line = f"       {quantity.name}: {quantity.measured:.4g}  ({bound(quantity)})"
+        console.print(Text(line, "" if quantity.holds else "red"), soft_wrap=True)
+    if result.error:
+        console.print(Text(f"       {result.error}", "red"), soft_wrap=True)
 
 
 def bound(quantity: Quantity) -> str:
@@ -100,27 +86,27 @@ def bound(quantity: Quantity) -> str:
     return f"from {lowest} to {highest}"
 
 
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    """As JSON has it; what is no finite number is null."""
+def _plain(result: CheckResult) -> dict[str, Any]:
+    """As in the JSON output, where a number that is not finite is null."""
 
     def number(value: float) -> float | None:
         return value if math.isfinite(value) else None
 
     return {
-        "name": verdict.name,
-        "claim": verdict.claim,
-        "source": verdict.source,
-        "holds": verdict.holds,
+        "name": result.name,
+        "claim": result.statement,
+        "source": result.source,
+        "holds": result.holds,
         "quantities": [
             {
-                "name": each.name,
-                "measured": number(each.measured),
-                "lowest": number(each.lowest),
-                "highest": number(each.highest),
-                "holds": each.holds,
+                "name": quantity.name,
+                "measured": number(quantity.measured),
+                "lowest": number(quantity.lowest),
+                "highest": number(quantity.highest),
+                "holds": quantity.holds,
             }
-            for each in verdict.quantities
+            for quantity in result.quantities
         ],
-        "seconds": verdict.seconds,
-        "error": verdict.error,
+        "seconds": result.seconds,
+        "error": result.error,
     }

@@ -1,54 +1,57 @@
-"""The figures of claims: a check hands its picture over as data, and this draws it.
+"""The figures of checks: a check describes its figure as panels, and this module draws them.
 
-matplotlib comes with the extra `report` and is imported by what draws.
+matplotlib is imported only when something is drawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import GRID, save
 from fastweights.report.labels import logarithmic_tick
-from fastweights.theory.check import Verdict
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.check import CheckResult
+from fastweights.theory.plot import Panel, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette: its colours stay apart under the common kinds of colour blindness.
+# Okabe & Ito's palette: its colours can be told apart with the common kinds of colour blindness.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C", "#24292f")
 _WIDTH, _HEIGHT, _LINE = 4.4, 3.1, 0.17  # inches, of a panel, and of a line of the legend below it
 _COLUMNS = 2  # of a legend
 
 
-def draw(verdict: Verdict, folder: Path) -> list[Path]:
-    """Write a claim's figure, if it has one, as NAME.svg and NAME.png; returns their paths.
+def draw(result: CheckResult, folder: Path) -> list[Path]:
+    """Write a check's figure, if it has one, as NAME.svg and NAME.png; returns their paths.
 
     Raises: FileError if a file cannot be written.
     """
-    drawing = verdict.drawing
-    if drawing is None:
+    if not result.panels:
         return []
-    paths = [folder / f"{verdict.name}.{ending}" for ending in ("svg", "png")]
-    save(lambda: _draw(drawing), *paths)
+    paths = [folder / f"{result.name}.{ending}" for ending in ("svg", "png")]
+    save(lambda: _draw(result.panels), *paths)
     return paths
 
 
-def _draw(drawing: Drawing) -> "Figure":
+def _draw(panels: Sequence[Panel]) -> "Figure":
     from matplotlib.figure import Figure
 
-    count = len(drawing.panels)
-    entries = max(sum(bool(each.label) for each in panel.series) for panel in drawing.panels)
+    count = len(panels)
+    entries = max(sum(bool(series.label) for series in panel.series) for panel in panels)
     height = _HEIGHT + _LINE * (-(-entries // _COLUMNS))
     figure = Figure(figsize=(_WIDTH * count, height), layout="constrained")
     groups = dict.fromkeys(
-        each.group or each.label for panel in drawing.panels for each in panel.series if each.kind != "dashed"
+        _group(series) for panel in panels for series in panel.series if series.kind != "dashed"
     )
     colours = {group: _COLOURS[i % len(_COLOURS)] for i, group in enumerate(groups)}
-    for panel, axes in zip(drawing.panels, figure.subplots(1, count, squeeze=False)[0], strict=True):
+    for panel, axes in zip(panels, figure.subplots(1, count, squeeze=False)[0], strict=True):
         _draw_panel(panel, axes, colours)
     return figure
+
+
+def _group(series: Series) -> str:
+    return series.group or series.label
 
 
 def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
@@ -74,9 +77,9 @@ def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
     else:
         axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
-    for each in panel.series:
-        _draw_series(each, axes, colours.get(each.group or each.label, _COLOURS[-1]))
-    if any(each.label for each in panel.series):
+    for series in panel.series:
+        _draw_series(series, axes, colours.get(_group(series), _COLOURS[-1]))
+    if any(series.label for series in panel.series):
         axes.legend(
             frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_COLUMNS
         )

@@ -1,51 +1,81 @@
-"""What a claim is: a sentence, and the numbers that it stands or falls with. Does not import JAX."""
+"""What a check is: a statement, and the numbers that it stands or falls with. Does not import JAX."""
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, SupportsFloat
 
-from fastweights.theory.plot import Drawing
+from fastweights.theory.plot import Panel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Quantity:
     """A measured number, and the range in which theory puts it.
 
     Where two computations of one quantity are compared, what is measured is their largest difference, and
-    the range ends at the rounding error that is argued for.
+    the range ends at the rounding error that is argued for. Numbers of any type are stored as floats.
     """
 
     name: str
     measured: float
-    lowest: float = -math.inf
-    highest: float = math.inf
+    lowest: float
+    highest: float
+
+    def __init__(
+        self,
+        name: str,
+        measured: SupportsFloat,
+        lowest: SupportsFloat = -math.inf,
+        highest: SupportsFloat = math.inf,
+    ) -> None:
+        numbers = (float(number) for number in (measured, lowest, highest))
+        for attribute, value in zip(("name", "measured", "lowest", "highest"), (name, *numbers), strict=True):
+            object.__setattr__(self, attribute, value)
+
+    @classmethod
+    def near(
+        cls, name: str, measured: SupportsFloat, expected: SupportsFloat, tolerance: SupportsFloat
+    ) -> "Quantity":
+        """A number that theory puts within a tolerance of an expected one."""
+        middle, slack = float(expected), float(tolerance)
+        return cls(name, measured, middle - slack, middle + slack)
 
     @property
     def holds(self) -> bool:
-        """Whether the measured number lies in the range; what is no number never does."""
-        return bool(self.lowest <= self.measured <= self.highest)
+        """Whether the measured number lies in the range; NaN never does."""
+        return self.lowest <= self.measured <= self.highest
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: at least one quantity, and perhaps a picture of it."""
+    """What a check measured: at least one quantity, and the panels of its figure, if it has one."""
 
     quantities: Sequence[Quantity]
-    drawing: Drawing | None = None
+    panels: Sequence[Panel] = ()
 
 
 class Check(ABC):
-    """A claim that can be examined. A subclass is a frozen dataclass under `register_check`.
+    """A statement that can be tested. A subclass is a frozen dataclass under `register_check`.
 
-    Its fields are the claim's ingredients, such as the exponent of the decay, with the true ones as
-    defaults: so a test can put in a wrong one and see the claim fail. Everything is computed in double
-    precision, and from seeds: the same check finds the same numbers.
+    Its fields are the statement's ingredients, such as the exponent of the decay, with the true ones as
+    defaults: so a test can put in a wrong one and see the check fail. Everything is computed in double
+    precision and from fixed seeds: the same check always measures the same numbers.
+
+    Example:
+        @register_check("geometric-sum", source="Euclid, Elements IX.35")
+        @dataclass(frozen=True)
+        class GeometricSum(Check):
+            statement = "1 + ½ + … + ½ⁿ is 2 − ½ⁿ."
+            ratio: float = 0.5
+
+            def examine(self) -> Finding:
+                total = sum(self.ratio**i for i in range(11))
+                return Finding([Quantity("difference at n = 10", total - (2 - 0.5**10), 0, 0)])
     """
 
-    claim: ClassVar[str]
-    """The claim in one sentence."""
+    statement: ClassVar[str]
+    """What is checked, in one sentence."""
 
     @abstractmethod
     def examine(self) -> Finding:
@@ -53,19 +83,23 @@ class Check(ABC):
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A claim, what was found, and whether it holds."""
+class CheckResult:
+    """A check's statement, what was measured, and whether it holds."""
 
     name: str
-    claim: str
+    statement: str
     source: str
     quantities: Sequence[Quantity]
     seconds: float
     error: str | None = None
-    """The last line of what the check raised; None if it came to an end."""
-    drawing: Drawing | None = field(default=None, repr=False)
+    """The last line of the exception that the check raised; None if it completed."""
+    panels: Sequence[Panel] = field(default=(), repr=False)
 
     @property
     def holds(self) -> bool:
         """Whether every quantity does, and there is one."""
-        return self.error is None and bool(self.quantities) and all(each.holds for each in self.quantities)
+        return (
+            self.error is None
+            and bool(self.quantities)
+            and all(quantity.holds for quantity in self.quantities)
+        )

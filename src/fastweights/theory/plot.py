@@ -1,4 +1,4 @@
-"""A picture as data: what a check hands to whoever draws it. This module does not import JAX."""
+"""A figure as data: its panels, beside each other. Does not import JAX or matplotlib."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Numbers = Sequence[float] | NDArray[Any]
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y), drawn as a line, as marks, or as a band between y and `upper`."""
+    """Points (x, y), drawn as a line, as markers, or as a band between y and `upper`."""
 
     label: str
     x: Numbers
@@ -19,16 +19,16 @@ class Series:
     kind: Literal["line", "dashed", "marks", "band"] = "line"
     upper: Numbers = ()
     group: str = ""
-    """Series of one group have one colour; by default their label is their group."""
+    """Series of a group share a colour; the default group is the label."""
 
 
 @dataclass(frozen=True)
 class Image:
     """A matrix of numbers as colours; rows from the top, or from the bottom where an extent is given."""
 
-    values: Sequence[Sequence[float]]
+    values: Sequence[Sequence[float]] | NDArray[Any]
     label: str = ""
-    """Of the colour bar; none without."""
+    """Of the colour bar; without a label there is none."""
     extent: tuple[float, float, float, float] | None = None
     """Left, right, bottom and top, where rows and columns are coordinates."""
 
@@ -44,10 +44,3 @@ class Panel:
     image: Image | None = None
     x_scale: Literal["linear", "log"] = "linear"
     y_scale: Literal["linear", "log"] = "linear"
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Panels beside each other."""
-
-    panels: Sequence[Panel]

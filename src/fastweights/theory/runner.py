@@ -1,4 +1,4 @@
-"""Examining claims: each in double precision, several at a time, and none stops the others."""
+"""Running checks: each in double precision, several at a time; an error in one does not stop the others."""
 
 import multiprocessing
 import time
@@ -7,34 +7,47 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from fastweights import registry
-from fastweights.theory.check import Check, Verdict
+from fastweights.theory.check import Check, CheckResult, Finding
 
 
-def examine(name: str, check: Check | None = None) -> Verdict:
-    """Examine one claim, or a check that stands in for it. What a check raises is a claim that doesn't hold.
+def examine(name: str, check: Check | None = None) -> CheckResult:
+    """Run a registered check, or another in its place. A check that raises an exception does not hold.
 
-    Raises: UnknownNameError if there is no claim of that name.
+    Raises: UnknownNameError if no check has that name.
     """
     import jax
 
     examined: Check = check or registry.checks[name]()
-    about = name, examined.claim, registry.checks.source(name)
-    began = time.perf_counter()
+    finding, error, began = Finding(()), None, time.perf_counter()
     try:
         with jax.enable_x64(True):
-            found = examined.examine()
-    except Exception:  # noqa: BLE001 - whatever it is, the other claims are examined
-        reason = traceback.format_exc().strip().splitlines()[-1]
-        return Verdict(*about, (), time.perf_counter() - began, error=reason)
-    return Verdict(*about, tuple(found.quantities), time.perf_counter() - began, drawing=found.drawing)
+            finding = examined.examine()
+    except Exception:  # noqa: BLE001 - whatever it is, the other checks run
+        error = traceback.format_exc().strip().splitlines()[-1]
+    return CheckResult(
+        name,
+        examined.statement,
+        registry.checks.source(name),
+        tuple(finding.quantities),
+        time.perf_counter() - began,
+        error,
+        finding.panels,
+    )
 
 
-def examine_all(names: Sequence[str], workers: int) -> Iterator[Verdict]:
-    """The verdicts in the order of the names, computed by so many processes."""
-    for name in names:
-        registry.checks[name]  # an unknown one is refused before anything is computed
-    if workers == 1 or len(names) == 1:
+def examine_all(names: Sequence[str], workers: int) -> Iterator[CheckResult]:
+    """The results in the order of the names, computed by up to `workers` processes.
+
+    Checks that were registered from outside the package are computed in this process: the others would not
+    know of them.
+
+    Raises: UnknownNameError, before anything is computed, if a name is unknown.
+    """
+    ours = [name for name in names if registry.checks[name].__module__.startswith("fastweights.theory.")]
+    if workers == 1 or len(names) == 1 or not ours:
         yield from map(examine, names)
         return
-    with ProcessPoolExecutor(min(workers, len(names)), multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(examine, names)
+    with ProcessPoolExecutor(min(workers, len(ours)), multiprocessing.get_context("spawn")) as pool:
+        results = {name: pool.submit(examine, name) for name in ours}
+        for name in names:
+            yield results[name].result() if name in results else examine(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from scipy.linalg import expm
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error, runge_kutta
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _STARTS, _END, _TIMES = 3, 4, 8.0, 81
 _TOLERANCE = 1e-12
@@ -37,7 +36,7 @@ class AdditiveModelSolution(Check):
     err by h⁴/120 or 3e-13 times the fifth derivative, which is far below.
     """
 
-    claim: ClassVar[str] = "The additive model, integrated in adaptive steps, has its exact solution."
+    statement = "The additive model, integrated in adaptive steps, has its exact solution."
 
     given: Callable[[AdditiveModel], AdditiveModel] = lambda model: model
     """What the adaptive method is given for the model."""
@@ -64,7 +63,7 @@ class AdditiveModelSolution(Check):
             series.append(_series(times, path, reference))
         titles = "Linear φ", "φ = tanh"
         panels = [Panel(title, "t", "v", each) for title, each in zip(titles, series, strict=True)]
-        return Finding(quantities, Drawing(panels))
+        return Finding(quantities, panels)
 
 
 def _velocity(potentials: Float[np.ndarray, "units batch"]) -> Float[np.ndarray, "units batch"]:
@@ -93,9 +92,8 @@ def _amplification(slopes: Path, times: Float[np.ndarray, " times"]) -> float:
 def _series(times: Float[np.ndarray, " times"], path: Path, reference: Path) -> list[Series]:
     """The first start's potentials, and every fourth point of the reference."""
     colours = [f"v_{j + 1}" for j in range(_UNITS)]
-    lines = [Series(name, times.tolist(), path[:, j, 0].tolist()) for j, name in enumerate(colours)]
+    lines = [Series(name, times, path[:, j, 0]) for j, name in enumerate(colours)]
     marks = [
-        Series("", times[::4].tolist(), reference[::4, j, 0].tolist(), "marks", group=name)
-        for j, name in enumerate(colours)
+        Series("", times[::4], reference[::4, j, 0], "marks", group=name) for j, name in enumerate(colours)
     ]
     return lines + marks

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,7 +18,7 @@ from fastweights.theory.dynamics.additive_model import (
     runge_kutta,
     start_grid,
 )
-from fastweights.theory.plot import Drawing, Image, Panel, Series
+from fastweights.theory.plot import Image, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _REACH, _ROWS = 3.0, 60
@@ -64,7 +64,7 @@ class BasinBorders(Check):
     time the square is left.
     """
 
-    claim: ClassVar[str] = "Basins of attraction are parted by the stable manifolds of saddles."
+    statement = "Basins of attraction are parted by the stable manifolds of saddles."
 
     weights: tuple[tuple[float, float], tuple[float, float]] = _FLIP_FLOP
     """Of the flip-flop."""
@@ -108,17 +108,15 @@ class BasinBorders(Check):
                 Quantity(
                     "largest distance at the end, over what is certainly attracted", max(distances), highest=1
                 ),
-                Quantity("flip-flop: starts that end beyond v₁ = −v₂", float((sides != 1).sum()), highest=0),
+                Quantity("flip-flop: starts that end beyond v₁ = −v₂", (sides != 1).sum(), highest=0),
                 Quantity(
                     "flip-flop: |v₁ + v₂| on the traced border",
-                    float(diagonal),
-                    highest=float(np.e * _STEPS * _REACH * 2 * UNIT),
+                    diagonal,
+                    highest=np.e * _STEPS * _REACH * 2 * UNIT,
                 ),
-                Quantity(
-                    f"of {beside} pairs beside a border, those that end elsewhere", float(wrong), highest=0
-                ),
+                Quantity(f"of {beside} pairs beside a border, those that end elsewhere", wrong, highest=0),
             ),
-            _drawing(labels, stable, points, kinds, borders),
+            _panels(labels, stable, points, kinds, borders),
         )
 
     def _borders(
@@ -187,10 +185,10 @@ def _wrong_sides(
     return pairs, wrong
 
 
-def _drawing(labels, stable, points, kinds, borders) -> Drawing:
+def _panels(labels, stable, points, kinds, borders) -> list[Panel]:
     panels = []
     for i, title in enumerate(("A flip-flop", "Four memories, with currents")):
-        basins = labels[i][: _ROWS**2].reshape(_ROWS, _ROWS).tolist()
+        basins = labels[i][: _ROWS**2].reshape(_ROWS, _ROWS)
         half = _REACH / (_ROWS - 1)
         low, high = _SHIFT[:, 0] - _REACH - half, _SHIFT[:, 0] + _REACH + half
         gap = np.full((2, 1), np.nan)
@@ -198,10 +196,10 @@ def _drawing(labels, stable, points, kinds, borders) -> Drawing:
         saddles = points[i][np.array(kinds[i]) == 1]
         named = ("stable equilibria", "saddles and their stable manifolds") if i == 0 else ("", "")
         series = [
-            Series(named[0], stable[i][:, 0].tolist(), stable[i][:, 1].tolist(), "marks", group="stable"),
-            Series(named[1], lines[0].tolist(), lines[1].tolist(), group="saddle"),
-            Series("", saddles[:, 0].tolist(), saddles[:, 1].tolist(), "marks", group="saddle"),
+            Series(named[0], stable[i][:, 0], stable[i][:, 1], "marks", group="stable"),
+            Series(named[1], lines[0], lines[1], group="saddle"),
+            Series("", saddles[:, 0], saddles[:, 1], "marks", group="saddle"),
         ]
         image = Image(basins, extent=(low[0], high[0], low[1], high[1]))
         panels.append(Panel(title, "v₁", "v₂", series, image))
-    return Drawing(panels)
+    return panels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.networks import run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart
 
 _UNITS, _STARTS, _TOLERANCE = 5, 6, 1e-10
@@ -47,7 +47,7 @@ class EnergyDescent(Check):
     `local_error`, and so E by that times the largest ‖∇E‖ on the way.
     """
 
-    claim: ClassVar[str] = "Symmetric weights give the additive model an energy that never grows."
+    statement = "Symmetric weights give the additive model an energy that never grows."
 
     weights: Callable[[Matrix], Matrix] = symmetric
     """S from random numbers; the weights are w_ji = s_ji/d_j."""
@@ -86,7 +86,7 @@ class EnergyDescent(Check):
         model = AdditiveModel.of(drawn)
         path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)), _TIMES, _TOLERANCE)
         curves.append(np.asarray(_energies(model, jnp.ones((_UNITS, 1)), jnp.asarray(path), leak)[0]))
-        return Finding(quantities, _drawing(curves))
+        return Finding(quantities, _panels(curves))
 
     def _descent(
         self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "units starts"]
@@ -105,8 +105,8 @@ class EnergyDescent(Check):
             ),
             Quantity(
                 f"{name}: largest change of E between two times",
-                float(np.diff(energies, axis=0).max()),
-                highest=float(slack),
+                np.diff(energies, axis=0).max(),
+                highest=slack,
             ),
         ], energies
 
@@ -172,12 +172,10 @@ def _dissipation(
     return jnp.sum(formula, axis=1), jnp.sum(sizes, axis=1)
 
 
-def _drawing(curves: list[Float[np.ndarray, "times starts"]]) -> Drawing:
+def _panels(curves: list[Float[np.ndarray, "times starts"]]) -> list[Panel]:
     titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
     panels = []
     for title, energies in zip(titles, curves, strict=True):
-        series = [
-            Series("", _TIMES.tolist(), each.tolist(), group=str(i)) for i, each in enumerate(energies.T)
-        ]
+        series = [Series("", _TIMES, each, group=str(i)) for i, each in enumerate(energies.T)]
         panels.append(Panel(title, "t", "E", series))
-    return Drawing(panels)
+    return panels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -18,7 +18,7 @@ from fastweights.theory.dynamics.additive_model import (
     rest_points,
     start_grid,
 )
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time
@@ -82,7 +82,7 @@ class EquilibriumKinds(Check):
     the leading eigenvalue over 2π units, for the other over one, where the leading one has not covered it.
     """
 
-    claim: ClassVar[str] = "The Jacobian's eigenvalues tell an equilibrium's kind and its rates."
+    statement = "The Jacobian's eigenvalues tell an equilibrium's kind and its rates."
 
     jacobian: Callable[[AdditiveModel, np.ndarray], np.ndarray] = jacobian
     """∂(dv/dt)/∂v at a point."""
@@ -105,15 +105,13 @@ class EquilibriumKinds(Check):
         rates = [_rate_apart(each, path, error) for each, path in zip(equilibria, away, strict=True)]
         return Finding(
             (
-                Quantity(
-                    "smallest sum of the signs of det(−J) over a net's equilibria", float(min(signs)), 1, 1
-                ),
-                Quantity("largest", float(max(signs)), 1, 1),
+                Quantity("smallest sum of the signs of det(−J) over a net's equilibria", min(signs), 1, 1),
+                Quantity("largest", max(signs), 1, 1),
                 Quantity(f"kinds among {len(equilibria)} equilibria", len(set(expected)), 5, 5),
                 Quantity("equilibria whose trajectories show another kind", wrong, highest=0),
                 Quantity("log z − λ t, largest change in units of its bound", max(rates), highest=1),
             ),
-            _drawing(equilibria, expected, away),
+            _panels(equilibria, expected, away),
         )
 
     def _linearised(self, net: AdditiveModel, point: Float[np.ndarray, " 2"]) -> Equilibrium:
@@ -168,7 +166,7 @@ def _rate_apart(equilibrium: Equilibrium, away: Away, error: float) -> float:
     return worst
 
 
-def _drawing(equilibria: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[Away]) -> Drawing:
+def _panels(equilibria: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[Away]) -> list[Panel]:
     """Two nets' trajectories, and the distance from one equilibrium of each kind."""
     first, last = equilibria[0], equilibria[-1]  # four memories, and the rotation
     models = _side_by_side([first, last] * (len(equilibria) // 2))
@@ -189,17 +187,17 @@ def _drawing(equilibria: Sequence[Equilibrium], kinds: Sequence[str], away: Sequ
     for name in dict.fromkeys(kinds):
         i = kinds.index(name)
         series += _distances(name, equilibria[i], away[i])
-    return Drawing((*panels, Panel("Distance from v*", "t", "|v − v*|", series, y_scale="log")))
+    return [*panels, Panel("Distance from v*", "t", "|v − v*|", series, y_scale="log")]
 
 
 def _portrait(
     title: str, paths: Float[np.ndarray, "times 2 starts"], points: Sequence[tuple[Equilibrium, str]]
 ) -> Panel:
     gap = np.full((1, *paths.shape[1:]), np.nan)
-    x, y = np.concatenate([paths, gap]).transpose(1, 2, 0).reshape(2, -1).tolist()
+    x, y = np.concatenate([paths, gap]).transpose(1, 2, 0).reshape(2, -1)
     series = [Series("", x, y, group="trajectories")]
     for kind in dict.fromkeys(kind for _, kind in points):
-        x, y = np.stack([each.point for each, name in points if name == kind]).T.tolist()
+        x, y = np.stack([each.point for each, name in points if name == kind]).T
         series.append(Series(kind, x, y, "marks"))
     return Panel(title, "v₁", "v₂", series)
 
@@ -210,7 +208,4 @@ def _distances(name: str, equilibrium: Equilibrium, away: Away) -> list[Series]:
     chosen = np.abs(equilibrium.left[leading] @ away[0]).argmax()
     distance, times = np.linalg.norm(away[:, :, chosen], axis=1), _TIMES * equilibrium.unit
     expected = distance[-1] * np.exp(np.real(equilibrium.eigenvalues[leading]) * (times - times[-1]))
-    return [
-        Series(name, times[::4].tolist(), distance[::4].tolist(), "marks"),
-        Series("", times.tolist(), expected.tolist(), group=name),
-    ]
+    return [Series(name, times[::4], distance[::4], "marks"), Series("", times, expected, group=name)]

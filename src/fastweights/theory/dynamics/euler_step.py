@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -16,7 +16,7 @@ from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import runge_kutta
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _INPUTS, _BATCH, _STEPS, _END = 5, 3, 4, 20, 2.0
@@ -50,7 +50,7 @@ class EulerStep(Check):
     units of the last place.
     """
 
-    claim: ClassVar[str] = "An Euler step as long as the time constant is a step of the standard RNN."
+    statement = "An Euler step as long as the time constant is a step of the standard RNN."
 
     method: Callable[[Callable[[Column], Column], Column, float], Column] = euler
     """One step, given dv/dt, v and the step's length."""
@@ -60,8 +60,8 @@ class EulerStep(Check):
 
     def examine(self) -> Finding:
         """The identity, the order, and a cycle that the equation doesn't have."""
-        quantities, drawing = self._order()
-        return Finding((self._identity(), *quantities, self._cycle()), drawing)
+        quantities, panels = self._order()
+        return Finding((self._identity(), *quantities, self._cycle()), panels)
 
     def _identity(self) -> Quantity:
         rng = np.random.default_rng(0)
@@ -78,7 +78,7 @@ class EulerStep(Check):
             potentials = stepped
         return Quantity("Euler's step against the cell's, in rounding errors", worst, highest=1)
 
-    def _order(self) -> tuple[tuple[Quantity, ...], Drawing]:
+    def _order(self) -> tuple[tuple[Quantity, ...], list[Panel]]:
         rng = np.random.default_rng(1)
         weights, _, bias, resistances = _drawn(rng)
         velocity, jacobian = _velocity(weights, bias, resistances), _jacobian(weights, resistances)
@@ -97,13 +97,13 @@ class EulerStep(Check):
         orders, (coarse, fine) = np.log2(sizes[:-1] / sizes[1:]), errors[-2:] / lengths[-2:, None, None]
         slack = float(lengths[-2])
         return (
-            Quantity("order of Euler's method", float(2 * orders[-1] - orders[-2]), 1 - slack, 1 + slack),
+            Quantity("order of Euler's method", 2 * orders[-1] - orders[-2], 1 - slack, 1 + slack),
             Quantity(
                 "error over step, extrapolated, relative distance from E",
-                float(np.linalg.norm(2 * fine - coarse - expected) / size),
+                np.linalg.norm(2 * fine - coarse - expected) / size,
                 highest=slack,
             ),
-        ), self._drawing(velocity, start, exact[:, :_UNITS], lengths, sizes, expected)
+        ), self._panels(velocity, start, exact[:, :_UNITS], lengths, sizes, expected)
 
     def _cycle(self) -> Quantity:
         potential = np.array([[0.3]])
@@ -123,27 +123,25 @@ class EulerStep(Check):
             states.append(self.method(velocity, states[-1], end / count))
         return np.array(states)
 
-    def _drawing(self, velocity, start, exact, lengths, sizes, expected) -> Drawing:
+    def _panels(self, velocity, start, exact, lengths, sizes, expected) -> list[Panel]:
         series = []
         end = 2 * _TIME_CONSTANT
         for j in range(2):
             shown = np.linspace(0, _END, _EXACT_STEPS + 1)[::32]
             shown = shown[shown <= end]
-            series.append(Series(f"v_{j + 1}", shown.tolist(), exact[::32, j, 0][: len(shown)].tolist()))
+            series.append(Series(f"v_{j + 1}", shown, exact[::32, j, 0][: len(shown)]))
             for count, kind in _SHOWN:
                 stepped = self._steps(velocity, start, count, end)[:, j, 0]
                 times = np.linspace(0, end, count + 1)
-                series.append(Series("", times.tolist(), stepped.tolist(), kind, group=f"v_{j + 1}"))
+                series.append(Series("", times, stepped, kind, group=f"v_{j + 1}"))
         orders = [
-            Series("‖v_s − v‖ / s", lengths.tolist(), (sizes / lengths).tolist(), "marks"),
+            Series("‖v_s − v‖ / s", lengths, (sizes / lengths), "marks"),
             Series("‖E‖", [0, lengths[0]], [float(np.linalg.norm(expected))] * 2),
         ]
-        return Drawing(
-            (
-                Panel("Steps τ/10 (dashed), τ (marks)", "t", "v", series),
-                Panel("Error at the end, over the step", "step s", "error / s", orders),
-            )
-        )
+        return [
+            Panel("Steps τ/10 (dashed), τ (marks)", "t", "v", series),
+            Panel("Error at the end, over the step", "step s", "error / s", orders),
+        ]
 
 
 def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -12,7 +12,7 @@ from scipy.optimize import root_scalar
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _ROTATION = 2.0  # b
 _EXCESSES = (1.0, 0.04, 0.02)  # a − 1
@@ -55,7 +55,7 @@ class LimitCycle(Check):
     0.04 and 0.02 to first order, which leaves (a − 1)² times numbers of order 1.
     """
 
-    claim: ClassVar[str] = "Weights that rotate make a limit cycle, which no energy allows."
+    statement = "Weights that rotate make a limit cycle, which no energy allows."
 
     weights: Callable[[float, float], np.ndarray] = rotation
     """W, given a and b."""
@@ -82,19 +82,17 @@ class LimitCycle(Check):
         )
         return Finding(
             (
-                Quantity("v₁ after one turn, change in units of its bound", float(closed), highest=1),
-                Quantity(
-                    "v₁ from within and without, difference in units of its bound", float(same), highest=1
-                ),
+                Quantity("v₁ after one turn, change in units of its bound", closed, highest=1),
+                Quantity("v₁ from within and without, difference in units of its bound", same, highest=1),
                 *(
-                    Quantity(f"{name}, against averaging", float(2 * at[2] - at[1]), 1 - error, 1 + error)
+                    Quantity(f"{name}, against averaging", 2 * at[2] - at[1], 1 - error, 1 + error)
                     for name, at in (
                         ("squared radius at the onset", squares),
                         ("period at the onset", periods),
                     )
                 ),
             ),
-            _drawing(paths[1:, :, :, 0], expected),
+            _panels(paths[1:, :, :, 0], expected),
         )
 
 
@@ -116,12 +114,12 @@ def _relative(excess: float, cycles: Sequence[Cycle]) -> tuple[float, float]:
     return cycles[0].square / (4 * share), cycles[0].period * _ROTATION * (1 - share) / (2 * np.pi)
 
 
-def _drawing(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> Drawing:
+def _panels(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> list[Panel]:
     angles = np.linspace(0, 2 * np.pi, 200)
     panels = []
     for net in (0, 2):
-        series = [Series("the cycle", paths[::4, net, 0].tolist(), paths[::4, net, 1].tolist())]
+        series = [Series("the cycle", paths[::4, net, 0], paths[::4, net, 1])]
         x, y = (expected[net] * each(angles) for each in (np.cos, np.sin))
-        series.append(Series("averaging's circle", x.tolist(), y.tolist(), "dashed"))
+        series.append(Series("averaging's circle", x, y, "dashed"))
         panels.append(Panel(f"a = {1 + _EXCESSES[net]:g}, b = {_ROTATION:g}", "v₁", "v₂", series))
-    return Drawing(panels)
+    return panels

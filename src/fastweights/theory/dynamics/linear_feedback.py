@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,7 +14,7 @@ from fastweights.cells.irnn import IRNN
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart
 
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3
@@ -38,16 +38,14 @@ class LinearFeedback(Check):
     them.
     """
 
-    claim: ClassVar[str] = (
-        "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
-    )
+    statement = "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
 
     response: Callable[[Any, Any], Any] = response
     """What an input counts for in the sum, by weight and age; of symbols or of numbers."""
 
     def examine(self) -> Finding:
         """By symbols, and with the library's cell."""
-        return Finding((*self._symbolic(), self._by_cell()), self._drawing())
+        return Finding((*self._symbolic(), self._by_cell()), self._panels())
 
     def _symbolic(self) -> tuple[Quantity, ...]:
         from sympy import Symbol, simplify, summation, symbols
@@ -76,7 +74,7 @@ class LinearFeedback(Check):
             "constant input, 0 < w < 1": generic[1],
         }
         return tuple(
-            Quantity(f"for all n: {name}, 1 if it differs", float(each != 0), highest=0)
+            Quantity(f"for all n: {name}, 1 if it differs", each != 0, highest=0)
             for name, each in statements.items()
         )
 
@@ -91,7 +89,7 @@ class LinearFeedback(Check):
             worst = max(worst, roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))
         return Quantity("an IRNN of one unit against the sum, in rounding errors", worst, highest=1)
 
-    def _drawing(self) -> Drawing:
+    def _panels(self) -> list[Panel]:
         times = np.arange(_STEPS)
         panels = []
         for title, inputs in (("One impulse", times == 0), ("A constant input", times >= 0)):
@@ -101,9 +99,9 @@ class LinearFeedback(Check):
                 for x in inputs[:20]:
                     y = weight * (x + y)
                     values.append(y)
-                series.append(Series(f"w = {weight:g}".replace("-", "−"), times[:20].tolist(), values))
+                series.append(Series(f"w = {weight:g}".replace("-", "−"), times[:20], values))
             panels.append(Panel(title, "n", "y(n)", series))
-        return Drawing(panels)
+        return panels
 
 
 def _distance(total: Any, weight: Any, n: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -10,7 +9,7 @@ from jaxtyping import Float
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.lyapunov import Jacobians, stretches
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _STEPS, _SETTLING = 1000, 200
@@ -40,7 +39,7 @@ class LyapunovMethod(Check):
     the sum within twice that, so the second within three times.
     """
 
-    claim: ClassVar[str] = "The QR method finds the Lyapunov exponents that are known."
+    statement = "The QR method finds the Lyapunov exponents that are known."
 
     method: Callable[[Jacobians], np.ndarray] = stretches
     """The logarithms of the stretching in every step and direction."""
@@ -62,31 +61,17 @@ class LyapunovMethod(Check):
         first, second = found["cat"][_SETTLING:].mean(0)
         return Finding(
             (
-                Quantity(
-                    "linear map: exponents against log |eigenvalue|", float(apart), highest=float(slack)
-                ),
+                Quantity("linear map: exponents against log |eigenvalue|", apart, highest=slack),
                 Quantity(
                     "Hénon map: sum of the exponents against log b",
-                    float(np.abs(found["hénon"].sum(1).mean() - np.log(0.3))),
-                    highest=float(conditions),
+                    np.abs(found["hénon"].sum(1).mean() - np.log(0.3)),
+                    highest=conditions,
                 ),
-                Quantity(
-                    "Hénon map: largest exponent", float(found["hénon"][_SETTLING:, 0].mean()), lowest=0
-                ),
-                Quantity(
-                    "bent cat map: first exponent",
-                    float(first),
-                    float(golden - dilation),
-                    float(golden + dilation),
-                ),
-                Quantity(
-                    "bent cat map: second",
-                    float(second),
-                    float(-golden - 3 * dilation),
-                    float(-golden + 3 * dilation),
-                ),
+                Quantity("Hénon map: largest exponent", found["hénon"][_SETTLING:, 0].mean(), lowest=0),
+                Quantity("bent cat map: first exponent", first, golden - dilation, golden + dilation),
+                Quantity("bent cat map: second", second, -golden - 3 * dilation, -golden + 3 * dilation),
             ),
-            _drawing(found),
+            _panels(found),
         )
 
 
@@ -113,7 +98,7 @@ def _bent_cat() -> Jacobians:
     return slopes[1:, :, None] * _CAT / slopes[:-1, None, :]
 
 
-def _drawing(found: dict[str, np.ndarray]) -> Drawing:
+def _panels(found: dict[str, np.ndarray]) -> list[Panel]:
     times = np.arange(1, _STEPS + 1)
     golden = np.log((3 + np.sqrt(5)) / 2)
     known = {"linear": np.log(np.abs(_RATES)), "hénon": None, "cat": np.array([golden, -golden])}
@@ -121,10 +106,7 @@ def _drawing(found: dict[str, np.ndarray]) -> Drawing:
     panels = []
     for name, logs in found.items():
         means = np.cumsum(logs, axis=0) / times[:, None]
-        series = [
-            Series(f"exponent {i + 1}", times[::5].tolist(), mean[::5].tolist())
-            for i, mean in enumerate(means.T)
-        ]
+        series = [Series(f"exponent {i + 1}", times[::5], mean[::5]) for i, mean in enumerate(means.T)]
         exact = known[name]
         if exact is not None:
             ends = [1, _STEPS]
@@ -133,4 +115,4 @@ def _drawing(found: dict[str, np.ndarray]) -> Drawing:
                 for i, value in enumerate(exact)
             ]
         panels.append(Panel(titles[name], "steps", "mean of log |R_ii|", series))
-    return Drawing(panels)
+    return panels

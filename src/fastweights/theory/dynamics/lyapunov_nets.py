@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -21,7 +21,7 @@ from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.lyapunov import Jacobians, frame, stretches
 from fastweights.theory.networks import built, run_once, sequences, trained, untrained
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.training.options import TrainingOptions
 from fastweights.types import Column
@@ -75,7 +75,7 @@ class LyapunovNets(Check):
     out takes away.
     """
 
-    claim: ClassVar[str] = "A network's Lyapunov exponents obey its Jacobians, before and after training."
+    statement = "A network's Lyapunov exponents obey its Jacobians, before and after training."
 
     through: Callable[[State], State] = lambda state: state
     """What a state goes through before it is differentiated by."""
@@ -103,7 +103,7 @@ class LyapunovNets(Check):
             spectra[name] = np.sort(logs.mean(0))[::-1]
         if "standard-rnn" in self.cells:
             quantities.append(self._contraction(first["standard-rnn"]))
-        return Finding(quantities, _drawing(spectra))
+        return Finding(quantities, _panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
         return Orbit(*map(np.asarray, _follow(model, jnp.asarray(_stream())[:, None], self.through)))
@@ -116,7 +116,7 @@ class LyapunovNets(Check):
         orbit = self._orbit(eqx.tree_at(recurrent, model, scaled))
         largest = float(self.method(orbit.jacobians)[:, 0].mean())
         return Quantity(
-            f"standard RNN with ‖W‖ = {_NORM:g}: largest exponent", largest, highest=float(np.log(_NORM))
+            f"standard RNN with ‖W‖ = {_NORM:g}: largest exponent", largest, highest=np.log(_NORM)
         )
 
 
@@ -132,12 +132,12 @@ def _general(name: str, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> list
     apart = 0.0 if largest == beside else abs(largest - beside)
     slack = _HOUSEHOLDER * logs.shape[1] ** 2 * UNIT * _CONDITION
     found = [
-        Quantity(f"{name}: largest exponent, at most mean log ‖J‖", float(largest), highest=float(norm)),
-        Quantity(f"{name}: the same from two trajectories, difference", float(apart), highest=_BESIDE),
+        Quantity(f"{name}: largest exponent, at most mean log ‖J‖", largest, highest=norm),
+        Quantity(f"{name}: the same from two trajectories, difference", apart, highest=_BESIDE),
     ]
     if compared.any() and np.isfinite(excess).all():
         words = f"{name}: most that k exponents exceed k log σ, k <= {int(compared.sum())}"
-        found.append(Quantity(words, float(excess.max()), highest=slack))
+        found.append(Quantity(words, excess.max(), highest=slack))
     return found
 
 
@@ -159,7 +159,7 @@ def _volume(name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.nd
     condition = np.linalg.cond(orbit.jacobians).mean()
     slack = (_HOUSEHOLDER * logs.shape[1] ** 2 * condition + 4 * relative.sum(1).mean()) * UNIT
     apart = abs(logs.sum(1).mean() - expected)
-    return Quantity(f"{name}: sum of all exponents against log |det J|", float(apart), highest=float(slack))
+    return Quantity(f"{name}: sum of all exponents against log |det J|", apart, highest=slack)
 
 
 def _forgetting(
@@ -177,8 +177,8 @@ def _forgetting(
     lowest = np.log(decay) + start / (count * steps)
     first = logs[:, :count].mean()
     return [
-        Quantity(f"{name}: |P J − λ P|", float(size), highest=4 * UNIT),
-        Quantity(f"{name}: mean of the first {count} exponents", float(first), lowest=float(lowest)),
+        Quantity(f"{name}: |P J − λ P|", size, highest=4 * UNIT),
+        Quantity(f"{name}: mean of the first {count} exponents", first, lowest=lowest),
     ]
 
 
@@ -226,7 +226,7 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
     return projections[..., 0], *seen
 
 
-def _drawing(spectra: Mapping[str, Float[np.ndarray, " n"]]) -> Drawing:
+def _panels(spectra: Mapping[str, Float[np.ndarray, " n"]]) -> list[Panel]:
     panels = []
     for when in ("untrained", "trained"):
         series = []
@@ -235,6 +235,6 @@ def _drawing(spectra: Mapping[str, Float[np.ndarray, " n"]]) -> Drawing:
             places = np.arange(1, len(values) + 1) / len(values)
             shown = np.isfinite(values) & (values > -8)  # below it, mostly the rounding of −∞
             if state == when and shown.any():
-                series.append(Series(cell, places[shown].tolist(), values[shown].tolist(), "marks"))
+                series.append(Series(cell, places[shown], values[shown], "marks"))
         panels.append(Panel(when, "i / N", "λ_i", series))
-    return Drawing(panels)
+    return panels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +49,7 @@ class AttentionUnrolled(Check):
     tenfold, because random directions are not the worst.
     """
 
-    claim: ClassVar[str] = "Attention to past states computes what the fast weight matrix computes."
+    statement = "Attention to past states computes what the fast weight matrix computes."
 
     between: Callable[[State], State] = unchanged
     """What happens to the matrix form's state between two steps."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +14,7 @@ from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 
@@ -41,7 +40,7 @@ class CubicGrowth(Check):
     Scales are powers of 2, so that the first part is exact; the others have less than 100 R roundings.
     """
 
-    claim: ClassVar[str] = "Without normalisation of A h the state's norm is cubed in every step."
+    statement = "Without normalisation of A h the state's norm is cubed in every step."
 
     growth: Callable[[Float[np.ndarray, "*shape"]], Float[np.ndarray, "*shape"]] = cube
     """What a norm becomes, but for constant factors."""
@@ -72,7 +71,7 @@ class CubicGrowth(Check):
         quantities.append(
             Quantity("LN inside: ‖h‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * _UNITS * UNIT)
         )
-        return Finding(quantities, _drawing({name: run[0] for name, run in runs.items()}))
+        return Finding(quantities, _panels({name: run[0] for name, run in runs.items()}))
 
     def _memory_alone(self) -> float:
         """How far ‖A h‖ is off its growth with the states' size, for scales from 1/16 to 16."""
@@ -127,9 +126,9 @@ def _run(cell: FastWeights, projections: Columns) -> tuple[Columns, Float[Array,
     return lax.scan(step, cell.initial_state(projections.shape[-1]), projections)[1]
 
 
-def _drawing(runs: Mapping[str, Float[np.ndarray, "time units"]]) -> Drawing:
+def _panels(runs: Mapping[str, Float[np.ndarray, "time units"]]) -> list[Panel]:
     series = []
     for name, hidden in runs.items():
         shown = int((abs(hidden).max(axis=1) < _FINITE).sum())
         series.append(Series(f"LN {name}", np.arange(1, shown + 1), np.linalg.norm(hidden[:shown], axis=1)))
-    return Drawing([Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")])
+    return [Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +12,7 @@ from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 Array = np.ndarray
@@ -49,7 +48,7 @@ class InnerLoopContraction(Check):
     that earlier errors have grown to.
     """
 
-    claim: ClassVar[str] = "Without normalisation the inner loop settles if ‖A‖ < 1, at that rate."
+    statement = "Without normalisation the inner loop settles if ‖A‖ < 1, at that rate."
 
     rate: Callable[[Matrix], float] = spectral_norm
     """What a distance shrinks by in a step."""
@@ -102,7 +101,7 @@ class InnerLoopContraction(Check):
                     "the same for parallel states", parallel, lowest=1 - 1000 * UNIT, highest=1 + 1000 * UNIT
                 ),
             ),
-            _drawing(curves, from_positive[:, -1]),
+            _panels(curves, from_positive[:, -1]),
         )
 
 
@@ -129,15 +128,13 @@ def _memory_norms(rng: np.random.Generator) -> tuple[float, float]:
     return norms[0] / bounds[0], norms[1] / bounds[1]
 
 
-def _drawing(curves: list[tuple[Array, Array]], diverging: Array) -> Drawing:
+def _panels(curves: list[tuple[Array, Array]], diverging: Array) -> list[Panel]:
     series = []
     for norm, (distances, bounds) in zip(_NORMS, curves, strict=False):
         name = f"‖A‖ = {norm:g}"
         series += [Series(name, _STEPS, distances, "marks"), Series("", _STEPS, bounds, "dashed", group=name)]
     growing = [Series(f"‖A‖ = {_NORMS[-1]:g}", _STEPS, np.linalg.norm(diverging, axis=1), "marks")]
-    return Drawing(
-        [
-            Panel("Below 1", "S", "‖h_S − h*‖; dashed: bound", series, y_scale="log"),
-            Panel("Above 1", "S", "‖h_S‖", growing, y_scale="log"),
-        ]
-    )
+    return [
+        Panel("Below 1", "S", "‖h_S − h*‖; dashed: bound", series, y_scale="log"),
+        Panel("Above 1", "S", "‖h_S‖", growing, y_scale="log"),
+    ]

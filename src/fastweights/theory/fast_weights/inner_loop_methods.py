@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -12,7 +11,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 Array = np.ndarray
@@ -43,7 +42,7 @@ class InnerLoopMethods(Check):
     Rounding: a step adds R + 1 products, so that (I + A)^S h_0 goes through S (R + 2) of them, all positive.
     """
 
-    claim: ClassVar[str] = "Without A and normalisation both methods are one; else the second amplifies."
+    statement = "Without A and normalisation both methods are one; else the second amplifies."
 
     nothing: Callable[[int], Float[Array, "units units"]] = lambda units: np.zeros((units, units))
     """A, where nothing is remembered."""
@@ -85,7 +84,7 @@ class InnerLoopMethods(Check):
                 Quantity("method 2 off (I + A)^S h_0, in rounding errors", apart, highest=1.0),
                 _normalised(),
             ),
-            _drawing(sustained, amplifying),
+            _panels(sustained, amplifying),
         )
 
 
@@ -103,7 +102,7 @@ def _normalised() -> Quantity:
     )
 
 
-def _drawing(sustained: Array, amplifying: Array) -> Drawing:
+def _panels(sustained: Array, amplifying: Array) -> list[Panel]:
     norm = np.linalg.norm
     series = [
         Series(f"S = {steps}", _SCALES[1:], (norm(two - one, axis=-1) / norm(one, axis=-1))[1:])
@@ -112,4 +111,4 @@ def _drawing(sustained: Array, amplifying: Array) -> Drawing:
     panel = Panel(
         "Method 2 against method 1", "‖A‖", "‖difference‖ / ‖h_S‖", series, x_scale="log", y_scale="log"
     )
-    return Drawing([panel])
+    return [panel]

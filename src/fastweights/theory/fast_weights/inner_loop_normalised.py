@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +12,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.inner_loops import remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 Array = np.ndarray
@@ -40,7 +39,7 @@ class InnerLoopNormalised(Check):
     Two states differ by their rounding, too: 10 (R + 4) of it, relative to ρ, multiplied by max |g| ‖A‖ / s.
     """
 
-    claim: ClassVar[str] = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
+    statement = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
 
     gain: Callable[[Vector], float] = largest_gain
     """What the normalisation multiplies a change by, before it is divided by s."""
@@ -73,11 +72,11 @@ class InnerLoopNormalised(Check):
         return Finding(
             (
                 Quantity("largest move / (max |g| ‖H A‖ / s · the move before)", local, highest=1.0),
-                Quantity("memories for which L < 1", float(applies), lowest=1.0, highest=len(_NORMS) - 1.0),
+                Quantity("memories for which L < 1", applies, lowest=1.0, highest=len(_NORMS) - 1.0),
                 Quantity("for these, largest move / (L · the move before)", everywhere, highest=1.0),
                 Quantity("largest ‖h_s‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * UNIT),
             ),
-            _drawing(states),
+            _panels(states),
         )
 
 
@@ -89,10 +88,10 @@ def _least_deviation(first: Vector, second: Vector) -> float:
     return float(np.sqrt(np.mean((start + at * way) ** 2) + EPSILON))
 
 
-def _drawing(states: Float[Array, "steps columns units"]) -> Drawing:
+def _panels(states: Float[Array, "steps columns units"]) -> list[Panel]:
     moves = np.linalg.norm(np.diff(states, axis=0), axis=-1)
     series = [
         Series(f"‖A‖ = {norm:g}", np.arange(1, _MOST + 1), np.maximum(move, 1e-17))
         for norm, move in zip(_NORMS, moves.T, strict=True)
     ]
-    return Drawing([Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")])
+    return [Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,18 +11,13 @@ from jaxtyping import Float
 from fastweights.cells.layers import layer_norm
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _COLUMNS = 20, 7
 
 Normalise = Callable[
-    [
-        Float[Array, "units columns"],
-        Float[Array, "units columns"],
-        Float[Array, "units columns"],
-        float,
-    ],
+    [Float[Array, "units columns"], Float[Array, "units columns"], Float[Array, "units columns"], float],
     Float[Array, "units columns"],
 ]
 
@@ -46,7 +40,7 @@ class LayerNormInvariance(Check):
     unit goes through 2 R + 8 roundings, of terms as large as (|x| + |β/α|) / s.
     """
 
-    claim: ClassVar[str] = "Layer normalisation is blind to scale and shift, but for ε as derived."
+    statement = "Layer normalisation is blind to scale and shift, but for ε as derived."
 
     normalise: Normalise = layer_norm
     """Normalisation of columns, given x, gain, bias and ε."""
@@ -88,15 +82,15 @@ class LayerNormInvariance(Check):
                 ),
                 Quantity(
                     "‖LN[x]‖ off √R, relative, for g = 1, b = 0, ε = 0",
-                    float(abs(length / np.sqrt(_UNITS) - 1).max()),
+                    abs(length / np.sqrt(_UNITS) - 1).max(),
                     highest=2 * (2 * _UNITS + 8) * UNIT,
                 ),
             ),
-            _drawing(self.deviation),
+            _panels(self.deviation),
         )
 
 
-def _drawing(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> Drawing:
+def _panels(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> list[Panel]:
     """How large a standardised column is, against its deviation."""
     sigmas, epsilon = np.geomspace(1e-5, 1, 60), 1e-5
     rng = np.random.default_rng(1)
@@ -110,4 +104,4 @@ def _drawing(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> Drawing:
         Series("σ / √(σ² + ε)", sigmas, largest, "dashed"),
     ]
     panel = Panel("ε = 1e-5", "σ of the summed inputs", "σ of the output", series, x_scale="log")
-    return Drawing([panel])
+    return [panel]

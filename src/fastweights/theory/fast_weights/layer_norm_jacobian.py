@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -49,9 +48,7 @@ class LayerNormJacobian(Check):
     at most κ² with κ = 1 + 2 max |x| / s. An entry of s J / g goes through R + 12 roundings.
     """
 
-    claim: ClassVar[str] = (
-        "Layer normalisation passes no change of the mean, nor of the scale, and divides by s."
-    )
+    statement = "Layer normalisation passes no change of the mean, nor of the scale, and divides by s."
 
     jacobian: Callable[[Vector, Vector], Matrix] = jacobian
     """J at x with the gain g."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -45,7 +44,7 @@ class BpttJacobian(Check):
     them, because slopes are 1 − h². The size of the terms is the same formula with absolute values.
     """
 
-    claim: ClassVar[str] = "Back-propagation through time is the sum of δ(τ) (h(τ−1)ᵀ ⊗ I) over τ."
+    statement = "Back-propagation through time is the sum of δ(τ) (h(τ−1)ᵀ ⊗ I) over τ."
 
     jacobian: Callable[[Vector, int], Matrix] = of_weights
     """J of W v for vec W, given v and the number of rows of W."""

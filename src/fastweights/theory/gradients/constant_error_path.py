@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,7 +16,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import norms
 from fastweights.theory.networks import built, moved, run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Column, Columns
 
@@ -47,7 +47,7 @@ class ConstantErrorPath(Check):
     A gate with the bias b that hears at most m misses 1 by at most e^(m − b), T of them by T e^(m − b).
     """
 
-    claim: ClassVar[str] = "Along the cell of an LSTM the error is multiplied by the forget gates, only."
+    statement = "Along the cell of an LSTM the error is multiplied by the forget gates, only."
 
     factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = forget_gate
     """What a step multiplies the error of the cell with, given all gates."""
@@ -78,7 +78,7 @@ class ConstantErrorPath(Check):
                     "gates open: ∂c(T)/∂c(τ) off the identity", off, highest=_STEPS * np.exp(heard - _OPEN)
                 ),
             ),
-            _drawing(curves),
+            _panels(curves),
         )
 
     def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
@@ -130,13 +130,13 @@ def _with_bias(cell: LSTM, forget_bias: float) -> LSTM:
     return eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[rows].set(forget_bias))
 
 
-def _drawing(curves: Mapping[float, tuple[Jacobians, Jacobians]]) -> Drawing:
+def _panels(curves: Mapping[float, tuple[Jacobians, Jacobians]]) -> list[Panel]:
     ages = list(range(_STEPS - 1, 0, -1))
     series = []
     for bias, (direct, everything) in curves.items():
         name = f"forget bias {bias:g}"
-        series.append(Series(name, ages, norms(everything).mean(axis=1).tolist()))
+        series.append(Series(name, ages, norms(everything).mean(axis=1)))
         diagonal = np.diagonal(direct, axis1=-2, axis2=-1)
-        series.append(Series("", ages, diagonal.mean(axis=(1, 2)).tolist(), "dashed", group=name))
+        series.append(Series("", ages, diagonal.mean(axis=(1, 2)), "dashed", group=name))
     panel = Panel("At initialisation", "T − τ", "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean", series, y_scale="log")
-    return Drawing([panel])
+    return [panel]

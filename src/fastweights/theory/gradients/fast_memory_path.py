@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -17,7 +17,7 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
 from fastweights.theory.gradients.influences import norms
 from fastweights.theory.networks import built, moved, run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 from fastweights.types import Columns
 
@@ -72,7 +72,7 @@ class FastMemoryPath(Check):
     normalisations' κ² (see `LayerNormJacobian`); their size is the recursion's with absolute values.
     """
 
-    claim: ClassVar[str] = "The fast memory adds a direct path from every h(τ), which falls as λ^age."
+    statement = "The fast memory adds a direct path from every h(τ), which falls as λ^age."
 
     weight: Callable[[float, int], float] = power
     """What the state of an age counts for."""
@@ -125,7 +125,7 @@ class FastMemoryPath(Check):
                 ),
                 Quantity("recurrent term / product of norms", excess, highest=1 + loose),
             ),
-            _drawing(curves),
+            _panels(curves),
         )
 
     def _by_autodiff(
@@ -278,7 +278,7 @@ class _Formula:
         return rate * sum(written, start=np.zeros((_UNITS, _UNITS)))
 
 
-def _drawing(curves: Mapping[float, Mapping[str, Jacobians]]) -> Drawing:
+def _panels(curves: Mapping[float, Mapping[str, Jacobians]]) -> list[Panel]:
     ages = list(range(_STEPS - 1, 0, -1))
     panels = []
     for decay, found in curves.items():
@@ -287,10 +287,10 @@ def _drawing(curves: Mapping[float, Mapping[str, Jacobians]]) -> Drawing:
             "one jump through A": found["direct"],
             "through W alone": found["recurrent"],
         }
-        series = [Series(name, ages, norms(each).mean(axis=1).tolist()) for name, each in parts.items()]
+        series = [Series(name, ages, norms(each).mean(axis=1)) for name, each in parts.items()]
         newest = float(norms(found["direct"][-1]).mean())
         series.append(Series("λ^age", ages, [newest * decay ** (age - 1) for age in ages], "dashed"))
         panels.append(
             Panel(f"λ = {decay:g}, before training", "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log")
         )
-    return Drawing(panels)
+    return panels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +25,7 @@ from fastweights.theory.gradients.influences import (
     step_jacobians,
 )
 from fastweights.theory.networks import built, run_once, sequences, trained, untrained
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.training.options import TrainingOptions
 from fastweights.types import Columns, Tokens
@@ -47,7 +47,7 @@ class GradientNorms(Check):
     both, and far below what a path left out would take away.
     """
 
-    claim: ClassVar[str] = "No gradient of a simple cell is larger than the product of its steps' norms."
+    statement = "No gradient of a simple cell is larger than the product of its steps' norms."
 
     through: Callable[[State], State] = lambda state: state
     """What every state goes through on its way to the next step."""
@@ -93,7 +93,7 @@ class GradientNorms(Check):
                     for name, pair in curves.items()
                 ),
             ),
-            _drawing(curves, self.updates),
+            _panels(curves, self.updates),
         )
 
     def _reach(self, model: SequenceClassifier, tokens: Tokens) -> "_Reach":
@@ -133,15 +133,15 @@ def _measure(
     return cell.unroll_in_jax(projections), slopes, (ahead - behind) / (2 * _FAR)
 
 
-def _drawing(curves: Mapping[str, tuple[_Reach, _Reach]], updates: int) -> Drawing:
+def _panels(curves: Mapping[str, tuple[_Reach, _Reach]], updates: int) -> list[Panel]:
     ages = list(range(_TASK.length - 1, 0, -1))
     panels = []
     for number, when in enumerate(("before training", f"after {updates} updates")):
         series = []
         for name, pair in curves.items():
             reach = pair[number]
-            series.append(Series(name, ages, np.mean(reach.norms, axis=1).tolist()))
+            series.append(Series(name, ages, np.mean(reach.norms, axis=1)))
             if reach.bounds is not None:
-                series.append(Series("", ages, np.mean(reach.bounds, axis=1).tolist(), "dashed", group=name))
+                series.append(Series("", ages, np.mean(reach.bounds, axis=1), "dashed", group=name))
         panels.append(Panel(when, "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log"))
-    return Drawing(panels)
+    return panels

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -35,7 +34,7 @@ class IdentityRelu(Check):
     and every sum has one term.
     """
 
-    claim: ClassVar[str] = "Through an identity of rectified units gradients pass unchanged, or not at all."
+    statement = "Through an identity of rectified units gradients pass unchanged, or not at all."
 
     decay: Callable[[float, Float[np.ndarray, " ages"]], Float[np.ndarray, " ages"]] = power
     """The diagonal's entry, by scale and age."""
@@ -57,11 +56,9 @@ class IdentityRelu(Check):
             left = self.decay(scale, ages)[:, None, None] * on
             expected = np.eye(_UNITS) * np.moveaxis(left, -1, 1)[..., None]
             found += [
-                Quantity(
-                    f"largest difference, W = {scale:g} I", float(abs(measured - expected).max()), highest=0.0
-                ),
-                Quantity("units on throughout", float(on[0].sum()), lowest=1.0),
-                Quantity("units off at some step", float((1 - on[0]).sum()), lowest=1.0),
+                Quantity(f"largest difference, W = {scale:g} I", abs(measured - expected).max(), highest=0.0),
+                Quantity("units on throughout", on[0].sum(), lowest=1.0),
+                Quantity("units off at some step", (1 - on[0]).sum(), lowest=1.0),
             ]
         return Finding(found)
 

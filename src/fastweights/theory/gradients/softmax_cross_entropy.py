@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +39,7 @@ class SoftmaxCrossEntropy(Check):
     roundings with those of exponentials, on terms as large as y_i (δ_ij + y_j).
     """
 
-    claim: ClassVar[str] = "The softmax has the Jacobian diag(y) − y yᵀ; cross-entropy the gradient y − e_t."
+    statement = "The softmax has the Jacobian diag(y) − y yᵀ; cross-entropy the gradient y − e_t."
 
     entry: Callable[[Any, Any, Any], Any] = entry
     """An entry of the softmax's Jacobian, given y_i, y_j and δ_ij; of symbols or of numbers."""
@@ -61,8 +61,7 @@ class SoftmaxCrossEntropy(Check):
             sizes = y[:, :, None] * (same + y[:, None])
             jacobian_apart = max(jacobian_apart, roundings_apart(jacobians, given, sizes, classes + 8))
             gradient_apart = max(
-                gradient_apart,
-                roundings_apart(gradients, self.error(y, target), y + target, classes + 8),
+                gradient_apart, roundings_apart(gradients, self.error(y, target), y + target, classes + 8)
             )
             largest = max(largest, float(np.linalg.norm(jacobians, 2, (1, 2)).max()))
         return Finding(

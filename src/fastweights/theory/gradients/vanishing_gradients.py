@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -18,7 +17,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.influences import influences, norms
 from fastweights.theory.networks import built, run_once
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 
@@ -43,7 +42,7 @@ class VanishingGradients(Check):
     of what its factors' norms are. The second part has powers of 2 alone, with √2 from the norm.
     """
 
-    claim: ClassVar[str] = "A norm of W below 1 makes gradients vanish; eigenvalues below 1 do not suffice."
+    statement = "A norm of W below 1 makes gradients vanish; eigenvalues below 1 do not suffice."
 
     size: Callable[[Matrix], float] = spectral_norm
     """What is below 1 of the matrix."""
@@ -82,7 +81,7 @@ class VanishingGradients(Check):
                 ),
                 Quantity("its ‖∂h(T)/∂h(τ)‖ off √2 · 2^(T−τ), relative", off, highest=8 * UNIT),
             ),
-            _drawing(decaying, bounds, growing),
+            _panels(decaying, bounds, growing),
         )
 
 
@@ -102,28 +101,23 @@ def _with(cell: SimpleCell, recurrent: Array) -> SimpleCell:
     return eqx.tree_at(lambda cell: cell.recurrent, cell, recurrent)
 
 
-def _drawing(
+def _panels(
     decaying: Mapping[str, Float[np.ndarray, "ages batch"]],
     bounds: Float[np.ndarray, " ages"],
     growing: Float[np.ndarray, " ages"],
-) -> Drawing:
+) -> list[Panel]:
     ages = list(range(1, _STEPS))
     axes = ("T − τ", "‖∂h(T)/∂h(τ)‖")
-    measured = [Series(name, ages, each.max(axis=1).tolist()) for name, each in decaying.items()]
+    measured = [Series(name, ages, each.max(axis=1)) for name, each in decaying.items()]
     powers = Series("√2 · 2^(T−τ)", ages, [np.sqrt(2) * 2.0**age for age in ages], "dashed")
-    return Drawing(
-        [
-            Panel(
-                "tanh, ‖W‖ = 0.9",
-                *axes,
-                [*measured, Series("0.9^(T−τ)", ages, bounds.tolist(), "dashed")],
-                y_scale="log",
-            ),
-            Panel(
-                "ReLU, all eigenvalues 0",
-                *axes,
-                [Series("measured", ages, growing.tolist(), "marks"), powers],
-                y_scale="log",
-            ),
-        ]
-    )
+    return [
+        Panel(
+            "tanh, ‖W‖ = 0.9", *axes, [*measured, Series("0.9^(T−τ)", ages, bounds, "dashed")], y_scale="log"
+        ),
+        Panel(
+            "ReLU, all eigenvalues 0",
+            *axes,
+            [Series("measured", ages, growing, "marks"), powers],
+            y_scale="log",
+        ),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +13,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.memories.samples import signs, standard_error
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _LOADS = (0.12, 0.13, 0.14, 0.15)
 _ASKED = 60  # patterns of a network that are asked for
@@ -49,7 +48,7 @@ class HopfieldBreakdown(Check):
     All numbers are whole and below 2²⁴: single precision is exact.
     """
 
-    claim: ClassVar[str] = "Hopfield's network loses its patterns at 0.138 patterns for each unit."
+    statement = "Hopfield's network loses its patterns at 0.138 patterns for each unit."
 
     weights: Callable[[Patterns], Float[np.ndarray, "units units"]] = hebbian
     """The weights that store some patterns; those of more patterns are their sum."""
@@ -78,8 +77,8 @@ class HopfieldBreakdown(Check):
             (
                 Quantity("where theory has retrieval end", expected, 0.1375, 0.1385),
                 Quantity("where the simulated curves cross", crossing, expected - 0.01, expected + 0.01),
-                Quantity("its 95 % interval: lower end", float(low), lowest=expected - 0.01),
-                Quantity("its 95 % interval: upper end", float(high), highest=expected + 0.01),
+                Quantity("its 95 % interval: lower end", low, lowest=expected - 0.01),
+                Quantity("its 95 % interval: upper end", high, highest=expected + 0.01),
                 # A lost pattern has some 30 % wrong units; half a percent may be lost at this size.
                 Quantity(
                     f"wrong units at α = {_LOADS[0]}, N = {largest}, simulated − theory",
@@ -88,7 +87,7 @@ class HopfieldBreakdown(Check):
                     0.0015,
                 ),
             ),
-            _drawing(overlaps, kept, expected),
+            _panels(overlaps, kept, expected),
         )
 
     def _overlaps(self, rng: np.random.Generator, units: int) -> np.ndarray:
@@ -125,26 +124,22 @@ def _resampled(rng: np.random.Generator, kept: dict[int, np.ndarray]) -> dict[in
     return {units: shares[rng.integers(len(shares), size=len(shares))] for units, shares in kept.items()}
 
 
-def _drawing(overlaps: dict[int, np.ndarray], kept: dict[int, np.ndarray], end: float) -> Drawing:
+def _panels(overlaps: dict[int, np.ndarray], kept: dict[int, np.ndarray], end: float) -> list[Panel]:
     curves, loads = [], list(_LOADS)
     for units, shares in kept.items():
         slack = 2 * standard_error(shares.T)
         mean = shares.mean(0)
-        curves.append(Series(f"N = {units}", loads, mean.tolist(), group=str(units)))
-        low, high = (mean - slack).tolist(), (mean + slack).tolist()
+        curves.append(Series(f"N = {units}", loads, mean, group=str(units)))
+        low, high = (mean - slack), (mean + slack)
         curves.append(Series("", loads, low, "band", upper=high, group=str(units)))
     curves.append(Series("α_c", [end, end], [0.4, 1.0], "dashed"))
     finer = np.linspace(0.08, end_of_retrieval().load, 40)
     states = [
-        Series(f"N = {units}, mean", loads, found.mean((0, 2)).tolist(), "marks", group=str(units))
+        Series(f"N = {units}, mean", loads, found.mean((0, 2)), "marks", group=str(units))
         for units, found in overlaps.items()
     ]
-    states.append(
-        Series("retrieval state, N → ∞", finer.tolist(), [overlap(a - 1e-9) for a in finer], "dashed")
-    )
-    return Drawing(
-        (
-            Panel("Patterns kept with < 5 % errors", "load α", "share", curves),
-            Panel("Overlap with the pattern", "load α", "m", states),
-        )
-    )
+    states.append(Series("retrieval state, N → ∞", finer, [overlap(a - 1e-9) for a in finer], "dashed"))
+    return [
+        Panel("Patterns kept with < 5 % errors", "load α", "share", curves),
+        Panel("Overlap with the pattern", "load α", "m", states),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +36,7 @@ class HopfieldCycles(Check):
     networks would show nothing.
     """
 
-    claim: ClassVar[str] = "Synchronous recall with symmetric weights ends in a cycle of at most two states."
+    statement = "Synchronous recall with symmetric weights ends in a cycle of at most two states."
 
     weights: Callable[[np.random.Generator], Weights] = symmetric
     """The networks' weights, odd numbers."""
@@ -51,15 +50,11 @@ class HopfieldCycles(Check):
         apart = [np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2)]
         return Finding(
             (
-                Quantity("networks in a longer cycle, or in none yet", float(apart[1].sum()), highest=0.0),
-                Quantity("networks that end at a fixed point", float(np.sum(~apart[0])), lowest=1.0),
-                Quantity(
-                    "networks that end between two states", float(np.sum(apart[0] & ~apart[1])), lowest=1.0
-                ),
-                Quantity(
-                    "largest rise of −x(t)ᵀ W x(t − 1)", float(np.diff(lyapunov, axis=0).max()), highest=0.0
-                ),
-                Quantity("largest rise of −½ xᵀ W x", float(np.diff(energies, axis=0).max()), lowest=1.0),
+                Quantity("networks in a longer cycle, or in none yet", apart[1].sum(), highest=0.0),
+                Quantity("networks that end at a fixed point", np.sum(~apart[0]), lowest=1.0),
+                Quantity("networks that end between two states", np.sum(apart[0] & ~apart[1]), lowest=1.0),
+                Quantity("largest rise of −x(t)ᵀ W x(t − 1)", np.diff(lyapunov, axis=0).max(), highest=0.0),
+                Quantity("largest rise of −½ xᵀ W x", np.diff(energies, axis=0).max(), lowest=1.0),
             )
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +13,7 @@ from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import signs
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _BATCH, _SWEEPS = 40, 24, 12
 
@@ -47,9 +46,7 @@ class HopfieldEnergy(Check):
     order, from random states; a sweep in which no unit changes is a fixed point.
     """
 
-    claim: ClassVar[str] = (
-        "Asynchronous recall never raises −½ xᵀ W x for symmetric W, and ends at a fixed point."
-    )
+    statement = "Asynchronous recall never raises −½ xᵀ W x for symmetric W, and ends at a fixed point."
 
     weights: Callable[[np.random.Generator], Weights] = symmetric
     """The networks' weights, whole numbers."""
@@ -68,15 +65,13 @@ class HopfieldEnergy(Check):
         moving = np.sum(np.any(np.asarray(memory.update(jnp.asarray(last))) != last, axis=0))
         return Finding(
             (
-                Quantity("largest rise of the energy in a step", float(rises.max()), highest=0.0),
+                Quantity("largest rise of the energy in a step", rises.max(), highest=0.0),
                 Quantity(
-                    "change against −2 |field|, largest difference",
-                    float(np.max(abs(rises + drops))),
-                    highest=0.0,
+                    "change against −2 |field|, largest difference", np.max(abs(rises + drops)), highest=0.0
                 ),
-                Quantity("networks still moving after 12 sweeps", float(moving), highest=0.0),
+                Quantity("networks still moving after 12 sweeps", moving, highest=0.0),
             ),
-            _drawing(energies),
+            _panels(energies),
         )
 
 
@@ -97,19 +92,16 @@ def _recall(change: Callable, memory: Hopfield, state: Array, order: Array) -> t
     return run(memory, state)
 
 
-def _drawing(energies: np.ndarray) -> Drawing:
+def _panels(energies: np.ndarray) -> list[Panel]:
     steps = [t / _UNITS for t in range(len(energies))]
     lines = [
-        Series("" if n else "Hebbian weights, 9 patterns", steps, energies[:, n].tolist(), group="Hebbian")
+        Series("" if n else "Hebbian weights, 9 patterns", steps, energies[:, n], group="Hebbian")
         for n in range(4)
     ]
     lines += [
-        Series(
-            "" if n > _BATCH // 2 else "arbitrary symmetric weights",
-            steps,
-            energies[:, n].tolist(),
-            group="other",
-        )
+        Series("" if n > _BATCH // 2 else "arbitrary symmetric weights", steps, energies[:, n], group="other")
         for n in range(_BATCH // 2, _BATCH // 2 + 4)
     ]
-    return Drawing((Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines),))
+    return [
+        Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.hopfield_stability import turned
 from fastweights.theory.memories.samples import STANDARD_ERRORS, signs, standard_error
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _NETWORKS = 512, 60
 _SHARES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of N/(2 ln N)
@@ -44,9 +43,7 @@ class HopfieldExactRecall(Check):
     "fewer than a quarter" is asked for; and "most" is more than half. The decay in N is slow: at p = N/(2 ln
     N) the limit itself is e^(−1/√(4π ln N)), 0.89 at N = 512."""
 
-    claim: ClassVar[str] = (
-        "Exact recall ends near N/(2 ln N) patterns, and that of all patterns near N/(4 ln N)."
-    )
+    statement = "Exact recall ends near N/(2 ln N) patterns, and that of all patterns near N/(4 ln N)."
 
     most: Callable[[int], float] = most
     """How many patterns are mostly kept without error, by N."""
@@ -69,25 +66,27 @@ class HopfieldExactRecall(Check):
             self._compared(
                 "networks that keep all at N/(4 ln N)", (kept[1] == 1).astype(float), counts[1], counts[1]
             ),
-            Quantity(f"patterns kept at N/ln N = {counts[5]}", float(kept[5].mean()), highest=0.25),
+            Quantity(f"patterns kept at N/ln N = {counts[5]}", kept[5].mean(), highest=0.25),
         ]
-        return Finding(quantities, _drawing(counts, kept))
+        return Finding(quantities, _panels(counts, kept))
 
     def _compared(self, name: str, shares: np.ndarray, count: int, together: int) -> Quantity:
         """A share that theory bounds from below by 1 − N P for each of so many patterns, and that is most."""
         lowest = max(1 - together * _UNITS * turned(_UNITS, count), 0.5)
         slack = STANDARD_ERRORS * standard_error(shares)
-        return Quantity(f"{name} = {count}", float(np.mean(shares)), lowest=lowest - slack)
+        return Quantity(f"{name} = {count}", np.mean(shares), lowest=lowest - slack)
 
 
-def _drawing(counts: list[int], kept: np.ndarray) -> Drawing:
+def _panels(counts: list[int], kept: np.ndarray) -> list[Panel]:
     finer = range(min(counts), max(counts) + 1)
     limit = [float(np.exp(-_UNITS * turned(_UNITS, p))) for p in finer]
     series = (
-        Series("patterns kept", counts, kept.mean(1).tolist(), "marks"),
-        Series("networks that keep all", counts, (kept == 1).mean(1).tolist(), "marks"),
+        Series("patterns kept", counts, kept.mean(1), "marks"),
+        Series("networks that keep all", counts, (kept == 1).mean(1), "marks"),
         Series("e^(−N P)", list(finer), limit, "dashed"),
         Series("N/(2 ln N)", [most(_UNITS)] * 2, [0.0, 1.0], "dashed"),
         Series("N/(4 ln N)", [most(_UNITS) / 2] * 2, [0.0, 1.0], "dashed"),
     )
-    return Drawing((Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series),))
+    return [
+        Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +14,7 @@ from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import mean_of, signs
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _MOST, _SEEDS = 40, 14, 300
 _PATTERNS = (4, 6, 9, 14)
@@ -42,7 +41,7 @@ class HopfieldStability(Check):
     Shares are means over 300 networks, with four standard errors left. With two patterns nothing turns at
     all: the sum has as many terms as the signal has."""
 
-    claim: ClassVar[str] = "A unit of a stored random pattern turns with the probability of a binomial tail."
+    statement = "A unit of a stored random pattern turns with the probability of a binomial tail."
 
     turned: Callable[[int, int], float] = turned
     """The probability by N and p."""
@@ -58,8 +57,8 @@ class HopfieldStability(Check):
             mean_of(f"share of units that turn, N = {_UNITS}, p = {p}", shares[p - 1], self.turned(_UNITS, p))
             for p in _PATTERNS
         ]
-        quantities.append(Quantity("share of units that turn, p = 2", float(shares[1].max()), highest=0.0))
-        return Finding(quantities, _drawing(shares.mean(1), self.turned))
+        quantities.append(Quantity("share of units that turn, p = 2", shares[1].max(), highest=0.0))
+        return Finding(quantities, _panels(shares.mean(1), self.turned))
 
 
 def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:
@@ -75,11 +74,11 @@ def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:
     return jax.jit(lambda: jax.lax.scan(add, memory, (numbers, patterns))[1])()
 
 
-def _drawing(shares: np.ndarray, turned: Callable[[int, int], float]) -> Drawing:
+def _panels(shares: np.ndarray, turned: Callable[[int, int], float]) -> list[Panel]:
     counts = range(4, _MOST + 1)
     loads = [p / _UNITS for p in counts]
     series = (
-        Series("mean of 300 networks", loads, shares[3:].tolist(), "marks"),
+        Series("mean of 300 networks", loads, shares[3:], "marks"),
         Series("binomial tail", loads, [turned(_UNITS, p) for p in counts], "dashed"),
         Series(
             "Φ(−√((N − 1)/(p − 1)))",
@@ -90,4 +89,4 @@ def _drawing(shares: np.ndarray, turned: Callable[[int, int], float]) -> Drawing
     panel = Panel(
         f"First step from a pattern, N = {_UNITS}", "load p/N", "units that turn", series, y_scale="log"
     )
-    return Drawing((panel,))
+    return [panel]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +34,7 @@ class SoftmaxHopfieldAttention(Check):
     takes its softmax in single precision whatever it is given: for it the roundings are those, 2²⁹ times as
     large."""
 
-    claim: ClassVar[str] = "At β = 1/√d the softmax memory is the attention of transformers."
+    statement = "At β = 1/√d the softmax memory is the attention of transformers."
 
     scale: Callable[[int], float] = scale
     """The inverse temperature by the size of a key."""

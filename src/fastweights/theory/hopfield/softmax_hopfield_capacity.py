@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +11,7 @@ from fastweights.memories import OuterProduct, SoftmaxHopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import on_sphere
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _ASKED = 96
 
@@ -49,9 +48,7 @@ class SoftmaxHopfieldCapacity(Check):
     formula and must be the printed ones; with them it guarantees fewer patterns than dimensions in both
     examples, and more at d = 40."""
 
-    claim: ClassVar[str] = (
-        "The softmax network retrieves exponentially many patterns, where Hebb's memory fails."
-    )
+    statement = "The softmax network retrieves exponentially many patterns, where Hebb's memory fails."
 
     beta: float = 1.0
     """The memory's inverse temperature."""
@@ -79,7 +76,7 @@ class SoftmaxHopfieldCapacity(Check):
         quantities.append(Quantity(name, softmax[-1] / softmax[0], highest=1.0))
         units, pairs = self.sizes[-1], patterns_of(self.sizes[-1])
         name = f"Hebb's squared error, d = {units}, N = {pairs:,}; (N − 1)/d = {(pairs - 1) / units:.0f}"
-        quantities.append(Quantity(name, float(hebb[-1].mean()), lowest=1.0))
+        quantities.append(Quantity(name, hebb[-1].mean(), lowest=1.0))
         for (radius, units), printed in (((3, 20), 3.1546), ((1, 75), 1.3718)):
             found = self.base(1.0, radius, units, 0.001)
             name = f"c for K = {radius}, d = {units}, against the printed {printed}"
@@ -88,7 +85,7 @@ class SoftmaxHopfieldCapacity(Check):
             quantities.append(Quantity("patterns it guarantees / d", share, highest=1.0))
         share = np.sqrt(0.001) * self.base(1.0, 3, 40, 0.001) ** (39 / 4) / 40
         quantities.append(Quantity("the same for K = 3, d = 40", share, lowest=1.0))
-        return Finding(quantities, _drawing(self.sizes, softmax, expected, hebb))
+        return Finding(quantities, _panels(self.sizes, softmax, expected, hebb))
 
     def _softmax_error(self, directions: np.ndarray) -> float:
         """The mean of ‖f(k) − k‖/(2 √d) over some of the patterns."""
@@ -107,9 +104,9 @@ def _hebb_errors(directions: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.sum((answers - values[:_ASKED, :, 0].T) ** 2, axis=0)
 
 
-def _drawing(
+def _panels(
     units: Sequence[int], softmax: list[float], expected: list[float], hebb: list[np.ndarray]
-) -> Drawing:
+) -> list[Panel]:
     sizes = [float(each) for each in units]
     series = (
         Series("softmax, ‖f(k) − k‖/2M", sizes, softmax, "marks"),
@@ -118,4 +115,4 @@ def _drawing(
         Series("(N − 1)/d", sizes, [(patterns_of(each) - 1) / each for each in units], "dashed"),
     )
     panel = Panel("2^(d/2) random patterns", "size d of a pattern", "error", series, y_scale="log")
-    return Drawing((panel,))
+    return [panel]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +11,7 @@ from jax import Array
 from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30
@@ -40,9 +39,7 @@ class SoftmaxHopfieldEnergy(Check):
     E is a sum of terms of at most M² + (ln N)/β + ½ ‖ξ‖² + M ‖ξ‖, each rounded some d + N times: the
     tolerance is 8 (d + N) u times that."""
 
-    claim: ClassVar[str] = (
-        "Every update of the softmax network lowers its energy, by half its squared length or more."
-    )
+    statement = "Every update of the softmax network lowers its energy, by half its squared length or more."
 
     update: Callable[[SoftmaxHopfield, Array], Array] = update
     """One step of recall."""
@@ -70,17 +67,15 @@ class SoftmaxHopfieldEnergy(Check):
         low, high = -energies[:, 1:] / rounding[:, 1:], (energies[:, 1:] - 2 * longest) / rounding[:, 1:]
         return Finding(
             (
-                Quantity(
-                    "E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖², in rounding errors", float(excess.max()), highest=1.0
-                ),
-                Quantity("∇E against ξ − f(ξ), in rounding errors", float(wrong.max()), highest=1.0),
-                Quantity("−E in the hull, in rounding errors", float(low.max()), highest=1.0),
-                Quantity("E − 2 M² in the hull, in rounding errors", float(high.max()), highest=1.0),
+                Quantity("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖², in rounding errors", excess.max(), highest=1.0),
+                Quantity("∇E against ξ − f(ξ), in rounding errors", wrong.max(), highest=1.0),
+                Quantity("−E in the hull, in rounding errors", low.max(), highest=1.0),
+                Quantity("E − 2 M² in the hull, in rounding errors", high.max(), highest=1.0),
                 Quantity(
                     "entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0.0
                 ),
             ),
-            _drawing(energies),
+            _panels(energies),
         )
 
 
@@ -110,14 +105,14 @@ def _symbolic_differences() -> int:
     return sum(simplify(diff(log(total) / beta, z) - exp(beta * z) / total) != 0 for z in scores)
 
 
-def _drawing(energies: np.ndarray) -> Drawing:
+def _panels(energies: np.ndarray) -> list[Panel]:
     shown = 9
     updates = [float(t) for t in range(shown)]
     series = [
-        Series(f"β = {beta}" if column == 0 else "", updates, found[:shown, column].tolist(), group=str(beta))
+        Series(f"β = {beta}" if column == 0 else "", updates, found[:shown, column], group=str(beta))
         for beta, found in zip(_BETAS, energies, strict=True)
         for column in range(3)
     ]
-    return Drawing(
-        (Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series),)
-    )
+    return [
+        Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series),
+    ]

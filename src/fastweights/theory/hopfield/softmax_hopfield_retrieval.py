@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _PAIRS, _UPDATES = 24, 10, 100
 _BETAS = (0.3, 0.5, 0.8)
@@ -47,9 +46,7 @@ class SoftmaxHopfieldRetrieval(Check):
     the left one, if it should be larger, far above rounding. The first is an equality in the limit for two
     opposite keys, where the ratio is 1/(1 + e^(−β Δ))."""
 
-    claim: ClassVar[str] = (
-        "One update of the softmax network errs by at most 2 M (N − 1) exp(−β (Δ − 2 M ‖ξ − k‖))."
-    )
+    statement = "One update of the softmax network errs by at most 2 M (N − 1) exp(−β (Δ − 2 M ‖ξ − k‖))."
 
     bound: Callable[[float, Vector, Vector, float, int], Vector] = bound
     """The bound by β, Δ, distance, M and N."""
@@ -90,12 +87,12 @@ class SoftmaxHopfieldRetrieval(Check):
         tight, expected = self._opposite()
         return Finding(
             (
-                Quantity("‖f(ξ) − k‖ / bound, largest", float(ratios[0]), highest=1.0),
-                Quantity("‖k* − k‖ / bound, largest", float(ratios[1]), highest=1.0),
-                Quantity("‖f(ξ) − k*‖ / bound, largest", float(ratios[2]), highest=1.0),
+                Quantity("‖f(ξ) − k‖ / bound, largest", ratios[0], highest=1.0),
+                Quantity("‖k* − k‖ / bound, largest", ratios[1], highest=1.0),
+                Quantity("‖f(ξ) − k*‖ / bound, largest", ratios[2], highest=1.0),
                 Quantity("two opposite keys: ratio − 1/(1 + e^(−β Δ))", tight - expected, -1e-12, 1e-12),
             ),
-            self._drawing(),
+            self._panels(),
         )
 
     def _opposite(self) -> tuple[float, float]:
@@ -107,32 +104,27 @@ class SoftmaxHopfieldRetrieval(Check):
         highest = self.bound(2.0, np.array([2.0]), np.zeros(1), 1.0, 2)
         return error / float(highest[0]), 1 / (1 + np.exp(-4.0))
 
-    def _drawing(self) -> Drawing:
+    def _panels(self) -> list[Panel]:
         """Error of one update from the pattern itself against β Δ, for patterns of many separations."""
         rng = np.random.default_rng(1)
-        x, y, theory = [], [], []
         keys = rng.standard_normal((_UNITS, _PAIRS))
         keys *= np.sqrt(_UNITS) / np.linalg.norm(keys, axis=0)
         overlaps = keys.T @ keys
         separation = _UNITS - (overlaps + np.where(np.eye(_PAIRS), -np.inf, 0)).max(1)
+        points = []
         for beta in (0.1, 0.2, 0.4, 0.8):
             memory = _holding(keys, self.temperature(beta))
             errors = np.linalg.norm(np.asarray(memory.update(jnp.asarray(keys))) - keys, axis=0)
-            x += (beta * separation).tolist()
-            y += errors.tolist()
-            theory += self.bound(beta, separation, np.zeros(_PAIRS), float(np.sqrt(_UNITS)), _PAIRS).tolist()
+            theory = self.bound(beta, separation, np.zeros(_PAIRS), float(np.sqrt(_UNITS)), _PAIRS)
+            points.append((beta * separation, errors, theory))
+        x, y, theory = np.concatenate(points, axis=1)
         order = np.argsort(x)
         series = (
             Series("‖f(k) − k‖", x, y, "marks"),
-            Series(
-                "2 M (N − 1) e^(−β Δ)",
-                np.array(x)[order].tolist(),
-                np.array(theory)[order].tolist(),
-                "dashed",
-            ),
+            Series("2 M (N − 1) e^(−β Δ)", x[order], theory[order], "dashed"),
         )
         panel = Panel("One update, N = 10, d = 24", "β Δ", "error", series, y_scale="log")
-        return Drawing((panel,))
+        return [panel]
 
 
 def _ratio(error: Vector, highest: Vector) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +18,7 @@ from fastweights.theory.memories.delta_rule_one_pass import squared_error as one
 from fastweights.theory.memories.rank_bound import residual
 from fastweights.theory.memories.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 from fastweights.theory.memories.streams import errors_along, of_stored
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _SEEDS = 32, 60
 _LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
@@ -72,7 +71,7 @@ class Capacity(Check):
     for which the theory is that of many units, is asked for little: below half of α_c hardly an error, far
     beyond it most of the pattern lost."""
 
-    claim: ClassVar[str] = "Every memory's error against load is where theory has it."
+    statement = "Every memory's error against load is where theory has it."
 
     expected: Mapping[str, Callable[[int], float]] = field(default_factory=theories)
     """The expected squared error of memories, by the number of pairs."""
@@ -99,9 +98,9 @@ class Capacity(Check):
         share = float(np.max(measured["softmax-hopfield"].mean(1) / highest))
         quantities.append(Quantity("softmax-hopfield: error / (2 × odds), largest", share, highest=1.0))
         binary = measured["hopfield"].mean(1)
-        quantities.append(Quantity("hopfield: error at load 0.06", float(binary[1]), highest=0.01))
-        quantities.append(Quantity("hopfield: error at load 0.3", float(binary[-1]), lowest=0.5))
-        return Finding(quantities, _drawing(measured, self.expected, highest))
+        quantities.append(Quantity("hopfield: error at load 0.06", binary[1], highest=0.01))
+        quantities.append(Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5))
+        return Finding(quantities, _panels(measured, self.expected, highest))
 
     def _errors(self, name: str) -> np.ndarray:
         """The mean squared error of the stored pairs, for each load and seed."""
@@ -137,26 +136,24 @@ def _errors_of_patterns(memory: type[Hopfield], networks: int) -> np.ndarray:
     return errors
 
 
-def _drawing(
+def _panels(
     measured: Mapping[str, np.ndarray], expected: Mapping[str, Callable[[int], float]], highest: list[float]
-) -> Drawing:
+) -> list[Panel]:
     loads, finer = [pairs / _UNITS for pairs in _LOADS], range(2, 65)
     series = []
     for name, found in measured.items():
         binary = registry.memories[name].binary
         series.append(
-            Series(
-                name, list(_BINARY_LOADS) if binary else loads, found.mean(1).tolist(), "marks", group=name
-            )
+            Series(name, list(_BINARY_LOADS) if binary else loads, found.mean(1), "marks", group=name)
         )
         if name in expected:
             line = [expected[name](pairs) for pairs in finer]
             series.append(Series("", [pairs / _UNITS for pairs in finer], line, group=name))
     end = end_of_retrieval()
     below = np.linspace(0.03, end.load - 1e-9, 40)
-    series.append(Series("", below.tolist(), [2 * (1 - overlap(a)) for a in below], group="hopfield"))
+    series.append(Series("", below, [2 * (1 - overlap(a)) for a in below], group="hopfield"))
     series.append(Series("", loads, highest, group="softmax-hopfield"))
     series.append(Series("0.138 N: Hopfield's end of retrieval", [end.load] * 2, [0.0, 2.0], "dashed"))
     series.append(Series("rank bound N = R, where q = s/(s + l)", [1.0, 1.0], [0.0, 2.0], "dashed"))
     panel = Panel(f"Recall from the stored key, {_SIZES}", "load N/R", "squared error", series, x_scale="log")
-    return Drawing((panel,))
+    return [panel]

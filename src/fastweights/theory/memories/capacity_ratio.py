@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -37,7 +36,7 @@ class CapacityRatio(Check):
     below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from both. All
     shapes are columns of one computation: units beyond s and l are 0 and stay so."""
 
-    claim: ClassVar[str] = "A linear associator of s source and l output units holds s pairs: q = s/(s + l)."
+    statement = "A linear associator of s source and l output units holds s pairs: q = s/(s + l)."
 
     ratio: Callable[[int, int], float] = ratio
     """The capacity as a share of all units, by s and l."""

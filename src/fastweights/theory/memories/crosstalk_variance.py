@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,7 +18,7 @@ from fastweights.theory.memories.samples import (
     standard_error,
 )
 from fastweights.theory.memories.streams import errors_along, of_stored
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200
 _PAIRS = (2, 8, 16, 32)
@@ -45,7 +44,7 @@ class CrosstalkVariance(Check):
     200 means; the smallest N tells N − 1 from N.
     """
 
-    claim: ClassVar[str] = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
+    statement = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
 
     variance: Callable[[int, int], float] = variance
     """The expected squared error by N and R."""
@@ -67,7 +66,7 @@ class CrosstalkVariance(Check):
             for kind, found, counts in (("sphere", errors, _PAIRS), ("±1/√R", binary, _PAIRS[1:2]))
             for pairs in counts
         ]
-        return Finding(quantities, _drawing(errors, self.variance))
+        return Finding(quantities, _panels(errors, self.variance))
 
 
 def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
@@ -77,14 +76,16 @@ def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
     return np.asarray(of_stored(errors_along(memory, jnp.asarray(keys), jnp.asarray(values))))
 
 
-def _drawing(errors: np.ndarray, variance: Callable[[int, int], float]) -> Drawing:
+def _panels(errors: np.ndarray, variance: Callable[[int, int], float]) -> list[Panel]:
     loads = [pairs / _UNITS for pairs in range(1, _MAX_PAIRS + 1)]
     slack = STANDARD_ERRORS * standard_error(errors)
     low, high = errors.mean(1) - slack, errors.mean(1) + slack
     theory = [variance(pairs, _UNITS) for pairs in range(1, _MAX_PAIRS + 1)]
     series = (
-        Series("mean of 200 seeds", loads, errors.mean(1).tolist(), "marks"),
-        Series("± 4 standard errors", loads, low.tolist(), "band", upper=high.tolist()),
+        Series("mean of 200 seeds", loads, errors.mean(1), "marks"),
+        Series("± 4 standard errors", loads, low, "band", upper=high),
         Series("(N − 1)/R", loads, theory, "dashed"),
     )
-    return Drawing((Panel("Crosstalk of random keys", "load N/R", "squared error", series),))
+    return [
+        Panel("Crosstalk of random keys", "load N/R", "squared error", series),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +34,7 @@ class DecayingForms(Check):
     from the exact sum by one such error each.
     """
 
-    claim: ClassVar[str] = "The decaying matrix, its sum and attention to the past are one memory."
+    statement = "The decaying matrix, its sum and attention to the past are one memory."
 
     weight: Callable[[float, np.ndarray], np.ndarray] = power
     """How much a state counts, by decay and age."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _VALUE, _PAIRS, _SEEDS = 16, 3, 64, 200
 _DECAYS = (0.8, 0.9, 0.95, 1.0)
@@ -52,7 +52,7 @@ class DecayingRecall(Check):
     R/ρ, whose left side is e (a + ½) (1 + O(1/a²)): at R/ρ = 1000, where a is some 367, the ratio of a + ½ to
     R/(e ρ) may differ from 1 by 1/a² < 10⁻⁵."""
 
-    claim: ClassVar[str] = "A pair of age a is recalled with λ^a against a crosstalk of Σ λ^{2a′}/R."
+    statement = "A pair of age a is recalled with λ^a against a crosstalk of Σ λ^{2a′}/R."
 
     weight: Callable[[float, np.ndarray], np.ndarray] = weight
     """How much a pair counts, by decay and age."""
@@ -97,7 +97,7 @@ class DecayingRecall(Check):
             )
         )
         quantities.append(Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0.0))
-        return Finding(quantities, _drawing(curves))
+        return Finding(quantities, _panels(curves))
 
 
 def _measured(answers: Pairs, values: Pairs, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,19 +138,18 @@ def _symbolic_differences() -> int:
     return sum(simplify(step) != 0 for step in steps)
 
 
-def _drawing(curves: dict[float, tuple[np.ndarray, ...]]) -> Drawing:
+def _panels(curves: dict[float, tuple[np.ndarray, ...]]) -> list[Panel]:
     ages = [float(age) for age in range(_PAIRS)]
     signals, noises = [], []
     for decay, (signal, crosstalk, weights, noise) in curves.items():
         name = f"λ = {decay}"
-        signals.append(Series(name, ages[::2], signal[::2].tolist(), "marks", group=name))
-        signals.append(Series("", ages, weights.tolist(), group=name))
-        noises.append(Series(name, ages[::2], np.sqrt(crosstalk[::2]).tolist(), "marks", group=name))
-        noises.append(Series("", ages, np.sqrt(noise).tolist(), group=name))
+        signals.append(Series(name, ages[::2], signal[::2], "marks", group=name))
+        signals.append(Series("", ages, weights, group=name))
+        noises.append(Series(name, ages[::2], np.sqrt(crosstalk[::2]), "marks", group=name))
+        noises.append(Series("", ages, np.sqrt(noise), group=name))
     finer = np.linspace(0.6, 0.999, 120)
     ratio = [
-        Series(f"age {age}", finer.tolist(), (finer ** (2 * age) * (1 - finer**2) * _UNITS).tolist())
-        for age in (1, 3, 10)
+        Series(f"age {age}", finer, (finer ** (2 * age) * (1 - finer**2) * _UNITS)) for age in (1, 3, 10)
     ]
     best = [best_decay(age) for age in (1, 3, 10)]
     ratio.append(
@@ -161,10 +160,8 @@ def _drawing(curves: dict[float, tuple[np.ndarray, ...]]) -> Drawing:
             "marks",
         )
     )
-    return Drawing(
-        (
-            Panel("Signal λ^a", "age of the pair", "answer along the value", signals),
-            Panel(f"Crosstalk, R = {_UNITS}, N = {_PAIRS}", "age of the pair", "its length", noises),
-            Panel("Signal² / crosstalk", "λ", "ratio", ratio),
-        )
-    )
+    return [
+        Panel("Signal λ^a", "age of the pair", "answer along the value", signals),
+        Panel(f"Crosstalk, R = {_UNITS}, N = {_PAIRS}", "age of the pair", "its length", noises),
+        Panel("Signal² / crosstalk", "λ", "ratio", ratio),
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from fastweights.memories import DeltaRule
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 
 _UNITS, _VALUE = 7, 3
@@ -53,7 +52,7 @@ class DeltaRuleConvergence(Check):
     Π(1 + β‖k_n‖²) − 1 − β Σ‖k_n‖² in norm, and so do its eigenvalues (Bauer & Fike, the second matrix being
     symmetric): at β = 0.001 this leaves 3 % of β λ_min."""
 
-    claim: ClassVar[str] = (
+    statement = (
         "Repeated, the delta rule comes to the pseudo-inverse, at the rate of the smallest eigenvalue."
     )
 
@@ -92,7 +91,7 @@ class DeltaRuleConvergence(Check):
         rounding = _UNITS**2 * max(_SPECTRUM) / min(_SPECTRUM) * UNIT
         name = f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u"
         quantities.append(Quantity(name, float(in_turn[2, -1]) / rounding, highest=1.0))
-        return Finding(quantities, _drawing(in_turn))
+        return Finding(quantities, _panels(in_turn))
 
     def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
         """What a round in turn takes off, against what a round at once does, at a low rate."""
@@ -173,15 +172,15 @@ def _distances(rates: Array, keys: Array, values: Array) -> tuple[Array, Array]:
     return jax.vmap(at)(rates)
 
 
-def _drawing(in_turn: np.ndarray) -> Drawing:
+def _panels(in_turn: np.ndarray) -> list[Panel]:
     shown = 41
     rounds = [float(t) for t in range(shown)]
     series = [
-        Series(f"one after another, β = {rate}", rounds, distances[:shown].tolist())
+        Series(f"one after another, β = {rate}", rounds, distances[:shown])
         for rate, distances in zip(_RATES, in_turn, strict=False)
     ]
     factor = contraction(_RATES[0], np.array(_SPECTRUM))
     guide = [float(in_turn[0, 10] * factor ** (t - 10)) for t in range(shown)]
     series.append(Series("(1 − β λ_min)^t", rounds, guide, "dashed"))
     panel = Panel("The delta rule on its way", "rounds t", "distance from V K⁺", series, y_scale="log")
-    return Drawing((panel,))
+    return [panel]

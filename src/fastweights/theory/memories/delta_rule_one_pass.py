@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +11,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding
 from fastweights.theory.memories.samples import mean_of, on_sphere
 from fastweights.theory.memories.streams import errors_along
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 
 _UNITS, _PAIRS, _SEEDS = 12, 36, 400
 _AGES = (1, 6, 12, 35)
@@ -47,9 +46,7 @@ class DeltaRuleOnePass(Check):
     The means are over 400 seeds, each a stream of its own, with four standard errors left.
     """
 
-    claim: ClassVar[str] = (
-        "After one pass the delta rule knows a pair by its age, as two recursions of moments say."
-    )
+    statement = "After one pass the delta rule knows a pair by its age, as two recursions of moments say."
 
     squared_error: Callable[[int, int], np.ndarray] = squared_error
     """The expected squared error by age, for R and N."""
@@ -70,8 +67,8 @@ class DeltaRuleOnePass(Check):
         )
         ages = [float(age) for age in range(_PAIRS)]
         series = (
-            Series("mean of 400 seeds", ages, errors.mean(1).tolist(), "marks"),
-            Series("expected", ages, expected.tolist(), "dashed"),
+            Series("mean of 400 seeds", ages, errors.mean(1), "marks"),
+            Series("expected", ages, expected, "dashed"),
         )
         panel = Panel(f"Delta rule after one pass, R = {_UNITS}", "age of the pair", "squared error", series)
-        return Finding(quantities, Drawing((panel,)))
+        return Finding(quantities, (panel,))

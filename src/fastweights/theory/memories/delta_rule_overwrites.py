@@ -1,7 +1,6 @@
 """Two values under one key: the delta rule keeps the second, Hebb's rule the sum."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import numpy as np
@@ -27,7 +26,7 @@ class DeltaRuleOverwrites(Check):
     Keys have entries ±¼, values are whole numbers and λ = ½, so that every number is a multiple of 2⁻⁶ below
     2⁵³: nothing is rounded, and the differences must be 0."""
 
-    claim: ClassVar[str] = "The delta rule overwrites the value of a key, where Hebb's rule adds to it."
+    statement = "The delta rule overwrites the value of a key, where Hebb's rule adds to it."
 
     overwriting: str = "delta-rule"
     """The name of the memory that is to overwrite."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import numpy as np
@@ -43,9 +42,7 @@ class OuterProductRecall(Check):
     1/16 below 2⁵³ and therefore exact: the error must be 0, not small. With keys in general position a term
     of the answer goes through N + R + 2 roundings on either side."""
 
-    claim: ClassVar[str] = (
-        "Hebb's memory answers exactly for orthonormal keys; else its error is the crosstalk."
-    )
+    statement = "Hebb's memory answers exactly for orthonormal keys; else its error is the crosstalk."
 
     keys: Callable[[np.random.Generator], Pairs] = orthonormal
     """Keys for which recall is to be exact."""

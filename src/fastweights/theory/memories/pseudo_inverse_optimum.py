@@ -1,7 +1,6 @@
 """No matrix recalls its pairs better than the pseudo-inverse memory, and of those as good none is smaller."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import numpy as np
@@ -30,7 +29,7 @@ class PseudoInverseOptimum(Check):
     writes of R² sums of R terms, magnified by up to κ², is at most R³ N κ² u relative to ‖V‖ ‖K⁺‖ ‖K‖², κ
     being the keys' condition number on their span."""
 
-    claim: ClassVar[str] = "The memory written by Greville's theorem is the least-squares optimum V K⁺."
+    statement = "The memory written by Greville's theorem is the least-squares optimum V K⁺."
 
     memory: str = "pseudo-inverse"
     """The name of the memory that is to be optimal."""
@@ -61,7 +60,7 @@ class PseudoInverseOptimum(Check):
         )
         return Finding(
             [
-                Quantity(f"{name}, in rounding errors R³ N κ² u", float(most), highest=1.0)
+                Quantity(f"{name}, in rounding errors R³ N κ² u", most, highest=1.0)
                 for name, most in zip(names, worst, strict=True)
             ]
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +12,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.memories.streams import errors_along, of_stored
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _UNITS, _SEEDS, _MAX_PAIRS = 10, 100, 24
@@ -43,9 +42,7 @@ class RankBound(Check):
     is small against the values, rounding is the larger part of it, hence the 10⁻⁶. The mean 1 − R/N is exact
     in expectation, so four standard errors are left; with a rank of R + 1 it would move by 1/N."""
 
-    claim: ClassVar[str] = (
-        "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
-    )
+    statement = "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
 
     residual: Callable[[int, int], float] = residual
     """The least mean squared error by N and R."""
@@ -75,7 +72,7 @@ class RankBound(Check):
             total = np.sum(np.asarray(errors)[_UNITS, : _UNITS + 1], axis=0)
             ratio = float(np.min(total / least))
             quantities.append(Quantity(f"squared error of {name} / least possible", ratio, lowest=1 - 1e-6))
-        return Finding(quantities, _drawing(means.mean(1), expected))
+        return Finding(quantities, _panels(means.mean(1), expected))
 
 
 def _errors(name: str, keys: Pairs, values: Pairs) -> Array:
@@ -89,10 +86,12 @@ def _least(keys: Pairs, values: Pairs) -> np.ndarray:
     return np.sum(np.einsum("nvs,sn->vs", values, null) ** 2, axis=0)
 
 
-def _drawing(means: np.ndarray, expected: list[float]) -> Drawing:
+def _panels(means: np.ndarray, expected: list[float]) -> list[Panel]:
     pairs = [float(n) for n in range(1, _MAX_PAIRS + 1)]
     series = (
-        Series("pseudo-inverse, mean of 100 seeds", pairs, means.tolist(), "marks"),
+        Series("pseudo-inverse, mean of 100 seeds", pairs, means, "marks"),
         Series("1 − R/N", pairs, expected, "dashed"),
     )
-    return Drawing((Panel(f"The least error of a matrix, R = {_UNITS}", "pairs N", "squared error", series),))
+    return [
+        Panel(f"The least error of a matrix, R = {_UNITS}", "pairs N", "squared error", series),
+    ]

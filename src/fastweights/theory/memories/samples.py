@@ -29,7 +29,7 @@ def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
 def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: float) -> Quantity:
     """The mean over seeds, which should be the expected one up to its standard error, four times over."""
     slack = float(STANDARD_ERRORS * standard_error(samples))
-    return Quantity(name, float(np.mean(samples)), expected - slack, expected + slack)
+    return Quantity(name, np.mean(samples), expected - slack, expected + slack)
 
 
 def standard_error(samples: Float[np.ndarray, "*loads seeds"]) -> Any:

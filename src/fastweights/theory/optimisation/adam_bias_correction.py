@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +11,7 @@ import optax
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart
 from fastweights.training.step import Hyperparameters, optimiser
 
@@ -34,7 +34,7 @@ class AdamBiasCorrection(Check):
     up to 1 / (1 − β2) of them to cancellation, as β2 is close to 1.
     """
 
-    claim: ClassVar[str] = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
+    statement = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
 
     correction: Callable[[Any, Any], Any] = one_less_power
     """What a moment is divided by, given β and t; of symbols or of numbers."""
@@ -64,7 +64,7 @@ class AdamBiasCorrection(Check):
                     )
                 ),
             ),
-            _drawing(),
+            _panels(),
         )
 
     def _algorithm(self, gradients: Gradients) -> tuple[Gradients, Gradients]:
@@ -90,7 +90,7 @@ class AdamBiasCorrection(Check):
         return int(simplify(weights / self.correction(decay, t) - 1) != 0)
 
 
-def _drawing() -> Drawing:
+def _panels() -> list[Panel]:
     """A gradient that never changes: each step should be one learning rate."""
     first, second = DEFAULTS
     t = np.unique(np.geomspace(1, 5000, 80).astype(int)).astype(float)
@@ -98,4 +98,4 @@ def _drawing() -> Drawing:
     measured = -steps_of(optax.adam(1.0, *DEFAULTS), np.ones((5000, 1)))[t.astype(int) - 1, 0]
     series = [Series("Optax, corrected", t, measured), Series("without correction", t, raw)]
     panel = Panel("A constant gradient", "t", "|Δ| / learning rate", series, x_scale="log")
-    return Drawing([panel])
+    return [panel]

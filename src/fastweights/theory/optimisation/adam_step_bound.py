@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import optax
@@ -11,7 +10,7 @@ from jaxtyping import Float
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, steps_of
-from fastweights.theory.plot import Drawing, Panel, Series
+from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 Times = Float[np.ndarray, " steps"]
@@ -49,9 +48,7 @@ class AdamStepBound(Check):
     governed by their last 1 / (1 − β2) terms; 1 − β2^t has 1 / (1 − β2) more.
     """
 
-    claim: ClassVar[str] = (
-        "Adam's steps have a least upper bound above the published one, and it is attained."
-    )
+    statement = "Adam's steps have a least upper bound above the published one, and it is attained."
 
     supremum: Callable[[float, float, Times], Times] = supremum
     """The largest |Δ(t)| / α, given β1, β2 and t."""
@@ -69,12 +66,10 @@ class AdamStepBound(Check):
             expected = float(bound.max()) / published
             about = f"β = ({first:g}, {second:g}): "
             quantities += [
-                Quantity(
-                    f"{about}largest |Δ| / supremum", float((sizes / bound[:, None]).max()), highest=1 + loose
-                ),
+                Quantity(f"{about}largest |Δ| / supremum", (sizes / bound[:, None]).max(), highest=1 + loose),
                 Quantity(
                     f"{about}least |Δ| / supremum, worst sequence",
-                    float((sizes[:, 0] / bound).min()),
+                    (sizes[:, 0] / bound).min(),
                     lowest=1 - loose,
                 ),
                 Quantity(
@@ -85,7 +80,7 @@ class AdamStepBound(Check):
                 ),
             ]
             curves.append(_panel(about[:-2], t, sizes, bound, published))
-        return Finding((*quantities, *_of_a_spike(), _of_the_first_step()), Drawing(curves[:2]))
+        return Finding((*quantities, *_of_a_spike(), _of_the_first_step()), curves[:2])
 
 
 def _sequences(first: float, second: float) -> Float[np.ndarray, "steps sequences"]:
@@ -108,7 +103,7 @@ def _of_a_spike() -> tuple[Quantity, Quantity]:
     return (
         Quantity(
             "a single gradient: |Δ| off its formula, relative",
-            float(abs(sizes / exact - 1).max()),
+            abs(sizes / exact - 1).max(),
             highest=6 / (1 - second) * UNIT,
         ),
         Quantity(
