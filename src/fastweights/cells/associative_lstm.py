@@ -141,6 +141,11 @@ class AssociativeLSTM(Cell):
         hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (shows, queries))
         return AssociativeLSTMState(memory, hidden), hidden
 
+    def step_operations(self) -> int:
+        """Every head writes and reads each copy: complex products and their sums, of 8 operations a unit."""
+        half = self.hidden_size // 2
+        return 2 * self.recurrent.size + self.copies * half * (2 + 16 * self.heads)
+
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None

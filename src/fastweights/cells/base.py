@@ -32,9 +32,11 @@ class NoOptions:
 class Cell(eqx.Module):
     """A recurrence h(t) = step(h(t−1), projection(x(t))).
 
-    A subclass defines `initial_state` and `step`, and usually `projection`: the part of the step that
+    A subclass defines `initial_state` and `step`, and usually `project`: the part of the step that
     depends on the input alone, such as C x + b. It is computed for all time steps at once, or once
-    for each symbol of an alphabet.
+    for each symbol of an alphabet. All else is optional: `kernel` and `unroll_in_jax` are faster forms of
+    the recurrence, `attention` shows what it reads, `step_operations` counts its arithmetic. A class that
+    changes the equations of another inherits none of these.
 
     Shapes: an input `x` is (input, batch), an output is (hidden, batch); one sequence is a batch of one.
 
@@ -57,6 +59,22 @@ class Cell(eqx.Module):
         """The options recommended at this size: the defaults unless a cell has others."""
         del hidden_size
         return cls.Options()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the fast forms only where the equations that they stand for are unchanged.
+
+        A class that defines `step` or `initial_state` anew loses the fast forms that it inherits, unless it
+        defines them anew too: they would compute its parent's recurrence.
+        """
+        super().__init_subclass__(**kwargs)
+        for name in _SHARED & set(vars(cls)):
+            raise TypeError(
+                f"{cls.__qualname__} must not override {name}, which follows from project and step"
+            )
+        equations = min(_place_of_definition(cls, name) for name in _EQUATIONS)
+        for name in _FAST_FORMS:
+            if _place_of_definition(cls, name) > equations:
+                setattr(cls, name, vars(Cell)[name])
 
     @abstractmethod
     def initial_state(self, batch: int) -> State:
@@ -118,6 +136,34 @@ class Cell(eqx.Module):
         of this type; None where there is none."""
         del length, dtype
         return None
+
+    def attention(
+        self, projections: Float[Array, "time projection batch"]
+    ) -> Float[Array, "time time batch"] | None:
+        """How much of each earlier state (second axis) each step (first axis) reads; None where a cell has
+        no such numbers."""
+        del projections
+        return None
+
+    def step_operations(self) -> int | None:
+        """The multiplications and additions of one step of one sequence from its projection, in the form of
+        `step`; None where nobody has counted them.
+
+        Those of matrices and memories count. Activations, gates and normalisations, some operations a unit,
+        are left out.
+        """
+        return None
+
+
+# What every cell has in common; what a cell's recurrence is; and what may replace that, if it is equal to it.
+_SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
+_EQUATIONS = ("step", "initial_state")
+_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations")
+
+
+def _place_of_definition(cls: type, name: str) -> int:
+    """How many classes stand before the one whose `name` this class has."""
+    return next(place for place, base in enumerate(cls.__mro__) if name in vars(base))
 
 
 def gather(

@@ -188,6 +188,10 @@ class FastWeights(Cell):
             return super().unroll_in_jax(projections)
         return unroll_attending(self._pieces(), *self._arguments(projections))
 
+    def step_operations(self) -> int:
+        """W h, λ A + (η h) hᵀ, and A h_s for each inner step."""
+        return (2 + 3 + 2 * self.inner_steps) * self.hidden_size**2
+
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
         # to past states alone, which kernel and `unroll_attending` are, has no place for the present one.

@@ -106,6 +106,9 @@ class LSTM(Cell):
         hidden = jax.nn.sigmoid(show) * jnp.tanh(seen)
         return LSTMState(cell, hidden), hidden
 
+    def step_operations(self) -> int:
+        return 2 * _GATES * self.hidden_size**2
+
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None

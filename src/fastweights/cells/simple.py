@@ -72,6 +72,9 @@ class SimpleCell(Cell):
         hidden = _ACTIVATIONS[self.activation](summed)
         return hidden, hidden
 
+    def step_operations(self) -> int:
+        return 2 * self.hidden_size**2
+
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None

@@ -143,9 +143,8 @@ class SequenceClassifier(eqx.Module):
         return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
-        """What each step attends to, for cells that can tell; None for the others."""
-        attention = getattr(self.cell, "attention", None)
-        return None if attention is None else attention(self.projections(tokens))
+        """What each step reads of each earlier state; None for cells without such numbers."""
+        return self.cell.attention(self.projections(tokens))
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:

@@ -1,0 +1,147 @@
+"""A subclass of a registered cell computes its own equations; one that changes none keeps its kernel."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import fastweights as fw
+from cases import EVERY_CELL, FAST_WEIGHTS, SIZES, Case, each, inputs_for, quickly, steps
+from fastweights import registry
+
+CELLS = [FAST_WEIGHTS[0] if case.name == "fast-weights" else case for case in EVERY_CELL]
+
+
+def derived(case: Case, **changes):
+    """A cell of the case, of a class that has these methods instead of its parent's."""
+    parent = registry.cells[case.name]
+    child = type(parent)("Derived", (parent,), changes)
+    cell = case.build(SIZES)
+    changed = object.__new__(child)
+    for name, value in vars(cell).items():
+        object.__setattr__(changed, name, value)
+    return cell, changed
+
+
+def silent(parent):
+    def step(self, state, projection):
+        state, output = parent.step(self, state, projection)
+        return state, 0 * output
+
+    return step
+
+
+def shifted_start(parent):
+    def initial_state(self, batch):
+        return jax.tree.map(lambda x: x + 0.3 if x.ndim > 1 else x, parent.initial_state(self, batch))
+
+    return initial_state
+
+
+def doubled(parent):
+    def project(self, x):
+        return 2 * parent.project(self, x)
+
+    return project
+
+
+CHANGES = {"step": silent, "initial_state": shifted_start, "project": doubled}
+
+
+FORMS = ("unroll", "unroll_projected", "unroll_in_jax", "last_output")
+
+
+@quickly
+def by_every_form(cell, x):
+    """The last outputs of the first sequence."""
+    projections = cell.project(x.swapaxes(0, 1)).swapaxes(0, 1)
+    table, tokens = projections[..., 0].T, jnp.arange(len(x))[:, None]
+    unrolled = cell.unroll(x), cell.unroll_projected(projections), cell.unroll_in_jax(projections)
+    return *(outputs[-1, :, 0] for outputs in unrolled), cell.last_output(table, tokens)[:, 0]
+
+
+@pytest.mark.parametrize("method", CHANGES)
+@each(CELLS)
+def test_a_changed_method_changes_every_form(case, method, float64):
+    cell, changed = derived(case, **{method: CHANGES[method](registry.cells[case.name])})
+    x = inputs_for(SIZES)
+    expected = steps(changed, x)[-1, :, 0]
+    assert float(jnp.max(jnp.abs(expected - steps(cell, x)[-1, :, 0]))) > 1e-3
+    for form, actual in zip(FORMS, by_every_form(changed, x), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12, err_msg=form)
+
+
+@each(CELLS[:1])
+def test_a_classifier_reads_out_what_a_subclass_computes(case):
+    _, changed = derived(case, step=silent(registry.cells[case.name]))
+    key = jax.random.key(0)
+    model = fw.SequenceClassifier(changed, 4, 3, options=fw.ClassifierOptions(readout_size=0), key=key)
+    logits = model(jnp.array([[0, 1], [2, 3]]))
+    np.testing.assert_array_equal(logits, jnp.tile(model.readout.output[1][:, None], 2))
+
+
+@each(CELLS)
+def test_fast_forms_are_inherited_unless_the_equations_change(case):
+    cell, same = derived(case, __doc__="The same equations.")
+    _, changed = derived(case, step=silent(registry.cells[case.name]))
+    kernel = cell.kernel(SIZES.time, jnp.dtype("float32"))
+    assert (same.kernel(SIZES.time, jnp.dtype("float32")) is None) == (kernel is None)
+    assert same.step_operations() == cell.step_operations()
+    assert changed.kernel(SIZES.time, jnp.dtype("float32")) is None
+    assert changed.step_operations() is None
+    assert changed.attention(jnp.zeros((2, 3, 1))) is None
+
+
+def test_a_step_from_a_mixin_counts_as_a_change():
+    class Mixin:
+        def step(self, state, projection):
+            state, output = fw.LSTM.step(self, state, projection)
+            return state, 0 * output
+
+    class Mixed(Mixin, fw.LSTM):
+        pass
+
+    outputs = Mixed(3, 5, key=jax.random.key(0)).unroll(jnp.ones((4, 3, 2)))
+    np.testing.assert_array_equal(outputs, jnp.zeros((4, 5, 2)))
+
+
+def test_a_fast_form_that_is_defined_with_the_step_is_taken():
+    class Own(fw.LSTM):
+        def step(self, state, projection):
+            raise AssertionError("not the fast form")
+
+        def unroll_in_jax(self, projections):
+            return jnp.ones((len(projections), self.hidden_size, projections.shape[-1]))
+
+    class Heir(Own):
+        pass
+
+    for cell_class in (Own, Heir):
+        outputs = cell_class(3, 5, key=jax.random.key(0)).unroll(jnp.ones((4, 3, 2)))
+        np.testing.assert_array_equal(outputs, jnp.ones((4, 5, 2)))
+
+
+@pytest.mark.parametrize("name", ["__call__", "unroll", "unroll_projected", "last_output"])
+def test_what_follows_from_the_step_cannot_be_overridden(name):
+    with pytest.raises(TypeError, match=f"Mine must not override {name}"):
+        type(fw.LSTM)("Mine", (fw.LSTM,), {name: lambda self: None})
+
+
+@each(
+    [
+        case
+        for case in CELLS
+        if case.name in {"irnn", "standard-rnn", "lstm", "fast-weights", "associative-lstm"}
+    ]
+)
+def test_the_operations_of_a_step_are_those_of_its_products(case):
+    """Against the matrices: each of their numbers is multiplied and added once."""
+    cell = case.build(SIZES)
+    matrices = 2 * cell.recurrent.size
+    memory = {
+        # λ A, its sum with the outer product, and one reading.
+        "fast-weights": 3 * SIZES.hidden**2 + 2 * SIZES.hidden**2,
+        # Fading, and for each of 3 heads a complex product written to and read from each of 4 copies.
+        "associative-lstm": 4 * (2 + 3 * 2 * 8) * cell.hidden_size // 2,
+    }
+    assert cell.step_operations() == matrices + memory.get(case.name, 0)
