@@ -28,7 +28,7 @@ from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.jobs import Job
 from fastweights.studies.execution.local import Executor, LocalExecutor
 from fastweights.studies.presets import get_preset
-from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
 
 COLUMNS = [
@@ -117,7 +117,7 @@ class Watch:
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         pass
 
-    def lost(self, run: Run, reason: str) -> None:
+    def crashed(self, run: Run, reason: str) -> None:
         raise RuntimeError(f"{run.identifier}: {reason}")
 
     def ended(self, run: Run, outcome: Outcome) -> None:
@@ -156,10 +156,10 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
 
             return watch.over(RayExecutor(None, folder, workers))
 
-        place = place_of(folder, url, f"coordination-{os.getpid()}" if url else None)
+        place = locate(folder, url, f"coordination-{os.getpid()}" if url else None)
         begun, used = time.perf_counter(), time.process_time()
         meter.start()
-        run_study(folder, "quick", base, make, watch, place=place)
+        run_study(folder, "quick", base, make, watch, location=place)
         wall, used = time.perf_counter() - begun, time.process_time() - used
         meter.stop()
         kind = type(place.storage).__name__ if url is None else url.partition(":")[0]

@@ -123,7 +123,7 @@ class Lines:
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         """Nothing: the table comes at the end."""
 
-    def lost(self, run: Run, reason: str) -> None:
+    def crashed(self, run: Run, reason: str) -> None:
         """One line."""
         print(run.identifier, "lost", last_line(reason), file=sys.stderr, flush=True)
 

@@ -4,7 +4,7 @@ Its numbers were chosen, not measured.
 """
 
 from fastweights.studies.presets import get_preset
-from fastweights.studies.record.folder import place_of, remember
+from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.writable_store import WritableStore
 
 TRACEBACK = "Traceback (most recent call last):\n  in unroll\nValueError: [red]shapes[/red] differ"
@@ -18,11 +18,11 @@ SIGN = {
 
 def make_study(directory, url=None, name=None):
     """The open record of the study; two R, seeds 0 and 1, 300 updates each, in plan order."""
-    place = place_of(directory, url, name)
+    place = locate(directory, url, name)
     directory.mkdir(exist_ok=True)
     store = WritableStore(place.storage, place.study, "smoke")
-    remember(directory, place)
-    store.ask("--models lstm --hidden-sizes 20 50 --seeds 2".split())
+    save_location(directory, place)
+    store.record_arguments("--models lstm --hidden-sizes 20 50 --seeds 2".split())
     specifications = get_preset("smoke").specifications(["lstm"], [20, 50], 2)
     store.plan((each.identifier, each.to_json(), each.task.floor()) for each in specifications)
     finished, failed, begun, _ = store.runs()
@@ -35,8 +35,8 @@ def make_study(directory, url=None, name=None):
     store.report(failed, 100, 0.45)
     store.finish(failed, _outcome("failed", failure=f"lost 3 times at update 100; the last:\n{TRACEBACK}"))
     store.report(begun, 100, 0.25)
-    store.lose(begun, [{"reached": 0, "reason": "its worker died"}])
-    store.sign({**SIGN, "updates_per_second": {begun.identifier: 50.0}})
+    store.record_crashes(begun, [{"reached": 0, "reason": "its worker died"}])
+    store.heartbeat({**SIGN, "updates_per_second": {begun.identifier: 50.0}})
     return store
 
 

@@ -12,7 +12,7 @@ from databases import postgresql, storage_url
 from fastweights.cli.main import main
 from fastweights.cli.report import json_text, report, show
 from fastweights.studies.record.folder import LOCK
-from fastweights.studies.record.locks import holding
+from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Store
 from processes import slow_imports
 
@@ -29,7 +29,7 @@ def said(capsys, *arguments, code=0):
 def test_the_report_of_a_record(storage_url, tmp_path, capsys):
     store = make_study(tmp_path / "s", storage_url)
     before = store.runs()
-    with holding(tmp_path / "s" / LOCK, "the study"):  # a coordinator is at work
+    with hold_lock(tmp_path / "s" / LOCK, "the study"):  # a coordinator is at work
         out, err = said(capsys, tmp_path / "s")
     assert all((tmp_path / "s" / name).exists() for name in FILES)
     assert "21.2" in out

@@ -14,8 +14,8 @@ from fastweights.cli.main import main, parse
 from fastweights.cli.reproduce import Reproduce
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
-from fastweights.studies.record.folder import LOCK, place_of
-from fastweights.studies.record.locks import holding
+from fastweights.studies.record.folder import LOCK, locate
+from fastweights.studies.record.locks import hold_lock
 from processes import slow_imports
 
 
@@ -33,9 +33,9 @@ def found(capsys, *arguments):
 
 def owning(directory):
     """Own the study as its coordinator does."""
-    place = place_of(directory)
+    place = locate(directory)
     if place.storage.one_study:
-        return holding(directory / LOCK, "the study")
+        return hold_lock(directory / LOCK, "the study")
     return place.storage.owning(place.study)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fastweights.cli.main import main
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.presets import presets
-from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import JOURNAL, Journal
 from fastweights.studies.record.store import Store
 from fastweights.studies.record.writable_store import WritableStore
@@ -48,8 +48,8 @@ def journal(tmp_path_factory) -> bytes:
         second, {"state": "failed", "curve": [], "result": None, "failure": "why", "environment": None}
     )
     store.report(third, 20, 0.5)
-    store.lose(third, [{"reached": 20, "reason": "its worker died"}])
-    store.sign(SIGN)
+    store.record_crashes(third, [{"reached": 20, "reason": "its worker died"}])
+    store.heartbeat(SIGN)
     return (folder / JOURNAL).read_bytes()
 
 
@@ -145,7 +145,7 @@ def test_a_run_that_was_changed_is_refused(command, journal, tmp_path, capsys):
 @settings(deadline=None)
 @given(st.text() | st.from_regex(r"(sqlite|postgresql)(\+\w+)?://[^\s]*", fullmatch=True))
 def test_any_text_as_a_storage(url):
-    attempt(lambda: place_of(Path("nowhere"), url))
+    attempt(lambda: locate(Path("nowhere"), url))
 
 
 @pytest.mark.parametrize(

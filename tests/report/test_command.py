@@ -10,8 +10,8 @@ import pytest
 
 from fastweights.cli.main import main
 from fastweights.runs.identity import identify
-from fastweights.studies.record.folder import LOCK, place_of, remember
-from fastweights.studies.record.locks import holding
+from fastweights.studies.record.folder import LOCK, locate, save_location
+from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.writable_store import WritableStore
 from papers.ba2016.comparisons import comparison
 from papers.ba2016.illustrations import illustration
@@ -23,12 +23,12 @@ pytest.importorskip("matplotlib")
 def stored(results, folder):
     """The same as a coordinator records it: what is no longer waiting has ended."""
     folder.mkdir()
-    place = place_of(folder)
+    place = locate(folder)
     store = WritableStore(place.storage, place.study, results["study"]["preset"])
-    remember(folder, place)
+    save_location(folder, place)
     runs = {identify(each["specification"]): each for each in results["runs"]}
     store.plan((name, each["specification"], each["floor"]) for name, each in runs.items())
-    store.assign(
+    store.add_roles(
         (identify(each["specification"]), role) for each in results["runs"] for role in each["roles"]
     )
     for run in store.runs():
@@ -51,7 +51,7 @@ def said(capsys, *arguments, code=0):
 def test_the_report_of_a_comparison(tmp_path, capsys):
     folder = tmp_path / "s"
     store = stored(comparison(), folder)
-    with holding(folder / LOCK, "the study"):  # a coordinator is at work
+    with hold_lock(folder / LOCK, "the study"):  # a coordinator is at work
         out, err = said(capsys, folder)
     assert "reproduced" in out and "figure-2" in out
     assert "table      " not in out

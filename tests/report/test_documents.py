@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.report.documents import fill
-from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ DOCUMENTS = [page for page in PAGES if "<!-- table: " in page.read_text(encoding
 
 @pytest.fixture(scope="module")
 def results():
-    return Store(*place_of(ROOT / "results" / "table1")).results()
+    return Store(*locate(ROOT / "results" / "table1")).results()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -17,7 +17,7 @@ from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError, printable
 from fastweights.files import write_atomically
 from fastweights.report.labels import last_line
-from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
 
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
     options = parse(Report, arguments, "report")
     check_report_is_installed()
-    store = Store(*place_of(options.dir))
+    store = Store(*locate(options.dir))
     results = store.results()
     with store.storage.errors():
         paths = write(results, options.dir)

@@ -19,7 +19,7 @@ from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.local import Executor, LocalExecutor
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
-from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Run
 
 
@@ -100,7 +100,7 @@ class ProgressBars:
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         self._bars.advance(run.identifier, update, validation_error)
 
-    def lost(self, run: Run, reason: str) -> None:
+    def crashed(self, run: Run, reason: str) -> None:
         self._bars.say(run.identifier, f"{last_line(reason)}; it will be taken up again")
 
     def ended(self, run: Run, outcome: Outcome) -> None:
@@ -122,8 +122,8 @@ def run(arguments: Sequence[str]) -> int:
                 plan,
                 _executor(options),
                 ProgressBars(bars),
-                place=place_of(options.dir, options.storage, options.study),
-                asked=_words(choice),
+                location=locate(options.dir, options.storage, options.study),
+                arguments=_words(choice),
                 retry_failed=options.retry_failed,
                 stopped=heard,
             )

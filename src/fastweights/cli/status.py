@@ -15,9 +15,9 @@ from fastweights.cli.main import parse
 from fastweights.errors import FastweightsError
 from fastweights.studies.analysis.progress import StudyProgress, study_progress
 from fastweights.studies.record.databases import database_at
-from fastweights.studies.record.folder import LOCK, Place, place_of
-from fastweights.studies.record.locks import holder
-from fastweights.studies.record.store import Store, names
+from fastweights.studies.record.folder import LOCK, Location, locate
+from fastweights.studies.record.locks import lock_owner
+from fastweights.studies.record.store import Store, study_names
 
 
 @dataclass(frozen=True)
@@ -65,23 +65,23 @@ def goes_on(study: StudyProgress, directory: Path | None) -> str | None:
     return shlex.join([*words, *study.asked])
 
 
-def _places(options: Status) -> Iterator[Place]:
+def _places(options: Status) -> Iterator[Location]:
     if options.dir is not None:
-        yield place_of(options.dir, options.storage, options.study)
+        yield locate(options.dir, options.storage, options.study)
     elif options.storage is not None:
         storage = database_at(options.storage)
-        for name in [options.study] if options.study is not None else names(storage):
-            yield Place(storage, name)
+        for name in [options.study] if options.study is not None else study_names(storage):
+            yield Location(storage, name)
     else:
         raise FastweightsError("expected a study's folder or --storage (see fastweights status --help)")
 
 
-def _progress(place: Place, directory: Path | None) -> StudyProgress:
+def _progress(place: Location, directory: Path | None) -> StudyProgress:
     store = Store(place.storage, place.study)
     runs, attributes = store.runs(), store.attributes()
     # A journal is owned with its folder; a study in a database may be coordinated from another folder.
     if directory is not None and place.storage.one_study:
-        owner = holder(directory / LOCK)
+        owner = lock_owner(directory / LOCK)
     else:
         owner = place.storage.owner(store.name)
     with place.storage.errors():

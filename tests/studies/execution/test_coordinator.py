@@ -44,7 +44,7 @@ class Listener:
     def began(self, run):
         self.begun[run.identifier] += 1
 
-    def lost(self, run, reason):
+    def crashed(self, run, reason):
         self.losses.append(run.identifier)
 
     def progressed(self, run, update, validation_error):
@@ -180,7 +180,7 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
         pools.append(Pool({}, workers=runs))
         return pools[-1]
 
-    store = run_plan(tmp_path, "quick", plan, make, listener, asked=["--seeds", "3"])
+    store = run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
     assert asked == [0, 2, 3]
     assert [pool.workers for pool in pools] == [2, 1]
     assert listener.begun == Counter(each.identifier for each in RUNS[:3])
@@ -191,7 +191,7 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     }
     assert store.attributes()["asked"] == ["--seeds", "3"]
     before = (tmp_path / "study.journal").read_bytes()
-    run_plan(tmp_path, "quick", plan, make, listener, asked=["--seeds", "3"])
+    run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
     assert len(pools) == 2
     assert (tmp_path / "study.journal").read_bytes() == before
 
@@ -261,7 +261,7 @@ def test_losses_are_counted_over_coordinators(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         study(tmp_path, {FIRST: [0, 0]}, pool=Interrupted)
-    assert [len(run.losses) for run in stored(tmp_path)] == [2, 0, 0, 0, 0]
+    assert [len(run.crashes) for run in stored(tmp_path)] == [2, 0, 0, 0, 0]
     states, pool = study(tmp_path, {FIRST: [0]})
     assert states.pop(FIRST) == "failed"
     assert set(states.values()) == {"finished"}
@@ -281,7 +281,7 @@ def test_a_worker_that_dies_before_it_begins_is_not_the_runs_fault(tmp_path):
     states, pool = study(tmp_path, {FIRST: ["stillborn"] * 9})
     assert set(states.values()) == {"finished"}
     assert pool.submitted.count([FIRST]) == 10
-    assert not any(run.losses for run in stored(tmp_path))
+    assert not any(run.crashes for run in stored(tmp_path))
 
 
 def test_workers_that_never_begin_end_the_study_and_fail_no_run(tmp_path):

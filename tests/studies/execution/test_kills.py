@@ -19,7 +19,7 @@ from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
@@ -55,7 +55,7 @@ class Silent:
     def ended(self, run, outcome):
         pass
 
-    def lost(self, run, reason):
+    def crashed(self, run, reason):
         pass
 
     def progressed(self, run, update, validation_error):
@@ -66,8 +66,8 @@ class Silent:
 
 def study(folder: Path, at=lambda: None, specifications=TWO, url=None) -> None:
     """Run the study to its end."""
-    place = place_of(folder, url)
-    run_study(folder, "smoke", specifications, lambda: LocalExecutor(2), Silent(at), place=place)
+    place = locate(folder, url)
+    run_study(folder, "smoke", specifications, lambda: LocalExecutor(2), Silent(at), location=place)
 
 
 def results(folder: Path, runs=2):
@@ -89,7 +89,7 @@ def results(folder: Path, runs=2):
 
 
 def stored(folder: Path):
-    place = place_of(folder)
+    place = locate(folder)
     return Store(place.storage, place.study).runs()
 
 
@@ -256,8 +256,8 @@ def test_four_workers_train_each_run_once(storage_url, tmp_path):
         def ended(self, run, outcome):
             ended[run.identifier] += 1
 
-    place = place_of(tmp_path, storage_url)
-    run_study(tmp_path, "smoke", SPECIFICATIONS, lambda: LocalExecutor(4), Counting(), place=place)
+    place = locate(tmp_path, storage_url)
+    run_study(tmp_path, "smoke", SPECIFICATIONS, lambda: LocalExecutor(4), Counting(), location=place)
     assert begun == ended == Counter(each.identifier for each in SPECIFICATIONS)
     results(tmp_path, len(SPECIFICATIONS))
 

@@ -1,12 +1,12 @@
 """How fast a run is, by a clock that the test sets."""
 
-from fastweights.studies.execution.throughput import Paces
+from fastweights.studies.execution.throughput import Throughput
 
 
 def test_the_pace_is_that_of_this_start():
     """A run that was taken up at update 500 is not as fast as if it had made them now."""
     second = 0.0
-    paces = Paces(lambda: second)
+    paces = Throughput(lambda: second)
     paces.begin("taken up")
     paces.begin("fresh")
     assert paces.now() == {"taken up": 0.0, "fresh": 0.0}

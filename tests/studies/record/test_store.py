@@ -13,9 +13,9 @@ from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.runs.identity import identify
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.record.folder import place_of, remember
+from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.storage import JOURNAL, Journal
-from fastweights.studies.record.store import Store, names
+from fastweights.studies.record.store import Store, study_names
 from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
@@ -35,7 +35,7 @@ FAILED = {"state": "failed", "curve": [], "result": None, "failure": "why", "env
 
 @pytest.fixture
 def place(storage_url, tmp_path):
-    return place_of(tmp_path / "folder", storage_url)
+    return locate(tmp_path / "folder", storage_url)
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_results_hold_every_run(write):
 def test_roles_add_up_and_damaged_ones_are_refused(write):
     store = write()
     first, second = {"part": "search"}, {"part": "ablations", "choice": "K", "value": "3"}
-    store.assign([(NAMES[0], first)])
-    store.assign([(NAMES[0], second), (NAMES[0], first), (NAMES[1], first)])
+    store.add_roles([(NAMES[0], first)])
+    store.add_roles([(NAMES[0], second), (NAMES[0], first), (NAMES[1], first)])
     found = {run["id"]: run.get("roles") for run in store.results()["runs"]}
     assert found == {NAMES[0]: [first, second], NAMES[1]: [first], NAMES[2]: None}
     for damaged in (3, ["part"], {NAMES[0]: first}, {NAMES[0]: [{}]}, {NAMES[0]: [{"part": "x", "y": []}]}):
@@ -134,11 +134,11 @@ def test_points_losses_and_signs_are_there_for_the_next_reader(write, place):
     run = begin(store)[1]
     for update, error in ((20, 0.5), (40, 0.25)):
         store.report(run, update, error)
-    store.lose(run, [{"reached": 40, "reason": "its worker died"}])
-    store.sign({"owner": "me", "workers": 2})
+    store.record_crashes(run, [{"reached": 40, "reason": "its worker died"}])
+    store.heartbeat({"owner": "me", "workers": 2})
     reader = Store(place.storage)
     assert dict(reader.runs()[1].points) == {20: 0.5, 40: 0.25}
-    assert reader.runs()[1].losses == ({"reached": 40, "reason": "its worker died"},)
+    assert reader.runs()[1].crashes == ({"reached": 40, "reason": "its worker died"},)
     sign = reader.attributes()["coordinator"]
     assert sign == {"owner": "me", "workers": 2, "seen": pytest.approx(time.time(), abs=60)}
 
@@ -147,9 +147,9 @@ def test_two_studies_share_a_database_and_a_journal_has_one(write, place):
     write()
     other = WritableStore(place.storage, "another", "quick")
     if place.storage.one_study:
-        assert (names(place.storage), states(other)) == (["folder"], ["waiting"] * 3)
+        assert (study_names(place.storage), states(other)) == (["folder"], ["waiting"] * 3)
     else:
-        assert (names(place.storage), states(other)) == (["folder", "another"], [])
+        assert (study_names(place.storage), states(other)) == (["folder", "another"], [])
         with pytest.raises(StudyError, match=r"expected one study in .*; found folder, another"):
             Store(place.storage)
         with pytest.raises(StudyError, match="expected the study 'third'"):
@@ -193,7 +193,7 @@ def test_there_must_be_a_study_to_read(place, tmp_path):
     with pytest.raises(StudyError, match=r"there (is|are) no (study|studies|database)"):
         Store(place.storage)
     with pytest.raises(StudyError):
-        names(place.storage)
+        study_names(place.storage)
     assert not os.listdir(tmp_path)
 
 
@@ -213,7 +213,7 @@ def test_somebody_elses_study_is_refused_and_kept(place, tmp_path):
     study = optuna.create_study(storage=place.storage.open(create=True), study_name="folder")
     study.enqueue_trial({"x": 1})
     study.set_user_attr("mine", True)
-    assert names(place.storage) == []
+    assert study_names(place.storage) == []
     for opened in (lambda: Store(place.storage), lambda: WritableStore(place.storage, place.study, "quick")):
         with pytest.raises(StudyError, match="format that this version does not know: None"):
             opened()
@@ -256,7 +256,7 @@ URLS = {
 @pytest.mark.parametrize("url", URLS)
 def test_a_bad_url_is_an_error_of_one_line_without_its_password(url, tmp_path):
     with pytest.raises(InvalidValueError, match=URLS[url]) as caught:
-        place_of(tmp_path, url or " ")
+        locate(tmp_path, url or " ")
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert not os.listdir(tmp_path)
@@ -279,8 +279,12 @@ def test_a_database_that_is_none_is_an_error_of_one_line(where, tmp_path):
                 database.execute("CREATE TABLE alembic_version (version_num TEXT)")
                 database.execute("INSERT INTO alembic_version VALUES ('v99')")
     before = path.read_bytes() if path.exists() else None
-    storage = place_of(tmp_path, url).storage
-    for use in (lambda: WritableStore(storage, "x", "quick"), lambda: Store(storage), lambda: names(storage)):
+    storage = locate(tmp_path, url).storage
+    for use in (
+        lambda: WritableStore(storage, "x", "quick"),
+        lambda: Store(storage),
+        lambda: study_names(storage),
+    ):
         with pytest.raises((StudyError, FileError)) as caught:
             use()
         assert "\n" not in str(caught.value)
@@ -290,27 +294,27 @@ def test_a_database_that_is_none_is_an_error_of_one_line(where, tmp_path):
 
 def test_a_folder_remembers_its_storage_but_no_password(tmp_path):
     url = "postgresql://tester:hunter2@127.0.0.1:1/x"
-    remember(tmp_path, place_of(tmp_path, url, "mine"))
+    save_location(tmp_path, locate(tmp_path, url, "mine"))
     assert "hunter2" not in (tmp_path / "study.json").read_text()
-    place = place_of(tmp_path)
+    place = locate(tmp_path)
     assert (str(place.storage), place.study) == ("postgresql+psycopg://tester@127.0.0.1:1/x", "mine")
-    assert place_of(tmp_path, url).study == "mine"
+    assert locate(tmp_path, url).study == "mine"
     for other in ({"url": "sqlite:///y.db"}, {"study": "yours"}):
         with pytest.raises(StudyError, match=r"keeps its record in .* as 'mine'; take another folder"):
-            place_of(tmp_path, **other)
+            locate(tmp_path, **other)
 
 
 def test_a_folder_with_a_journal_takes_no_other_storage(tmp_path):
     WritableStore(Journal(tmp_path), "x", "quick")
     with pytest.raises(StudyError, match=r"its own study\.journal"):
-        place_of(tmp_path, "sqlite:///y.db")
+        locate(tmp_path, "sqlite:///y.db")
 
 
 @pytest.mark.parametrize("junk", ["", "[]", "{}", '{"storage": 1, "study": "x"}', "[" * 100_000, "\xff"])
 def test_a_damaged_pointer_is_an_error_of_one_line(junk, tmp_path):
     (tmp_path / "study.json").write_text(junk, encoding="latin-1")
     with pytest.raises(StudyError, match="does not say where") as caught:
-        place_of(tmp_path)
+        locate(tmp_path)
     assert "\n" not in str(caught.value)
 
 

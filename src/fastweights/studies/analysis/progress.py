@@ -121,7 +121,7 @@ def _run(run: Run, pace: float | None, *, at_work: bool) -> RunProgress:
         validation_error=error if error is not None and math.isfinite(error) else None,
         updates_per_second=float(pace) if pace and run.state == "running" else None,
         seconds=float(outcome["result"]["seconds"]) if run.state == "finished" else None,
-        losses=len(run.losses),
+        losses=len(run.crashes),
         failure=str(outcome.get("failure")) if run.state == "failed" else None,
     )
 

@@ -8,10 +8,10 @@ from fastweights.errors import FileError
 from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.execution.local import Executor
-from fastweights.studies.execution.scheduler import Desk, Listener
+from fastweights.studies.execution.scheduler import Listener, Scheduler
 from fastweights.studies.plans import Plan, fixed
-from fastweights.studies.record.folder import LOCK, RUNS, Place, place_of, remember
-from fastweights.studies.record.locks import holding
+from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
+from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
 from fastweights.studies.record.writable_store import WritableStore
 
@@ -37,8 +37,8 @@ def run_plan(
     make_executor: Callable[[int], Executor],
     listener: Listener,
     *,
-    place: Place | None = None,
-    asked: Sequence[str] = (),
+    location: Location | None = None,
+    arguments: Sequence[str] = (),
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
@@ -48,26 +48,26 @@ def run_plan(
     KeyboardInterrupt; the folder can then be taken up again. A run whose worker dies, or that raises, goes on
     from its last checkpoint; when that happened three times without any progress between, it is recorded as
     failed and stops no other. A diverged run fails at once: it would diverge again. With `retry_failed`, runs
-    that have failed are run anew. `asked` is what a command line says of the plan, for the record.
+    that have failed are run anew. `arguments` is what a command line says of the plan, for the record.
 
     Raises: StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
     work, or if no worker can be started; FileError if something cannot be written. Nothing recorded is lost
     by that.
     """
     make_folder(directory)
-    with holding(directory / LOCK, str(directory)):
-        place = place or place_of(directory)
-        with place.storage.owning(place.study) as confirm:
-            store = WritableStore(place.storage, place.study, preset)
-            remember(directory, place)
+    with hold_lock(directory / LOCK, str(directory)):
+        location = location or locate(directory)
+        with location.storage.owning(location.study) as confirm:
+            store = WritableStore(location.storage, location.study, preset)
+            save_location(directory, location)
             make_folder(directory / RUNS)
-            store.ask(asked)
+            store.record_arguments(arguments)
             runs, missing = _ask(store, plan, retry_failed=retry_failed)
             listener.planned(runs)
             while missing:
                 mine = {run.identifier: RunSpecification.from_json(run.specification) for run in missing}
                 try:
-                    desk = Desk(
+                    desk = Scheduler(
                         directory / RUNS,
                         store,
                         mine,
@@ -95,7 +95,7 @@ def _ask(store: WritableStore, plan: Plan, *, retry_failed: bool) -> tuple[list[
         ((name, each.to_json(), each.task.floor()) for name, each in specifications.items()),
         retry_failed=retry_failed,
     )
-    store.assign((each.specification.identifier, each.role) for each in planned if each.role)
+    store.add_roles((each.specification.identifier, each.role) for each in planned if each.role)
     costs = {name: _cost(each) for name, each in specifications.items()}
     runs = [run for run in store.runs() if run.identifier in costs]
     missing = [run for run in runs if run.state in ("running", "waiting")]

@@ -14,8 +14,8 @@ from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome, shape_of
 from fastweights.studies.execution.jobs import Job
 from fastweights.studies.execution.local import Executor
-from fastweights.studies.execution.throughput import Paces
-from fastweights.studies.record.locks import signature
+from fastweights.studies.execution.throughput import Throughput
+from fastweights.studies.record.locks import describe_process
 from fastweights.studies.record.store import Run
 from fastweights.studies.record.writable_store import WritableStore
 
@@ -41,7 +41,7 @@ class Listener(Protocol):
         """A run reached an update."""
         ...
 
-    def lost(self, run: Run, reason: str) -> None:
+    def crashed(self, run: Run, reason: str) -> None:
         """A run's worker died, or it raised; it will be handed out again."""
         ...
 
@@ -50,7 +50,7 @@ class Listener(Protocol):
         ...
 
 
-class Desk:
+class Scheduler:
     """Hands the missing runs of a study to an executor and records what becomes of them."""
 
     def __init__(
@@ -72,14 +72,14 @@ class Desk:
         self._at_work: dict[Future[list[Outcome]], list[Run]] = {}
         self._runs = {run.identifier: run for run in self._waiting}
         self._reached = {run.identifier: max(run.points, default=0) for run in self._waiting}
-        self._losses = {run.identifier: list(run.losses) for run in self._waiting}
+        self._losses = {run.identifier: list(run.crashes) for run in self._waiting}
         self._suspects = {name for name, losses in self._losses.items() if losses}
         self._unwritten: dict[str, tuple[int, float]] = {}
         self._written: dict[str, float] = {}
         self._heard: set[str] = set()
         self._stillborn = 0
-        self._paces = Paces()
-        self._owner, self._signed, self._takes_over = signature(), -math.inf, ""
+        self._paces = Throughput()
+        self._owner, self._signed, self._takes_over = describe_process(), -math.inf, ""
 
     def work(self) -> None:
         """Until nothing is left to do."""
@@ -199,9 +199,9 @@ class Desk:
         losses.append({"reached": reached, "reason": reason})
         self._suspects.add(run.identifier)
         self._write(run)
-        self._store.lose(run, losses)
+        self._store.record_crashes(run, losses)
         if len(losses) < _ATTEMPTS:
-            self._listener.lost(run, reason)
+            self._listener.crashed(run, reason)
             self._waiting.append(run)
         else:
             failure = f"lost {_ATTEMPTS} times at update {reached}; the last time:\n{reason}"
@@ -221,7 +221,7 @@ class Desk:
         now, takes_over = time.monotonic(), self._executor.takes_over
         if now - self._signed >= _SIGN_SECONDS or takes_over != self._takes_over:
             self._confirm()
-            self._store.sign(
+            self._store.heartbeat(
                 {
                     "owner": self._owner,
                     "executor": self._executor.name,

@@ -12,7 +12,7 @@ class Word(NamedTuple):
     update: int
 
 
-class Paces:
+class Throughput:
     """Updates per second of each run at work, between its first and its last word.
 
     The first word of a run that is taken up says where it stood, not how fast it got there; update 0, that

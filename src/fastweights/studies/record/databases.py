@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import InvalidValueError, StudyError, printable
-from fastweights.studies.record.locks import holder, holding, signature
+from fastweights.studies.record.locks import describe_process, hold_lock, lock_owner
 from fastweights.studies.record.storage import Storage
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class SQLite(_Database):
 
     @contextmanager
     def owning(self, study: str) -> Iterator[Callable[[], None]]:
-        with holding(self._lock(study), f"the study {study!r} in {self}"):
+        with hold_lock(self._lock(study), f"the study {study!r} in {self}"):
             yield lambda: None
 
     def owner(self, study: str) -> str | None:
-        return holder(self._lock(study))
+        return lock_owner(self._lock(study))
 
 
 class PostgreSQL(_Database):
@@ -102,7 +102,7 @@ class PostgreSQL(_Database):
             with self.errors():
                 connection.exec_driver_sql("SELECT 1")
 
-        with self._connection(signature()) as connection:
+        with self._connection(describe_process()) as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_key(study)})").scalar():
                 held = self._owner(connection, study)
                 raise StudyError(

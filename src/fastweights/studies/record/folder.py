@@ -14,14 +14,14 @@ LOCK = "coordinator.lock"
 _POINTER = "study.json"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a study's record is."""
 
     storage: Storage
     study: str
 
 
-def place_of(directory: Path, url: str | None = None, study: str | None = None) -> Place:
+def locate(directory: Path, url: str | None = None, study: str | None = None) -> Location:
     """Where the record of the study in `directory` is, or is to be.
 
     A folder remembers its storage. A new one takes the storage at `url`, by default a journal in the
@@ -40,16 +40,16 @@ def place_of(directory: Path, url: str | None = None, study: str | None = None) 
         raise StudyError(f"{directory} keeps its record in {found[0]} as {found[1]!r}; take another folder")
     if found is None and url is not None and (directory / JOURNAL).exists():
         raise StudyError(f"{directory} keeps its record in its own {JOURNAL}; take another folder")
-    return Place(storage, study)
+    return Location(storage, study)
 
 
-def remember(directory: Path, place: Place) -> None:
+def save_location(directory: Path, location: Location) -> None:
     """Let the folder know where its record is; a password is not written.
 
     Raises: FileError if the folder cannot be written.
     """
-    if not isinstance(place.storage, Journal):
-        content = json.dumps({"storage": str(place.storage), "study": place.study}, indent=1) + "\n"
+    if not isinstance(location.storage, Journal):
+        content = json.dumps({"storage": str(location.storage), "study": location.study}, indent=1) + "\n"
         write_atomically(directory / _POINTER, content.encode())
 
 

@@ -14,14 +14,14 @@ _PATIENCE_SECONDS = 0.5
 """Longer than `holder` looks; a coordinator holds its lock for much longer."""
 
 
-def signature() -> str:
+def describe_process() -> str:
     """This process, as the next one that wants the lock is told of it."""
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     return f"process {os.getpid()} on {os.uname().nodename} since {since}"
 
 
 @contextmanager
-def holding(path: Path, what: str) -> Iterator[None]:
+def hold_lock(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file at `path`, which stands for `what`; the owner signs in a second file beside it.
 
     The lock is the operating system's (`flock`): it is gone with its process. On a network file system it
@@ -33,7 +33,7 @@ def holding(path: Path, what: str) -> Iterator[None]:
     lock, owner = FileLock(path), path.with_name(f"{path.name}.owner")
     try:
         lock.acquire(timeout=_PATIENCE_SECONDS)
-        owner.write_text(signature())
+        owner.write_text(describe_process())
     except Timeout:
         raise StudyError(f"{what} is in use by another coordinator ({_read(owner)})") from None
     except OSError as error:
@@ -45,7 +45,7 @@ def holding(path: Path, what: str) -> Iterator[None]:
         lock.release()
 
 
-def holder(path: Path) -> str | None:
+def lock_owner(path: Path) -> str | None:
     """Who holds the lock file at `path`; None if nobody does. Takes and writes nothing."""
     owner = path.with_name(f"{path.name}.owner")
     if not owner.exists():

@@ -43,7 +43,7 @@ class Run:
     points: Mapping[int, float] = field(default_factory=dict)
     """Validation errors by update, those that were recorded while it ran."""
 
-    losses: Sequence[Mapping[str, Any]] = ()
+    crashes: Sequence[Mapping[str, Any]] = ()
     """The times that it was lost since it last got on: `reached`, in updates, and `reason`."""
 
 
@@ -116,7 +116,7 @@ class Store:
         }
 
 
-def names(storage: Storage) -> list[str]:
+def study_names(storage: Storage) -> list[str]:
     """The studies of ours in a storage, in order of age.
 
     Raises: StudyError if there is no storage, or if it is something else; FileError if it cannot be read.

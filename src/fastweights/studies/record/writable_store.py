@@ -75,13 +75,13 @@ class WritableStore(Store):
             if missing:
                 self._optuna.set_study_user_attr(self._study, "floors", {**floors, **missing})
 
-    def ask(self, words: Sequence[str]) -> None:
+    def record_arguments(self, words: Sequence[str]) -> None:
         """Note what `reproduce` was told about the plan, so that others can go on with it."""
         if list(words) != self.attributes().get("asked", []):
             with self.storage.errors():
                 self._optuna.set_study_user_attr(self._study, "asked", list(words))
 
-    def assign(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def add_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Note the roles that runs, given by their identifiers, have in the study, besides those noted
         already."""
         known = self.attributes().get("roles", {})
@@ -106,7 +106,7 @@ class WritableStore(Store):
         with self.storage.errors():
             self._optuna.set_trial_intermediate_value(run.trial, update, validation_error)
 
-    def lose(self, run: Run, losses: Sequence[Mapping[str, Any]]) -> None:
+    def record_crashes(self, run: Run, losses: Sequence[Mapping[str, Any]]) -> None:
         """Note how often a running run was lost since it last got on."""
         with self.storage.errors():
             self._optuna.set_trial_user_attr(run.trial, "losses", list(losses))
@@ -123,7 +123,7 @@ class WritableStore(Store):
             else:
                 self._optuna.set_trial_state_values(run.trial, TrialState.FAIL)
 
-    def sign(self, about: Mapping[str, Any]) -> None:
+    def heartbeat(self, about: Mapping[str, Any]) -> None:
         """Say who coordinates the study, and that it is alive: `about` and the time, `seen`, in seconds."""
         with self.storage.errors():
             self._optuna.set_study_user_attr(self._study, "coordinator", {**about, "seen": time.time()})

@@ -27,8 +27,8 @@ from fastweights.studies.execution.ray import cluster as ray_cluster
 from fastweights.studies.execution.ray import executor as ray_executor
 from fastweights.studies.execution.ray import worker as ray_worker
 from fastweights.studies.execution.ray.executor import RayExecutor
-from fastweights.studies.execution.ray.worker import LostError, Probe, Worker
-from fastweights.studies.record.folder import RUNS, place_of
+from fastweights.studies.execution.ray.worker import Probe, Worker, WorkerLostError
+from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Store
 from processes import all_gone, is_alive, wait_until
 from studies.execution.test_kills import SPECIFICATIONS, Silent, Watch, results, stored
@@ -103,7 +103,7 @@ class Notes(Silent):
         super().__init__(at)
         self.losses, self.ends = [], []
 
-    def lost(self, run, reason):
+    def crashed(self, run, reason):
         self.losses.append(reason)
 
     def ended(self, run, outcome):
@@ -163,8 +163,8 @@ def study(folder, address, listener=None, specifications=LONG, made=None, **opti
         return made[0]
 
     try:
-        place = place_of(folder)
-        run_study(folder, "smoke", specifications, make, listener or Silent(), place=place)
+        place = locate(folder)
+        run_study(folder, "smoke", specifications, make, listener or Silent(), location=place)
     finally:
         assert not ray_cluster.ray.is_initialized()
         wait_until(lambda: not workers(), 20)
@@ -237,10 +237,10 @@ def test_a_node_without_room_for_the_files_is_lost_and_not_the_study(monkeypatch
     worker = Worker(None, Probe(tmp_path / "elsewhere", "token"), "CPU", ray_worker.__version__)
     job = Job("some", {}, tmp_path / "some.safetensors")
     monkeypatch.setattr(Worker, "_do", full)
-    with pytest.raises(LostError, match="no room on this node"):
+    with pytest.raises(WorkerLostError, match="no room on this node"):
         worker.work(1, [job], {})
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with pytest.raises(LostError, match="no room on this node"):
+    with pytest.raises(WorkerLostError, match="no room on this node"):
         worker.work(1, [job], {})
 
 
@@ -254,7 +254,7 @@ class TestOnACluster:
             executor = study(folder, cluster.address)
         assert results(tmp_path) == undisturbed
         assert executor.takes_over == (SHARED if mode == "shared" else CARRIED)
-        place = place_of(tmp_path)
+        place = locate(tmp_path)
         signed = Store(place.storage, place.study).attributes()["coordinator"]
         assert (signed["executor"], signed["takes_over"]) == ("ray", executor.takes_over)
         assert leftovers() == before
@@ -428,12 +428,12 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from studies.execution.ray.test_ray import LONG, Silent
 from fastweights.studies.execution.coordinator import run_study
-from fastweights.studies.record.folder import place_of
+from fastweights.studies.record.folder import locate
 from fastweights.studies.execution.ray.executor import RayExecutor
 
 folder, address = Path(sys.argv[1]), sys.argv[2]
-place = place_of(folder)
-run_study(folder, "smoke", LONG, lambda: RayExecutor(address, folder, 2), Silent(), place=place)
+place = locate(folder)
+run_study(folder, "smoke", LONG, lambda: RayExecutor(address, folder, 2), Silent(), location=place)
 """
 
 

@@ -18,7 +18,7 @@ from fastweights.studies.execution.jobs import Job, Progress
 from fastweights.studies.execution.ray import cluster as ray_cluster
 from fastweights.studies.execution.ray.messages import Mail
 from fastweights.studies.execution.ray.queue import Files, Mailbox
-from fastweights.studies.execution.ray.worker import LostError, Probe, Worker
+from fastweights.studies.execution.ray.worker import Probe, Worker, WorkerLostError
 
 _PROBE = ".ray-probe"
 _IDLE_SECONDS = 2.0
@@ -58,7 +58,7 @@ class RayExecutor:
     """
 
     name = "ray"
-    lost: tuple[type[Exception], ...] = (LostError,)
+    lost: tuple[type[Exception], ...] = (WorkerLostError,)
 
     def __init__(
         self, address: str | None, folder: Path, workers: int | None = None, side_by_side: int | None = None

@@ -14,7 +14,7 @@ from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.jobs import Progress
 from fastweights.studies.execution.ray import cluster as ray_cluster
 from fastweights.studies.execution.ray.queue import Files
-from fastweights.studies.execution.ray.worker import LostError
+from fastweights.studies.execution.ray.worker import WorkerLostError
 
 _INTERVAL_SECONDS = 0.5
 _PATIENCE_SECONDS = 60
@@ -142,11 +142,11 @@ def _meaning(error: Exception) -> Exception:
     """What a submission died of. Workers raise whatever a cell does; everything else is Ray's word for a
     worker, a node or a result that was lost."""
     if not isinstance(error, ray_cluster.ray.exceptions.RayTaskError):
-        return LostError(str(error))
+        return WorkerLostError(str(error))
     cause = _cause(error)
     if not isinstance(cause, Exception):
         return RemoteError(_traceback(error))
-    if not isinstance(cause, LostError):
+    if not isinstance(cause, WorkerLostError):
         cause.__cause__ = RemoteError(_traceback(error))
     return cause
 

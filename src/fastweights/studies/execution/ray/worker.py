@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FOLDERS = "fastweights-runs-"
 
 
-class LostError(Exception):
+class WorkerLostError(Exception):
     """A worker or its node was lost, or has no room for a run's files."""
 
 
@@ -62,7 +62,7 @@ class Worker:
         A node that was cut off, but not lost, may still do this when somebody else does it too. Both have
         the same specification and files that are replaced in one step, so that is a waste, and no harm.
 
-        Raises: LostError if this node has no room for the files; what `jobs.work` raises.
+        Raises: WorkerLostError if this node has no room for the files; what `jobs.work` raises.
         """
         if self._shared:
             return self._do(number, jobs, None), {}
@@ -73,7 +73,7 @@ class Worker:
             try:
                 outcomes = self._do(number, here, folder)
             except FileError as error:
-                raise LostError(f"no room on this node: {error}") from error
+                raise WorkerLostError(f"no room on this node: {error}") from error
             now = {path.name: path.read_bytes() for path in folder.iterdir()}
             return outcomes, {name: content for name, content in now.items() if files.get(name) != content}
 
@@ -91,7 +91,7 @@ def _folder(stack: contextlib.ExitStack) -> Path:
     try:
         return stack.enter_context(own_folder(_FOLDERS))
     except OSError as error:
-        raise LostError(f"no room on this node: {error}") from error
+        raise WorkerLostError(f"no room on this node: {error}") from error
 
 
 def _unpack(files: Files, folder: Path) -> None:
@@ -99,4 +99,4 @@ def _unpack(files: Files, folder: Path) -> None:
         for name, content in files.items():
             (folder / name).write_bytes(content)
     except OSError as error:
-        raise LostError(f"no room on this node: {error}") from error
+        raise WorkerLostError(f"no room on this node: {error}") from error
