@@ -15,7 +15,7 @@ from jax import Array
 
 from fastweights import registry
 from fastweights.cells.base import Cell
-from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
+from fastweights.models import ClassifierOptions, SequenceClassifier
 
 
 class Sizes(NamedTuple):

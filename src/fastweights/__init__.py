@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from fastweights.errors import FastweightsError as FastweightsError
     from fastweights.memories import DecayingMatrix as DecayingMatrix
     from fastweights.memories import DecayingStates as DecayingStates
-    from fastweights.models.classifier import ClassifierOptions as ClassifierOptions
-    from fastweights.models.classifier import SequenceClassifier as SequenceClassifier
+    from fastweights.models import ClassifierOptions as ClassifierOptions
+    from fastweights.models import SequenceClassifier as SequenceClassifier
+    from fastweights.models import partition as partition
     from fastweights.registry import register_cell as register_cell
     from fastweights.registry import register_task as register_task
     from fastweights.runs.worker import load_model as load_model
@@ -37,19 +38,20 @@ _HOMES = {
     "AssociativeLSTM": "cells.associative_lstm",
     "AssociativeRetrieval": "tasks.associative_retrieval",
     "Cell": "cells.base",
-    "ClassifierOptions": "models.classifier",
+    "ClassifierOptions": "models",
     "DecayingMatrix": "memories",
     "DecayingStates": "memories",
     "FastWeights": "cells.fast_weights",
     "FastweightsError": "errors",
     "IRNN": "cells.irnn",
     "LSTM": "cells.lstm",
-    "SequenceClassifier": "models.classifier",
+    "SequenceClassifier": "models",
     "StandardRNN": "cells.standard_rnn",
     "TrainingOptions": "training.options",
     "evaluate": "training.evaluation",
     "fit": "training.loop",
     "keep_compiled": "compilation",
+    "partition": "models",
     "load_model": "runs.worker",
     "register_cell": "registry",
     "register_task": "registry",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fastweights import registry
 from fastweights.errors import InvalidValueError, check_between, shown
-from fastweights.models.classifier import ClassifierOptions
+from fastweights.models import ClassifierOptions
 from fastweights.runs.footprint import MAX_BYTES, estimate
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

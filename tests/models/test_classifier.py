@@ -8,7 +8,7 @@ import pytest
 
 from cases import EVERY_CELL, FAST_WEIGHTS, Case, each, small_model
 from fastweights.errors import InvalidValueError
-from fastweights.models.classifier import ClassifierOptions, SequenceClassifier, count_parameters, partition
+from fastweights.models import ClassifierOptions, SequenceClassifier, count_parameters, partition
 
 R, X, SYMBOLS, CLASSES = 5, 7, 37, 10
 TOKENS = jnp.asarray(np.random.default_rng(0).integers(0, SYMBOLS, (11, 3)), jnp.int32)

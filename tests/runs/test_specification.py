@@ -8,7 +8,7 @@ import pytest
 
 from fastweights import registry
 from fastweights.errors import FastweightsError
-from fastweights.models.classifier import ClassifierOptions
+from fastweights.models import ClassifierOptions
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import presets

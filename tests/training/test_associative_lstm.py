@@ -9,7 +9,7 @@ import pytest
 
 from cases import Case, small_model
 from fastweights.cells.associative_lstm import AssociativeLSTMOptions
-from fastweights.models.classifier import count_state
+from fastweights.models import count_state
 from fastweights.runs import worker
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

@@ -12,7 +12,7 @@ import pytest
 from cases import EVERY_CELL, Case, each
 from cases import small_model as any_model
 from fastweights.errors import InvalidValueError
-from fastweights.models.classifier import partition
+from fastweights.models import partition
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate

@@ -6,7 +6,7 @@ import numpy as np
 from fastweights import registry
 from fastweights.bench import cases
 from fastweights.bench.cases import Case, Material
-from fastweights.models.classifier import SequenceClassifier, partition
+from fastweights.models import SequenceClassifier, partition
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

@@ -15,7 +15,7 @@ from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
-from fastweights.models.classifier import ClassifierOptions
+from fastweights.models import ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

@@ -1,104 +1,15 @@
 """A sequence classifier: embedding, recurrent cell, read-out."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, PyTree
+from jaxtyping import Float
 
 from fastweights.cells.base import Cell, gather
-from fastweights.cells.layers import affine, uniform
-from fastweights.errors import MAX_SCALE, check, check_between, check_choice, check_positive
+from fastweights.models.embedding import Embedding
+from fastweights.models.options import ClassifierOptions
+from fastweights.models.readout import Readout
 from fastweights.types import Tokens
-
-
-@dataclass(frozen=True)
-class ClassifierOptions:
-    """What stands before and after the cell."""
-
-    embedding: Literal["direct", "expanded", "one-hot"] = "direct"
-    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's), or one-hot."""
-
-    embedding_init: Literal["normal", "uniform"] = "normal"
-    """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
-
-    embedding_scale: float = 1.0
-    """See embedding_init."""
-
-    readout_size: int = 100
-    """The number of ReLUs between the last state and the softmax; 0 for none."""
-
-    softmax: Literal["classes", "symbols"] = "classes"
-    """A softmax over the classes alone, or padded to as many outputs as there are symbols."""
-
-    def __post_init__(self) -> None:
-        check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
-        check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
-        check_positive("embedding_scale", self.embedding_scale)
-        check_between("embedding_scale", self.embedding_scale, 0, MAX_SCALE)
-        check_between("readout_size", self.readout_size, 0, 10_000)
-        check_choice("softmax", self.softmax, ("classes", "symbols"))
-
-
-_SMALL_SIZE = 50
-
-
-class Embedding(eqx.Module):
-    """A vector for each symbol: a column of `table`, or of `expansion @ table`.
-
-    Source: Ba et al. 2016, footnote 2.
-    """
-
-    table: Float[Array, "size symbols"] | None
-    expansion: Float[Array, "expanded size"] | None
-
-    def __init__(self, size: int, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
-        table_key, expansion_key = jax.random.split(key)
-        self.table = self.expansion = None
-        if options.embedding == "one-hot":
-            check(
-                size == num_symbols,
-                f"one-hot symbols need a cell of input_size {num_symbols}; got {size}",
-            )
-            return
-        if options.embedding == "expanded":
-            self.expansion = uniform(expansion_key, (size, _SMALL_SIZE), _SMALL_SIZE)
-            size = _SMALL_SIZE
-        if options.embedding_init == "normal":
-            self.table = options.embedding_scale * jax.random.normal(table_key, (size, num_symbols))
-        else:
-            self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
-
-    def vectors(self, num_symbols: int) -> Float[Array, "input symbols"]:
-        """The vectors of all symbols, as columns."""
-        if self.table is None:
-            return jnp.eye(num_symbols)
-        return self.table if self.expansion is None else self.expansion @ self.table
-
-
-class Readout(eqx.Module):
-    """logits = V relu(U h + u) + v, or V h + v without hidden units; uniform in ± 1/√inputs."""
-
-    hidden: tuple[Float[Array, "units hidden"], Float[Array, " units"]] | None
-    output: tuple[Float[Array, "classes units"], Float[Array, " classes"]]
-
-    def __init__(self, hidden_size: int, units: int, num_outputs: int, *, key: Array) -> None:
-        hidden_key, output_key = jax.random.split(key)
-        self.hidden = None
-        if units:
-            self.hidden = uniform(hidden_key, (units, hidden_size), hidden_size), jnp.zeros(units)
-        fan = units or hidden_size
-        self.output = uniform(output_key, (num_outputs, fan), fan), jnp.zeros(num_outputs)
-
-    def __call__(self, state: Float[Array, "hidden batch"]) -> Float[Array, "classes batch"]:
-        weight, bias = self.output
-        if self.hidden is None:
-            return affine(weight, state, bias)
-        hidden_weight, hidden_bias = self.hidden
-        return affine(weight, jax.nn.relu(affine(hidden_weight, state, hidden_bias)), bias)
 
 
 class SequenceClassifier(eqx.Module):
@@ -145,29 +56,3 @@ class SequenceClassifier(eqx.Module):
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
         """What each step reads of each earlier state; None for cells without such numbers."""
         return self.cell.attention(self.projections(tokens))
-
-
-def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
-    """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it."""
-    names = model.cell.hyperparameters
-    trained = jax.tree.map(eqx.is_inexact_array, model)
-    if names:
-        trained = eqx.tree_at(
-            lambda m: [getattr(m.cell, name) for name in names], trained, replace_fn=lambda _: False
-        )
-    return eqx.partition(model, trained)
-
-
-def count_state(cell: Cell) -> int:
-    """The numbers that a cell carries from step to step for one sequence: R of an IRNN, 2 R of an LSTM,
-    R + R² of fast weights."""
-    one, two = (
-        sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(cell.initial_state, batch)))
-        for batch in (1, 2)
-    )
-    return two - one  # what does not grow with the batch is no state: λ, η
-
-
-def count_parameters(model: SequenceClassifier) -> int:
-    """The number of trained numbers."""
-    return sum(leaf.size for leaf in jax.tree.leaves(partition(model)[0]))

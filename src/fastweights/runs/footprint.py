@@ -4,7 +4,7 @@ from math import isqrt
 from typing import Any, Protocol
 
 from fastweights.errors import check
-from fastweights.models.classifier import ClassifierOptions
+from fastweights.models import ClassifierOptions
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 

@@ -10,7 +10,7 @@ import jax
 from fastweights import registry
 from fastweights.cells.base import check_sizes
 from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown
-from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
+from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
 from fastweights.runs.identity import identify
 from fastweights.tasks.base import Task

@@ -16,7 +16,7 @@ from fastweights.compilation import keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError, check
 from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
-from fastweights.models.classifier import SequenceClassifier, count_parameters, count_state
+from fastweights.models import SequenceClassifier, count_parameters, count_state
 from fastweights.native import library
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.base import Dataset

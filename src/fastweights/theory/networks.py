@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights import registry
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
 from fastweights.training.loop import advance, init

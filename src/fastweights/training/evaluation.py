@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models import SequenceClassifier
 from fastweights.tasks.base import Dataset
 
 _BLOCK = 256

@@ -12,7 +12,7 @@ from jax import Array, lax
 from jaxtyping import Float, Int
 
 from fastweights.errors import check
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models import SequenceClassifier
 from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate, predict, score
 from fastweights.training.options import TrainingOptions

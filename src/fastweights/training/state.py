@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
-from fastweights.models.classifier import SequenceClassifier, partition
+from fastweights.models import SequenceClassifier, partition
 from fastweights.training.options import TrainingOptions
 from fastweights.training.step import Hyperparameters, optimiser
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
-from fastweights.models.classifier import SequenceClassifier, partition
+from fastweights.models import SequenceClassifier, partition
 from fastweights.training.options import TrainingOptions
 from fastweights.types import Scalar, Tokens
 

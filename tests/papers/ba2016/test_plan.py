@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
-from fastweights.models.classifier import count_parameters
+from fastweights.models import count_parameters
 from fastweights.papers.ba2016.plan.ablations import changed, variants
 from fastweights.papers.ba2016.plan.comparison import MODELS, PARTS
 from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size

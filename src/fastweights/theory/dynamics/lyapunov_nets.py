@@ -15,7 +15,7 @@ from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights
 from fastweights.cells.lstm import LSTM
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models import SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity

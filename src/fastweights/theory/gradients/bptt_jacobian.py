@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.models.classifier import ClassifierOptions, SequenceClassifier
+from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, moved, run_once

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from fastweights import registry
 from fastweights.cells.base import State
 from fastweights.cells.simple import SimpleCell
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models import SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 
 from fastweights.errors import InvalidValueError
-from fastweights.models.classifier import count_state, partition
+from fastweights.models import count_state, partition
 from fastweights.runs.specification import RunSpecification
 
 Measure = Callable[[RunSpecification], int]
