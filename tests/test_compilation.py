@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from jax._src.compilation_cache import compress_executable
 
 from fastweights import compilation
 from fastweights.cli.main import main
@@ -71,11 +72,63 @@ def test_a_later_process_compiles_nothing_and_gets_the_same_bits(tmp_path):
     assert bits(tmp_path, "third", start(tmp_path, "third")) == fresh
     assert kept(tmp_path) == found
 
-    # A process that was killed, or a full disk, may leave half an entry: it is compiled again.
+    # A process that was killed, or a full disk, may leave half an entry: it is compiled and kept again.
     for path in tmp_path.glob("cache/fastweights/compiled/*/jit__log_probabilities-*"):
         path.write_bytes(path.read_bytes()[:-100])
-    assert kept(tmp_path) != found
+    damaged = kept(tmp_path)
+    assert damaged != found
     assert bits(tmp_path, "fourth", start(tmp_path, "fourth")) == fresh
+    mended = kept(tmp_path)
+    assert mended.keys() == found.keys()
+    assert all(mended[name] != damaged[name] for name in found if damaged[name] != found[name])
+
+
+PROGRAM_OF_ONE = """
+import jax, warnings
+from fastweights import keep_compiled
+keep_compiled()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(jax.jit(lambda x: 3 * x + 1)(2.0))
+assert not caught, caught
+"""
+
+
+def test_a_damaged_program_is_compiled_and_kept_again(tmp_path):
+    """JAX alone would compile it in every later process."""
+
+    def run() -> dict[str, bytes]:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        command = [sys.executable, "-c", PROGRAM_OF_ONE]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert (said.stdout, said.stderr) == ("7.0\n", "")
+        return {name: content for name, content in kept(tmp_path).items() if name.endswith("-cache")}
+
+    found = run()
+    assert found
+    for path in tmp_path.glob("cache/fastweights/compiled/*/*-cache"):
+        path.write_bytes(path.read_bytes()[:-9])
+    mended = run()
+    assert mended.keys() == found.keys()
+    assert all(compilation._is_whole(content) for content in mended.values())
+
+
+def test_what_is_damaged_is_told_from_what_is_whole():
+    whole = compress_executable(b"program" * 1000)
+    assert compilation._is_whole(whole)
+    for damaged in (b"", whole[:-1], whole[: len(whole) // 2], b"garbage" * 99):
+        assert not compilation._is_whole(damaged)
+
+
+def test_only_new_entries_are_read_again(jax_as_before, tmp_path):
+    compilation.keep_compiled()
+    folder = Path(jax.config.jax_compilation_cache_dir)
+    old, new = folder / "old-cache", folder / "new-cache"
+    for path, time in ((old, 1), (new, 10**12)):
+        path.write_bytes(b"damaged")
+        os.utime(path, (time, time))
+    compilation._drop_damaged(folder)
+    assert (old.exists(), new.exists()) == (True, False)
 
 
 def test_a_command_runs_without_a_cache_folder(jax_as_before, tmp_path, capsys):

@@ -2,12 +2,15 @@
 
 import contextlib
 import hashlib
+import os
 import platform
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import jax
+from jax._src.compilation_cache import decompress_executable
 from jaxlib.version import __version__ as jaxlib_version
 
 from fastweights.files import cache_folder, make_private
@@ -31,10 +34,11 @@ def keep_compiled() -> None:
         root = cache_folder() / "compiled"
         folder = root / f"jaxlib-{jaxlib_version}-{_processor()}"
         make_private(folder)
+        _drop_damaged(folder)
         _drop_oldest(root, LIMIT)
     except (OSError, RuntimeError):  # the latter, if there is no home
         return  # a run must not fail for want of a cache
-    # JAX goes on without an entry that it cannot read or write, but says so for each of them.
+    # JAX compiles what it cannot read or write, but says so each time.
     warnings.filterwarnings("ignore", r"Error (reading|writing) persistent compilation cache entry")
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -47,6 +51,30 @@ def _processor() -> str:
     lines = [f"{name}: {value}" for name, value in processor().items() if name.startswith(names)]
     known = "\n".join([platform.machine(), platform.processor(), *lines])
     return hashlib.sha256(known.encode()).hexdigest()[:12]
+
+
+def _drop_damaged(folder: Path) -> None:
+    """Remove the entries that a kill or a full disk cut short: JAX neither reads nor replaces them.
+
+    Only those written since the last time are read; the time is that of the file `checked`.
+    """
+    checked, now = folder / "checked", time.time()
+    since = checked.stat().st_mtime if checked.exists() else 0
+    for path in folder.glob("*-cache"):
+        # Another process may remove it, or may be about to write it: then it compiles it once more.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime >= since and not _is_whole(path.read_bytes()):
+                path.unlink()
+    checked.touch()
+    os.utime(checked, (now, now))
+
+
+def _is_whole(entry: bytes) -> bool:
+    try:
+        decompress_executable(entry)
+    except Exception:  # noqa: BLE001 - of zlib or of zstd, whichever JAX found
+        return False
+    return True
 
 
 def _drop_oldest(root: Path, limit: int) -> None:

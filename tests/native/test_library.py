@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from fastweights.files import cache_folder
+from fastweights.native import library
 from fastweights.native.library import SWITCH, available
 
 PROGRAM = """
@@ -70,15 +71,59 @@ def test_a_compiler_that_fails_is_named_once_and_done_without(tmp_path):
     assert "native kernels could not be built" in result["warnings"][0]
 
 
-def test_a_damaged_library_is_done_without(tmp_path):
-    run()
-    (library,) = (cache_folder() / "native").glob("*.so")
-    damaged = tmp_path / "fastweights" / "native" / library.name
-    damaged.parent.mkdir(parents=True)
-    damaged.write_bytes(b"not a library")
-    result = run(XDG_CACHE_HOME=str(tmp_path))
-    assert result["kind"] == "jax"
-    assert len(result["warnings"]) == 1
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A cache folder of the test's own with the kernels of the session; returns their file."""
+    assert available()
+    (kept,) = (cache_folder() / "native").glob("*.so")
+    copy = tmp_path / "fastweights" / "native" / kept.name
+    copy.parent.mkdir(parents=True, mode=0o700)
+    copy.write_bytes(kept.read_bytes())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return copy
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "truncated": lambda content: content[: len(content) // 2],
+    "one bit": lambda content: content[:5000] + bytes([content[5000] ^ 1]) + content[5001:],
+    "without its digest": lambda content: content[:-32],
+    "garbage": lambda content: b"not a library",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_library_is_noticed_before_it_is_loaded(own_cache, damage):
+    assert library._is_intact(own_cache)
+    own_cache.write_bytes(DAMAGES[damage](own_cache.read_bytes()))
+    assert not library._is_intact(own_cache)
+
+
+def test_a_damaged_library_is_built_anew_and_said_to_be_once(own_cache, monkeypatch):
+    """Also what a killed compilation left goes. The compiler copies what is there: it takes no time."""
+    whole = own_cache.read_bytes()
+    own_cache.with_name("whole").write_bytes(whole[:-32])
+    own_cache.write_bytes(whole[:20_000])
+    (own_cache.parent / f"{own_cache.stem}-killed").mkdir()
+    (own_cache.parent / f"{own_cache.stem}-killed" / "unfinished").touch()
+    (own_cache.parent / f".{own_cache.name}.01234567.tmp").touch()
+    compiler = f"sh -c 'for last; do :; done; cp {own_cache.with_name('whole')} \"$last\"' compiler"
+    with pytest.warns(RuntimeWarning, match="damaged, and are built anew") as caught:
+        library._compile(compiler, [], own_cache)
+    assert len(caught) == 1
+    assert own_cache.read_bytes() == whole
+    assert sorted(os.listdir(own_cache.parent)) == sorted(
+        [own_cache.name, own_cache.with_suffix(".lock").name, "whole"]
+    )
+
+
+@pytest.mark.thorough
+def test_a_truncated_library_does_not_end_the_process(own_cache):
+    """To load it would: SIGBUS."""
+    own_cache.write_bytes(own_cache.read_bytes()[:20_000])
+    first, second = run(), run()
+    assert first["kind"] == second["kind"] != "jax"
+    assert (len(first["warnings"]), len(second["warnings"])) == (1, 0)
 
 
 @pytest.mark.slow

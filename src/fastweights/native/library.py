@@ -16,7 +16,8 @@ import filelock
 import jax
 import jax.ffi
 
-from fastweights.files import cache_folder, make_private
+from fastweights.errors import FileError
+from fastweights.files import cache_folder, make_private, remove_leftovers, write_atomically
 from fastweights.machine import processor
 
 SWITCH = "FASTWEIGHTS_NATIVE"
@@ -24,6 +25,7 @@ SWITCH = "FASTWEIGHTS_NATIVE"
 
 _SOURCES = Path(__file__).parent
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-w")
+_DIGEST_BYTES = 32
 _V3 = {"avx2", "bmi2", "f16c", "fma", "movbe"}
 _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
@@ -66,30 +68,51 @@ def _library() -> tuple[ctypes.CDLL, str] | None:
     version = _hash(compiler, flags)
     try:
         path = cache_folder() / "native" / f"kernels-{version}.so"
-        if not path.exists():
+        if not _is_intact(path):
             _compile(compiler, flags, path)
         return ctypes.CDLL(str(path)), version
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # RuntimeError, if there is no home
-        detail = getattr(error, "stderr", None) or str(error)
-        warnings.warn(
-            f"the native kernels could not be built, so that training is slower: {detail.strip()[-500:]}",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+    except (OSError, RuntimeError, subprocess.SubprocessError, FileError) as error:
+        detail = getattr(error, "stderr", None) or str(error)  # RuntimeError, if there is no home
+        _warn(f"the native kernels could not be built, so that training is slower: {detail.strip()[-500:]}")
         return None
 
 
+def _is_intact(path: Path) -> bool:
+    """Whether the library is there as `_compile` wrote it: loading a damaged one may end the process."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    return content[-_DIGEST_BYTES:] == _digest(content[:-_DIGEST_BYTES])
+
+
 def _compile(compiler: str, flags: list[str], path: Path) -> None:
-    """Write the library; the first of several processes does it, the others wait."""
+    """Write the library and its digest behind it; the first of several processes does it, the others wait."""
     make_private(path.parent)
-    with filelock.FileLock(path.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        if path.exists():
+    with filelock.FileLock(path.with_suffix(".lock")):
+        if _is_intact(path):
             return
-        unfinished = Path(folder) / path.name
-        files = [f"-I{jax.ffi.include_dir()}", str(_SOURCES / "kernels.cc"), "-o", str(unfinished)]
-        command = [*shlex.split(compiler), *flags, *files]
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-        unfinished.replace(path)
+        if path.exists():
+            _warn(f"the native kernels in {path} are damaged, and are built anew")
+        # Whoever holds the lock is alone: what is there was left by a process that was killed.
+        remove_leftovers(path)
+        for folder in path.parent.glob(f"{path.stem}-*"):
+            shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.stem}-") as folder:
+            library = Path(folder) / path.name
+            files = [f"-I{jax.ffi.include_dir()}", str(_SOURCES / "kernels.cc"), "-o", str(library)]
+            command = [*shlex.split(compiler), *flags, *files]
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+            content = library.read_bytes()
+        write_atomically(path, content + _digest(content))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _architecture() -> list[str]:
