@@ -122,7 +122,7 @@ def test_a_contender_that_fails_is_left_out_with_its_reason():
     [
         (["--contenders", "tensorflow"], "unknown contender 'tensorflow'; expected one of fastweights,"),
         (["--preset", "huge"], "unknown preset 'huge'"),
-        (["--models", "gru"], "unknown model 'gru'"),
+        (["--models", "no-such-model"], "unknown model 'no-such-model'"),
         (["--hidden-sizes", "0"], "hidden_size must be between 1 and 10,000; got 0"),
         (["--num-pairs", "27"], "num_pairs must be between 1 and 26; got 27"),
         (["--runs", "0"], "runs must be between"),

@@ -1,0 +1,178 @@
+"""Plugins: files and modules that register something, known by their names and digests."""
+
+import hashlib
+import importlib.metadata
+import pickle
+import sys
+
+import pytest
+
+from fastweights import plugins, registry
+from fastweights.plugins import PluginError, load_all, load_plugin, loaded, owner, why_unusable
+
+MEMORY = """
+from dataclasses import dataclass
+from fastweights.registry import register_memory
+
+@register_memory("{name}", source="{source}")
+@dataclass(frozen=True)
+class Remembered:
+    size: "int" = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """What a test loads and registers is gone after it."""
+    len(registry.memories)
+    monkeypatch.setattr(plugins, "_loaded", {})
+    monkeypatch.setattr(registry.memories, "_entries", dict(registry.memories._entries))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "my memory.py"
+    path.write_text(MEMORY.format(name="from-a-file", source="first"))
+    return path
+
+
+def test_a_file_is_known_by_its_name_and_digest(file):
+    plugin = load_plugin(file)
+    assert plugin.name == "my memory.py"
+    assert plugin.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert loaded() == (plugin,)
+    assert registry.memories.plugin("from-a-file") == plugin
+    assert registry.memories.plugin("delta-rule") is None
+    assert str(plugin) == f"my memory.py (sha256 {plugin.sha256[:8]}…)"
+    cls = registry.memories["from-a-file"]
+    assert pickle.loads(pickle.dumps(cls(5))) == cls(5)
+
+
+def test_the_same_file_again_does_nothing_and_a_changed_one_replaces_it(file):
+    first = load_plugin(str(file))
+    cls = registry.memories["from-a-file"]
+    assert load_plugin(file) is first
+    assert registry.memories["from-a-file"] is cls
+    file.write_text(MEMORY.format(name="from-a-file", source="second"))
+    second = load_plugin(file)
+    assert loaded() == (second,)
+    assert registry.memories.source("from-a-file") == "second"
+    file.write_text("1 / 0")
+    with pytest.raises(PluginError, match=r"my memory.py: line 1: ZeroDivisionError: division by zero"):
+        load_plugin(file)
+    assert loaded() == (second,)
+    assert sys.modules[second.module].Remembered is registry.memories["from-a-file"]
+
+
+def test_two_files_of_one_name_are_refused_unless_they_are_the_same(file, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / file.name
+    other.write_bytes(file.read_bytes())
+    assert load_plugin(file) is load_plugin(other)
+    other.write_text("x = 1")
+    with pytest.raises(PluginError, match="one of the same name is loaded"):
+        load_plugin(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def (", "broken.py: line 1: SyntaxError"),
+        ("\nimport no_such_module_at_all", "broken.py: line 2: ModuleNotFoundError"),
+        ("raise SystemExit(3)", "broken.py: line 1: SystemExit: 3"),
+        (MEMORY.format(name="delta-rule", source=""), "line 5: the memory name 'delta-rule' is taken by"),
+        ("\0", "broken.py: .*null bytes"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_one_line(text, message, tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text(text)
+    with pytest.raises(PluginError, match=message) as caught:
+        load_plugin(path)
+    assert "\n" not in str(caught.value)
+    assert loaded() == ()
+    with pytest.raises(PluginError, match=r"cannot read the plugin .*nowhere.py: No such file"):
+        load_plugin(tmp_path / "nowhere.py")
+
+
+def test_another_process_loads_the_content_that_was_sent(file, monkeypatch):
+    sent = pickle.dumps((load_plugin(file),))
+    file.unlink()
+    monkeypatch.setattr(plugins, "_loaded", {})
+    del sys.modules["fastweights_plugin_my_memory"]
+    monkeypatch.delitem(registry.memories._entries, "from-a-file")
+    load_all(pickle.loads(sent))
+    assert registry.memories["from-a-file"]().size == 3
+    assert loaded() == pickle.loads(sent)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    folder = tmp_path / "my_package"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from my_package import inner")
+    (folder / "inner.py").write_text(MEMORY.format(name="from-a-package", source="a package"))
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+def test_a_package_is_known_by_all_of_its_files(package, monkeypatch):
+    plugin = load_plugin("my_package")
+    assert plugin.name == "my_package"
+    assert plugin.content is None
+    assert registry.memories.plugin("from-a-package") == plugin
+    assert owner("my_package_too") is None
+    load_all([plugin])
+    monkeypatch.setattr(plugins, "_loaded", {})
+    (package / "inner.py").write_text("# changed")
+    with pytest.raises(PluginError, match="this machine has another version of the plugin my_package"):
+        load_all([plugin])
+
+
+def test_a_module_of_a_package(package):
+    plugin = load_plugin("my_package.inner")
+    assert plugin.sha256 == hashlib.sha256((package / "inner.py").read_bytes()).hexdigest()
+    assert registry.memories.plugin("from-a-package") == plugin
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no_such_package.cells", "there is no module 'no_such_package'"),
+        ("my_package.nothing", "there is no module 'my_package.nothing'"),
+        ("my_package.broken", "cannot load the plugin my_package.broken: .*No module named 'missing'"),
+    ],
+)
+def test_a_module_that_cannot_be_imported(name, message, package):
+    (package / "broken.py").write_text("import missing")
+    with pytest.raises(PluginError, match=message):
+        load_plugin(name)
+
+
+def test_installed_packages_are_loaded_and_a_broken_one_only_warns(package, monkeypatch):
+    (package / "broken.py").write_text("1 / 0")
+    entries = [
+        importlib.metadata.EntryPoint("broken", "my_package.broken", plugins.GROUP),
+        importlib.metadata.EntryPoint("good", "my_package.inner:Remembered", plugins.GROUP),
+    ]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.GROUP else [])
+    monkeypatch.setattr(plugins, "_installed_are_loaded", False)
+    with pytest.warns(RuntimeWarning, match=r"my_package.broken: line 1: ZeroDivisionError"):
+        plugins.load_installed()
+    assert [plugin.name for plugin in loaded()] == ["my_package.inner"]
+    plugins.load_installed()  # nothing more happens: no second warning
+
+
+def test_why_a_plugin_is_unusable(file):
+    assert why_unusable(file.name, "0" * 64) == (
+        "the plugin my memory.py (sha256 00000000…), which is not loaded; add --plugin my memory.py"
+    )
+    plugin = load_plugin(file)
+    assert why_unusable(plugin.name, plugin.sha256) is None
+    assert why_unusable(plugin.name, "0" * 64) == (
+        f"the plugin my memory.py (sha256 00000000…), but {plugin} is loaded"
+    )
