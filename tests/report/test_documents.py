@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.report.documents import fill
+from fastweights.report.study_report import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
@@ -23,7 +24,7 @@ def test_a_document_has_the_tables_of_the_record(document, results, tmp_path):
     """If not: fastweights report results/table1 --into DOCUMENT."""
     copy = tmp_path / document.name
     copy.write_bytes(document.read_bytes())
-    fill(copy, results)
+    fill(copy, report_of(results).documents())
     assert copy.read_text(encoding="utf-8") == document.read_text(encoding="utf-8")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.page import render, write_report
+from fastweights.report.page import render
+from fastweights.report.study_report import report_of
 from records import mixed_study, record, study
 
 pytest.importorskip("matplotlib")
@@ -40,7 +41,7 @@ class Outline(HTMLParser):
 
 
 def page(results: dict, folder: Path) -> str:
-    paths = write_report(results, folder)
+    paths = report_of(results).write(folder)
     assert [path.name for path in paths] == ["learning-curves.svg", "learning-curves.png", "report.html"]
     assert sorted(folder.iterdir()) == sorted(paths)
     return paths[-1].read_text(encoding="utf-8")

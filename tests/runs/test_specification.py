@@ -11,7 +11,7 @@ from fastweights.errors import FastweightsError
 from fastweights.models import ClassifierOptions
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import Choice
-from fastweights.studies.presets import presets
+from fastweights.studies.presets import get_preset, preset_names
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
@@ -46,9 +46,9 @@ def test_json_and_back(model):
         assert again.identifier == specification.identifier
 
 
-@pytest.mark.parametrize("preset", list(presets))
+@pytest.mark.parametrize("preset", preset_names())
 def test_every_run_of_a_preset_has_its_own_identifier(preset):
-    planned = presets[preset].plan(Choice())({})
+    planned = get_preset(preset).plan(Choice())({})
     specifications = [each.specification for each in planned]
     assert len({each.identifier for each in specifications}) == len(specifications)
     for each in specifications:

@@ -3,7 +3,6 @@
 Needs no JAX, owns nothing, and so works beside a coordinator.
 """
 
-import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,9 +13,10 @@ from typing import Any
 import tyro
 
 from fastweights.cli.main import parse
-from fastweights.errors import FastweightsError, printable
+from fastweights.errors import printable
 from fastweights.files import write_atomically
 from fastweights.report.labels import last_line
+from fastweights.report.study_report import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
@@ -39,7 +39,6 @@ class Report:
 def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
     options = parse(Report, arguments, "report")
-    check_report_is_installed()
     store = Store(*locate(options.dir))
     results = store.results()
     with store.storage.errors():
@@ -47,17 +46,10 @@ def run(arguments: Sequence[str]) -> int:
         if options.into is not None:
             from fastweights.report.documents import fill
 
-            fill(options.into, results)
+            fill(options.into, report_of(results).documents())
             paths.append(options.into)
     show(results, paths, as_json=options.json)
     return 0
-
-
-def check_report_is_installed() -> None:
-    """Raises: FastweightsError with the command that installs what is missing."""
-    for package in ("matplotlib", "jinja2"):
-        if importlib.util.find_spec(package) is None:
-            raise FastweightsError(f"the report needs {package}: pip install 'fastweights[report]'")
 
 
 def report(results: Mapping[str, Any], directory: Path, *, as_json: bool) -> int:
@@ -68,22 +60,18 @@ def report(results: Mapping[str, Any], directory: Path, *, as_json: bool) -> int
 
 def write(results: Mapping[str, Any], directory: Path) -> list[Path]:
     """Write results.json and the report into the folder; returns the paths."""
-    from fastweights.report.page import write_report
-
     write_atomically(directory / "results.json", json_text(results).encode())
-    return [directory / "results.json", *write_report(results, directory)]
+    return [directory / "results.json", *report_of(results).write(directory)]
 
 
 def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) -> None:
     """Print the table and the paths, or results.json; on stderr, what failed."""
     from rich.console import Console
 
-    from fastweights.report.study_table import terminal
-
     if as_json:
         print(json_text(results))
     else:
-        Console().print(terminal(results))
+        Console().print(report_of(results).terminal())
         for path in paths:
             print(f"wrote {path}")
     failed: dict[str, list[str]] = {}

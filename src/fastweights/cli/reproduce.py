@@ -9,10 +9,9 @@ from pathlib import Path
 from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
 from fastweights.cli.progress import Bars
-from fastweights.cli.report import check_report_is_installed, report
+from fastweights.cli.report import report
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
-from fastweights.papers.ba2016.inspection import illustrate
 from fastweights.report.labels import last_line
 from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_plan
@@ -111,9 +110,9 @@ class ProgressBars:
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
     options = parse(Reproduce, arguments, "reproduce")
-    check_report_is_installed()
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler)
-    plan = get_preset(options.preset).plan(choice)
+    preset = get_preset(options.preset)
+    plan = preset.plan(choice)
     try:
         with Bars() as bars, patiently():
             store = run_plan(
@@ -131,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
         raise
     results = store.results()
-    illustrate(options.dir, results)
+    preset.after(options.dir, results)
     return report(results, options.dir, as_json=options.json)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from fastweights.papers.ba2016.published import BA_2016, published_error
 from fastweights.report.drawing import GRID, INK
 from fastweights.studies.analysis.settings import Record, Summary, outcome
+from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,17 +62,18 @@ def scale(ax: "Axes", validation_count: int) -> None:
 
 def mark_published(
     figure: "Figure", ax: "Axes", summaries: Sequence[Summary], colours: Mapping[str, str]
-) -> bool:
-    """A triangle at the right margin for each published error; neighbours stand side by side.
+) -> list[str]:
+    """A triangle at the right margin for each error that a paper published; neighbours stand side by side.
 
-    Returns whether there was one. The axes must have their final place and scale.
+    Returns the names of these papers. The axes must have their final place and scale.
     """
     from matplotlib.transforms import offset_copy
 
-    marks = []
+    marks, names = [], []
     for summary in summaries:
-        error = published_error(BA_2016, summary.setting["task"], summary.model, summary.hidden_size)
-        if error is not None:
+        published = published_errors(summary.setting["task"], summary.model, summary.hidden_size)
+        for publication, error in published[:1]:
+            names.append(publication.name)
             height = ax.transAxes.inverted().transform(ax.transData.transform((0, error)))[1]
             marks.append((height, colours[summary.model]))
     column, previous = 0, -math.inf
@@ -90,7 +91,7 @@ def mark_published(
             markeredgewidth=0,
             clip_on=False,
         )
-    return bool(marks)
+    return names
 
 
 def _draw_model(ax: "Axes", runs: Sequence[Record], colour: str, thick: float) -> None:

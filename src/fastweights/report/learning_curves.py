@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.drawing import INK, save
-from fastweights.report.labels import distinguished, model_colours, model_label, task_label
+from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
 from fastweights.report.learning_curve_panel import draw_panel, mark_published, scale
 from fastweights.studies.analysis.settings import Record, Summary, summarise
 
@@ -63,7 +62,7 @@ def _draw(runs: Sequence[Record]) -> "Figure":
     )
     validation = max(run["specification"]["data"]["validation"] for run in runs)
     colours = model_colours(summary.model for summary in summaries)
-    marked = False
+    marked: list[str] = []
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
         draw_panel(ax, title, group, colours)
         scale(ax, validation)
@@ -71,14 +70,14 @@ def _draw(runs: Sequence[Record]) -> "Figure":
             ax.set_ylabel("validation error, %")
         else:
             ax.tick_params(left=False)
-        marked |= mark_published(figure, ax, group, colours)
+        marked += mark_published(figure, ax, group, colours)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
     _add_legend(figure, {model: colours[model] for model in (each.model for each in summaries)}, marked)
     return figure
 
 
-def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: bool) -> None:
+def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: Sequence[str]) -> None:
     """The names above the panels, where they hide nothing."""
     from matplotlib.lines import Line2D
 
@@ -88,7 +87,9 @@ def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: bool) -> N
     ]
     if marked:
         triangle = {"marker": "<", "markersize": 5.5, "markeredgewidth": 0, "linestyle": "none"}
-        handles.append(Line2D([], [], color=INK, label=f"{BA_2016.name}, test error", **triangle))
+        handles.append(
+            Line2D([], [], color=INK, label=f"{joined(dict.fromkeys(marked))}, test error", **triangle)
+        )
     figure.legend(
         handles=handles,
         loc="upper left",

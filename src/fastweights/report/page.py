@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from fastweights.files import make_folder, write_atomically
-from fastweights.papers.ba2016.findings.stages import has_parts
-from fastweights.papers.ba2016.page.report import write_comparison
-from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
 from fastweights.report.learning_curves import learning_curves
@@ -25,22 +22,20 @@ from fastweights.studies.analysis.settings import (
     setting_of,
     summarise,
 )
+from fastweights.studies.papers import paper_of
 
 _MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
 _CURVES = "Validation error against updates for each model, one panel for each hidden size"
 
 
-def write_report(results: Mapping[str, Any], directory: Path) -> list[Path]:
+def write_page(results: Mapping[str, Any], directory: Path) -> list[Path]:
     """Write learning-curves.svg, learning-curves.png and report.html into the folder; returns their paths.
-    The report of a comparison of several parts has more figures.
 
     Each file is replaced in one step. Equal results give equal bytes.
 
-    Raises: FileError if the folder or a file cannot be written; what `write_comparison` raises.
+    Raises: FileError if the folder or a file cannot be written.
     """
-    if has_parts(results):
-        return write_comparison(results, directory)
     make_folder(directory)
     svg, png, page = (
         Path(directory) / name for name in ("learning-curves.svg", "learning-curves.png", "report.html")
@@ -55,6 +50,7 @@ def render(results: Mapping[str, Any], svg: str) -> str:
     runs, study = results["runs"], results["study"]
     summaries = summarise(runs)
     lines = rows(summaries, runs)
+    paper = paper_of(study.get("preset"))
     return template("report.html.j2").render(
         preset=study.get("preset"),
         options=study.get("options") and json.dumps(study["options"], indent=2, ensure_ascii=False),
@@ -73,8 +69,17 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         runs=_runs(summaries, detailed=len(runs) <= _MAX_DETAILED),
         detailed=len(runs) <= _MAX_DETAILED,
         environments=environments(runs),
-        publications=(BA_2016, WAYMAN_MATHEW_2017),
+        title=paper.title if paper else "Study",
+        question=paper.question if paper else "",
+        source=next(iter(paper.publications), None) if paper else None,
+        publications=_publications(lines),
     )
+
+
+def _publications(lines: Sequence[Row]) -> list[Any]:
+    """Those with a number for one of the rows."""
+    sources = {source.name: source for row in lines for source, _ in row.published}
+    return list(sources.values())
 
 
 def _answers(lines: Sequence[Row]) -> list[tuple[str, str, str]]:

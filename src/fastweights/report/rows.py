@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, Publication, published_error
 from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
 from fastweights.studies.analysis.settings import (
     Record,
@@ -12,6 +12,10 @@ from fastweights.studies.analysis.settings import (
     outcome,
     setting_of,
 )
+from fastweights.studies.papers import published_errors
+
+if TYPE_CHECKING:
+    from fastweights.papers.base import Publication
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,8 @@ class Row:
     test_error: tuple[str, ...]
     """Percent: mean ± half of the 95 % interval or the one value, if there is one; then what is missing."""
     seeds: str
-    paper: str
-    """Percent, from Ba et al. 2016."""
-    other_paper: str
-    """Percent, from Wayman & Mathew 2017."""
+    published: Sequence[tuple["Publication", float]]
+    """Published test errors, in percent: the paper's own first."""
     floor: str
     parameters: str
     updates: str
@@ -45,6 +47,10 @@ class Row:
     notes: tuple[str, ...]
     """What the line cannot show: failures with their reasons, unfinished runs, settings not selected."""
 
+    def published_in(self, source: "Publication") -> str:
+        """Percent as printed there; empty if there is no such number."""
+        return next((f"{error:g}" for each, error in self.published if each == source), "")
+
     @property
     def cells(self) -> tuple[str, ...]:
         """The texts in the order of the columns, from the model on."""
@@ -52,7 +58,7 @@ class Row:
             self.model,
             ", ".join(self.test_error),
             self.seeds,
-            self.paper,
+            f"{self.published[0][1]:g}" if self.published else "",
             self.floor,
             self.parameters,
             self.updates,
@@ -92,9 +98,12 @@ def legend(lines: Sequence[Row]) -> list[str]:
     sentences = ["R: hidden units."]
     if any("±" in part for row in lines for part in row.test_error):
         sentences.append("±: half of the 95 % t interval of the mean over seeds.")
-    if any(row.paper for row in lines):
-        sentences.append("paper: Ba et al. 2016, Table 1.")
-    sentences.append("floor: the best answer without knowing which digit belongs to which letter.")
+    sources = dict.fromkeys(
+        f"{row.published[0][0].name}, {row.published[0][0].place}" for row in lines if row.published
+    )
+    if sources:
+        sentences.append(f"paper: {'; '.join(sources)}.")
+    sentences.append("floor: the error of the best answer without the ability that the task tests.")
     return sentences
 
 
@@ -116,8 +125,7 @@ def _row(summary: Summary, lowest: float | None) -> Row:
         model_id=summary.model,
         test_error=tuple(error),
         seeds=str(summary.finished),
-        paper=_published(BA_2016, summary),
-        other_paper=_published(WAYMAN_MATHEW_2017, summary),
+        published=published_errors(summary.setting["task"], summary.model, summary.hidden_size),
         floor=f"{100 * summary.floor:.2f}",  # exact, so in full
         parameters="" if summary.parameters is None else f"{summary.parameters:,}",
         updates=f"{summary.setting['training']['updates']:,}",
@@ -131,11 +139,6 @@ def _row(summary: Summary, lowest: float | None) -> Row:
         lowest=summary.test_error is not None and summary.test_error == lowest,
         notes=tuple(_notes(summary)),
     )
-
-
-def _published(publication: Publication, summary: Summary) -> str:
-    error = published_error(publication, summary.setting["task"], summary.model, summary.hidden_size)
-    return "" if error is None else f"{error:g}"
 
 
 def _notes(summary: Summary) -> Iterable[str]:

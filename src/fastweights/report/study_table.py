@@ -4,22 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
-from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from fastweights.papers.ba2016.findings.stages import has_parts
-from fastweights.papers.ba2016.page.verdict_table import terminal_verdicts
 from fastweights.report.rows import Row, grouped, legend, notes, rows
 from fastweights.report.table import plain
 from fastweights.studies.analysis.settings import summarise
 
 _HEADINGS = ("R", "model", "test error %", "seeds", "paper %", "floor %", "parameters", "updates", "time")
-
-
-def terminal(results: Mapping[str, Any]) -> RenderableType:
-    """What a command ends with: the table, or the verdicts if the study is a comparison of several parts."""
-    return terminal_verdicts(results) if has_parts(results) else terminal_table(results)
 
 
 def terminal_table(results: Mapping[str, Any]) -> Table:

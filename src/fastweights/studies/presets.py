@@ -1,48 +1,53 @@
-"""Named studies: which runs answer a question."""
+"""Presets: named studies. A preset says which runs answer a question."""
 
-from collections.abc import Callable, Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Protocol
+from pathlib import Path
+from typing import Any
 
 from fastweights import registry
 from fastweights.errors import UnknownNameError, check, check_choice
-from fastweights.papers.ba2016.plan.comparison import Comparison
 from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.studies.papers import paper_of, papers
 from fastweights.studies.plans import Choice, Plan, fixed
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
-MODELS = ("irnn", "lstm", "fast-weights")
-SIZES = (20, 50, 100)
 
-
-class Preset(Protocol):
+class Preset(ABC):
     """A named study."""
 
-    @property
-    def summary(self) -> str:
-        """One line."""
-        ...
+    summary: str
+    """One line."""
 
+    @abstractmethod
     def plan(self, choice: Choice) -> Plan:
         """Its runs, as far as the choice leaves them.
 
         Raises: UnknownNameError or InvalidValueError for what is unknown, out of range or not of this preset.
         """
-        ...
+
+    def after(self, folder: Path, results: Mapping[str, Any]) -> None:
+        """What follows once its runs have ended, in the study's folder; by default nothing.
+
+        `results` is the content of results.json. Called also if nothing was left to run.
+        """
+        del folder, results
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A grid over models, sizes and seeds, in the protocol of Ba et al. 2016, section 4.1."""
+class GridPreset(Preset):
+    """A grid over models, sizes and seeds: associative retrieval, Adam with a cosine schedule."""
 
     summary: str
     updates: Callable[[int], int]
     """The budget of every model at a hidden size."""
     learning_rate: float = 1.25e-3
     data: DataOptions = DataOptions()
-    sizes: Sequence[int] = SIZES
+    models: Sequence[str] = ("irnn", "lstm", "fast-weights")
+    sizes: Sequence[int] = (20, 50, 100)
     evaluate_every: int = 500
 
     def plan(self, choice: Choice) -> Plan:
@@ -62,8 +67,7 @@ class Grid:
         """
         seeds = 1 if seeds is None else seeds
         check(seeds >= 1, f"seeds must be at least 1; got {seeds}")
-        sizes = _unique(hidden_sizes or self.sizes)
-        grid = product(sizes, _unique(models or MODELS), range(seeds))
+        grid = product(_unique(hidden_sizes or self.sizes), _unique(models or self.models), range(seeds))
         return [
             RunSpecification(
                 task=AssociativeRetrieval(),
@@ -83,39 +87,30 @@ class Grid:
         ]
 
 
-def _quick_updates(hidden_size: int) -> int:
-    return 30_000 if hidden_size < 35 else 10_000 if hidden_size < 75 else 5_000
-
-
-presets: dict[str, Preset] = {
-    "quick": Grid(
-        summary="one seed, one learning rate, a budget that fast weights need: two minutes on two cores",
-        updates=_quick_updates,
-    ),
-    "paper": Comparison(
-        summary="section 4.1 in full: search, fresh seeds, Figure 2, ablations: a day on two cores",
-    ),
-    "smoke": Grid(
+_OWN: dict[str, Preset] = {
+    "smoke": GridPreset(
         summary="three small runs on little data, for tests: half a minute",
         updates=lambda hidden_size: 300,
         data=DataOptions(train=10_000, validation=1_000, test=2_000),
         sizes=(20,),
         evaluate_every=100,
     ),
-    "paper-smoke": Comparison(
-        summary="every part of the paper preset with a thousandth of its updates, for tests",
-        sizes=(20, 50),
-        data=DataOptions(train=20_000, validation=1_000, test=2_000),
-        shorten=1_000,
-    ),
 }
+
+
+def preset_names() -> list[str]:
+    """The papers' presets, then those that belong to none."""
+    return [*(name for paper in papers() for name in paper.presets), *_OWN]
 
 
 def get_preset(name: str) -> Preset:
     """The preset of that name. Raises UnknownNameError."""
-    if name not in presets:
-        raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(presets)}")
-    return presets[name]
+    paper = paper_of(name)
+    if paper is not None:
+        return paper.preset(name)
+    if name not in _OWN:
+        raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
+    return _OWN[name]
 
 
 def _unique(values: Iterable) -> list:

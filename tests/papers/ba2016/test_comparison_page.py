@@ -13,9 +13,9 @@ from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs
 from fastweights.papers.ba2016.page.ablation_tables import ablation_seeds
 from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds, losses
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
+from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.documents import fill, places
-from fastweights.report.page import write_report
+from fastweights.report.documents import fill
 from fastweights.report.svg import around
 from papers.ba2016.comparisons import MODELS, comparison, run, table, unfinished
 from papers.ba2016.illustrations import illustration
@@ -32,7 +32,7 @@ def written(results, folder, illustrated=True):
     folder.mkdir(exist_ok=True)
     if illustrated:
         (folder / "illustration.json").write_text(json.dumps(illustration()))
-    paths = write_report(results, folder)
+    paths = Verification(results).write(folder)
     assert {path.name for path in folder.iterdir()} - {"illustration.json"} == {path.name for path in paths}
     return (folder / "report.html").read_text(encoding="utf-8"), {path.name for path in paths}
 
@@ -163,14 +163,19 @@ def test_tables_go_to_their_places_in_a_document(tmp_path):
         "<!-- table: nothing-like-it -->\n<!-- end of table -->\n"
         "<!-- table: conclusions -->\n<!-- end of table -->\n"
     )
-    fill(path, comparison())
+    fill(path, Verification(comparison()).documents())
     once = path.read_text()
     assert "old" not in once and "words" in once
     assert "| 20 | IRNN | 61.8" in once
     assert "**Fast weights need fewer units than an LSTM.** Survives." in once
-    fill(path, comparison())
+    fill(path, Verification(comparison()).documents())
     assert path.read_text() == once
-    assert set(places(study(*table("lstm", 20)))) >= {"answer", "progress", "conclusions", "verdicts"}
+    assert set(Verification(study(*table("lstm", 20))).documents()) >= {
+        "answer",
+        "progress",
+        "conclusions",
+        "verdicts",
+    }
 
 
 def test_a_document_without_places_is_refused(tmp_path):
@@ -178,14 +183,14 @@ def test_a_document_without_places_is_refused(tmp_path):
     for content in (b"# nothing\n", b"\xff\xfe"):
         path.write_bytes(content)
         with pytest.raises(FastweightsError, match=r"a\.md"):
-            fill(path, comparison())
+            fill(path, Verification(comparison()).documents())
         assert path.read_bytes() == content
 
 
 def test_a_damaged_illustration_is_one_line(tmp_path):
     (tmp_path / "illustration.json").write_text('{"format": 1, "models": 3}')
     with pytest.raises(StudyError, match=r"illustration\.json is damaged"):
-        write_report(comparison(), tmp_path)
+        Verification(comparison()).write(tmp_path)
 
 
 def test_the_module_is_where_it_should_be():
@@ -198,4 +203,6 @@ def test_every_place_of_the_documentation_is_known():
         r"^<!-- table: ([\w-]+) -->\n(?:.*?)^<!-- end of table -->$", text, re.MULTILINE | re.DOTALL
     )
     assert text.count("<!-- table: ") == len(named) > 10
-    assert set(named) - {f"ablations-{model}" for model in MODELS} <= set(places(comparison()))
+    assert set(named) - {f"ablations-{model}" for model in MODELS} <= set(
+        Verification(comparison()).documents()
+    )

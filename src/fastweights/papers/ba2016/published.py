@@ -1,27 +1,19 @@
 """Published test errors at associative retrieval, K = 4, digits drawn with replacement."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from fastweights.papers.base import Publication
 
-
-@dataclass(frozen=True)
-class Publication:
-    """A source and its numbers: test error in percent by (model, hidden size), as printed."""
-
-    name: str
-    citation: str
-    address: str | None
-    test_errors: Mapping[tuple[str, int], float]
-
+_TASK = {"name": "associative-retrieval", "num_pairs": 4, "digits": "with-replacement"}
 
 BA_2016 = Publication(
+    heading="paper",
     name="Ba et al. 2016",
+    place="Table 1",
     citation=(
         "J. Ba, G. Hinton, V. Mnih, J. Z. Leibo, C. Ionescu. "
         "Using Fast Weights to Attend to the Recent Past. NeurIPS 29, 2016. Table 1."
     ),
     address="https://arxiv.org/abs/1610.06258",
+    task=_TASK,
     test_errors={
         ("irnn", 20): 62.11,
         ("irnn", 50): 60.23,
@@ -39,9 +31,12 @@ BA_2016 = Publication(
 )
 
 WAYMAN_MATHEW_2017 = Publication(
+    heading="W. & M.",
     name="Wayman & Mathew 2017",
+    place="no grid search",
     citation="Wayman and Mathew. Term project, Michigan State University, 2017. No grid search.",
     address=None,
+    task=_TASK,
     test_errors={
         ("irnn", 20): 71.2,
         ("irnn", 50): 64.6,
@@ -54,15 +49,3 @@ WAYMAN_MATHEW_2017 = Publication(
         ("fast-weights", 100): 0.0,
     },
 )
-
-
-def published_error(
-    publication: Publication, task: Mapping[str, Any], model: str, hidden_size: int
-) -> float | None:
-    """The published test error in percent; None if the publication has none for this task, model and size."""
-    same_task = (
-        task.get("name") == "associative-retrieval"
-        and task.get("num_pairs") == 4
-        and task.get("digits") == "with-replacement"
-    )
-    return publication.test_errors.get((model, hidden_size)) if same_task else None

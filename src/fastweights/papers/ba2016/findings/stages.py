@@ -28,11 +28,6 @@ PARTS: Mapping[str, str] = {
 """The parts of the comparison in the order in which they are told, and what each is about."""
 
 
-def has_parts(results: Mapping[str, Any]) -> bool:
-    """Whether the study is a comparison of several parts, and not one table alone."""
-    return any(run.get("roles") for run in results["runs"])
-
-
 def members(runs: Iterable[Record], part: str) -> list[tuple[Mapping[str, Any], Record]]:
     """The runs of a part, each with its role there; a run with several roles comes several times."""
     return [(role, run) for run in runs for role in run.get("roles") or () if role["part"] == part]
@@ -71,12 +66,10 @@ def latest(runs: Sequence[Record]) -> list[Record]:
     return [run for run in runs if setting_of(run) == last]
 
 
-def progress(results: Mapping[str, Any]) -> list[str]:
+def progress(runs: Sequence[Record]) -> list[str]:
     """A line for each part: how many of its runs are finished; of the table's, the table tells itself."""
     width = max(map(len, PARTS))
-    return [
-        f"{part:{width}}  {_progress(runs_of(results['runs'], part))}" for part in PARTS if part != "table"
-    ]
+    return [f"{part:{width}}  {_progress(runs_of(runs, part))}" for part in PARTS if part != "table"]
 
 
 def missing(runs: Sequence[Record]) -> str:

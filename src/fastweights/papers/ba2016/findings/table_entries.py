@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fastweights.papers.ba2016.findings.stages import by_place, by_setting, latest, members, place, runs_of
 from fastweights.papers.ba2016.findings.verdicts import Verdict, judge
-from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017, published_error
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
 from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.studies.analysis.settings import Record, Summary, summarise
@@ -150,7 +150,7 @@ def _cell(
     model, size = where
     some = [*table, *search][0]
     task = some["specification"]["task"]
-    paper, other = (published_error(each, task, model, size) for each in (BA_2016, WAYMAN_MATHEW_2017))
+    paper, other = (each.test_error(task, model, size) for each in (BA_2016, WAYMAN_MATHEW_2017))
     return Cell(
         model=model,
         hidden_size=size,

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
+
 from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
-from fastweights.papers.ba2016.findings.stages import PARTS, missing, place, runs_of
+from fastweights.papers.ba2016.findings.stages import PARTS, missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import Cell, cells
 from fastweights.papers.ba2016.page.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
 from fastweights.papers.ba2016.page.captions import (
@@ -34,27 +36,51 @@ from fastweights.papers.ba2016.page.stage_tables import (
     search_grid,
     weight_decays_grid,
 )
-from fastweights.papers.ba2016.page.verdict_table import details_grid, preferred_grid, verdict_grid
+from fastweights.papers.ba2016.page.verdict_table import (
+    details_grid,
+    preferred_grid,
+    terminal_verdicts,
+    verdict_grid,
+)
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Grid
+from fastweights.report.table import Grid, markdown, plain
 from fastweights.studies.analysis.settings import Record, failure_of, outcome
 
 
-def write_comparison(results: Mapping[str, Any], directory: Path) -> list[Path]:
-    """Write the figures and report.html into the folder; returns their paths.
+class Verification:
+    """The report of a study of the paper's: a `StudyReport`."""
 
-    Each file is replaced in one step. Equal results give equal bytes.
+    def __init__(self, results: Mapping[str, Any]) -> None:
+        self._results = results
+        self._runs: Sequence[Record] = results["runs"]
+        self._table = cells(self._runs)
 
-    Raises: FileError if the folder or a file cannot be written; StudyError if illustration.json is damaged.
-    """
-    make_folder(directory)
-    models = read_illustration(directory)
-    figures, paths = draw_figures(results, models, Path(directory))
-    page = Path(directory) / "report.html"
-    write_atomically(page, render(results, figures).encode())
-    return [*paths, page]
+    def terminal(self) -> RenderableType:
+        return terminal_verdicts(self._table, self._runs)
+
+    def documents(self) -> Mapping[str, str]:
+        findings = [
+            f"- **{plain(each.claim)}** {each.word.capitalize()}. {plain(each.evidence)} "
+            f"Survives if {plain(each.rule)}.\n"
+            for each in conclusions(self._table, figure_2_seeds(self._runs))
+        ]
+        return {
+            "answer": plain(" ".join(answer(self._table))) + "\n",
+            "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
+            "conclusions": "".join(findings),
+            **{name: markdown(grid) for name, grid in all_grids(self._table, self._runs).items()},
+        }
+
+    def write(self, folder: Path) -> list[Path]:
+        """As in the contract. Raises, besides: StudyError if illustration.json is damaged."""
+        make_folder(folder)
+        models = read_illustration(folder)
+        figures, paths = draw_figures(self._results, models, Path(folder))
+        page = Path(folder) / "report.html"
+        write_atomically(page, render(self._results, figures).encode())
+        return [*paths, page]
 
 
 def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
@@ -83,7 +109,7 @@ def render(results: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
     runs, preset = results["runs"], str(results["study"].get("preset"))
     table = cells(runs)
     grids = all_grids(table, runs)
-    return template("comparison.html.j2", __package__).render(
+    return template("comparison.html.j2", "fastweights.papers.ba2016.page").render(
         preset=preset,
         command=f"fastweights reproduce --preset {shlex.quote(preset)} --dir DIR",
         states=states(runs),

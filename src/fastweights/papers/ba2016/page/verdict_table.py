@@ -1,8 +1,7 @@
 """The first table of a comparison: every published number, what came out here, and the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -12,12 +11,12 @@ from rich.text import Text
 
 from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
-from fastweights.papers.ba2016.findings.table_entries import Cell, cells
+from fastweights.papers.ba2016.findings.table_entries import Cell
 from fastweights.papers.ba2016.findings.verdicts import Verdict
 from fastweights.report.labels import as_published, duration, model_label, nats, percent, percent_range
 from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
 from fastweights.report.table import Grid
-from fastweights.studies.analysis.settings import outcome
+from fastweights.studies.analysis.settings import Record, outcome
 
 RULE = (
     "P: the error of one more run, with a probability of 95 %: a t interval of the seeds' log odds. Q: the "
@@ -108,10 +107,9 @@ def details_grid(table: Sequence[Cell]) -> Grid:
     )
 
 
-def terminal_verdicts(results: Mapping[str, Any]) -> RenderableType:
+def terminal_verdicts(table_entries: Sequence[Cell], runs: Sequence[Record]) -> RenderableType:
     """The same in 80 columns, with the reasons below, and a line for each other part of the study."""
-    found = cells(results["runs"])
-    rows = [dict(zip(_HEADINGS, row, strict=True)) for row in verdict_grid(found).rows]
+    rows = [dict(zip(_HEADINGS, row, strict=True)) for row in verdict_grid(table_entries).rows]
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
     names = ("test error %", "best–worst %", "seeds", "paper %", "W. & M. %", "floor %")
     table.add_column("R", justify="right", no_wrap=True)
@@ -127,7 +125,7 @@ def terminal_verdicts(results: Mapping[str, Any]) -> RenderableType:
         table.add_row(*map(escape, [size, row["model"], *(row[name] for name in names), row["verdict"]]))
         last = row["R"]
     reasons = [f"{row['model']}, R = {row['R']}: {row['why']}" for row in rows if row["why"]]
-    told = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(results)]
+    told = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
     return Group(table, Text("\n" + "\n".join(told)))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from fastweights import registry
 from fastweights.errors import check, check_choice
@@ -18,6 +20,7 @@ from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS,
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.settings import Record
 from fastweights.studies.plans import Choice, Plan, Planned, Role, seeded, selected
+from fastweights.studies.presets import Preset
 from fastweights.studies.search import LEARNING_RATE, SAMPLERS, with_values
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
@@ -56,7 +59,7 @@ _INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RA
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Preset):
     """The whole comparison. `shorten` divides every number of updates: for trials of the study itself."""
 
     summary: str
@@ -86,6 +89,23 @@ class Comparison:
             return list(_Parts(*asked, chosen=choice.parts).runs())
 
         return plan
+
+    def after(self, folder: Path, results: Mapping[str, Any]) -> None:
+        """Write what the trained networks of the table do with a few sequences, for the report's figures."""
+        from fastweights.papers.ba2016.inspection import illustrate
+
+        illustrate(folder, results)
+
+
+PAPER = Comparison(
+    summary="section 4.1 in full: search, fresh seeds, Figure 2, ablations: a day on two cores",
+)
+PAPER_SMOKE = Comparison(
+    summary="every part of the paper preset with a thousandth of its updates, for tests",
+    sizes=(20, 50),
+    data=DataOptions(train=20_000, validation=1_000, test=2_000),
+    shorten=1_000,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,43 @@
+"""What the rest of the package sees of the paper. Its plan needs JAX: it is imported on demand."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
+from fastweights.papers.base import Paper
+from fastweights.registry import register_paper
+from fastweights.report.study_report import StudyReport
+
+if TYPE_CHECKING:
+    from fastweights.studies.presets import Preset
+
+
+@register_paper("ba2016", source=BA_2016.citation)
+class Ba2016(Paper):
+    """Section 4.1: associative retrieval, with 12 published test errors."""
+
+    title = "Fast weights at associative retrieval"
+    question = (
+        "Does a fast associative memory beat an IRNN and an LSTM of equal size at retrieving what it has "
+        "just seen? Each model reads letters paired with digits and one of the letters again, as in "
+        "c9k8j3f1??c, and has to answer with the digit that followed it, 9."
+    )
+    publications = (BA_2016, WAYMAN_MATHEW_2017)
+    presets = ("quick", "paper", "paper-smoke")
+
+    def preset(self, name: str) -> "Preset":
+        if name == "quick":
+            from fastweights.papers.ba2016.plan.quick import QUICK
+
+            return QUICK
+        from fastweights.papers.ba2016.plan.comparison import PAPER, PAPER_SMOKE
+
+        return {"paper": PAPER, "paper-smoke": PAPER_SMOKE}[name]
+
+    def report(self, results: Mapping[str, Any]) -> StudyReport | None:
+        """Verdicts, conclusions and their grounds, for a study with stages; `quick` has none."""
+        if not any(run.get("roles") for run in results["runs"]):
+            return None
+        from fastweights.papers.ba2016.page.report import Verification
+
+        return Verification(results)
