@@ -7,9 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
 _MAX_BLOCK = 25
+
+
+def is_known(array: Any) -> bool:
+    """Whether the numbers can be looked at: not while JAX compiles or differentiates."""
+    return not isinstance(array, Tracer)
 
 
 @jax.custom_vjp

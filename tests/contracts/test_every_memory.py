@@ -9,7 +9,7 @@ import pytest
 from fastweights import registry
 from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.memories import EnergyMemory, Memory
-from fastweights.memories.cues import disturbed, erased, flipped
+from fastweights.memories.perturbations import add_noise, erase, flip_signs
 
 KEY, VALUE, BATCH = 32, 5, 2
 every = pytest.mark.parametrize("name", list(registry.memories))
@@ -77,11 +77,11 @@ def test_sizes_shapes_and_types(name):
 def test_a_single_pair_is_recalled_from_its_key_a_part_of_it_and_a_noisy_one(name):
     keys, values = pairs(name, 1)
     memory, cue = empty(name).write(keys[0], values[0]), jax.random.key(0)
-    clean, partial = memory.read(keys[0]), memory.read(erased(keys[0], 0.25, key=cue))
+    clean, partial = memory.read(keys[0]), memory.read(erase(keys[0], 0.25, key=cue))
     if registry.memories[name].binary:
-        noisy = memory.read(flipped(keys[0], 0.25, key=cue))
+        noisy = memory.read(flip_signs(keys[0], 0.25, key=cue))
     else:
-        noisy = memory.read(disturbed(keys[0], 0.05, key=cue))
+        noisy = memory.read(add_noise(keys[0], 0.05, key=cue))
     close(clean, values[0])
     for answer in (partial, noisy):  # the value, if perhaps weaker
         along = np.sum(answer * values[0], axis=0) / np.linalg.norm(values[0], axis=0)
@@ -168,6 +168,44 @@ def test_no_patterns_and_no_numbers_are_refused(name):
         refused(lambda bad=bad: empty(name).store(keys.at[1, 2, 0].set(bad), values), "finite")
 
 
+@every
+@pytest.mark.parametrize("dtype", ["int8", "int32", "bool", "list"])
+def test_whole_numbers_are_stored_and_read_as_if_they_were_real(name, dtype, untyped):
+    """In the arithmetic of eight bits, 100 · 100 is 16."""
+    memory, rng = registry.memories[name], np.random.default_rng(0)
+    largest = 1 if memory.binary else {"bool": 1, "int32": 2**20}.get(dtype, 100)
+    if memory.binary and dtype == "bool":
+        pytest.skip("patterns of -1 and +1 are no truth values")
+    keys = largest * np.sign(rng.standard_normal((3, KEY, BATCH)))
+    values = keys if memory.auto_associative else largest * np.sign(rng.standard_normal((3, VALUE, BATCH)))
+    if dtype == "bool":
+        keys, values = keys > 0, values > 0
+
+    def given(x):
+        return np.asarray(x).tolist() if dtype == "list" else jnp.asarray(x).astype(dtype)
+
+    def real(x):
+        return jnp.asarray(x, float)
+
+    for convert in (given, real):
+        written = empty(name).write(convert(keys[0]), convert(values[0]))
+        stored = empty(name).store(convert(keys), convert(values))
+        answers = [memory.read(convert(keys[0])) for memory in (written, stored)]
+        if isinstance(stored, EnergyMemory):
+            answers += [stored.energy(convert(keys[0])), stored.update(convert(keys[0]))]
+        if convert is given:
+            found = written, stored, answers
+    assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(found))
+    jax.tree.map(np.testing.assert_array_equal, found, (written, stored, answers))
+
+
+@pytest.mark.parametrize("name", ["decaying", "delta-rule", "softmax-hopfield"])
+def test_whole_parameters_make_a_memory_of_real_numbers(name):
+    memory = registry.memories[name].empty(2, 2, 1, 1).write(jnp.array([[0.5], [0.25]]), jnp.ones((2, 1)))
+    np.testing.assert_allclose(memory.read(jnp.array([[1.0], [0.0]])) > 0, True)
+    assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(memory))
+
+
 def test_hopfield_takes_patterns_of_signs_alone():
     keys, _ = pairs("hopfield", 3)
     memory = empty("hopfield").store(keys, keys)
@@ -190,12 +228,12 @@ def test_other_numbers_out_of_range_are_refused():
     refused(lambda: empty("softmax-hopfield").read(jnp.ones((KEY, BATCH))), "nothing is stored")
 
 
-class TestCues:
+class TestPerturbations:
     pattern = jnp.asarray(np.sign(np.random.default_rng(0).standard_normal((40, 3))))
 
     @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
     def test_so_many_units_of_every_column_others_in_each(self, share):
-        for cue, expected in ((erased, 0.0), (flipped, -1.0)):
+        for cue, expected in ((erase, 0.0), (flip_signs, -1.0)):
             changed = cue(self.pattern, share, key=jax.random.key(1))
             where = changed != self.pattern
             assert np.all(np.sum(where, axis=0) == round(share * 40))
@@ -204,16 +242,16 @@ class TestCues:
             assert len({tuple(column) for column in np.asarray(where).T}) == 3
 
     def test_noise_has_the_deviation_asked_for(self):
-        noise = disturbed(jnp.zeros((100, 100)), 0.3, key=jax.random.key(0))
+        noise = add_noise(jnp.zeros((100, 100)), 0.3, key=jax.random.key(0))
         assert abs(float(jnp.std(noise)) - 0.3) < 0.01
-        np.testing.assert_array_equal(disturbed(self.pattern, 0.0, key=jax.random.key(0)), self.pattern)
+        np.testing.assert_array_equal(add_noise(self.pattern, 0.0, key=jax.random.key(0)), self.pattern)
 
     def test_shares_and_deviations_out_of_range_are_refused(self):
-        for cue in (erased, flipped):
+        for cue in (erase, flip_signs):
             for bad in (-0.1, 1.1, float("nan")):
                 refused(lambda cue=cue, bad=bad: cue(self.pattern, bad, key=jax.random.key(0)), "share")
         for bad in (-0.1, float("inf"), float("nan")):
-            refused(lambda bad=bad: disturbed(self.pattern, bad, key=jax.random.key(0)), "deviation")
+            refused(lambda bad=bad: add_noise(self.pattern, bad, key=jax.random.key(0)), "deviation")
 
 
 def test_the_contract_is_abstract():

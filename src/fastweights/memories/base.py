@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from fastweights.errors import check
+from fastweights.numerics import is_known
 from fastweights.types import Scalar
 
 
@@ -27,7 +27,7 @@ class Memory(eqx.Module):
     """Stores values under keys; every method is pure. One memory for each column of a batch.
 
     Storage phase: `write` one pair, or `store` several. Recall phase: `read` with a query, which may be a
-    stored key or a part of one or a noisy one (`fastweights.memories.cues` makes such). What is
+    stored key, a part of one, or a noisy one (see `fastweights.memories.perturbations`). What is
     auto-associative stores each pattern as its own value. A memory of one column answers queries of any
     number of columns.
 
@@ -59,8 +59,11 @@ class Memory(eqx.Module):
         A subclass may override `_store` with a faster form that is equal to it.
         Raises: InvalidValueError if there is no pair, a shape is wrong or a number is not finite.
         """
-        sizes = self.sizes
-        check(len(jnp.shape(keys)) == 3 and len(keys) > 0, _no_pairs(keys))
+        sizes, keys, values = self.sizes, self._as_floats(keys), self._as_floats(values)
+        check(
+            keys.ndim == 3 and len(keys) > 0,
+            f"keys must hold at least one pair, as (pairs, units, batch); got the shape {keys.shape}",
+        )
         check_shape("keys", keys, len(keys), sizes.key, sizes.batch)
         check_shape("values", values, len(keys), sizes.value, sizes.batch)
         check_finite("keys", keys)
@@ -79,17 +82,28 @@ class Memory(eqx.Module):
             memory = memory.write(key, value)
         return memory
 
-    def check_pair(self, key: Array, value: Array) -> None:
-        """Raise InvalidValueError unless key and value have the memory's sizes."""
-        sizes = self.sizes
+    def checked_pair(self, key: ArrayLike, value: ArrayLike) -> tuple[Array, Array]:
+        """Key and value as arrays of floating-point numbers: in those of a few bits, sums would overflow.
+
+        Every `write` begins with it. Raises: InvalidValueError unless both have the memory's sizes.
+        """
+        sizes, key, value = self.sizes, self._as_floats(key), self._as_floats(value)
         check_shape("key", key, sizes.key, sizes.batch)
         check_shape("value", value, sizes.value, sizes.batch)
+        return key, value
 
-    def check_query(self, query: Array) -> None:
-        """Raise InvalidValueError unless the query has the memory's sizes; any batch fits one column."""
-        sizes, shape = self.sizes, jnp.shape(query)
-        columns = shape[-1] if sizes.batch == 1 and shape else sizes.batch
+    def checked_query(self, query: ArrayLike) -> Array:
+        """The query as an array of floating-point numbers; every `read` begins with it.
+
+        Raises: InvalidValueError unless it has the memory's sizes; a memory of one column takes any batch.
+        """
+        sizes, query = self.sizes, self._as_floats(query)
+        columns = query.shape[-1] if sizes.batch == 1 and query.ndim else sizes.batch
         check_shape("query", query, sizes.key, columns)
+        return query
+
+    def _as_floats(self, array: ArrayLike) -> Array:
+        return as_floats(array, jax.tree.leaves(self)[0].dtype)
 
 
 class EnergyMemory(Memory):
@@ -111,6 +125,12 @@ def contract(
     if table.shape[-1] == 1:
         return table[..., 0].T @ columns
     return jnp.sum(table * columns[:, None], axis=0)
+
+
+def as_floats(array: ArrayLike, dtype: jnp.dtype | None = None) -> Array:
+    """The array as it is if its numbers are of floating point; integers and truth values as `dtype`."""
+    array = jnp.asarray(array)
+    return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(dtype or float)
 
 
 def check_sizes(key_size: int, value_size: int, batch: int) -> None:
@@ -139,15 +159,6 @@ def check_finite(name: str, array: Array) -> None:
     """Raise InvalidValueError if a number is known and not finite; what JAX is tracing is not known."""
     if is_known(array):
         check(bool(np.all(np.isfinite(array))), f"{name} must be finite; got NaN or infinity")
-
-
-def is_known(array: Any) -> bool:
-    """Whether the numbers can be looked at: not while JAX compiles or differentiates."""
-    return not isinstance(array, Tracer)
-
-
-def _no_pairs(keys: Array) -> str:
-    return f"keys must hold at least one pair, as (pairs, units, batch); got the shape {jnp.shape(keys)}"
 
 
 def _form(memory: Any) -> Any:

@@ -9,8 +9,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check
-from fastweights.memories.base import Memory, Sizes, check_sizes, check_write_rate, is_known
-from fastweights.numerics import sum_units
+from fastweights.memories.base import Memory, Sizes, as_floats, check_sizes, check_write_rate
+from fastweights.numerics import is_known, sum_units
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
@@ -47,12 +47,12 @@ class DecayingMatrix(Memory):
         return Sizes(*self.matrix.shape)
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingMatrix":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         outer = key[:, None] * value[None]
         return DecayingMatrix(self.decay * self.matrix + self.write_rate * outer, self.decay, self.write_rate)
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        self.check_query(query)
+        query = self.checked_query(query)
         return jnp.sum(self.matrix * query[:, None], axis=0)
 
 
@@ -90,7 +90,7 @@ class DecayingStates(Memory):
         return Sizes(key, self.values.shape[1], batch)
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingStates":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         return DecayingStates(
             jnp.concatenate([self.keys, key[None]]),
             jnp.concatenate([self.values, value[None]]),
@@ -99,7 +99,7 @@ class DecayingStates(Memory):
         )
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        self.check_query(query)
+        query = self.checked_query(query)
         stored = len(self.keys)
         nothing = jnp.zeros((self.values.shape[1], query.shape[-1]), query.dtype)
         if not stored:
@@ -149,4 +149,4 @@ def _checked(
     if is_known(decay):
         check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
     check_write_rate(write_rate)
-    return jnp.asarray(decay), jnp.asarray(write_rate)
+    return as_floats(decay), as_floats(write_rate)

@@ -39,6 +39,6 @@ class DeltaRule(LinearMemory):
         return cls(matrix, jnp.asarray(write_rate, matrix.dtype))
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DeltaRule":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         error = value - contract(self.matrix, key)
         return DeltaRule(self.matrix + self.write_rate * key[:, None] * error[None], self.write_rate)

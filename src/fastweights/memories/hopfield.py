@@ -7,7 +7,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check
-from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract, is_known
+from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
+from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 
 # A recall makes about one flip for each wrong unit; weights that no write has made may never come to rest.
@@ -49,7 +50,7 @@ class Hopfield(EnergyMemory):
         return Sizes(*self.matrix.shape)
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "key batch"]) -> "Hopfield":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         _check_patterns(key, value)
         return Hopfield(
             self.matrix + key[:, None] * key[None] - jnp.eye(len(key), dtype=key.dtype)[..., None]
@@ -64,13 +65,13 @@ class Hopfield(EnergyMemory):
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
         """The fixed point that asynchronous recall reaches, unit after unit, again and again."""
-        self.check_query(query)
+        query = self.checked_query(query)
         _check_entries("query", query, (-1, 0, 1))
         return _settle(self.matrix, query)
 
     def energy(self, state: Float[Array, "key batch"]) -> Float[Array, " batch"]:
         """−½ xᵀ W x."""
-        self.check_query(state)
+        state = self.checked_query(state)
         return -jnp.sum(state * contract(self.matrix, state), axis=0) / 2
 
     def update(self, state: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
@@ -81,7 +82,7 @@ class Hopfield(EnergyMemory):
         self, state: Float[Array, "key batch"], order: Int[Array, " steps"]
     ) -> Float[Array, "key batch"]:
         """The units of `order`, one after another, each seeing what the ones before have become."""
-        self.check_query(state)
+        state = self.checked_query(state)
 
         def change(state, unit):
             return state.at[unit].set(_sign(self._field(unit, state), state[unit])), None
@@ -91,7 +92,7 @@ class Hopfield(EnergyMemory):
     def update_together(self, state: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
         """Synchronous recall: all units at once. It ends at a fixed point or alternates between two states,
         and may raise the energy (Little 1974; Goles, Fogelman & Pellegrin 1985)."""
-        self.check_query(state)
+        state = self.checked_query(state)
         return _sign(contract(self.matrix, state), state)
 
     def _field(self, unit: Int[Array, ""], state: Float[Array, "key batch"]) -> Float[Array, " batch"]:

@@ -25,5 +25,5 @@ class LinearMemory(Memory):
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> Self: ...
 
     def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        self.check_query(query)
+        query = self.checked_query(query)
         return contract(self.matrix, query)

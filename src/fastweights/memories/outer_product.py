@@ -31,7 +31,7 @@ class OuterProduct(LinearMemory):
         return cls(jnp.zeros((key_size, value_size, batch)))
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "OuterProduct":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         return OuterProduct(self.matrix + key[:, None] * value[None])
 
     def _store(

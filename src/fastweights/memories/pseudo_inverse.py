@@ -46,7 +46,7 @@ class PseudoInverse(LinearMemory):
         return cls(jnp.zeros((key_size, value_size, batch)), outside, jnp.zeros_like(outside))
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "PseudoInverse":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         # Projected twice, since rounding leaves P only nearly a projection.
         part = contract(self.outside, contract(self.outside, key))
         size, within = _squared(part), contract(self.inverse, key)

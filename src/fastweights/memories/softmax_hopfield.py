@@ -5,7 +5,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fastweights.errors import check
-from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract, is_known
+from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
+from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
@@ -46,7 +47,7 @@ class SoftmaxHopfield(EnergyMemory):
         return Sizes(key, self.values.shape[1], batch)
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "SoftmaxHopfield":
-        self.check_pair(key, value)
+        key, value = self.checked_pair(key, value)
         return self._store(key[None], value[None])
 
     def _store(
@@ -72,11 +73,12 @@ class SoftmaxHopfield(EnergyMemory):
 
     def energy(self, state: Float[Array, "key batch"]) -> Float[Array, " batch"]:
         """E(ξ), between 0 and 2 max_n ‖k_n‖² for states in the keys' convex hull."""
+        state = self.checked_query(state)
         beta, largest = self.inverse_temperature, jnp.max(jnp.sum(self.keys**2, axis=1), axis=0)
         attracted = (jax.nn.logsumexp(self._scores(state), axis=0) - jnp.log(len(self.keys))) / beta
         return -attracted + (jnp.sum(state**2, axis=0) + largest) / 2
 
     def _scores(self, query: Float[Array, "key batch"]) -> Float[Array, "stored batch"]:
         check(len(self.keys) > 0, "nothing is stored: a softmax over no pairs has no value")
-        self.check_query(query)
+        query = self.checked_query(query)
         return self.inverse_temperature * contract(self.keys.swapaxes(0, 1), query)

@@ -1,4 +1,4 @@
-"""What a memory is asked with besides its keys: a part of one, or a noisy one."""
+"""Perturbed patterns, as queries: a part of a stored key, or a noisy one."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from fastweights.errors import check
 
 
-def erased(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
+def erase(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
     """The pattern with that share of its units, rounded, set to 0: not known. Others in each column.
 
     Raises: InvalidValueError if the share is not in [0, 1].
@@ -15,7 +15,9 @@ def erased(pattern: Float[Array, "units batch"], share: float, *, key: Array) ->
     return jnp.where(_chosen(pattern, share, key), 0, pattern)
 
 
-def flipped(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
+def flip_signs(
+    pattern: Float[Array, "units batch"], share: float, *, key: Array
+) -> Float[Array, "units batch"]:
     """The pattern with the sign of that share of its units, rounded, turned. Others in each column.
 
     Raises: InvalidValueError if the share is not in [0, 1].
@@ -23,7 +25,7 @@ def flipped(pattern: Float[Array, "units batch"], share: float, *, key: Array) -
     return jnp.where(_chosen(pattern, share, key), -pattern, pattern)
 
 
-def disturbed(
+def add_noise(
     pattern: Float[Array, "units batch"], deviation: float, *, key: Array
 ) -> Float[Array, "units batch"]:
     """The pattern and normal noise of that standard deviation on every unit.
