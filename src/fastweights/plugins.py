@@ -113,14 +113,13 @@ def owner(module: str) -> Plugin | None:
     return _loaded[longest] if (longest := max(names, key=len, default=None)) else None
 
 
-def why_unusable(name: str, sha256: str) -> str | None:
-    """Why this process cannot build what was made with a plugin, as a relative clause; None if it can."""
-    same_name = [plugin for plugin in _loaded.values() if plugin.name == name]
-    if any(plugin.sha256 == sha256 for plugin in same_name):
-        return None
-    if same_name:
-        return f"the plugin {described(name, sha256)}, but {same_name[0]} is loaded"
-    return f"the plugin {described(name, sha256)}, which is not loaded; add --plugin {name}"
+def require(name: str, sha256: str) -> None:
+    """Raise PluginError unless this plugin is loaded, and in this version."""
+    versions = [plugin for plugin in _loaded.values() if plugin.name == name]
+    if any(plugin.sha256 == sha256 for plugin in versions):
+        return
+    rest = f"but {versions[0]} is loaded" if versions else f"which is not loaded; add --plugin {name}"
+    raise PluginError(f"the plugin {described(name, sha256)}, {rest}")
 
 
 def described(name: str, sha256: str) -> str:

@@ -184,7 +184,7 @@ CHANGES = {
     "another readout": (with_value("model", "classifier", "readout_size", value=0), "does not fit"),
     "an enormous size": (with_value("model", "hidden_size", value=10**30), "between 1 and 10,000"),
     "a long number": (with_value("seed", value=10**4000), "more than 40 digits"),
-    "a long name": (with_value("model", "name", value="irnn" * 10**6), "at most 80 characters"),
+    "a long name": (with_value("model", "name", value="irnn" * 10**6), "length <= 80"),
     "an unknown model": (with_value("model", "name", value="irn"), "did you mean 'irnn'"),
     "a key of two lines": (with_value("two\nlines", value=1), "'two\\nlines'"),
     "a number without end": (with_value("training", "learning_rate", value=10**400), "40 digits"),

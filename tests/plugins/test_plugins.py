@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fastweights import plugins, registry
-from fastweights.plugins import PluginError, load_all, load_plugin, loaded, owner, why_unusable
+from fastweights.plugins import PluginError, load_all, load_plugin, loaded, owner, require
 
 MEMORY = """
 from dataclasses import dataclass
@@ -167,12 +167,11 @@ def test_installed_packages_are_loaded_and_a_broken_one_only_warns(package, monk
     plugins.load_installed()  # nothing more happens: no second warning
 
 
-def test_why_a_plugin_is_unusable(file):
-    assert why_unusable(file.name, "0" * 64) == (
-        "the plugin my memory.py (sha256 00000000…), which is not loaded; add --plugin my memory.py"
-    )
+def test_a_plugin_that_is_needed(file):
+    missing = r"the plugin my memory.py \(sha256 00000000…\), which is not loaded; add --plugin my memory.py"
+    with pytest.raises(PluginError, match=missing):
+        require(file.name, "0" * 64)
     plugin = load_plugin(file)
-    assert why_unusable(plugin.name, plugin.sha256) is None
-    assert why_unusable(plugin.name, "0" * 64) == (
-        f"the plugin my memory.py (sha256 00000000…), but {plugin} is loaded"
-    )
+    require(plugin.name, plugin.sha256)
+    with pytest.raises(PluginError, match=r"the plugin my memory.py \(sha256 00000000…\), but my memory.py "):
+        require(plugin.name, "0" * 64)

@@ -3,18 +3,21 @@
 import copy
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from fastweights import registry
-from fastweights.errors import FastweightsError
+from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.models import ClassifierOptions
-from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.plugins import PluginError
+from fastweights.runs.specification import DataOptions, RunSpecification, _build, _plain
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset, preset_names
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 
+JOURNAL = Path(__file__).parents[2] / "results" / "table1" / "study.journal"
 DEFAULT = RunSpecification(AssociativeRetrieval())
 OTHERS = {"cosine": "constant", "with-replacement": "without-replacement", "classes": "symbols"}
 OTHERS |= {"direct": "expanded", "normal": "uniform", "inside": "outside", "shared": "per-step"}
@@ -85,6 +88,17 @@ def test_the_identifier_is_what_it_always_was():
         }
     )
     assert specification.identifier == "1cc5b6a66a0d"
+
+
+def test_the_specifications_of_the_committed_study_have_their_identifiers():
+    attributes = [
+        json.loads(line).get("user_attrs", {}) for line in JOURNAL.open() if '"identifier"' in line[:400]
+    ]
+    assert len(attributes) > 500
+    for recorded in attributes:
+        specification = RunSpecification.from_json(recorded["specification"])
+        assert specification.to_json() == recorded["specification"]
+        assert specification.identifier == recorded["identifier"]
 
 
 def test_options_that_came_later_leave_identifiers_alone():
@@ -177,3 +191,55 @@ def test_what_is_no_specification(value):
 def test_numbers_out_of_range(arguments):
     with pytest.raises(FastweightsError):
         RunSpecification(AssociativeRetrieval(), **arguments)
+
+
+def test_whole_numbers_are_floats_and_nothing_else_is_converted():
+    value = DEFAULT.to_json()
+    value["training"]["learning_rate"] = 1
+    specification = RunSpecification.from_json(value)
+    assert type(specification.training.learning_rate) is float
+    value["training"]["updates"] = 1.0
+    with pytest.raises(InvalidValueError, match=r"updates of TrainingOptions cannot be 1.0: Expected `int`"):
+        RunSpecification.from_json(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        "my_gru.py",
+        ["my_gru.py"],
+        [{"name": "my_gru.py"}],
+        [{"name": "my_gru.py", "sha256": "0"}],
+        [{"name": "my_gru.py", "sha256": "0" * 64, "place": "/tmp"}],
+        [{"name": "x" * 1000, "sha256": "0" * 64}],
+    ],
+    ids=str,
+)
+def test_what_is_no_list_of_plugins(value):
+    with pytest.raises(InvalidValueError, match="plugins cannot be"):
+        RunSpecification.from_json({**DEFAULT.to_json(), "plugins": value})
+
+
+def test_a_plugin_that_is_needed_and_not_loaded():
+    plugin = {"name": "my_gru.py", "sha256": "12345678" * 8}
+    value = {**DEFAULT.to_json(), "plugins": [plugin]}
+    value["model"] = {**value["model"], "name": "my-gru"}
+    message = r"the plugin my_gru.py \(sha256 12345678…\), which is not loaded; add --plugin my_gru.py"
+    with pytest.raises(PluginError, match=message):
+        RunSpecification.from_json(value)
+
+
+def test_options_of_every_type():
+    @dataclasses.dataclass(frozen=True)
+    class Options:
+        sizes: tuple[int, ...] = (1, 2)
+        scale: float | None = None
+        names: tuple[str, str] = ("a", "b")
+
+    value = {"sizes": [3, 4, 5], "scale": 2, "names": ["x", "y"]}
+    options = _build(Options, value)
+    assert options == Options((3, 4, 5), 2.0, ("x", "y"))
+    assert _plain(options) == value
+    with pytest.raises(InvalidValueError, match=r"sizes of Options cannot be .*Expected `int`, got `str`"):
+        _build(Options, {**value, "sizes": [3, "4"]})

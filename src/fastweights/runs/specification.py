@@ -1,13 +1,14 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
 import jax
+import msgspec
 
-from fastweights import registry
+from fastweights import plugins, registry
 from fastweights.cells.base import check_sizes
 from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown
 from fastweights.models import ClassifierOptions, SequenceClassifier
@@ -74,10 +75,14 @@ class RunSpecification:
         check_footprint(self)
 
     def to_json(self) -> dict[str, Any]:
-        """As nested dictionaries of numbers and strings."""
-        task_name = registry.tasks.name_of(type(self.task))
-        return {
-            "task": {"name": task_name, **_plain(self.task)},
+        """As nested dictionaries of numbers and strings; `plugins` is there only if a plugin has the task or
+        the model."""
+        task = registry.tasks.name_of(type(self.task))
+        used = dict.fromkeys(
+            plugin for plugin in (registry.tasks.plugin(task), registry.cells.plugin(self.model)) if plugin
+        )
+        value = {
+            "task": {"name": task, **_plain(self.task)},
             "model": {
                 "name": self.model,
                 "hidden_size": self.hidden_size,
@@ -88,32 +93,37 @@ class RunSpecification:
             "data": _plain(self.data),
             "seed": self.seed,
         }
+        if used:
+            value["plugins"] = [{"name": plugin.name, "sha256": plugin.sha256} for plugin in used]
+        return value
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
         """The inverse of `to_json`.
 
-        Raises: InvalidValueError or UnknownNameError if anything is missing, unknown or out of range.
+        Raises: PluginError if a plugin that it names is not loaded, or is another version; InvalidValueError
+        or UnknownNameError if anything is missing, unknown or out of range.
         """
-        value = _mapping("specification", value, {"task", "model", "training", "data", "seed"})
-        task = _mapping("task", value["task"], {"name"}, more=True)
-        model = _mapping("model", value["model"], {"name", "hidden_size", "cell", "classifier"})
-        for name, each in (("task", task["name"]), ("model", model["name"])):
-            # A name is compared with those that are known: a long one for a long time.
-            check(
-                isinstance(each, str) and len(each) <= 80,
-                f"{name} name must be a string of at most 80 characters; got {shown(each)}",
-            )
-        task_options = {name: each for name, each in task.items() if name != "name"}
+        _check_keys("specification", value, {"task", "model", "training", "data", "seed"}, {"plugins"})
+        for plugin in convert_json("plugins", value.get("plugins", []), list[_UsedPlugin]):
+            plugins.require(plugin.name, plugin.sha256)
+        task, model = value["task"], value["model"]
+        check(
+            isinstance(task, dict) and "name" in task,
+            f"task must be an object with a name; got {shown(task)}",
+        )
+        _check_keys("model", model, {"name", "hidden_size", "cell", "classifier"})
+        task_class = registry.tasks[convert_json("task name", task["name"], _Name)]
+        model_name = convert_json("model name", model["name"], _Name)
         return cls(
-            task=_build(registry.tasks[task["name"]], task_options),
-            model=model["name"],
-            hidden_size=_number("hidden_size", model["hidden_size"]),
-            cell=_build(registry.cells[model["name"]].Options, model["cell"]),
+            task=_build(task_class, {name: option for name, option in task.items() if name != "name"}),
+            model=model_name,
+            hidden_size=convert_json("hidden_size", model["hidden_size"], int),
+            cell=_build(registry.cells[model_name].Options, model["cell"]),
             classifier=_build(ClassifierOptions, model["classifier"]),
             training=_build(TrainingOptions, value["training"]),
             data=_build(DataOptions, value["data"]),
-            seed=_number("seed", value["seed"]),
+            seed=convert_json("seed", value["seed"], int),
         )
 
     @property
@@ -145,46 +155,54 @@ class RunSpecification:
         )
 
 
+# A name is compared with those that are known: a long one for a long time.
+_Name = Annotated[str, msgspec.Meta(max_length=80)]
+
+
+class _UsedPlugin(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(max_length=255)]
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
 def _plain(options: Any) -> dict[str, Any]:
-    """An options dataclass as a dictionary, without later options that are at their defaults."""
-    kept = [
-        each
-        for each in dataclasses.fields(options)
-        if "later" not in each.metadata or getattr(options, each.name) != each.default
-    ]
-    return {each.name: getattr(options, each.name) for each in kept}
+    """An options dataclass as JSON has it, without later options that are at their defaults."""
+    values = {
+        option.name: getattr(options, option.name)
+        for option in dataclasses.fields(options)
+        if "later" not in option.metadata or getattr(options, option.name) != option.default
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _mapping(
-    name: str, value: Any, keys: set[str], *, optional: Collection[str] = (), more: bool = False
-) -> Mapping[str, Any]:
+def _check_keys(name: str, value: Any, keys: Set[str], optional: Set[str] = frozenset()) -> None:
+    """Raise InvalidValueError unless the value is an object with these keys and perhaps the optional ones."""
     check(isinstance(value, dict), f"{name} must be an object; got {type(value).__name__}")
-    found = set(value)
-    check(keys <= found, f"{name} lacks {', '.join(sorted(keys - found))}")
-    unknown = found.difference(keys, optional)
-    check(more or not unknown, f"{name} holds unknown {', '.join(sorted(map(repr, unknown)))[:80]}")
-    return value
+    check(keys <= value.keys(), f"{name} lacks {', '.join(sorted(keys - value.keys()))}")
+    unknown = value.keys() - keys - optional
+    check(not unknown, f"{name} holds unknown {', '.join(sorted(map(repr, unknown)))[:80]}")
 
 
-def _number(name: str, value: Any) -> int:
-    check(type(value) is int, f"{name} must be a whole number; got {shown(value)}")
-    return value
+def convert_json(name: str, value: Any, kind: Any) -> Any:
+    """The JSON value as this type; nothing but whole numbers for floats is converted.
+
+    Raises: InvalidValueError with the name, the reason and the value.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise InvalidValueError(f"{name} cannot be {shown(value)}: {error}") from None
 
 
 def _build(cls: type, value: Any) -> Any:
     """An options dataclass from a dictionary; every field but later ones must be there, and of its annotated
     type."""
-    hints = get_type_hints(cls)
-    required = {each.name for each in dataclasses.fields(cls) if "later" not in each.metadata}
-    value = _mapping(cls.__name__, value, required, optional=set(hints) - required)
-    for name, each in value.items():
-        hint = hints[name]
-        if get_origin(hint) is Literal:
-            good = any(each == choice and type(each) is type(choice) for choice in get_args(hint))
-        elif hint is float:
-            good = type(each) is float or (type(each) is int and abs(each) < 2**53)
-        else:
-            good = type(each) is hint and (hint is not int or abs(each) < 2**64)
-        if not good:
-            raise InvalidValueError(f"{name} of {cls.__name__} cannot be {shown(each)}")
-    return cls(**{name: float(each) if hints[name] is float else each for name, each in value.items()})
+    kinds = get_type_hints(cls, include_extras=True)
+    fields = dataclasses.fields(cls)
+    required = {option.name for option in fields if "later" not in option.metadata}
+    _check_keys(cls.__name__, value, required, {option.name for option in fields})
+    return cls(
+        **{
+            name: convert_json(f"{name} of {cls.__name__}", option, kinds[name])
+            for name, option in value.items()
+        }
+    )

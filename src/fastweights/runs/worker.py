@@ -18,6 +18,7 @@ from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
 from fastweights.models import SequenceClassifier, count_parameters, count_state
 from fastweights.native import library
+from fastweights.plugins import PluginError
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.base import Dataset
 from fastweights.training import checkpoint, loop
@@ -117,13 +118,16 @@ def shape_of(specification: RunSpecification) -> Hashable:
 def load_model(path: Path) -> tuple[RunSpecification, SequenceClassifier, Outcome]:
     """A trained model, the specification it was trained by, and the outcome of its training.
 
-    Raises: CheckpointError if the file is not a model written by `run`.
+    Raises: CheckpointError if the file is not a model written by `run`, or if it was trained with a plugin
+    that is not loaded, or was changed.
     """
     arrays, about = checkpoint.load(path)
     if about.get("kind") != "model":
         raise CheckpointError(f"{path} is not a trained model, but {str(about.get('kind'))[:40]!r}")
     try:
         specification = RunSpecification.from_json(about.get("specification"))
+    except PluginError as error:
+        raise CheckpointError(f"{path} was trained with {error}") from error
     except FastweightsError as error:
         raise CheckpointError(f"{path} has a specification that cannot be used: {error}") from error
     # Names, shapes and types are enough: nothing is drawn that the file's arrays would replace.
