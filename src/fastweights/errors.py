@@ -1,8 +1,10 @@
 """The errors that fastweights raises on purpose, and the checks that raise them; each message is one line
 that a user can act on."""
 
+import dataclasses
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 MAX_UPDATES = 2**31 - 1
 """Updates are counted in 32 bits."""
@@ -39,6 +41,15 @@ class CheckpointError(FastweightsError):
 
 class StudyError(FastweightsError):
     """A study folder cannot be used as asked."""
+
+
+def to_python_numbers(options: Any) -> None:
+    """Replace the NumPy and JAX scalars among the fields of a frozen dataclass by Python numbers: the options
+    are then the same whether they were given `np.int64(20)` or 20."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            object.__setattr__(options, field.name, value.item())
 
 
 def check(condition: bool, message: str) -> None:

@@ -3,11 +3,14 @@
 import copy
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fastweights import registry
+from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.models import ClassifierOptions
 from fastweights.plugins import PluginError
@@ -109,6 +112,42 @@ def test_options_that_came_later_leave_identifiers_alone():
     assert followed.to_json()["training"]["test_curve"] is True
     assert followed.identifier != plain.identifier
     assert RunSpecification.from_json(followed.to_json()) == followed
+
+
+NUMPY_SCALARS = """
+import json
+import jax.numpy as jnp
+import numpy as np
+from fastweights.cells.fast_weights import FastWeightsOptions
+from fastweights.models import ClassifierOptions
+from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.training.options import TrainingOptions
+
+specification = RunSpecification(
+    AssociativeRetrieval(num_pairs=np.int64(4), digits=np.str_("with-replacement")),
+    hidden_size=np.int32(50),
+    cell=FastWeightsOptions(decay=np.float64(0.9), inner_steps=np.uint8(1)),
+    classifier=ClassifierOptions(embedding_scale=jnp.asarray(1.0), readout_size=np.int16(100)),
+    training=TrainingOptions(evaluate_every=np.int64(20), learning_rate=np.float64(1e-3)),
+    data=DataOptions(train=np.int64(100_000)),
+    seed=np.int64(3),
+)
+print(json.dumps(specification.to_json()))
+"""
+
+
+def test_numpy_scalars_leave_the_specification_as_it_is():
+    """In a process of its own: here a type checker refuses them."""
+    plain = RunSpecification(
+        AssociativeRetrieval(),
+        cell=FastWeightsOptions(decay=0.9),
+        training=TrainingOptions(evaluate_every=20, learning_rate=1e-3),
+        seed=3,
+    )
+    command = [sys.executable, "-c", NUMPY_SCALARS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout == json.dumps(plain.to_json()) + "\n", done.stderr
 
 
 def test_the_identifier_sees_every_field():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from fastweights.errors import check
+from fastweights.errors import check, to_python_numbers
 
 EMBEDDING_SIZE, READOUT_SIZE, NUM_SYMBOLS, NUM_CLASSES = 100, 100, 37, 10
 DECAY, WRITE_RATE = 0.9, 0.5
@@ -28,6 +28,7 @@ class Case:
     runs: int = 1
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         for name, most in {
             "hidden_size": 10_000,
             "num_pairs": 26,

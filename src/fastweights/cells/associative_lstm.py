@@ -12,7 +12,7 @@ from jaxtyping import Float
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import affine, uniform
-from fastweights.errors import MAX_SCALE, check_between
+from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
 from fastweights.native import associative_lstm as native
 from fastweights.native import calls
 from fastweights.registry import register_cell
@@ -38,6 +38,7 @@ class AssociativeLSTMOptions:
     """V is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("copies", self.copies, 1, _MOST)
         check_between("heads", self.heads, 1, _MOST)
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check, check_between, check_choice
+from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
@@ -60,6 +60,7 @@ class FastWeightsOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("decay", self.decay, 0, 1)
         check_between("write_rate", self.write_rate, 0, MAX_SCALE)
         check_between("inner_steps", self.inner_steps, 0, 100)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check_between
+from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
 from fastweights.native import calls
 from fastweights.native import lstm as native
 from fastweights.registry import register_cell
@@ -34,6 +34,7 @@ class LSTMOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 

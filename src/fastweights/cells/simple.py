@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check_between
+from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
 from fastweights.native import attending, calls
 from fastweights.types import Column
 
@@ -30,6 +30,7 @@ class SimpleOptions:
     """C is drawn uniformly from ± input_scale / √R."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 

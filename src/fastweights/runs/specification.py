@@ -10,7 +10,7 @@ import msgspec
 
 from fastweights import plugins, registry
 from fastweights.cells.base import check_sizes
-from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown
+from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown, to_python_numbers
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
 from fastweights.runs.identity import identify
@@ -41,6 +41,7 @@ class DataOptions:
     """Test sequences."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("data seed", self.seed, 0, MAX_SEED)
         for name in ("train", "validation", "test"):
             check_between(name, getattr(self, name), 1, 10_000_000)
@@ -65,10 +66,13 @@ class RunSpecification:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         options = registry.cells[self.model].Options
         if self.cell is None:
             object.__setattr__(self, "cell", options())
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
+        to_python_numbers(self.task)  # a user's own options do not do it themselves
+        to_python_numbers(self.cell)
         check_between("hidden_size", self.hidden_size, 1, 10_000)
         check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
         check_between("seed", self.seed, 0, MAX_SEED)

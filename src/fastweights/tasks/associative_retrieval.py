@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from fastweights.errors import InvalidValueError, check, check_choice, shown
+from fastweights.errors import InvalidValueError, check, check_choice, shown, to_python_numbers
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
 
@@ -44,6 +44,7 @@ class AssociativeRetrieval(Task):
     """Whether two letters may be followed by the same digit."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_choice("digits", self.digits, ("with-replacement", "without-replacement"))
         most = 26 if self.digits == "with-replacement" else 10
         reason = "" if most == 26 else " (digits are drawn without replacement)"

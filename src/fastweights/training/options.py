@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fastweights.errors import MAX_SCALE, MAX_UPDATES, check, check_between, check_choice, check_positive
+from fastweights.errors import (
+    MAX_SCALE,
+    MAX_UPDATES,
+    check,
+    check_between,
+    check_choice,
+    check_positive,
+    to_python_numbers,
+)
 
 LATER = {"later": True}
 """Metadata of an option that came after runs had been recorded: a specification mentions it only where it
@@ -47,6 +55,7 @@ class TrainingOptions:
     (Loshchilov & Hutter 2019, algorithm 2)."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_between("updates", self.updates, 1, MAX_UPDATES)
         check_positive("learning_rate", self.learning_rate)
         check_between("learning_rate", self.learning_rate, 0, MAX_SCALE)
