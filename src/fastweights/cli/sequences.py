@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fastweights.errors import FileError, InvalidValueError, printable, reason
-from fastweights.tasks.base import Dataset, Task
+from fastweights.tasks.base import Dataset, Task, integer_type
 from fastweights.untrusted import open_file
 
 _BLOCK = 65_536
@@ -30,8 +30,8 @@ def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
     one of the task's sequences followed by a class, or if there is none.
     """
     names = [task.class_name(target) for target in range(task.num_classes)]
-    symbols, targets = bytearray(), bytearray()
-    found = False
+    symbols, targets = bytearray(), list[int]()
+    symbol_type, found = integer_type(task.num_symbols), False
     for number, line in _lines(path):
         try:
             text, _, answer = line.partition(" ")
@@ -41,20 +41,20 @@ def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
         except InvalidValueError as error:
             raise InvalidValueError(f"{printable(path)}, line {number}: {error}") from None
         found = True
-        symbols += encoded.astype(np.int8).tobytes()
+        symbols += encoded.astype(symbol_type).tobytes()
         targets.append(names.index(answer))
         if len(targets) == _BLOCK:
             yield _dataset(task, symbols, targets)
-            symbols, targets = bytearray(), bytearray()
+            symbols, targets = bytearray(), []
     if targets:
         yield _dataset(task, symbols, targets)
     if not found:
         raise InvalidValueError(f"{printable(path)} holds no sequence")
 
 
-def _dataset(task: Task, symbols: bytearray, targets: bytearray) -> Dataset:
-    inputs = np.frombuffer(symbols, np.int8).reshape(-1, task.length)
-    return Dataset(inputs, np.frombuffer(targets, np.int8))
+def _dataset(task: Task, symbols: bytearray, targets: list[int]) -> Dataset:
+    inputs = np.frombuffer(symbols, integer_type(task.num_symbols)).reshape(-1, task.length)
+    return Dataset(inputs, np.array(targets, integer_type(task.num_classes)))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """Tasks: strings and symbols say the same, splits share no sequence, guessers land on the floor."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from math import perm
 
@@ -9,10 +10,12 @@ import pytest
 from scipy.stats import chisquare
 
 from fastweights import registry
+from fastweights.cli.sequences import read_lines, write_lines
 from fastweights.errors import InvalidValueError
 from fastweights.tasks import base
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.tasks.base import SPLITS, Dataset, columns
+from fastweights.tasks.base import SPLITS, Dataset, integer_type
+from wide_task import WideTask
 
 FIRST_DIGIT, MARK = 26, 36
 TASKS = [registry.tasks[name]() for name in registry.tasks] + [
@@ -87,17 +90,37 @@ def test_double_precision_elsewhere_does_not_change_the_data():
 
 def test_a_split_may_be_longer_than_one_block(monkeypatch):
     task = AssociativeRetrieval(num_pairs=1)
-    monkeypatch.setattr(base, "_BLOCK", 512)
+    monkeypatch.setattr(base, "_BLOCK_SIZE", 512)
     data = task.split("validation", 300)
     assert len(data.inputs) == len(data.targets) == 300
     np.testing.assert_array_equal(data.inputs[:5], task.split("validation", 5).inputs)
 
 
-def test_columns_puts_one_sequence_in_a_column():
-    data = AssociativeRetrieval(num_pairs=2).split("train", 5)
-    tokens, targets = columns(data)
-    np.testing.assert_array_equal(tokens[:, 3], data.inputs[3])
-    np.testing.assert_array_equal(targets, data.targets)
+@pytest.mark.parametrize(
+    ("count", "bits"), [(1, 8), (37, 8), (128, 8), (129, 16), (200, 16), (32_768, 16), (32_769, 32)]
+)
+def test_the_integer_type_is_the_smallest_that_holds_the_largest_symbol(count, bits):
+    kind = integer_type(count)
+    assert (kind.kind, 8 * kind.itemsize) == ("i", bits)
+    assert np.array(count - 1).astype(kind) == count - 1
+
+
+def test_200_symbols_and_classes_come_through_a_split():
+    data = WideTask().split("train", 3000)
+    assert data.inputs.dtype == data.targets.dtype == np.int16
+    np.testing.assert_array_equal(data.targets, data.inputs[:, 0])
+    assert (data.inputs.min(), data.inputs.max()) == (0, 199)
+    assert len(set(data.targets)) == 200
+    assert AssociativeRetrieval().split("train", 1).inputs.dtype == np.int8
+
+
+def test_a_task_that_draws_a_symbol_it_does_not_have_is_refused():
+    @dataclass(frozen=True)
+    class Narrow(WideTask):
+        num_symbols = 199
+
+    with pytest.raises(InvalidValueError, match="drew the symbol 199; expected 0 to 198"):
+        Narrow().split("train", 3000)
 
 
 @pytest.mark.parametrize(
@@ -236,8 +259,8 @@ def test_tasks_that_cannot_be_are_refused(options, message):
 
 def test_a_task_too_small_to_split_says_so(monkeypatch):
     """As if no sequence had fallen to the validation set."""
-    monkeypatch.setattr(base, "_BLOCK", 512)
-    monkeypatch.setattr(base, "_MAX_BLOCKS", 3)
+    monkeypatch.setattr(base, "_BLOCK_SIZE", 512)
+    monkeypatch.setattr(base, "_MAX_EXTRA_BLOCKS", 3)
     monkeypatch.setitem(base._SHARES, "validation", range(13, 14))
     with pytest.raises(InvalidValueError, match="too few sequences to draw 1"):
         AssociativeRetrieval(num_pairs=1).split("validation", 1)
@@ -246,3 +269,12 @@ def test_a_task_too_small_to_split_says_so(monkeypatch):
 def test_the_longest_sequence_can_be_drawn():
     example = jax.jit(AssociativeRetrieval(num_pairs=26).sample)(jax.random.key(0))
     assert set(np.asarray(example.inputs[:52:2])) == set(range(26))
+
+
+def test_200_symbols_and_classes_come_through_a_file(tmp_path):
+    task = WideTask()
+    data, path = task.split("test", 500), tmp_path / "sequences"
+    path.write_text(write_lines(task, data))
+    (read,) = read_lines(task, path)
+    np.testing.assert_array_equal(read.inputs, data.inputs)
+    np.testing.assert_array_equal(read.targets, data.targets)
