@@ -98,7 +98,8 @@ def test_weights_that_are_not_finite_are_refused_whatever_the_digests(number, go
 def test_other_types_are_refused(kind, dtype, good, tmp_path):
     arrays, record = parts(good)
     arrays[RECURRENT] = (kind, [3, 3], np.zeros(9, dtype).tobytes())
-    assert "should be float32 (3, 3), but is" in refused(tmp_path / "m", lay_out(arrays, record))
+    message = refused(tmp_path / "m", lay_out(arrays, record))
+    assert "should be float32 (3, 3)" in message and f"but is {np.dtype(dtype)} (3, 3)" in message
 
 
 @pytest.mark.parametrize("shape", [[9], [1, 9], [3, 3, 1], [9, 1]])

@@ -4,12 +4,14 @@ during a save leaves the previous file. What is made to deceive: tests/hostile."
 import errno
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -17,10 +19,12 @@ import safetensors.numpy
 
 from fastweights import files
 from fastweights.errors import CheckpointError, FileError
+from fastweights.models.classifier import ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training import checkpoint
+from fastweights.training.evaluation import predict
 
 SPECIFICATION = RunSpecification(AssociativeRetrieval(num_pairs=1), "irnn", 3)
 RECURRENT = "model.cell.recurrent"
@@ -55,6 +59,34 @@ def test_the_same_bits_come_back(saved):
     for name, array in expected.items():
         assert array.dtype == found[name].dtype
         assert np.asarray(array).tobytes() == np.asarray(found[name]).tobytes()
+
+
+@pytest.mark.parametrize("name", ["irnn", "fast-weights"])
+@pytest.mark.parametrize("saved_in_double", [False, True])
+def test_a_model_of_the_other_precision_loads(name, saved_in_double, tmp_path):
+    """In its own precision where JAX has that: without `jax_enable_x64` there is no double."""
+    options = ClassifierOptions(embedding="one-hot", readout_size=0)
+    specification = RunSpecification(AssociativeRetrieval(num_pairs=1), name, 4, classifier=options)
+    inputs = specification.task.split("test", 20).inputs
+    about = {"kind": "model", "specification": specification.to_json(), "outcome": {}}
+    with jax.enable_x64(saved_in_double):
+        model = specification.build_model()
+        checkpoint.save(tmp_path / "m", {"model": model}, about)
+        expected = predict(model, inputs)
+    with jax.enable_x64(not saved_in_double):
+        loaded = worker.load_model(tmp_path / "m")[1]
+        assert {str(array.dtype) for array in checkpoint._named_arrays(loaded).values()} == {"float32"}
+        np.testing.assert_allclose(predict(loaded, inputs), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("names", [[RECURRENT], ["model.readout.output.0", "model.readout.output.1"]])
+def test_a_mixture_of_precisions_is_refused(names, tmp_path):
+    tree = {"model": SPECIFICATION.build_model()}
+    arrays = {name: np.asarray(array) for name, array in checkpoint._named_arrays(tree).items()}
+    arrays |= {name: arrays[name].astype(np.float64) for name in names}
+    checkpoint.save(tmp_path / "m", arrays, {"kind": "model", "specification": SPECIFICATION.to_json()})
+    message = refused(tmp_path / "m")
+    assert re.search(r"should be float(32|64) .* as others are, but is float(64|32) ", message), message
 
 
 def test_other_programs_can_read_it(saved):
@@ -148,6 +180,7 @@ KILLS = """
 import os, random, signal, sys, time
 from pathlib import Path
 from fastweights.training import checkpoint
+from fastweights.training.evaluation import predict
 
 path, kills = Path(sys.argv[1]), int(sys.argv[2])
 random.seed(0)

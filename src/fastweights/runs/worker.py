@@ -24,6 +24,7 @@ from fastweights.tasks.base import Dataset
 from fastweights.training import checkpoint, loop
 from fastweights.training.evaluation import evaluate
 from fastweights.training.state import Fit, Point
+from fastweights.training.state import shape_of as shape_of_state
 
 Outcome = dict[str, Any]
 """A run's record: `state` (finished, failed or interrupted), `curve`, `result`, `failure`, `environment`."""
@@ -176,6 +177,8 @@ def _take_up(specification: RunSpecification, partial: Path) -> Fit:
         # Files written before the optimiser state had its name call it `moments`.
         arrays = arrays.renamed("state.moments.", "state.opt_state.")
         tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
+        if shape_of_state(tree["state"]) != shape_of_state(fresh.state):
+            return fresh  # of another precision: it would not go on to the same bits
         curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
         return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))
     except (CheckpointError, KeyError, OverflowError, TypeError, ValueError):

@@ -135,22 +135,35 @@ def load(path: Path) -> tuple[Arrays, dict[str, Any]]:
 def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     """`template` with its arrays, or what stands for their shapes, replaced by those of the same names.
 
-    Nothing is read before names, shapes and types are known to fit: memory is the template's.
+    Nothing is read before names, shapes and types are known to fit: memory is at most twice the template's.
+    Types are the file's, whatever precision the template has: a model that was saved in float32 comes back
+    in float32 under `jax_enable_x64`. Without it JAX has no float64, and rounds what was saved in it.
 
-    Raises: CheckpointError unless names, shapes and types are exactly the template's, or if an array is
-    damaged.
+    Raises: CheckpointError unless names and shapes are exactly the template's and types too, but for
+    precision, which must be the same throughout; or if an array is damaged.
     """
     expected, entries = _named_arrays(template), arrays.entries
     if set(expected) != set(entries):
         odd = min(set(expected) ^ set(entries))
         kind = "lacks" if odd in expected else "holds an unexpected"
         raise _misfit(path, f"it {kind} {odd[:80]!r}")
+    saved_types: dict[np.dtype, np.dtype] = {}
     for name, leaf in expected.items():
         dtype, shape = TYPES[entries[name].type], entries[name].shape
-        if (leaf.shape, leaf.dtype) != (shape, dtype):
+        if leaf.shape != shape or not _differ_in_precision_only(leaf.dtype, dtype):
             raise _misfit(path, f"{name!r} should be {leaf.dtype} {leaf.shape}, but is {dtype} {shape}")
+        if saved_types.setdefault(leaf.dtype, dtype) != dtype:
+            others = saved_types[leaf.dtype]
+            raise _misfit(path, f"{name!r} should be {others} {shape} as others are, but is {dtype} {shape}")
     return jax.tree_util.tree_map_with_path(
         lambda where, leaf: jnp.asarray(arrays[_name(where)]) if _is_array(leaf) else leaf, template
+    )
+
+
+def _differ_in_precision_only(expected: np.dtype, saved: np.dtype) -> bool:
+    """Equal, or the same kind of number in 32 and 64 bits, as JAX has by default and in double precision."""
+    return expected == saved or (
+        expected.kind == saved.kind in "fi" and {expected.itemsize, saved.itemsize} == {4, 8}
     )
 
 
