@@ -19,7 +19,7 @@ import safetensors.numpy
 
 from fastweights import files
 from fastweights.errors import CheckpointError, FileError
-from fastweights.models.classifier import ClassifierOptions
+from fastweights.models import ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

@@ -42,9 +42,16 @@ class SequenceClassifier(eqx.Module):
         self.readout = Readout(cell.hidden_size, options.readout_size, outputs, key=readout_key)
         self.num_symbols = num_symbols
 
+    @property
+    def num_outputs(self) -> int:
+        """The number of logits: num_classes, or more of them if the softmax is over the symbols."""
+        return self.readout.output[1].shape[-1]
+
     def projection_table(self) -> Float[Array, "projection symbols"]:
         """The cell's projection for each symbol, as columns: computed once, not at every step."""
-        return self.cell.project(self.embedding.vectors(self.num_symbols))
+        vectors = self.embedding.vectors(self.num_symbols)
+        # One-hot vectors have no precision of their own.
+        return self.cell.project(vectors.astype(self.readout.output[1].dtype))
 
     def projections(self, tokens: Tokens) -> Float[Array, "time projection batch"]:
         """The cell's projection at every step."""

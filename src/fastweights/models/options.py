@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fastweights.errors import MAX_SCALE, check_between, check_choice, check_positive
+from fastweights.errors import MAX_SCALE, check_between, check_choice, check_positive, to_python_numbers
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class ClassifierOptions:
     """A softmax over the classes alone, or padded to as many outputs as there are symbols."""
 
     def __post_init__(self) -> None:
+        to_python_numbers(self)
         check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
         check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
         check_positive("embedding_scale", self.embedding_scale)

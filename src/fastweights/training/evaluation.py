@@ -1,5 +1,6 @@
-"""How well a model answers."""
+"""Answers of a model, and how good they are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -7,11 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from numpy.typing import ArrayLike
 
 from fastweights.models import SequenceClassifier
 from fastweights.tasks.base import Dataset
+from fastweights.training.datasets import check_dataset, check_inputs
 
-_BLOCK = 256
+_BLOCK_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -24,27 +27,37 @@ class Evaluation:
 
 
 @eqx.filter_jit
-def _log_probabilities(model: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
+def log_probabilities(model: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
+    """Log probabilities (classes, block) of one model for one block of sequences."""
     return jax.nn.log_softmax(model(inputs.T.astype("int32")), axis=0)
 
 
 @eqx.filter_jit
-def _log_probabilities_of_many(models: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
-    return eqx.filter_vmap(_log_probabilities, in_axes=(eqx.if_array(0), None))(models, inputs)
+def log_probabilities_batched(models: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
+    """Log probabilities (runs, classes, block) of stacked models for one block of sequences."""
+    return eqx.filter_vmap(log_probabilities, in_axes=(eqx.if_array(0), None))(models, inputs)
 
 
-def predict(
-    model: SequenceClassifier, inputs: Int[np.ndarray, "sequences time"], *, many: bool = False
-) -> Float[np.ndarray, "*runs classes sequences"]:
-    """Log probabilities of the classes, for each sequence; with `many`, for each of the stacked models.
+def predict(model: SequenceClassifier, inputs: ArrayLike) -> Float[np.ndarray, "classes sequences"]:
+    """Log probabilities of the classes, for each of the sequences (sequences, time).
 
     Sequences go through one compiled program in blocks of 256, the last one filled up: a sequence
     gets the same answer to the last bit whatever stands beside it.
+
+    Raises: InvalidValueError unless `inputs` are symbols of the model, at least one sequence.
     """
-    function = _log_probabilities_of_many if many else _log_probabilities
+    return in_blocks(log_probabilities, model, check_inputs("inputs", inputs, model))
+
+
+def in_blocks(
+    function: Callable[[SequenceClassifier, Array], Array],
+    model: SequenceClassifier,
+    inputs: Int[np.ndarray, "sequences time"],
+) -> Float[np.ndarray, "*runs classes sequences"]:
+    """`function(model, block)` over blocks of sequences that were checked, joined along the last axis."""
     count = len(inputs)
-    padded = np.concatenate([inputs, np.repeat(inputs[-1:], -count % _BLOCK, axis=0)])
-    blocks = [function(model, jnp.asarray(block)) for block in padded.reshape(-1, _BLOCK, inputs.shape[1])]
+    padded = np.concatenate([inputs, np.repeat(inputs[-1:], -count % _BLOCK_SIZE, axis=0)])
+    blocks = [function(model, jnp.asarray(block)) for block in np.split(padded, len(padded) // _BLOCK_SIZE)]
     return np.concatenate([np.asarray(block) for block in blocks], axis=-1)[..., :count]
 
 
@@ -58,5 +71,10 @@ def score(
 
 
 def evaluate(model: SequenceClassifier, dataset: Dataset) -> Evaluation:
-    """Error and log likelihood of one model on a dataset of at least one sequence."""
-    return score(predict(model, dataset.inputs), dataset.targets)
+    """Error and log likelihood of one model on a dataset.
+
+    Raises: InvalidValueError unless inputs are symbols of the model and targets its classes, one for each
+    sequence, and there is at least one.
+    """
+    inputs, targets = check_dataset("evaluation data", dataset, model)
+    return score(in_blocks(log_probabilities, model, inputs), targets)
