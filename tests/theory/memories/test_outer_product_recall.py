@@ -4,7 +4,7 @@ import pytest
 
 from checks import holds
 from fastweights.theory.memories.outer_product_recall import crosstalk
-from fastweights.theory.memories.samples import on_sphere
+from fastweights.theory.samples import on_sphere
 
 
 def test_fails_with_keys_that_are_not_orthogonal():

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from fastweights.cells.lstm import LSTM, LSTMState
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.gradients.influences import norms
+from fastweights.theory.gradients.state_jacobians import norms
 from fastweights.theory.networks import built, moved, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart

@@ -15,7 +15,7 @@ from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
-from fastweights.theory.gradients.influences import norms
+from fastweights.theory.gradients.state_jacobians import norms
 from fastweights.theory.networks import built, moved, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart

@@ -16,12 +16,12 @@ from fastweights.models import SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.gradients.influences import (
+from fastweights.theory.gradients.state_jacobians import (
     carried_size,
-    influences,
     last_output,
     norms,
     product_bounds,
+    state_jacobians,
     step_jacobians,
 )
 from fastweights.theory.networks import built, run_once, sequences, trained, untrained
@@ -125,9 +125,9 @@ def _direction(size: int) -> Float[np.ndarray, "time carried batch"]:
 def _measure(
     check: GradientNorms, model: SequenceClassifier, tokens: Tokens
 ) -> tuple[Columns, Float[Array, "earlier batch hidden carried"], Float[Array, "hidden batch"]]:
-    """The outputs, the influences, and a difference quotient of the last output."""
+    """The outputs, the state_jacobians, and a difference quotient of the last output."""
     cell, projections = model.cell, model.projections(tokens)
-    slopes = influences(cell, projections, check.through)
+    slopes = state_jacobians(cell, projections, check.through)
     shift = _FAR * jnp.asarray(_direction(carried_size(cell)))
     ahead, behind = last_output(cell, projections, shift), last_output(cell, projections, -shift)
     return cell.unroll_in_jax(projections), slopes, (ahead - behind) / (2 * _FAR)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from fastweights.cells.irnn import IRNN, IRNNOptions
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.gradients.influences import influences
+from fastweights.theory.gradients.state_jacobians import state_jacobians
 from fastweights.theory.networks import built, run_once
 from fastweights.types import Columns
 
@@ -51,7 +51,7 @@ class IdentityRelu(Check):
             options = IRNNOptions(recurrent_scale=scale)
             cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
             cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
-            outputs, measured = map(np.asarray, _outputs_and_influences(cell, jnp.asarray(projections)))
+            outputs, measured = map(np.asarray, _outputs_and_jacobians(cell, jnp.asarray(projections)))
             on = np.cumprod((outputs > 0)[:0:-1], axis=0)[::-1]  # from τ + 1 to T
             left = self.decay(scale, ages)[:, None, None] * on
             expected = np.eye(_UNITS) * np.moveaxis(left, -1, 1)[..., None]
@@ -64,7 +64,7 @@ class IdentityRelu(Check):
 
 
 @run_once
-def _outputs_and_influences(
+def _outputs_and_jacobians(
     cell: IRNN, projections: Columns
 ) -> tuple[Columns, Float[Array, "earlier batch hidden carried"]]:
-    return cell.unroll_in_jax(projections), influences(cell, projections)
+    return cell.unroll_in_jax(projections), state_jacobians(cell, projections)

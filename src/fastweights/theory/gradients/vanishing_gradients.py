@@ -15,7 +15,7 @@ from fastweights.cells.simple import SimpleCell
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.gradients.influences import influences, norms
+from fastweights.theory.gradients.state_jacobians import norms, state_jacobians
 from fastweights.theory.networks import built, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
@@ -89,12 +89,12 @@ def _norms_by_age(
     cell: SimpleCell, recurrent: Matrix, projections: Float[np.ndarray, "time hidden batch"]
 ) -> Float[np.ndarray, "ages batch"]:
     """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, with W put in."""
-    return norms(np.asarray(_influences(cell, jnp.asarray(recurrent), jnp.asarray(projections))))[::-1]
+    return norms(np.asarray(_state_jacobians(cell, jnp.asarray(recurrent), jnp.asarray(projections))))[::-1]
 
 
 @run_once
-def _influences(cell: SimpleCell, recurrent: Array, projections: Columns) -> Array:
-    return influences(_with(cell, recurrent), projections)
+def _state_jacobians(cell: SimpleCell, recurrent: Array, projections: Columns) -> Array:
+    return state_jacobians(_with(cell, recurrent), projections)
 
 
 def _with(cell: SimpleCell, recurrent: Array) -> SimpleCell:

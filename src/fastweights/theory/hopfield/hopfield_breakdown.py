@@ -12,8 +12,8 @@ from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
-from fastweights.theory.memories.samples import signs, standard_error
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import signs, standard_error
 
 _LOADS = (0.12, 0.13, 0.14, 0.15)
 _ASKED = 60  # patterns of a network that are asked for

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import signs
+from fastweights.theory.samples import signs
 
 _UNITS, _BATCH, _STEPS = 24, 200, 100
 

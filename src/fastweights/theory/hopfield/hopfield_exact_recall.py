@@ -9,8 +9,8 @@ from jaxtyping import Float
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.hopfield.hopfield_stability import turned
-from fastweights.theory.memories.samples import STANDARD_ERRORS, signs, standard_error
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import STANDARD_ERRORS, signs, standard_error
 
 _UNITS, _NETWORKS = 512, 60
 _SHARES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of N/(2 ln N)

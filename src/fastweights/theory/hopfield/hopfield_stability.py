@@ -13,8 +13,8 @@ from scipy.stats import binom, norm
 from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import mean_of, signs
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import mean_of, signs
 
 _UNITS, _MOST, _SEEDS = 40, 14, 300
 _PATTERNS = (4, 6, 9, 14)

@@ -10,8 +10,8 @@ from scipy.special import hyp0f1, lambertw
 from fastweights.memories import OuterProduct, SoftmaxHopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import on_sphere
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import on_sphere
 
 _ASKED = 96
 

@@ -16,9 +16,9 @@ from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
-from fastweights.theory.memories.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 from fastweights.theory.memories.streams import errors_along, of_stored
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 
 _UNITS, _SEEDS = 32, 60
 _LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs

@@ -9,7 +9,9 @@ import numpy as np
 from fastweights.memories import OuterProduct
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding
-from fastweights.theory.memories.samples import (
+from fastweights.theory.memories.streams import errors_along, of_stored
+from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import (
     STANDARD_ERRORS,
     Pairs,
     mean_of,
@@ -17,8 +19,6 @@ from fastweights.theory.memories.samples import (
     signs,
     standard_error,
 )
-from fastweights.theory.memories.streams import errors_along, of_stored
-from fastweights.theory.plot import Panel, Series
 
 _UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200
 _PAIRS = (2, 8, 16, 32)

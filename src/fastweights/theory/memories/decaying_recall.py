@@ -13,8 +13,8 @@ from scipy.optimize import fminbound
 from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.plot import Panel, Series
+from fastweights.theory.samples import Pairs, mean_of, on_sphere
 
 _UNITS, _VALUE, _PAIRS, _SEEDS = 16, 3, 64, 200
 _DECAYS = (0.8, 0.9, 0.95, 1.0)

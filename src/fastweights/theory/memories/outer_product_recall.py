@@ -12,8 +12,8 @@ from scipy.linalg import hadamard
 from fastweights.memories import OuterProduct
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import Pairs
 from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.samples import Pairs
 
 _KEY, _VALUE, _PAIRS, _BATCH = 16, 5, 11, 3
 

@@ -10,10 +10,10 @@ from jax import Array
 from fastweights import registry
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.memories.samples import Pairs, mean_of, on_sphere
 from fastweights.theory.memories.streams import errors_along, of_stored
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
+from fastweights.theory.samples import Pairs, mean_of, on_sphere
 
 _UNITS, _SEEDS, _MAX_PAIRS = 10, 100, 24
 _BEYOND = (11, 15, 24)

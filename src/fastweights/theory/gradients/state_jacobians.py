@@ -15,7 +15,7 @@ from fastweights.types import Column, Columns
 Shifts = Float[Array, "time carried batch"]
 
 
-def influences(
+def state_jacobians(
     cell: Cell, projections: Columns, through: Callable[[State], State] = lambda state: state
 ) -> Float[Array, "earlier batch hidden carried"]:
     """∂h(T)/∂s(τ) for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
