@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, SupportsFloat
+from typing import ClassVar, SupportsFloat, dataclass_transform
 
 from fastweights.theory.plot import Panel
 
@@ -55,8 +55,10 @@ class Finding:
     panels: Sequence[Panel] = ()
 
 
+@dataclass_transform(frozen_default=True)
 class Check(ABC):
-    """A statement that can be tested. A subclass is a frozen dataclass under `register_check`.
+    """A statement that can be tested. A subclass goes under `register_check`, and is a frozen dataclass
+    without saying so.
 
     Its fields are the statement's ingredients, such as the exponent of the decay, with the true ones as
     defaults: so a test can put in a wrong one and see the check fail. Everything is computed in double
@@ -64,7 +66,6 @@ class Check(ABC):
 
     Example:
         @register_check("geometric-sum", source="Euclid, Elements IX.35")
-        @dataclass(frozen=True)
         class GeometricSum(Check):
             statement = "1 + ½ + … + ½ⁿ is 2 − ½ⁿ."
             ratio: float = 0.5
@@ -76,6 +77,9 @@ class Check(ABC):
 
     statement: ClassVar[str]
     """What is checked, in one sentence."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
 
     @abstractmethod
     def examine(self) -> Finding:

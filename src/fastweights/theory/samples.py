@@ -1,6 +1,6 @@
-"""Random patterns for the claims about memories, and means over seeds beside what theory expects."""
+"""Random patterns for the checks of memories, and means over seeds beside what theory expects."""
 
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from jaxtyping import Float
@@ -8,11 +8,11 @@ from jaxtyping import Float
 from fastweights.theory.check import Quantity
 
 Pairs = Float[np.ndarray, "_ _ batch"]
-"""Keys or values; every column of the batch is drawn on its own, as from a seed of its own."""
+"""Keys or values; the columns of the batch are independent draws, as if each had a seed of its own."""
 
 STANDARD_ERRORS = 4
 """How far from its expectation a mean of many independent columns may lie. It is nearly normal, so that a
-true claim would miss this range for one choice of seeds in sixteen thousand; the seeds are fixed."""
+true statement would miss this range for one choice of seeds in sixteen thousand; the seeds are fixed."""
 
 
 def on_sphere(rng: np.random.Generator, pairs: int, units: int, batch: int) -> Pairs:
@@ -26,12 +26,11 @@ def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
     return rng.integers(0, 2, shape) * 2.0 - 1
 
 
-def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: float) -> Quantity:
-    """The mean over seeds, which should be the expected one up to its standard error, four times over."""
-    slack = float(STANDARD_ERRORS * standard_error(samples))
-    return Quantity(name, np.mean(samples), expected - slack, expected + slack)
+def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: SupportsFloat) -> Quantity:
+    """The mean over seeds is the expected one, up to four standard errors."""
+    return Quantity.near(name, np.mean(samples), expected, STANDARD_ERRORS * standard_error(samples))
 
 
 def standard_error(samples: Float[np.ndarray, "*loads seeds"]) -> Any:
-    """Of the means of independent samples, one for each load."""
+    """The standard error of the mean over seeds, for each load."""
     return np.std(samples, axis=-1, ddof=1) / np.sqrt(samples.shape[-1])

@@ -18,11 +18,7 @@ def test_fails_with_a_wrong_jacobian(wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda y_j, is_target: is_target - y_j,
-        lambda y_j, is_target: y_j * (y_j - is_target),
-    ],
+    "wrong", [lambda y_j, is_target: is_target - y_j, lambda y_j, is_target: y_j * (y_j - is_target)]
 )
 def test_fails_with_a_wrong_gradient(wrong):
     assert not holds("softmax-cross-entropy", error=wrong)

@@ -6,22 +6,13 @@ import pytest
 from checks import holds
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda matrix: abs(np.linalg.eigvals(matrix)).max(),
-    ],
-)
+@pytest.mark.parametrize("wrong", [lambda matrix: abs(np.linalg.eigvals(matrix)).max()])
 def test_fails_with_eigenvalues_for_the_norm(wrong):
     assert not holds("vanishing-gradients", size=wrong)
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda: np.array([[1.0, 1.0], [-1.0, -1.0]]),
-        lambda: np.array([[2.0, 2.0], [2.0, 2.0]]),
-    ],
+    "wrong", [lambda: np.array([[1.0, 1.0], [-1.0, -1.0]]), lambda: np.array([[2.0, 2.0], [2.0, 2.0]])]
 )
 def test_fails_with_another_matrix(wrong):
     assert not holds("vanishing-gradients", unstable=wrong)

@@ -1,7 +1,6 @@
 """The additive model's solution, by Diffrax, against two that know nothing of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +23,6 @@ Path = Float[np.ndarray, "times units batch"]
 
 
 @register_check("additive-model-solution", source="Haykin 2009, section 13.5; Hopfield 1984, equation 5")
-@dataclass(frozen=True)
 class AdditiveModelSolution(Check):
     """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, integrated by an adaptive method, has the solution that
     the matrix exponential gives where φ is linear, and the one of many equal steps of another method, written

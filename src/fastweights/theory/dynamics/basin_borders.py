@@ -1,7 +1,6 @@
 """Basins of attraction of two units, and what lies between them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +47,6 @@ def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
 
 
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
-@dataclass(frozen=True)
 class BasinBorders(Check):
     """Every start ends in an equilibrium, and what parts two basins is the stable manifold of a saddle. For
     the flip-flop w_12 = w_21 > 1 it is the diagonal v_1 = −v_2: on it, v_1 + v_2 stays 0, and off it, its

@@ -1,7 +1,6 @@
 """The Lyapunov function of the additive model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -35,7 +34,6 @@ def leak(v: Any, activation: Any, integral: Any) -> Any:
 
 
 @register_check("energy-descent", source="Cohen & Grossberg 1983; Hopfield 1984, equations 7 and 8")
-@dataclass(frozen=True)
 class EnergyDescent(Check):
     """E = −½ Σ_ji d_j w_ji φ(v_j) φ(v_i) + Σ_j d_j [∫_0^{v_j} u φ′(u) du / R_j − I_j φ(v_j)] has the
     derivative dE/dt = −Σ_j d_j C_j φ′(v_j) (dv_j/dt)² <= 0, if d_j w_ji = d_i w_ij for some d_j > 0 and φ

@@ -1,7 +1,6 @@
 """Equilibria of the additive model: how many, of what kind, and how fast they are left or reached."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +64,6 @@ def kind(eigenvalues: Complex[np.ndarray, " 2"]) -> str:
 @register_check(
     "equilibrium-kinds", source="Haykin 2009, section 13.3; Hirsch & Smale 1974, chapters 5 and 9"
 )
-@dataclass(frozen=True)
 class EquilibriumKinds(Check):
     """The eigenvalues of the Jacobian at an equilibrium v* tell how trajectories near it behave.
 

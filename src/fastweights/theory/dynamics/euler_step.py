@@ -1,7 +1,6 @@
 """Euler's method turns the additive model into the standard recurrent network."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import equinox as eqx
@@ -36,7 +35,6 @@ def euler(velocity: Callable[[Column], Column], potentials: Column, step: float)
 @register_check(
     "euler-step", source="Haykin 2009, section 13.5; Elman 1990; Hairer, Nørsett & Wanner 1993, section II.8"
 )
-@dataclass(frozen=True)
 class EulerStep(Check):
     """An Euler step of the additive model, as long as the time constant τ = R_j C_j that all units share, is
     a step of the standard RNN for h = φ(v), with the weights R_j w_ji and the input R_j I_j.

@@ -1,7 +1,6 @@
 """Without symmetry a net may oscillate for ever."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +40,6 @@ class Cycle(NamedTuple):
 @register_check(
     "limit-cycle", source="Marsden & McCracken 1976, section 4A; Hirsch 1989, Neural Networks 2:331"
 )
-@dataclass(frozen=True)
 class LimitCycle(Check):
     """dv_1/dt = −v_1 + a φ(v_1) − b φ(v_2), dv_2/dt = −v_2 + b φ(v_1) + a φ(v_2), φ = tanh, b >= a > 1: the
     only equilibrium repels, all trajectories stay bounded, and so all others approach a closed orbit. Near a

@@ -1,7 +1,6 @@
 """One linear unit that hears itself one step later."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
@@ -26,7 +25,6 @@ def response(weight: Any, age: Any) -> Any:
 
 
 @register_check("linear-feedback", source="Haykin 2009, introduction, section 5, Feedback")
-@dataclass(frozen=True)
 class LinearFeedback(Check):
     """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of 1 it
     is n + 1 at w = 1, and otherwise its distance from w/(1−w) is −w^{n+2}/(1−w): it is multiplied by w in

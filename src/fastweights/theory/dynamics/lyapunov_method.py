@@ -1,7 +1,6 @@
 """Lyapunov exponents, where they are known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +23,6 @@ _HOUSEHOLDER = 10  # the "small constant" of the backward error of a QR decompos
     "lyapunov-method",
     source="Benettin, Galgani, Giorgilli & Strelcyn 1980; Eckmann & Ruelle 1985, section V.C",
 )
-@dataclass(frozen=True)
 class LyapunovMethod(Check):
     """The exponents by the QR method are log |eigenvalue| for a linear map; they sum up to log b for the
     Hénon map (x, y) → (1 − a x² + y, b x), whose Jacobian has the determinant −b everywhere; and they are ±

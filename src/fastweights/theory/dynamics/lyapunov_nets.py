@@ -1,7 +1,6 @@
 """Lyapunov exponents of recurrent networks, before and after training."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -54,7 +53,6 @@ class Orbit(NamedTuple):
     "lyapunov-nets",
     source="Eckmann & Ruelle 1985, section V.C; Vogt, Puelma Touzel, Shlizerman & Lajoie 2020",
 )
-@dataclass(frozen=True)
 class LyapunovNets(Check):
     """The Lyapunov exponents λ_1 >= λ_2 >= … of a driven network, s(t) = F(s(t−1), x(t)), with J = ∂F/∂s: λ_1
     + … + λ_k is at most the mean of the sum of the k largest log σ_i(J), so λ_1 <= mean log ‖J‖; all of them

@@ -1,7 +1,7 @@
 """Equation 4 through the whole cell: attention to past states computes what the matrix computes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import jax
@@ -38,7 +38,6 @@ def unchanged(state: State) -> State:
 
 
 @register_check("attention-unrolled", source="Ba et al. 2016, equations 1, 2, 4 and 5")
-@dataclass(frozen=True)
 class AttentionUnrolled(Check):
     """`FastWeights.unroll`, which attends to past states, equals the recurrence with the matrix A, for S = 0,
     1 and 3 and every place of the normalisation.

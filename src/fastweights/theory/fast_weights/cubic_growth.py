@@ -1,7 +1,6 @@
 """Why fast weights need the normalisation: without it a state's norm becomes its cube."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +29,6 @@ def cube(norm: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
 
 
 @register_check("cubic-growth", source="Ba et al. 2016, section 3.2 and equation 5; derived in the chapter")
-@dataclass(frozen=True)
 class CubicGrowth(Check):
     """If all states and the query grow by c, A h grows by c³. In the cell with W = w I and no normalisation,
     or one that A h_0 stays out of, ‖h(t+1) − η w ‖h(t)‖² h(t)‖ is at most

@@ -1,7 +1,6 @@
 """When the inner loop settles: below ‖A‖ = 1 always, above it never, without normalisation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,7 +37,6 @@ def where_all_are_on(matrix: Matrix, summed: Vector) -> Vector:
 @register_check(
     "inner-loop-contraction", source="Banach 1922, Fund. Math. 3:133; for Ba et al. 2016, equation 2"
 )
-@dataclass(frozen=True)
 class InnerLoopContraction(Check):
     """h ← f(u + A h) has one fixed point if ‖A‖ < 1, and comes closer by ‖A‖ in every step, at least; where
     all units are on it is (I − A)^(−1) u. If ‖A‖ ≥ 1 and u has a positive part v of A's first eigenvector v,

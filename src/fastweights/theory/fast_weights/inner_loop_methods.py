@@ -1,7 +1,6 @@
 """Appendix B's two ways to run the inner loop, and when they are one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -31,7 +30,6 @@ def amplified(matrix: Float[Array, "units units"], steps: int) -> Float[Array, "
 
 
 @register_check("inner-loop-methods", source="Ba et al. 2016, appendix B")
-@dataclass(frozen=True)
 class InnerLoopMethods(Check):
     """Method 1, h ← f(u + A h), and method 2, h ← f(h + A h), agree for A = 0, as f(f(u)) = f(u): to the bit.
 

@@ -1,7 +1,6 @@
 """The inner loop under layer normalisation: how much a step contracts, and when it must settle."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -30,7 +29,6 @@ def largest_gain(gain: Vector) -> float:
 @register_check(
     "inner-loop-normalised", source="Ba et al. 2016, equation 5; the bound is derived in the chapter"
 )
-@dataclass(frozen=True)
 class InnerLoopNormalised(Check):
     """h ← f(LN[u + A h]) brings h and h′ nearer by max |g| ‖H A‖ / s, with H = I − 1 1ᵀ/R and s the least
     √(σ² + ε) of the sums between them. With ρ = √R max |g| + ‖b‖, which no state exceeds, the loop settles if

@@ -1,7 +1,6 @@
 """What layer normalisation does not see: the scale and the mean of its summed inputs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +31,6 @@ def scaled_by(
 @register_check(
     "layer-norm-invariance", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, section 5.1, table 1"
 )
-@dataclass(frozen=True)
 class LayerNormInvariance(Check):
     """LN[α x + β 1] = LN[x] for α > 0 if ε = 0; else LN[α x + β 1] − b = √((σ²+ε)/(σ²+ε/α²)) (LN[x] − b).
 

@@ -1,7 +1,6 @@
 """What layer normalisation does to a small change."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +38,6 @@ def jacobian(x: Vector, gain: Vector) -> Matrix:
 
 
 @register_check("layer-norm-jacobian", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3")
-@dataclass(frozen=True)
 class LayerNormJacobian(Check):
     """J = diag(g) (I − 1 1ᵀ/R − x̂ x̂ᵀ/R) / s, so that ‖J‖ ≤ max |g| / s: nothing passes along 1, and ε / s² of
     a change along x̂.

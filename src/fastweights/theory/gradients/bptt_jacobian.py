@@ -35,7 +35,6 @@ def one_step_back(error: Vector, recurrent: Matrix, slopes: Vector) -> Vector:
 
 
 @register_check("bptt-jacobian", source="Werbos 1990, Proc. IEEE 78:1550; Magnus & Neudecker 2019, chapter 9")
-@dataclass(frozen=True)
 class BpttJacobian(Check):
     """J_W E = Σ_τ δ(τ) (h(τ−1)ᵀ ⊗ I), and the same with x(τ) for C, for the standard RNN.
 

@@ -1,7 +1,6 @@
 """The path on which an LSTM's cell keeps its error: a product of forget gates."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import equinox as eqx
@@ -38,7 +37,6 @@ def unchanged(hidden: Array) -> Array:
 
 
 @register_check("constant-error-path", source="Hochreiter & Schmidhuber 1997, section 3; Gers et al. 2000")
-@dataclass(frozen=True)
 class ConstantErrorPath(Check):
     """With h(t) detached wherever it enters a gate, ∂c(T)/∂c(τ) = diag(Π_{t>τ} f(t)): 1 while it is open.
 

@@ -63,7 +63,6 @@ _VALVES = {
 
 
 @register_check("fast-memory-path", source="Ba et al. 2016, equations 3 to 5, differentiated")
-@dataclass(frozen=True)
 class FastMemoryPath(Check):
     """D(t) = P(t) { (I + A(t−1) F(t)) W D(t−1) + η Σ_{τ≤σ<t} λ^(t−1−σ) [(h(σ)ᵀ h_0) I + h(σ) h_0ᵀ] D(σ) },
     with D(τ) = I, is ∂h(t)/∂h(τ) for one reading; its term σ = τ, the direct one, falls as λ^(T−1−τ).

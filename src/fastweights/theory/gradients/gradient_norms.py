@@ -1,7 +1,6 @@
 """How far back gradients reach, for every registered cell, before and after a short training."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -36,7 +35,6 @@ _FAR = 1e-6
 
 
 @register_check("gradient-norms", source="Pascanu et al. 2013, equation 6; Hochreiter et al. 2001, section 2")
-@dataclass(frozen=True)
 class GradientNorms(Check):
     """‖∂h(T)/∂h(τ)‖ ≤ Π_{t>τ} ‖diag(f′(a(t))) W‖ for the standard RNN and the IRNN, at every τ; and for
     every cell the derivative is a difference quotient's limit.

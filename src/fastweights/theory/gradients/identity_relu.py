@@ -1,7 +1,6 @@
 """The gradient through rectified units that copy themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import equinox as eqx
 import jax
@@ -26,7 +25,6 @@ def power(scale: float, age: Float[np.ndarray, " ages"]) -> Float[np.ndarray, " 
 
 
 @register_check("identity-relu", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941, section 3")
-@dataclass(frozen=True)
 class IdentityRelu(Check):
     """With W = s I, ∂h(T)/∂h(τ) is diagonal: s^(T−τ) for units that are on from τ + 1 to T, 0 for the others.
 

@@ -1,7 +1,6 @@
 """The derivatives of the softmax and of the cross-entropy behind it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -30,7 +29,6 @@ def error(y_j: Any, is_target: Any) -> Any:
 
 
 @register_check("softmax-cross-entropy", source="Bridle 1990, NIPS 2:211; Nair 2025, arXiv:2510.23012")
-@dataclass(frozen=True)
 class SoftmaxCrossEntropy(Check):
     """∂y/∂z = diag(y) − y yᵀ, of norm at most ½; −log y_t has the gradient y − e_t.
 

@@ -1,7 +1,6 @@
 """When gradients vanish: a recurrent matrix of small norm is enough, one of small eigenvalues is not."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import equinox as eqx
 import jax
@@ -34,7 +33,6 @@ def spectral_norm(matrix: Matrix) -> float:
 
 
 @register_check("vanishing-gradients", source="Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, section 2.1")
-@dataclass(frozen=True)
 class VanishingGradients(Check):
     """With ‖W‖ = β < 1 and |f′| ≤ 1, ‖∂h(T)/∂h(τ)‖ ≤ β^(T−τ); the eigenvalues of W bound nothing.
 

@@ -1,7 +1,7 @@
 """The load at which Hopfield's network loses its patterns."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,7 +31,6 @@ def hebbian(patterns: Patterns) -> Float[np.ndarray, "units units"]:
 
 
 @register_check("hopfield-breakdown", source="Amit, Gutfreund & Sompolinsky 1985, 1987; Steffan & Kühn 1994")
-@dataclass(frozen=True)
 class HopfieldBreakdown(Check):
     """Retrieval with a few percent of errors ends at α_c = 0.138 patterns for each unit.
 

@@ -1,7 +1,6 @@
 """Where recall ends if all units change together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +25,6 @@ def symmetric(rng: np.random.Generator) -> Weights:
 
 
 @register_check("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
-@dataclass(frozen=True)
 class HopfieldCycles(Check):
     """With W = Wᵀ synchronous recall never raises L(t) = −x(t)ᵀ W x(t − 1), and a step with x(t + 1) ≠ x(t −
     1) lowers it; so it ends with x(t + 1) = x(t − 1): at a fixed point or between two states. The energy −½

@@ -1,7 +1,6 @@
 """Recall in Hopfield's network goes downhill, and comes to rest."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +36,6 @@ def one_unit(memory: Hopfield, state: Array, unit: Array) -> Array:
 
 
 @register_check("hopfield-energy", source="Hopfield 1982, equations 7 and 8")
-@dataclass(frozen=True)
 class HopfieldEnergy(Check):
     """With W = Wᵀ and W_ii = 0 an asynchronous change of unit i changes E = −½ xᵀ W x by −2 |Σ_j W_ij x_j| <=
     0, so that no state returns and recall ends at a fixed point.
@@ -102,6 +100,4 @@ def _panels(energies: np.ndarray) -> list[Panel]:
         Series("" if n > _BATCH // 2 else "arbitrary symmetric weights", steps, energies[:, n], group="other")
         for n in range(_BATCH // 2, _BATCH // 2 + 4)
     ]
-    return [
-        Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines),
-    ]
+    return [Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines)]

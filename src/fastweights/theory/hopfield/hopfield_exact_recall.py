@@ -1,7 +1,6 @@
 """How many patterns a Hopfield network keeps without a single wrong unit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -31,7 +30,6 @@ def fields(patterns: Patterns) -> Patterns:
 @register_check(
     "hopfield-exact-recall", source="McEliece, Posner, Rodemich & Venkatesh 1987, IEEE Trans. IT 33:461"
 )
-@dataclass(frozen=True)
 class HopfieldExactRecall(Check):
     """With p = N/(2 ln N) random patterns most are fixed points, with half as many all of them at once, with
     twice as many hardly any.
@@ -87,6 +85,4 @@ def _panels(counts: list[int], kept: np.ndarray) -> list[Panel]:
         Series("N/(2 ln N)", [most(_UNITS)] * 2, [0.0, 1.0], "dashed"),
         Series("N/(4 ln N)", [most(_UNITS) / 2] * 2, [0.0, 1.0], "dashed"),
     )
-    return [
-        Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series),
-    ]
+    return [Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series)]

@@ -1,7 +1,6 @@
 """How likely a unit of a stored pattern is to turn away from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +32,6 @@ def write(memory: Hopfield, pattern: Float[Array, "units batch"]) -> Hopfield:
 
 
 @register_check("hopfield-stability", source="Hopfield 1982; Hertz, Krogh & Palmer 1991, section 2.2")
-@dataclass(frozen=True)
 class HopfieldStability(Check):
     """A unit of one of p random patterns on N units is against its field with the probability that a sum of
     (N − 1)(p − 1) signs is below −(N − 1): exactly, at every size. It is near Φ(−√((N − 1)/(p − 1))).

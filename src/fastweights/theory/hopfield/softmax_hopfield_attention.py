@@ -1,7 +1,6 @@
 """Reading the softmax memory is the attention of transformers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +23,6 @@ def scale(units: int) -> float:
     "softmax-hopfield-attention",
     source="Ramsauer et al. 2020, arXiv:2008.02217, equation 10; Vaswani et al. 2017, equation 1",
 )
-@dataclass(frozen=True)
 class SoftmaxHopfieldAttention(Check):
     """Written pair by pair and read at β = 1/√d, the memory answers what JAX's scaled dot-product attention
     and the formula softmax(q Kᵀ/√d) V, term by term, answer.

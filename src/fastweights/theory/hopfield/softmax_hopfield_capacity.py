@@ -1,7 +1,6 @@
 """Patterns whose number grows exponentially with their size, and what two memories make of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
@@ -37,7 +36,6 @@ def base(beta: float, radius: float, units: int, failure: float) -> float:
 
 
 @register_check("softmax-hopfield-capacity", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 3")
-@dataclass(frozen=True)
 class SoftmaxHopfieldCapacity(Check):
     """2^(d/2) random patterns of length √d are retrieved at β = 1 with an error that falls with d, while
     Hebb's squared error, (N − 1)/d in the mean, is soon larger than the value itself.

@@ -1,7 +1,6 @@
 """The update of the softmax network goes downhill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +30,6 @@ def same(beta: float) -> float:
 @register_check(
     "softmax-hopfield-energy", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 1 and lemma A1"
 )
-@dataclass(frozen=True)
 class SoftmaxHopfieldEnergy(Check):
     """E(f(ξ)) <= E(ξ) − ½ ‖f(ξ) − ξ‖², where f is the update; ∇E(ξ) = ξ − f(ξ); and 0 <= E <= 2 M² in the
     keys' convex hull, M being the longest key.
@@ -113,6 +111,4 @@ def _panels(energies: np.ndarray) -> list[Panel]:
         for beta, found in zip(_BETAS, energies, strict=True)
         for column in range(3)
     ]
-    return [
-        Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series),
-    ]
+    return [Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series)]

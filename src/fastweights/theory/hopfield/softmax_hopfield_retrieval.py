@@ -1,7 +1,6 @@
 """How near one update of the softmax network comes to the pattern that is asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +33,6 @@ def same(beta: float) -> float:
 @register_check(
     "softmax-hopfield-retrieval", source="Ramsauer et al. 2020, arXiv:2008.02217, theorems 4 and 5"
 )
-@dataclass(frozen=True)
 class SoftmaxHopfieldRetrieval(Check):
     """With f(ξ) = K softmax(β Kᵀ ξ), M = max ‖k_n‖ and Δ_i = min_{n≠i} (k_iᵀ k_i − k_iᵀ k_n):
 

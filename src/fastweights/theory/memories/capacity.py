@@ -1,9 +1,8 @@
-"""Every memory's error against its load, on one figure, with what theory says."""
+"""The error of every registered memory against its load, in one figure, with the theory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,9 +15,9 @@ from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
-from fastweights.theory.memories.streams import errors_along, of_stored
+from fastweights.theory.memories.streams import mean_errors, recalled
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
+from fastweights.theory.samples import STANDARD_ERRORS, Pairs, on_sphere, signs, standard_error
 
 _UNITS, _SEEDS = 32, 60
 _LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
@@ -61,17 +60,16 @@ def theories() -> Mapping[str, Callable[[int], float]]:
 @register_check(
     "capacity", source="Kohonen 1972; Penrose 1955; Amit, Gutfreund & Sompolinsky 1987; Ramsauer et al. 2020"
 )
-@dataclass(frozen=True)
 class Capacity(Check):
     """The squared error of recall from the stored key, for values of length 1, of every registered memory.
 
     Linear memories are compared with their expectations, which are exact at every load: of all loads and
     seeds the largest deviation is at most four standard errors, or rounding where there is no error. The
-    softmax memory stays below twice the expected odds of the wrong patterns (chapter). Hopfield's network,
-    for which the theory is that of many units, is asked for little: below half of α_c hardly an error, far
-    beyond it most of the pattern lost."""
+    softmax memory stays below twice the expected odds of the wrong patterns (chapter). The theory of
+    Hopfield's network is that of many units, so only two loads are tested: below half of α_c there is hardly
+    an error, far beyond it most of the pattern is lost."""
 
-    statement = "Every memory's error against load is where theory has it."
+    statement = "Every memory's error at every load is what theory predicts."
 
     expected: Mapping[str, Callable[[int], float]] = field(default_factory=theories)
     """The expected squared error of memories, by the number of pairs."""
@@ -80,27 +78,28 @@ class Capacity(Check):
     """The inverse temperature of the softmax memory."""
 
     networks: int = 6
-    """How many of Hopfield's networks there are at each load."""
+    """The number of Hopfield networks at each load."""
 
     def examine(self) -> Finding:
         """Loads from 1/16 to 2 pairs for each unit; for Hopfield's network from 0.03 to 0.3."""
         measured = {name: self._errors(name) for name in registry.memories}  # [load, seed]
         quantities = []
         for name, expectation in self.expected.items():
-            expected = np.array([expectation(pairs) for pairs in _LOADS])
-            found = measured[name]
-            slack = STANDARD_ERRORS * standard_error(found) + 1e-12
-            apart = float(np.max(abs(found.mean(1) - expected) / slack))
+            errors, expected = measured[name], [expectation(pairs) for pairs in _LOADS]
+            tolerance = STANDARD_ERRORS * standard_error(errors) + 1e-12
+            deviation = np.max(abs(errors.mean(1) - expected) / tolerance)
             quantities.append(
-                Quantity(f"{name}: largest deviation, in 4 standard errors", apart, highest=1.0)
+                Quantity(f"{name}: largest deviation, in 4 standard errors", deviation, highest=1)
             )
         highest = [2 * odds(_UNITS, pairs, _BETA / _UNITS) for pairs in _LOADS]
-        share = float(np.max(measured["softmax-hopfield"].mean(1) / highest))
-        quantities.append(Quantity("softmax-hopfield: error / (2 × odds), largest", share, highest=1.0))
+        share = np.max(measured["softmax-hopfield"].mean(1) / highest)
         binary = measured["hopfield"].mean(1)
-        quantities.append(Quantity("hopfield: error at load 0.06", binary[1], highest=0.01))
-        quantities.append(Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5))
-        return Finding(quantities, _panels(measured, self.expected, highest))
+        quantities += [
+            Quantity("softmax-hopfield: error / (2 × odds), largest", share, highest=1),
+            Quantity("hopfield: error at load 0.06", binary[1], highest=0.01),
+            Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5),
+        ]
+        return Finding(quantities, [_panel(measured, self.expected, highest)])
 
     def _errors(self, name: str) -> np.ndarray:
         """The mean squared error of the stored pairs, for each load and seed."""
@@ -108,18 +107,17 @@ class Capacity(Check):
         if memory.binary:
             return _errors_of_patterns(memory, self.networks)
         rng = np.random.default_rng(0)
-        keys, values = (jnp.asarray(on_sphere(rng, max(_LOADS), units, _SEEDS)) for units in (_UNITS, 3))
+        keys, values = (on_sphere(rng, max(_LOADS), units, _SEEDS) for units in (_UNITS, 3))
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
         empty = memory.empty(_UNITS, 3, _SEEDS, *numbers)
         if name in self.expected:
-            return np.asarray(of_stored(errors_along(empty, keys, values)))[[pairs - 1 for pairs in _LOADS]]
+            return mean_errors(empty, keys, values)[np.array(_LOADS) - 1]
         return np.stack([_errors_at_once(empty, keys[:pairs], values[:pairs]) for pairs in _LOADS])
 
 
-def _errors_at_once(memory: Memory, keys: jnp.ndarray, values: jnp.ndarray) -> np.ndarray:
-    """The same of a memory of any kind, at one load."""
-    answers = jax.jit(lambda: jax.vmap(memory.store(keys, values).read)(keys))()
-    return np.mean(np.sum((np.asarray(answers) - np.asarray(values)) ** 2, axis=1), axis=0)
+def _errors_at_once(memory: Memory, keys: Pairs, values: Pairs) -> np.ndarray:
+    """The same for a memory of any kind, at one load."""
+    return np.mean(np.sum((np.asarray(recalled(memory, keys, values)) - values) ** 2, axis=1), axis=0)
 
 
 def _errors_of_patterns(memory: type[Hopfield], networks: int) -> np.ndarray:
@@ -130,30 +128,30 @@ def _errors_of_patterns(memory: type[Hopfield], networks: int) -> np.ndarray:
     for network in range(networks):
         for i, load in enumerate(_BINARY_LOADS):
             patterns = jnp.asarray(signs(rng, round(load * _BINARY_UNITS), _BINARY_UNITS, 1))
-            asked = patterns[:32, :, 0].T
-            ends = empty.store(patterns, patterns).read(asked)
-            errors[i, network] = np.mean(np.sum(np.asarray(ends - asked) ** 2, axis=0)) / _BINARY_UNITS
+            queries = patterns[:32, :, 0].T
+            ends = empty.store(patterns, patterns).read(queries)
+            errors[i, network] = np.mean(np.sum(np.asarray(ends - queries) ** 2, axis=0)) / _BINARY_UNITS
     return errors
 
 
-def _panels(
+def _panel(
     measured: Mapping[str, np.ndarray], expected: Mapping[str, Callable[[int], float]], highest: list[float]
-) -> list[Panel]:
-    loads, finer = [pairs / _UNITS for pairs in _LOADS], range(2, 65)
+) -> Panel:
+    loads, counts = np.array(_LOADS) / _UNITS, np.arange(2, 65)
     series = []
-    for name, found in measured.items():
-        binary = registry.memories[name].binary
-        series.append(
-            Series(name, list(_BINARY_LOADS) if binary else loads, found.mean(1), "marks", group=name)
-        )
+    for name, errors in measured.items():
+        x = _BINARY_LOADS if registry.memories[name].binary else loads
+        series.append(Series(name, x, errors.mean(1), "marks", group=name))
         if name in expected:
-            line = [expected[name](pairs) for pairs in finer]
-            series.append(Series("", [pairs / _UNITS for pairs in finer], line, group=name))
+            line = [expected[name](int(pairs)) for pairs in counts]
+            series.append(Series("", counts / _UNITS, line, group=name))
     end = end_of_retrieval()
     below = np.linspace(0.03, end.load - 1e-9, 40)
-    series.append(Series("", below, [2 * (1 - overlap(a)) for a in below], group="hopfield"))
-    series.append(Series("", loads, highest, group="softmax-hopfield"))
-    series.append(Series("0.138 N: Hopfield's end of retrieval", [end.load] * 2, [0.0, 2.0], "dashed"))
-    series.append(Series("rank bound N = R, where q = s/(s + l)", [1.0, 1.0], [0.0, 2.0], "dashed"))
-    panel = Panel(f"Recall from the stored key, {_SIZES}", "load N/R", "squared error", series, x_scale="log")
-    return [panel]
+    series += [
+        Series("", below, [2 * (1 - overlap(a)) for a in below], group="hopfield"),
+        Series("", loads, highest, group="softmax-hopfield"),
+        Series("0.138 N: Hopfield's end of retrieval", [end.load] * 2, [0, 2], "dashed"),
+        Series("rank bound N = R, where q = s/(s + l)", [1, 1], [0, 2], "dashed"),
+    ]
+    title = f"Recall from the stored key, {_SIZES}"
+    return Panel(title, "load N/R", "squared error", series, x_scale="log")

@@ -1,24 +1,15 @@
-"""How large the crosstalk of random keys is."""
+"""The variance of the crosstalk of random keys."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import OuterProduct
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding
-from fastweights.theory.memories.streams import errors_along, of_stored
+from fastweights.theory.memories.streams import mean_errors
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.samples import (
-    STANDARD_ERRORS,
-    Pairs,
-    mean_of,
-    on_sphere,
-    signs,
-    standard_error,
-)
+from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
 
 _UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200
 _PAIRS = (2, 8, 16, 32)
@@ -35,13 +26,12 @@ def spherical(rng: np.random.Generator) -> Pairs:
 
 
 @register_check("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
-@dataclass(frozen=True)
 class CrosstalkVariance(Check):
     """E ‖M k_j − v_j‖² = (N − 1)/R for N keys drawn from the unit sphere in R dimensions and values of length
     1, and as well for keys of entries ±1/√R. Both expectations are exact at every N and R.
 
     The mean is over all keys and 200 seeds, each with a memory of its own. Its standard error is that of the
-    200 means; the smallest N tells N − 1 from N.
+    200 means; at the smallest N, N − 1 is far from N.
     """
 
     statement = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
@@ -50,42 +40,33 @@ class CrosstalkVariance(Check):
     """The expected squared error by N and R."""
 
     keys: Callable[[np.random.Generator], Pairs] = spherical
-    """Random keys for each seed."""
+    """Draws keys for each seed."""
 
     def examine(self) -> Finding:
         """For loads from 2/R to 2, while the pairs are written; and for keys of ±1/√R at one load."""
         rng = np.random.default_rng(0)
         errors = _errors(rng, self.keys(rng))
         binary = _errors(rng, signs(rng, _MAX_PAIRS, _UNITS, _SEEDS) / np.sqrt(_UNITS))
+        cases = [("sphere", errors, pairs) for pairs in _PAIRS] + [("±1/√R", binary, _PAIRS[1])]
         quantities = [
             mean_of(
                 f"mean squared error, {kind}, N = {pairs}, R = {_UNITS}",
-                found[pairs - 1],
+                along[pairs - 1],
                 self.variance(pairs, _UNITS),
             )
-            for kind, found, counts in (("sphere", errors, _PAIRS), ("±1/√R", binary, _PAIRS[1:2]))
-            for pairs in counts
+            for kind, along, pairs in cases
         ]
-        return Finding(quantities, _panels(errors, self.variance))
+        counts = np.arange(1, _MAX_PAIRS + 1)
+        mean, slack = errors.mean(1), STANDARD_ERRORS * standard_error(errors)
+        series = (
+            Series("mean of 200 seeds", counts / _UNITS, mean, "marks"),
+            Series("± 4 standard errors", counts / _UNITS, mean - slack, "band", upper=mean + slack),
+            Series("(N − 1)/R", counts / _UNITS, [self.variance(int(n), _UNITS) for n in counts], "dashed"),
+        )
+        return Finding(quantities, [Panel("Crosstalk of random keys", "load N/R", "squared error", series)])
 
 
 def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
     """The mean squared error of the pairs stored, after each write and for each seed."""
     values = on_sphere(rng, len(keys), 2, _SEEDS)
-    memory = OuterProduct.empty(_UNITS, 2, _SEEDS)
-    return np.asarray(of_stored(errors_along(memory, jnp.asarray(keys), jnp.asarray(values))))
-
-
-def _panels(errors: np.ndarray, variance: Callable[[int, int], float]) -> list[Panel]:
-    loads = [pairs / _UNITS for pairs in range(1, _MAX_PAIRS + 1)]
-    slack = STANDARD_ERRORS * standard_error(errors)
-    low, high = errors.mean(1) - slack, errors.mean(1) + slack
-    theory = [variance(pairs, _UNITS) for pairs in range(1, _MAX_PAIRS + 1)]
-    series = (
-        Series("mean of 200 seeds", loads, errors.mean(1), "marks"),
-        Series("± 4 standard errors", loads, low, "band", upper=high),
-        Series("(N − 1)/R", loads, theory, "dashed"),
-    )
-    return [
-        Panel("Crosstalk of random keys", "load N/R", "squared error", series),
-    ]
+    return mean_errors(OuterProduct.empty(_UNITS, 2, _SEEDS), keys, values)

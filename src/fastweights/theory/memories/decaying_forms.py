@@ -1,7 +1,6 @@
 """Equations 1, 3 and 4 of Ba et al. 2016 are one memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -19,12 +18,11 @@ _SETTINGS = ((0.9, 0.5), (0.95, 1.0), (0.5, 0.1), (1.0, 0.5), (0.0, 2.0))
 
 
 def power(decay: float, age: np.ndarray) -> np.ndarray:
-    """λ^age: what a state written `age` steps ago counts for."""
+    """λ^age: the weight of a state written `age` steps ago."""
     return decay ** age.astype(float)
 
 
 @register_check("decaying-forms", source="Ba et al. 2016, equations 1, 3 and 4")
-@dataclass(frozen=True)
 class DecayingForms(Check):
     """A(t) h, with A from the recursion, equals the written sum and attention to the past states; the rank
     of A(t) is at most min(t, R).
@@ -37,12 +35,12 @@ class DecayingForms(Check):
     statement = "The decaying matrix, its sum and attention to the past are one memory."
 
     weight: Callable[[float, np.ndarray], np.ndarray] = power
-    """How much a state counts, by decay and age."""
+    """The weight of a state, given decay and age."""
 
     def examine(self) -> Finding:
         """For several λ and η, after every step."""
         rng = np.random.default_rng(0)
-        worst, excess = 0.0, -np.inf
+        differences, excess = [], []
         for decay, rate in _SETTINGS:
             states = rng.standard_normal((_STEPS, _UNITS, _BATCH))
             query = rng.standard_normal((_UNITS, _BATCH))
@@ -52,20 +50,20 @@ class DecayingForms(Check):
                 written = [weights, states[:t], states[:t], query]
                 sums = np.einsum("n,nvb,nkb,kb->vb", *written)
                 sizes = np.einsum("n,nvb,nkb,kb->vb", *map(abs, written))
-                worst = max(worst, roundings_apart(answers[t - 1], sums, sizes, t * _UNITS + 2))
+                differences.append(roundings_apart(answers[t - 1], sums, sizes, t * _UNITS + 2))
                 ranks = np.linalg.matrix_rank(np.moveaxis(matrices[t - 1], -1, 0))
-                excess = max(excess, float(ranks.max()) - min(t, _UNITS))
+                excess.append(ranks.max() - min(t, _UNITS))
         return Finding(
             (
-                Quantity("largest difference, in rounding errors of the sum", worst, highest=1.0),
-                Quantity("rank of A(t) above min(t, R)", excess, highest=0.0),
+                Quantity("largest difference, in rounding errors of the sum", max(differences), highest=1),
+                Quantity("rank of A(t) above min(t, R)", max(excess), highest=0),
             )
         )
 
 
 @jax.jit
 def _recalled(decay: Scalar, rate: Scalar, states: Array, query: Array) -> tuple[Array, Array]:
-    """After every step what both memories answer, and the matrix."""
+    """After every step the answers of both memories, and the matrix."""
     arguments = _UNITS, _UNITS, _BATCH, decay, rate
     matrix, pairs = DecayingMatrix.empty(*arguments), DecayingStates.empty(*arguments)
     answers, matrices = [], []

@@ -1,7 +1,6 @@
 """What the decaying memory still knows of a pair, by its age and by λ."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -39,7 +38,6 @@ def best_decay(age: float) -> float:
 @register_check(
     "decaying-recall", source="Ba et al. 2016, equation 3; Hopfield 1982 and Parisi 1986 on forgetting"
 )
-@dataclass(frozen=True)
 class DecayingRecall(Check):
     """Of a pair of age a the decaying memory answers λ^a v and a crosstalk of variance Σ_{a′≠a} λ^{2a′}/R,
     for keys from the unit sphere, values of length 1 and η = 1. After many pairs the sum with the pair's own

@@ -1,7 +1,6 @@
 """Where the delta rule goes on repeated presentation, how fast, and for which write rates."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +39,6 @@ def shrinking(rate: float, squared_length: float) -> float:
 @register_check(
     "delta-rule-convergence", source="Widrow & Hoff 1960; Kohonen 1989, chapter 6; Bauer & Fike 1960"
 )
-@dataclass(frozen=True)
 class DeltaRuleConvergence(Check):
     """For linearly independent keys K the error E = M − V K⁺ is multiplied, on the keys' span, by I − β K Kᵀ
     if all pairs are presented at once and by S = Π_n (I − β k_n k_nᵀ) if one after another.

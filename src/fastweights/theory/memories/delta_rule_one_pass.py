@@ -1,9 +1,7 @@
 """How much of a stream of pairs the delta rule still knows after seeing each once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import DeltaRule
@@ -38,7 +36,6 @@ def squared_error(units: int, pairs: int) -> np.ndarray:
     "delta-rule-one-pass",
     source="this project; the rule of Widrow & Hoff 1960, moments of a random unit vector",
 )
-@dataclass(frozen=True)
 class DeltaRuleOnePass(Check):
     """The expected squared error of a pair of any age after one pass at write rate 1, for keys drawn from the
     unit sphere: exact at every N and R, by the second and fourth moments of such a key.
@@ -46,29 +43,26 @@ class DeltaRuleOnePass(Check):
     The means are over 400 seeds, each a stream of its own, with four standard errors left.
     """
 
-    statement = "After one pass the delta rule knows a pair by its age, as two recursions of moments say."
+    statement = "After one pass of the delta rule a pair's error depends on its age, by two recursions."
 
     squared_error: Callable[[int, int], np.ndarray] = squared_error
-    """The expected squared error by age, for R and N."""
+    """The expected squared error by age, given R and N."""
 
     def examine(self) -> Finding:
         """A stream of 3 R pairs."""
         rng = np.random.default_rng(0)
         keys, values = on_sphere(rng, _PAIRS, _UNITS, _SEEDS), on_sphere(rng, _PAIRS, 3, _SEEDS)
-        memory = DeltaRule.empty(_UNITS, 3, _SEEDS)
-        errors = np.asarray(errors_along(memory, jnp.asarray(keys), jnp.asarray(values)))[-1, ::-1]  # by age
+        along = errors_along(DeltaRule.empty(_UNITS, 3, _SEEDS), keys, values)
+        errors = np.asarray(along)[-1, ::-1]  # by age
         expected = self.squared_error(_UNITS, _PAIRS)
         quantities = [
-            mean_of(f"squared error at age {age}, R = {_UNITS}", errors[age], float(expected[age]))
-            for age in _AGES
+            mean_of(f"squared error at age {age}, R = {_UNITS}", errors[age], expected[age]) for age in _AGES
         ]
-        quantities.append(
-            mean_of(f"the same over all {_PAIRS} pairs", errors.mean(0), float(expected.mean()))
-        )
-        ages = [float(age) for age in range(_PAIRS)]
+        quantities.append(mean_of(f"the same over all {_PAIRS} pairs", errors.mean(0), expected.mean()))
+        ages = np.arange(_PAIRS)
         series = (
             Series("mean of 400 seeds", ages, errors.mean(1), "marks"),
             Series("expected", ages, expected, "dashed"),
         )
-        panel = Panel(f"Delta rule after one pass, R = {_UNITS}", "age of the pair", "squared error", series)
-        return Finding(quantities, (panel,))
+        title = f"Delta rule after one pass, R = {_UNITS}"
+        return Finding(quantities, [Panel(title, "age of the pair", "squared error", series)])

@@ -1,7 +1,5 @@
 """No matrix recalls its pairs better than the pseudo-inverse memory, and of those as good none is smaller."""
 
-from dataclasses import dataclass
-
 import jax
 import numpy as np
 from jax import Array
@@ -19,7 +17,6 @@ Matrix = Float[np.ndarray, "_ _"]
 
 
 @register_check("pseudo-inverse-optimum", source="Penrose 1955; Greville 1960; Kohonen & Ruohonen 1973")
-@dataclass(frozen=True)
 class PseudoInverseOptimum(Check):
     """M, written one pair at a time, satisfies the normal equations (V − M K) Kᵀ = 0, so that for every
     matrix D ‖V − (M + D) K‖² = ‖V − M K‖² + ‖D K‖²; it vanishes on what is orthogonal to all keys, so that of

@@ -1,11 +1,8 @@
-"""A matrix on R units holds R pairs, and no more."""
+"""A matrix on R units stores R pairs exactly, and no more."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from fastweights import registry
 from fastweights.registry import register_check
@@ -31,7 +28,6 @@ def random_keys(rng: np.random.Generator) -> Pairs:
 
 
 @register_check("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
-@dataclass(frozen=True)
 class RankBound(Check):
     """With N <= R independent keys the pseudo-inverse memory has no error; with N > R the mean squared error
     of random values is 1 − R/N, and any matrix M, however it was written, errs by at least ‖V n‖²/‖n‖² for
@@ -45,7 +41,7 @@ class RankBound(Check):
     statement = "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
 
     residual: Callable[[int, int], float] = residual
-    """The least mean squared error by N and R."""
+    """The least mean squared error, given N and R."""
 
     keys: Callable[[np.random.Generator], Pairs] = random_keys
     """Keys for every seed."""
@@ -54,44 +50,43 @@ class RankBound(Check):
         """Recall after every write of 24 pairs, and every linear memory against the bound."""
         rng = np.random.default_rng(0)
         keys, values = self.keys(rng), on_sphere(rng, _MAX_PAIRS, 3, _SEEDS)
-        along = {name: _errors(name, keys, values) for name in _LINEAR}
-        means = np.asarray(of_stored(along["pseudo-inverse"]))
-        magnified = 0.0
+        errors = {
+            name: errors_along(registry.memories[name].empty(_UNITS, 3, _SEEDS), keys, values)
+            for name in _LINEAR
+        }
+        means = np.asarray(of_stored(errors["pseudo-inverse"]))
+        magnified = []
         for stored in (1, 4, 7, _UNITS):
             condition = np.linalg.cond(np.moveaxis(keys[:stored], -1, 0))
-            rounding = _UNITS**3 * condition**2 * UNIT
-            magnified = max(magnified, float(np.max(np.sqrt(means[stored - 1]) / rounding)))
-        name = f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u"
-        quantities = [Quantity(name, magnified, highest=1.0)]
+            magnified.append(np.max(np.sqrt(means[stored - 1]) / (_UNITS**3 * condition**2 * UNIT)))
         expected = [self.residual(n, _UNITS) for n in range(1, _MAX_PAIRS + 1)]
-        for n in _BEYOND:
-            name = f"mean squared error, N = {n}, R = {_UNITS}"
-            quantities.append(mean_of(name, means[n - 1], expected[n - 1]))
+        beyond = [
+            mean_of(f"mean squared error, N = {n}, R = {_UNITS}", means[n - 1], expected[n - 1])
+            for n in _BEYOND
+        ]
         least = _least(keys[: _UNITS + 1], values[: _UNITS + 1])
-        for name, errors in along.items():
-            total = np.sum(np.asarray(errors)[_UNITS, : _UNITS + 1], axis=0)
-            ratio = float(np.min(total / least))
-            quantities.append(Quantity(f"squared error of {name} / least possible", ratio, lowest=1 - 1e-6))
-        return Finding(quantities, _panels(means.mean(1), expected))
-
-
-def _errors(name: str, keys: Pairs, values: Pairs) -> Array:
-    memory = registry.memories[name].empty(_UNITS, values.shape[1], _SEEDS)
-    return errors_along(memory, jnp.asarray(keys), jnp.asarray(values))
+        ratios = {
+            name: np.min(np.sum(np.asarray(along)[_UNITS, : _UNITS + 1], axis=0) / least)
+            for name, along in errors.items()
+        }
+        quantities = [
+            Quantity(f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u", max(magnified), highest=1),
+            *beyond,
+            *(
+                Quantity(f"squared error of {name} / least possible", ratio, lowest=1 - 1e-6)
+                for name, ratio in ratios.items()
+            ),
+        ]
+        pairs = np.arange(1, _MAX_PAIRS + 1)
+        series = (
+            Series("pseudo-inverse, mean of 100 seeds", pairs, means.mean(1), "marks"),
+            Series("1 − R/N", pairs, expected, "dashed"),
+        )
+        title = f"The least error of a matrix, R = {_UNITS}"
+        return Finding(quantities, [Panel(title, "pairs N", "squared error", series)])
 
 
 def _least(keys: Pairs, values: Pairs) -> np.ndarray:
     """‖V n‖² for the n of length 1 with K n = 0, of R + 1 keys."""
     null = np.linalg.svd(np.moveaxis(keys, -1, 0).swapaxes(1, 2))[2][:, -1]
     return np.sum(np.einsum("nvs,sn->vs", values, null) ** 2, axis=0)
-
-
-def _panels(means: np.ndarray, expected: list[float]) -> list[Panel]:
-    pairs = [float(n) for n in range(1, _MAX_PAIRS + 1)]
-    series = (
-        Series("pseudo-inverse, mean of 100 seeds", pairs, means, "marks"),
-        Series("1 − R/N", pairs, expected, "dashed"),
-    )
-    return [
-        Panel(f"The least error of a matrix, R = {_UNITS}", "pairs N", "squared error", series),
-    ]

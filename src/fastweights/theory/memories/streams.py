@@ -1,21 +1,22 @@
-"""What a memory knows of a stream of pairs while it is written."""
+"""What a memory recalls of a stream of pairs, while it is written and afterwards."""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories.base import Memory
+from fastweights.theory.samples import Pairs
 
 
 @jax.jit
 def errors_along(
     memory: Memory, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
 ) -> Float[Array, "written pairs batch"]:
-    """After each write the squared error ‖answer − value‖² of every pair, whether it is stored by then or
-    not.
+    """After each write the squared error ‖answer − value‖² of every pair, including those not yet stored.
 
-    For memories that keep their size: the stream is one scan.
+    For memories of fixed size: the stream is one scan.
     """
 
     def add(memory, pair):
@@ -26,7 +27,20 @@ def errors_along(
 
 
 def of_stored(errors: Float[Array, "written pairs batch"]) -> Float[Array, "written batch"]:
-    """The mean error of the pairs that are stored by then."""
+    """After each write the mean error of the pairs stored so far."""
     numbers = jnp.arange(len(errors))
     stored = (numbers[:, None] >= numbers)[..., None]
     return jnp.sum(jnp.where(stored, errors, 0), axis=1) / (numbers[:, None] + 1)
+
+
+def mean_errors(memory: Memory, keys: Pairs, values: Pairs) -> Float[np.ndarray, "written batch"]:
+    """After each write the mean squared error of the pairs stored so far, for a memory of fixed size."""
+    return np.asarray(of_stored(errors_along(memory, keys, values)))
+
+
+@jax.jit
+def recalled(
+    memory: Memory, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
+) -> Float[Array, "pairs value batch"]:
+    """The memory's answer to each key once all pairs are stored."""
+    return jax.vmap(memory.store(keys, values).read)(keys)

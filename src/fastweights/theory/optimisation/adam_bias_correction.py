@@ -1,7 +1,6 @@
 """Adam's moments, corrected for their start at zero."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -25,7 +24,6 @@ def one_less_power(decay: Any, steps: Any) -> Any:
 
 
 @register_check("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
-@dataclass(frozen=True)
 class AdamBiasCorrection(Check):
     """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g] for
     stationary gradients, and the same for squares. Optax and the library's optimiser follow algorithm 1.

@@ -1,7 +1,6 @@
 """How large a step of Adam can be: larger than the paper says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import optax
@@ -38,7 +37,6 @@ def supremum(first: float, second: float, t: Times) -> Times:
 @register_check(
     "adam-step-bound", source="Kingma & Ba 2014, arXiv:1412.6980, section 2.1, corrected in the chapter"
 )
-@dataclass(frozen=True)
 class AdamStepBound(Check):
     """With ε = 0, |Δ(t)| / α ≤ (1−β1)/(1−β1^t) √((1−β2^t)/(1−β2)) √((1−ρ^t)/(1−ρ)), ρ = β1²/β2, with equality
     for gradients that grow by β2/β1 in every step; so the published bound is exceeded by up to 1/√(1−ρ). It
