@@ -26,6 +26,12 @@ def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
     return rng.integers(0, 2, shape) * 2.0 - 1
 
 
+def mirrored(drawn: Float[np.ndarray, "batch n n"]) -> Float[np.ndarray, "n n batch"]:
+    """Symmetric matrices with a zero diagonal, from the upper triangles of random ones."""
+    upper = np.triu(drawn, 1)
+    return np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+
+
 def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: SupportsFloat) -> Quantity:
     """The mean over seeds is the expected one, up to four standard errors."""
     return Quantity.near(name, np.mean(samples), expected, STANDARD_ERRORS * standard_error(samples))

@@ -1,4 +1,4 @@
-"""Where recall ends if all units change together."""
+"""The limit cycles of synchronous recall."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.samples import signs
+from fastweights.theory.samples import mirrored, signs
 
 _UNITS, _BATCH, _STEPS = 24, 200, 100
 
@@ -19,9 +19,8 @@ Weights = Float[np.ndarray, "units units batch"]
 
 
 def symmetric(rng: np.random.Generator) -> Weights:
-    """W = Wᵀ of odd numbers, nothing on the diagonal: a field is a sum of 23 odd numbers and so never 0."""
-    upper = np.triu(2 * rng.integers(-20, 20, (_BATCH, _UNITS, _UNITS)) + 1.0, 1)
-    return np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+    """W = Wᵀ of odd numbers, with a zero diagonal: a field is a sum of 23 odd numbers and so never 0."""
+    return mirrored(2 * rng.integers(-20, 20, (_BATCH, _UNITS, _UNITS)) + 1.0)
 
 
 @register_check("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
@@ -30,8 +29,8 @@ class HopfieldCycles(Check):
     1) lowers it; so it ends with x(t + 1) = x(t − 1): at a fixed point or between two states. The energy −½
     xᵀ W x may rise on the way.
 
-    Weights are odd numbers: everything is exact, and no field is zero. Both kinds of end must occur, or the
-    networks would show nothing.
+    Weights are odd numbers: everything is exact, and no field is zero. Fixed points and cycles of two must
+    both occur, or the networks would show nothing.
     """
 
     statement = "Synchronous recall with symmetric weights ends in a cycle of at most two states."
@@ -45,14 +44,14 @@ class HopfieldCycles(Check):
         memory = Hopfield(jnp.asarray(self.weights(rng)))
         start = jnp.asarray(signs(rng, _UNITS, _BATCH))
         states, lyapunov, energies = (np.asarray(a) for a in _recall(memory, start))
-        apart = [np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2)]
+        moving, longer = (np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2))
         return Finding(
             (
-                Quantity("networks in a longer cycle, or in none yet", apart[1].sum(), highest=0.0),
-                Quantity("networks that end at a fixed point", np.sum(~apart[0]), lowest=1.0),
-                Quantity("networks that end between two states", np.sum(apart[0] & ~apart[1]), lowest=1.0),
-                Quantity("largest rise of −x(t)ᵀ W x(t − 1)", np.diff(lyapunov, axis=0).max(), highest=0.0),
-                Quantity("largest rise of −½ xᵀ W x", np.diff(energies, axis=0).max(), lowest=1.0),
+                Quantity("networks in a longer cycle, or in none yet", longer.sum(), highest=0),
+                Quantity("networks that end at a fixed point", np.sum(~moving), lowest=1),
+                Quantity("networks that end between two states", np.sum(moving & ~longer), lowest=1),
+                Quantity("largest rise of −x(t)ᵀ W x(t − 1)", np.diff(lyapunov, axis=0).max(), highest=0),
+                Quantity("largest rise of −½ xᵀ W x", np.diff(energies, axis=0).max(), lowest=1),
             )
         )
 

@@ -1,4 +1,4 @@
-"""Recall in Hopfield's network goes downhill, and comes to rest."""
+"""Asynchronous recall in Hopfield's network decreases the energy, and ends at a fixed point."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from fastweights.memories import Hopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.samples import signs
+from fastweights.theory.samples import mirrored, signs
 
 _UNITS, _BATCH, _SWEEPS = 40, 24, 12
 
@@ -20,11 +20,10 @@ Weights = Float[np.ndarray, "units units batch"]
 
 
 def symmetric(rng: np.random.Generator) -> Weights:
-    """Whole numbers, W = Wᵀ, nothing on the diagonal: half of the networks Hebbian, half arbitrary."""
+    """Whole numbers, W = Wᵀ, a zero diagonal: half of the networks Hebbian, half arbitrary."""
     patterns = signs(rng, 9, _UNITS, _BATCH // 2)
     hebbian = np.einsum("nib,njb->ijb", patterns, patterns)
-    upper = np.triu(rng.integers(-20, 21, (_BATCH // 2, _UNITS, _UNITS)).astype(float), 1)
-    arbitrary = np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+    arbitrary = mirrored(rng.integers(-20, 21, (_BATCH // 2, _UNITS, _UNITS)).astype(float))
     weights = np.concatenate([hebbian, arbitrary], axis=-1)
     weights[np.arange(_UNITS), np.arange(_UNITS)] = 0
     return weights
@@ -50,7 +49,7 @@ class HopfieldEnergy(Check):
     """The networks' weights, whole numbers."""
 
     change: Callable[[Hopfield, Array, Array], Array] = one_unit
-    """One step of recall, from the memory, the state and the unit whose turn it is."""
+    """One step of recall, given the memory, the state and the unit to update."""
 
     def examine(self) -> Finding:
         """Twelve sweeps of 24 networks, and the energy after every step."""
@@ -63,13 +62,13 @@ class HopfieldEnergy(Check):
         moving = np.sum(np.any(np.asarray(memory.update(jnp.asarray(last))) != last, axis=0))
         return Finding(
             (
-                Quantity("largest rise of the energy in a step", rises.max(), highest=0.0),
+                Quantity("largest rise of the energy in a step", rises.max(), highest=0),
                 Quantity(
-                    "change against −2 |field|, largest difference", np.max(abs(rises + drops)), highest=0.0
+                    "change against −2 |field|, largest difference", abs(rises + drops).max(), highest=0
                 ),
-                Quantity("networks still moving after 12 sweeps", moving, highest=0.0),
+                Quantity("networks still moving after 12 sweeps", moving, highest=0),
             ),
-            _panels(energies),
+            [_panel(energies)],
         )
 
 
@@ -90,14 +89,12 @@ def _recall(change: Callable, memory: Hopfield, state: Array, order: Array) -> t
     return run(memory, state)
 
 
-def _panels(energies: np.ndarray) -> list[Panel]:
-    steps = [t / _UNITS for t in range(len(energies))]
+def _panel(energies: np.ndarray) -> Panel:
+    steps, half = np.arange(len(energies)) / _UNITS, _BATCH // 2
+    kinds = (("Hebbian weights, 9 patterns", "Hebbian", 0), ("arbitrary symmetric weights", "other", half))
     lines = [
-        Series("" if n else "Hebbian weights, 9 patterns", steps, energies[:, n], group="Hebbian")
+        Series("" if n else name, steps, energies[:, first + n], group=group)
+        for name, group, first in kinds
         for n in range(4)
     ]
-    lines += [
-        Series("" if n > _BATCH // 2 else "arbitrary symmetric weights", steps, energies[:, n], group="other")
-        for n in range(_BATCH // 2, _BATCH // 2 + 4)
-    ]
-    return [Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines)]
+    return Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines)

@@ -1,4 +1,4 @@
-"""How many patterns a Hopfield network keeps without a single wrong unit."""
+"""The number of patterns that a Hopfield network recalls without a single wrong unit."""
 
 from collections.abc import Callable
 
@@ -34,17 +34,17 @@ class HopfieldExactRecall(Check):
     """With p = N/(2 ln N) random patterns most are fixed points, with half as many all of them at once, with
     twice as many hardly any.
 
-    The rigorous side: a unit turns with probability P (claim `hopfield-stability`), so a pattern has no wrong
+    The rigorous side: a unit turns with probability P (check `hopfield-stability`), so a pattern has no wrong
     unit with probability at least 1 − N P, and no pattern has any with probability at least 1 − p N P. The
     other side, e^(−N P) for a pattern, is McEliece et al.'s limit for large N, in which wrong units are
-    independent; at finite N they are not quite, so that at twice the number, where the limit has 0.05, only
-    "fewer than a quarter" is asked for; and "most" is more than half. The decay in N is slow: at p = N/(2 ln
-    N) the limit itself is e^(−1/√(4π ln N)), 0.89 at N = 512."""
+    independent; at finite N they are not quite, so that at twice the number, where the limit is 0.05, the
+    bound is a quarter; and "most" is more than half. The decay in N is slow: at p = N/(2 ln N) the limit
+    itself is e^(−1/√(4π ln N)), 0.89 at N = 512."""
 
-    statement = "Exact recall ends near N/(2 ln N) patterns, and that of all patterns near N/(4 ln N)."
+    statement = "Exact recall ends near N/(2 ln N) patterns, and of all patterns at once near N/(4 ln N)."
 
     most: Callable[[int], float] = most
-    """How many patterns are mostly kept without error, by N."""
+    """The number of patterns up to which most are kept without error, given N."""
 
     fields: Callable[[Patterns], Patterns] = fields
     """The fields of every stored pattern."""
@@ -59,30 +59,25 @@ class HopfieldExactRecall(Check):
             for i, count in enumerate(counts):
                 stored = patterns[:count]
                 kept[i, network] = np.mean(np.all(self.fields(stored) * stored >= 0, axis=1))
+        all_kept = (kept == 1).astype(float)
         quantities = [
-            self._compared("patterns kept at N/(2 ln N)", kept[3], counts[3], 1),
-            self._compared(
-                "networks that keep all at N/(4 ln N)", (kept[1] == 1).astype(float), counts[1], counts[1]
-            ),
+            _most("patterns kept at N/(2 ln N)", kept[3], counts[3], 1),
+            _most("networks that keep all at N/(4 ln N)", all_kept[1], counts[1], counts[1]),
             Quantity(f"patterns kept at N/ln N = {counts[5]}", kept[5].mean(), highest=0.25),
         ]
-        return Finding(quantities, _panels(counts, kept))
+        half, p = most(_UNITS) / 2, np.arange(min(counts), max(counts) + 1)
+        series = (
+            Series("patterns kept", counts, kept.mean(1), "marks"),
+            Series("networks that keep all", counts, all_kept.mean(1), "marks"),
+            Series("e^(−N P)", p, [np.exp(-_UNITS * turned(_UNITS, int(n))) for n in p], "dashed"),
+            Series("N/(2 ln N)", [2 * half] * 2, [0, 1], "dashed"),
+            Series("N/(4 ln N)", [half] * 2, [0, 1], "dashed"),
+        )
+        title = f"Recall without error, N = {_UNITS}"
+        return Finding(quantities, [Panel(title, "patterns p", "share", series)])
 
-    def _compared(self, name: str, shares: np.ndarray, count: int, together: int) -> Quantity:
-        """A share that theory bounds from below by 1 − N P for each of so many patterns, and that is most."""
-        lowest = max(1 - together * _UNITS * turned(_UNITS, count), 0.5)
-        slack = STANDARD_ERRORS * standard_error(shares)
-        return Quantity(f"{name} = {count}", np.mean(shares), lowest=lowest - slack)
 
-
-def _panels(counts: list[int], kept: np.ndarray) -> list[Panel]:
-    finer = range(min(counts), max(counts) + 1)
-    limit = [float(np.exp(-_UNITS * turned(_UNITS, p))) for p in finer]
-    series = (
-        Series("patterns kept", counts, kept.mean(1), "marks"),
-        Series("networks that keep all", counts, (kept == 1).mean(1), "marks"),
-        Series("e^(−N P)", list(finer), limit, "dashed"),
-        Series("N/(2 ln N)", [most(_UNITS)] * 2, [0.0, 1.0], "dashed"),
-        Series("N/(4 ln N)", [most(_UNITS) / 2] * 2, [0.0, 1.0], "dashed"),
-    )
-    return [Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series)]
+def _most(name: str, shares: np.ndarray, count: int, together: int) -> Quantity:
+    """A share that should be more than half, and at least 1 − N P for each of `together` patterns."""
+    lowest = max(1 - together * _UNITS * turned(_UNITS, count), 0.5)
+    return Quantity(f"{name} = {count}", np.mean(shares), lowest - STANDARD_ERRORS * standard_error(shares))

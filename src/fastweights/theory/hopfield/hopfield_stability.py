@@ -1,4 +1,4 @@
-"""How likely a unit of a stored pattern is to turn away from it."""
+"""The probability that a unit of a stored pattern is unstable."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import mean_of, signs
 
-_UNITS, _MOST, _SEEDS = 40, 14, 300
+_UNITS, _MAX_PATTERNS, _SEEDS = 40, 14, 300
 _PATTERNS = (4, 6, 9, 14)
 
 
@@ -42,21 +42,31 @@ class HopfieldStability(Check):
     statement = "A unit of a stored random pattern turns with the probability of a binomial tail."
 
     turned: Callable[[int, int], float] = turned
-    """The probability by N and p."""
+    """The probability, given N and p."""
 
     write: Callable[[Hopfield, Array], Hopfield] = write
     """How a pattern is stored."""
 
     def examine(self) -> Finding:
         """While fourteen patterns are written, up to p/N = 0.35."""
-        patterns = jnp.asarray(signs(np.random.default_rng(0), _MOST, _UNITS, _SEEDS))
+        patterns = jnp.asarray(signs(np.random.default_rng(0), _MAX_PATTERNS, _UNITS, _SEEDS))
         shares = np.asarray(_shares_turned(self.write, Hopfield.empty(_UNITS, _UNITS, _SEEDS), patterns))
         quantities = [
             mean_of(f"share of units that turn, N = {_UNITS}, p = {p}", shares[p - 1], self.turned(_UNITS, p))
             for p in _PATTERNS
         ]
         quantities.append(Quantity("share of units that turn, p = 2", shares[1].max(), highest=0.0))
-        return Finding(quantities, _panels(shares.mean(1), self.turned))
+        counts = np.arange(4, _MAX_PATTERNS + 1)
+        tail = [self.turned(_UNITS, int(p)) for p in counts]
+        series = (
+            Series("mean of 300 networks", counts / _UNITS, shares.mean(1)[3:], "marks"),
+            Series("binomial tail", counts / _UNITS, tail, "dashed"),
+            Series(
+                "Φ(−√((N − 1)/(p − 1)))", counts / _UNITS, norm.cdf(-np.sqrt((_UNITS - 1) / (counts - 1)))
+            ),
+        )
+        title = f"First step from a pattern, N = {_UNITS}"
+        return Finding(quantities, [Panel(title, "load p/N", "units that turn", series, y_scale="log")])
 
 
 def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:
@@ -70,21 +80,3 @@ def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:
         return memory, jnp.sum(turned * (numbers <= number)[:, None], axis=0) / (number + 1)
 
     return jax.jit(lambda: jax.lax.scan(add, memory, (numbers, patterns))[1])()
-
-
-def _panels(shares: np.ndarray, turned: Callable[[int, int], float]) -> list[Panel]:
-    counts = range(4, _MOST + 1)
-    loads = [p / _UNITS for p in counts]
-    series = (
-        Series("mean of 300 networks", loads, shares[3:], "marks"),
-        Series("binomial tail", loads, [turned(_UNITS, p) for p in counts], "dashed"),
-        Series(
-            "Φ(−√((N − 1)/(p − 1)))",
-            loads,
-            [float(norm.cdf(-np.sqrt((_UNITS - 1) / (p - 1)))) for p in counts],
-        ),
-    )
-    panel = Panel(
-        f"First step from a pattern, N = {_UNITS}", "load p/N", "units that turn", series, y_scale="log"
-    )
-    return [panel]

@@ -8,7 +8,7 @@ from scipy.special import erf
 
 
 class End(NamedTuple):
-    """Where retrieval ends."""
+    """The end of the retrieval state."""
 
     load: float
     """α_c, patterns for each unit."""
@@ -35,5 +35,5 @@ def overlap(load: float) -> float:
 
 
 def _at_the_end() -> float:
-    found: Any = fminbound(lambda y: -load_at(y), 0.5, 3, xtol=1e-10)
-    return float(found)
+    y: Any = fminbound(lambda y: -load_at(y), 0.5, 3, xtol=1e-10)
+    return float(y)

@@ -1,4 +1,4 @@
-"""Patterns whose number grows exponentially with their size, and what two memories make of them."""
+"""Exponentially many patterns in their size: the softmax memory recalls them, and Hebb's does not."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import on_sphere
 
-_ASKED = 96
+_QUERIES = 96
 
 
 def patterns_of(units: int) -> int:
@@ -52,7 +52,7 @@ class SoftmaxHopfieldCapacity(Check):
     """The memory's inverse temperature."""
 
     base: Callable[[float, float, int, float], float] = base
-    """c of theorem 3 by β, K, d and p."""
+    """c of theorem 3, given β, K, d and p."""
 
     sizes: Sequence[int] = (8, 14, 20, 26)
     """The units d of the memories."""
@@ -65,52 +65,50 @@ class SoftmaxHopfieldCapacity(Check):
             pairs = patterns_of(units)
             directions = on_sphere(rng, pairs, units, 1)
             softmax.append(self._softmax_error(directions))
-            hebb.append(_hebb_errors(directions, on_sphere(rng, pairs, 3, 1)))
+            hebb.append(_hebb_error(directions, on_sphere(rng, pairs, 3, 1)))
             expected.append(odds(units, pairs, 1.0))
             name = f"error / bound, d = {units}, N = {pairs:,}"
-            quantities.append(Quantity(name, softmax[-1] / expected[-1], highest=1.0))
-        falling = expected[-1] / expected[0]
-        name = f"error at d = {self.sizes[-1]} / error at d = {self.sizes[0]} (the bounds: {falling:.2g})"
-        quantities.append(Quantity(name, softmax[-1] / softmax[0], highest=1.0))
-        units, pairs = self.sizes[-1], patterns_of(self.sizes[-1])
-        name = f"Hebb's squared error, d = {units}, N = {pairs:,}; (N − 1)/d = {(pairs - 1) / units:.0f}"
-        quantities.append(Quantity(name, hebb[-1].mean(), lowest=1.0))
-        for (radius, units), printed in (((3, 20), 3.1546), ((1, 75), 1.3718)):
-            found = self.base(1.0, radius, units, 0.001)
+            quantities.append(Quantity(name, softmax[-1] / expected[-1], highest=1))
+        smallest, largest, pairs = self.sizes[0], self.sizes[-1], patterns_of(self.sizes[-1])
+        falling, load = expected[-1] / expected[0], (pairs - 1) / largest
+        name = f"error at d = {largest} / error at d = {smallest} (the bounds: {falling:.2g})"
+        quantities.append(Quantity(name, softmax[-1] / softmax[0], highest=1))
+        name = f"Hebb's squared error, d = {largest}, N = {pairs:,}; (N − 1)/d = {load:.0f}"
+        quantities.append(Quantity(name, hebb[-1], lowest=1))
+        for radius, units, printed in ((3, 20, 3.1546), (1, 75, 1.3718)):
+            difference = self.base(1.0, radius, units, 0.001) - printed
             name = f"c for K = {radius}, d = {units}, against the printed {printed}"
-            quantities.append(Quantity(name, found - printed, 0.0, 1e-4))  # printed is "c >= ...", cut off
-            share = np.sqrt(0.001) * found ** ((units - 1) / 4) / units
-            quantities.append(Quantity("patterns it guarantees / d", share, highest=1.0))
-        share = np.sqrt(0.001) * self.base(1.0, 3, 40, 0.001) ** (39 / 4) / 40
-        quantities.append(Quantity("the same for K = 3, d = 40", share, lowest=1.0))
-        return Finding(quantities, _panels(self.sizes, softmax, expected, hebb))
+            quantities.append(Quantity(name, difference, 0, 1e-4))  # printed is "c >= ...", cut off
+            quantities.append(
+                Quantity("patterns it guarantees / d", self._guaranteed(radius, units), highest=1)
+            )
+        quantities.append(Quantity("the same for K = 3, d = 40", self._guaranteed(3, 40), lowest=1))
+        load = [(patterns_of(units) - 1) / units for units in self.sizes]
+        series = (
+            Series("softmax, ‖f(k) − k‖/2M", self.sizes, softmax, "marks"),
+            Series("expected odds (bound)", self.sizes, expected, "dashed"),
+            Series("Hebb, ‖M k − v‖²", self.sizes, hebb, "marks"),
+            Series("(N − 1)/d", self.sizes, load, "dashed"),
+        )
+        panel = Panel("2^(d/2) random patterns", "size d of a pattern", "error", series, y_scale="log")
+        return Finding(quantities, [panel])
+
+    def _guaranteed(self, radius: float, units: int) -> float:
+        """The number of patterns that theorem 3 guarantees with p = 0.001, over d."""
+        return np.sqrt(0.001) * self.base(1.0, radius, units, 0.001) ** ((units - 1) / 4) / units
 
     def _softmax_error(self, directions: np.ndarray) -> float:
         """The mean of ‖f(k) − k‖/(2 √d) over some of the patterns."""
         patterns = jnp.asarray(np.sqrt(directions.shape[1]) * directions)
         memory = SoftmaxHopfield(patterns, patterns, jnp.asarray(self.beta))
-        asked = patterns[:_ASKED, :, 0].T
-        errors = np.linalg.norm(np.asarray(memory.update(asked) - asked), axis=0)
+        queries = patterns[:_QUERIES, :, 0].T
+        errors = np.linalg.norm(np.asarray(memory.update(queries) - queries), axis=0)
         return float(np.mean(errors) / (2 * np.sqrt(directions.shape[1])))
 
 
-def _hebb_errors(directions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """‖M k − v‖² for the same patterns, of length 1, as keys of random values."""
+def _hebb_error(directions: np.ndarray, values: np.ndarray) -> float:
+    """The mean of ‖M k − v‖² for the same patterns, of length 1, as keys of random values."""
     keys = jnp.asarray(directions)
     memory = OuterProduct.empty(keys.shape[1], values.shape[1], 1).store(keys, jnp.asarray(values))
-    answers = np.asarray(memory.read(keys[:_ASKED, :, 0].T))
-    return np.sum((answers - values[:_ASKED, :, 0].T) ** 2, axis=0)
-
-
-def _panels(
-    units: Sequence[int], softmax: list[float], expected: list[float], hebb: list[np.ndarray]
-) -> list[Panel]:
-    sizes = [float(each) for each in units]
-    series = (
-        Series("softmax, ‖f(k) − k‖/2M", sizes, softmax, "marks"),
-        Series("expected odds (bound)", sizes, expected, "dashed"),
-        Series("Hebb, ‖M k − v‖²", sizes, [float(errors.mean()) for errors in hebb], "marks"),
-        Series("(N − 1)/d", sizes, [(patterns_of(each) - 1) / each for each in units], "dashed"),
-    )
-    panel = Panel("2^(d/2) random patterns", "size d of a pattern", "error", series, y_scale="log")
-    return [panel]
+    answers = np.asarray(memory.read(keys[:_QUERIES, :, 0].T))
+    return float(np.mean(np.sum((answers - values[:_QUERIES, :, 0].T) ** 2, axis=0)))

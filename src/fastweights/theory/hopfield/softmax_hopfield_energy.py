@@ -1,4 +1,4 @@
-"""The update of the softmax network goes downhill."""
+"""The update of the softmax network decreases its energy."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from fastweights.memories import SoftmaxHopfield
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT
+from fastweights.theory.rounding import UNIT, within_rounding
 
 _UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30
 _BETAS = (0.2, 1.0, 4.0)
@@ -23,7 +23,7 @@ def update(memory: SoftmaxHopfield, state: Array) -> Array:
 
 
 def same(beta: float) -> float:
-    """The energy's β is the update's."""
+    """The β of the energy is that of the update."""
     return beta
 
 
@@ -43,7 +43,7 @@ class SoftmaxHopfieldEnergy(Check):
     """One step of recall."""
 
     energy_temperature: Callable[[float], float] = same
-    """The energy's inverse temperature, by that of the update."""
+    """The energy's inverse temperature, given that of the update."""
 
     def examine(self) -> Finding:
         """Thirty updates of 40 random states at three temperatures; and the gradient of lse in symbols."""
@@ -59,21 +59,21 @@ class SoftmaxHopfieldEnergy(Check):
             longest + np.log(_PAIRS) / np.array(_BETAS)[:, None, None] + sizes / 2 + np.sqrt(longest * sizes)
         )
         rounding = 8 * (_UNITS + _PAIRS) * UNIT * scale
-        moved = np.sum(np.diff(states, axis=1) ** 2, axis=2)
-        excess = (np.diff(energies, axis=1) + moved / 2) / rounding[:, :-1]
-        wrong = np.max(abs(slopes[:, :-1] + np.diff(states, axis=1)), axis=2) / rounding[:, :-1]
-        low, high = -energies[:, 1:] / rounding[:, 1:], (energies[:, 1:] - 2 * longest) / rounding[:, 1:]
+        before, after = rounding[:, :-1], rounding[:, 1:]
+        steps, inside = np.diff(states, axis=1), energies[:, 1:]
+        excess = (np.diff(energies, axis=1) + np.sum(steps**2, axis=2) / 2) / before
+        wrong = np.max(abs(slopes[:, :-1] + steps), axis=2) / before
         return Finding(
             (
-                Quantity("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖², in rounding errors", excess.max(), highest=1.0),
-                Quantity("∇E against ξ − f(ξ), in rounding errors", wrong.max(), highest=1.0),
-                Quantity("−E in the hull, in rounding errors", low.max(), highest=1.0),
-                Quantity("E − 2 M² in the hull, in rounding errors", high.max(), highest=1.0),
+                within_rounding("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖²", excess.max()),
+                within_rounding("∇E against ξ − f(ξ)", wrong.max()),
+                within_rounding("−E in the hull", (-inside / after).max()),
+                within_rounding("E − 2 M² in the hull", ((inside - 2 * longest) / after).max()),
                 Quantity(
-                    "entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0.0
+                    "entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0
                 ),
             ),
-            _panels(energies),
+            [_panel(energies)],
         )
 
 
@@ -103,12 +103,11 @@ def _symbolic_differences() -> int:
     return sum(simplify(diff(log(total) / beta, z) - exp(beta * z) / total) != 0 for z in scores)
 
 
-def _panels(energies: np.ndarray) -> list[Panel]:
-    shown = 9
-    updates = [float(t) for t in range(shown)]
+def _panel(energies: np.ndarray) -> Panel:
+    updates = np.arange(9)
     series = [
-        Series(f"β = {beta}" if column == 0 else "", updates, found[:shown, column], group=str(beta))
-        for beta, found in zip(_BETAS, energies, strict=True)
+        Series("" if column else f"β = {beta}", updates, energy[updates, column], group=str(beta))
+        for beta, energy in zip(_BETAS, energies, strict=True)
         for column in range(3)
     ]
-    return [Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series)]
+    return Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series)

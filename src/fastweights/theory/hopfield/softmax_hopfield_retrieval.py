@@ -1,5 +1,6 @@
-"""How near one update of the softmax network comes to the pattern that is asked for."""
+"""The error of one update of the softmax network as retrieval of a pattern."""
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -21,12 +22,12 @@ Vector = Float[np.ndarray, " patterns"]
 
 
 def bound(beta: float, separation: Vector, distance: Vector, largest: float, pairs: int) -> Vector:
-    """2 M (N − 1) exp(−β (Δ_i − 2 M d)): Ramsauer et al.'s, by Δ_i and the distance d from the pattern."""
+    """2 M (N − 1) exp(−β (Δ_i − 2 M d)) of Ramsauer et al., given Δ_i and the distance d from the pattern."""
     return 2 * largest * (pairs - 1) * np.exp(-beta * (separation - 2 * largest * distance))
 
 
 def same(beta: float) -> float:
-    """The memory's β is the bound's."""
+    """The β of the memory is that of the bound."""
     return beta
 
 
@@ -40,93 +41,88 @@ class SoftmaxHopfieldRetrieval(Check):
         ‖k_i* − k_i‖ <= the same with the distance ‖k_i* − k_i‖               for the fixed point k_i*,
         ‖f(ξ) − k_i*‖ <= β N M × the first with the larger of both distances × ‖ξ − k_i*‖.
 
-    All are inequalities, without tolerance; they are looked at where the right side is above 10⁻¹⁰, and so
-    the left one, if it should be larger, far above rounding. The first is an equality in the limit for two
+    All are inequalities, without tolerance; they are compared where the right side is above 10⁻¹⁰, so that a
+    larger left side would be far above rounding. The first is an equality in the limit for two
     opposite keys, where the ratio is 1/(1 + e^(−β Δ))."""
 
     statement = "One update of the softmax network errs by at most 2 M (N − 1) exp(−β (Δ − 2 M ‖ξ − k‖))."
 
     bound: Callable[[float, Vector, Vector, float, int], Vector] = bound
-    """The bound by β, Δ, distance, M and N."""
+    """The bound, given β, Δ, distance, M and N."""
 
     temperature: Callable[[float], float] = same
-    """The memory's inverse temperature, by that of the bound."""
+    """The memory's inverse temperature, given that of the bound."""
 
     def examine(self) -> Finding:
         """Ten random patterns and queries about them; two opposite keys."""
         rng = np.random.default_rng(0)
         keys = rng.standard_normal((_UNITS, _PAIRS))
-        largest = float(np.max(np.linalg.norm(keys, axis=0)))
-        overlaps = keys.T @ keys
-        others = overlaps + np.where(np.eye(_PAIRS), -np.inf, 0)
-        separation = np.diag(overlaps) - others.max(1)
-        ratios = np.zeros(3)
+        norm, separation = functools.partial(np.linalg.norm, axis=0), _separation(keys)
+        longest = float(np.max(norm(keys)))
+        retrieved, fixed_apart, approached = [], [], []
         for beta in _BETAS:
+
+            def highest(distance, beta=beta):
+                return self.bound(beta, separation, distance, longest, _PAIRS)
+
             memory = _holding(keys, self.temperature(beta))
             fixed = np.asarray(_settled(memory, jnp.asarray(keys)))
-            off = np.linalg.norm(fixed - keys, axis=0)
-            ratios[1] = max(ratios[1], _ratio(off, self.bound(beta, separation, off, largest, _PAIRS)))
+            off = norm(fixed - keys)
+            fixed_apart.append(_ratio(off, highest(off)))
             for share in _DISTANCES:
                 direction = rng.standard_normal((_UNITS, _PAIRS))
-                query = keys + share * largest * direction / np.linalg.norm(direction, axis=0)
+                query = keys + share * longest * direction / norm(direction)
                 answer = np.asarray(memory.update(jnp.asarray(query)))
-                error = np.linalg.norm(answer - keys, axis=0)
-                away = np.full(_PAIRS, share * largest)
-                first = self.bound(beta, separation, away, largest, _PAIRS)
-                ratios[0] = max(ratios[0], _ratio(error, first))
-                slope = (
-                    beta
-                    * _PAIRS
-                    * largest
-                    * self.bound(beta, separation, np.maximum(away, off), largest, _PAIRS)
-                )
-                gap, start = np.linalg.norm(answer - fixed, axis=0), np.linalg.norm(query - fixed, axis=0)
-                ratios[2] = max(ratios[2], _ratio(gap, slope * start))
-        tight, expected = self._opposite()
+                away = np.full(_PAIRS, share * longest)
+                retrieved.append(_ratio(norm(answer - keys), highest(away)))
+                slope = beta * _PAIRS * longest * highest(np.maximum(away, off))
+                approached.append(_ratio(norm(answer - fixed), slope * norm(query - fixed)))
         return Finding(
             (
-                Quantity("‖f(ξ) − k‖ / bound, largest", ratios[0], highest=1.0),
-                Quantity("‖k* − k‖ / bound, largest", ratios[1], highest=1.0),
-                Quantity("‖f(ξ) − k*‖ / bound, largest", ratios[2], highest=1.0),
-                Quantity("two opposite keys: ratio − 1/(1 + e^(−β Δ))", tight - expected, -1e-12, 1e-12),
+                Quantity("‖f(ξ) − k‖ / bound, largest", max(retrieved), highest=1),
+                Quantity("‖k* − k‖ / bound, largest", max(fixed_apart), highest=1),
+                Quantity("‖f(ξ) − k*‖ / bound, largest", max(approached), highest=1),
+                self._opposite(),
             ),
-            self._panels(),
+            [self._panel()],
         )
 
-    def _opposite(self) -> tuple[float, float]:
-        """‖f(k) − k‖ over its bound for the keys k and −k, and what it should be; rounding is some 10⁻¹⁵
-        here, as β Δ = 4."""
-        key = np.array([[0.5], [0.5], [0.5], [0.5]])  # of length 1, so that Δ = 2
+    def _opposite(self) -> Quantity:
+        """‖f(k) − k‖ over its bound for the keys k and −k; rounding is some 10⁻¹⁵ here, as β Δ = 4."""
+        key = np.full((4, 1), 0.5)  # of length 1, so that Δ = 2
         memory = _holding(np.hstack([key, -key]), self.temperature(2.0))
-        error = float(np.linalg.norm(np.asarray(memory.update(jnp.asarray(key))) - key))
-        highest = self.bound(2.0, np.array([2.0]), np.zeros(1), 1.0, 2)
-        return error / float(highest[0]), 1 / (1 + np.exp(-4.0))
+        error = np.linalg.norm(np.asarray(memory.update(jnp.asarray(key))) - key)
+        highest = self.bound(2.0, np.array([2.0]), np.zeros(1), 1.0, 2)[0]
+        difference = error / highest - 1 / (1 + np.exp(-4.0))
+        return Quantity.near("two opposite keys: ratio − 1/(1 + e^(−β Δ))", difference, 0, 1e-12)
 
-    def _panels(self) -> list[Panel]:
+    def _panel(self) -> Panel:
         """Error of one update from the pattern itself against β Δ, for patterns of many separations."""
-        rng = np.random.default_rng(1)
-        keys = rng.standard_normal((_UNITS, _PAIRS))
+        keys = np.random.default_rng(1).standard_normal((_UNITS, _PAIRS))
         keys *= np.sqrt(_UNITS) / np.linalg.norm(keys, axis=0)
-        overlaps = keys.T @ keys
-        separation = _UNITS - (overlaps + np.where(np.eye(_PAIRS), -np.inf, 0)).max(1)
-        points = []
+        separation, points = _separation(keys), []
         for beta in (0.1, 0.2, 0.4, 0.8):
             memory = _holding(keys, self.temperature(beta))
             errors = np.linalg.norm(np.asarray(memory.update(jnp.asarray(keys))) - keys, axis=0)
-            theory = self.bound(beta, separation, np.zeros(_PAIRS), float(np.sqrt(_UNITS)), _PAIRS)
-            points.append((beta * separation, errors, theory))
-        x, y, theory = np.concatenate(points, axis=1)
+            highest = self.bound(beta, separation, np.zeros(_PAIRS), float(np.sqrt(_UNITS)), _PAIRS)
+            points.append((beta * separation, errors, highest))
+        x, y, highest = np.concatenate(points, axis=1)
         order = np.argsort(x)
         series = (
             Series("‖f(k) − k‖", x, y, "marks"),
-            Series("2 M (N − 1) e^(−β Δ)", x[order], theory[order], "dashed"),
+            Series("2 M (N − 1) e^(−β Δ)", x[order], highest[order], "dashed"),
         )
-        panel = Panel("One update, N = 10, d = 24", "β Δ", "error", series, y_scale="log")
-        return [panel]
+        return Panel("One update, N = 10, d = 24", "β Δ", "error", series, y_scale="log")
+
+
+def _separation(keys: Float[np.ndarray, "units pairs"]) -> Vector:
+    """Δ_i = k_iᵀ k_i − max_{n≠i} k_iᵀ k_n."""
+    overlaps = keys.T @ keys
+    return np.diag(overlaps) - (overlaps + np.where(np.eye(len(overlaps)), -np.inf, 0)).max(1)
 
 
 def _ratio(error: Vector, highest: Vector) -> float:
-    """The largest share of its bound that an error takes, where that is above rounding."""
+    """The largest ratio of an error to its bound, where the bound is above rounding."""
     return float(np.max(np.where(highest > 1e-10, error / highest, 0)))
 
 

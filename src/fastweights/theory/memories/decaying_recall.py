@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from scipy.optimize import fminbound
 
 from fastweights.memories import DecayingMatrix
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory.memories.streams import recalled
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.samples import Pairs, mean_of, on_sphere
+from fastweights.theory.samples import mean_of, on_sphere
 
 _UNITS, _VALUE, _PAIRS, _SEEDS = 16, 3, 64, 200
 _DECAYS = (0.8, 0.9, 0.95, 1.0)
@@ -26,12 +24,12 @@ def weight(decay: float, age: np.ndarray) -> np.ndarray:
 
 
 def effective_number(decay: float) -> float:
-    """1/(1 − λ²): as many pairs, stored without decay, would have the crosstalk of endlessly many with it."""
+    """1/(1 − λ²): so many pairs without decay have the crosstalk of infinitely many with it."""
     return 1 / (1 - decay**2)
 
 
 def best_decay(age: float) -> float:
-    """√(a/(a + 1)): the λ at which a pair of that age stands out most."""
+    """√(a/(a + 1)): the λ with the greatest ratio of signal to crosstalk at that age."""
     return float(np.sqrt(age / (age + 1)))
 
 
@@ -53,62 +51,44 @@ class DecayingRecall(Check):
     statement = "A pair of age a is recalled with λ^a against a crosstalk of Σ λ^{2a′}/R."
 
     weight: Callable[[float, np.ndarray], np.ndarray] = weight
-    """How much a pair counts, by decay and age."""
+    """The weight of a pair, given decay and age."""
 
     effective_number: Callable[[float], float] = effective_number
-    """The sum of squared weights over endlessly many pairs."""
+    """The sum of squared weights over infinitely many pairs, given decay."""
 
     best_decay: Callable[[float], float] = best_decay
-    """The λ of the greatest ratio of signal to crosstalk, by age."""
+    """The λ of the greatest ratio of signal to crosstalk, given the age."""
 
     def examine(self) -> Finding:
         """A stream of 4 R pairs, at four λ; the optimum and the reach by numbers; the sums in symbols."""
         rng = np.random.default_rng(0)
         keys, values = on_sphere(rng, _PAIRS, _UNITS, _SEEDS), on_sphere(rng, _PAIRS, _VALUE, _SEEDS)
-        ages, quantities = np.arange(_PAIRS), []
-        curves: dict[float, tuple[np.ndarray, ...]] = {}
+        quantities, curves = [], {}
         for decay in _DECAYS:
-            answers = np.asarray(_answers(jnp.asarray(decay), keys, values))[::-1]  # by age
-            weights = self.weight(decay, ages)
+            memory = DecayingMatrix.empty(_UNITS, _VALUE, _SEEDS, decay, 1.0)
+            answers = np.asarray(recalled(memory, keys, values))[::-1]  # by age
+            weights = self.weight(decay, np.arange(_PAIRS))
             noise = (np.sum(weights**2) - weights**2) / _UNITS
-            signal, crosstalk = _measured(answers, values[::-1], weights)
+            signal = np.sum(answers * values[::-1], axis=1)
+            crosstalk = np.sum((answers - weights[:, None, None] * values[::-1]) ** 2, axis=1)
             curves[decay] = signal.mean(1), crosstalk.mean(1), weights, noise
             quantities += [
-                mean_of(f"signal, λ = {decay}, age {age}", signal[age], float(weights[age])) for age in _AGES
+                mean_of(f"signal, λ = {decay}, age {age}", signal[age], weights[age]) for age in _AGES
             ]
-            quantities.append(
-                mean_of(f"crosstalk, λ = {decay}, mean of all ages", crosstalk.mean(0), float(noise.mean()))
-            )
+            name = f"crosstalk, λ = {decay}, mean of all ages"
+            quantities.append(mean_of(name, crosstalk.mean(0), noise.mean()))
             if decay < 0.9:
-                total = _UNITS * crosstalk[0] + 1
-                quantities.append(
-                    mean_of(f"effective number, λ = {decay}", total, self.effective_number(decay))
-                )
+                name, expected = f"effective number, λ = {decay}", self.effective_number(decay)
+                quantities.append(mean_of(name, _UNITS * crosstalk[0] + 1, expected))
         for age in (1.0, 5.0, 20.0):
-            found: Any = fminbound(lambda x, a=age: -(x**a) * (1 - x), 0, 1, xtol=1e-12)
-            difference = float(np.sqrt(found)) - self.best_decay(age)
+            best: Any = fminbound(lambda x, a=age: -(x**a) * (1 - x), 0, 1, xtol=1e-12)
+            difference = np.sqrt(best) - self.best_decay(age)
             # A minimum can be found to the root of the roundings alone: 10⁻⁸ in double precision.
-            quantities.append(Quantity(f"best λ at age {age:.0f}, by search", difference, -1e-6, 1e-6))
-        quantities.append(
-            Quantity(
-                "(a + ½) / (R/(e ρ)) at R/ρ = 1000", (_reach(1000) + 0.5) * np.e / 1000, 1 - 1e-5, 1 + 1e-5
-            )
-        )
-        quantities.append(Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0.0))
+            quantities.append(Quantity.near(f"best λ at age {age:.0f}, by search", difference, 0, 1e-6))
+        reach = (_reach(1000) + 0.5) * np.e / 1000
+        quantities.append(Quantity.near("(a + ½) / (R/(e ρ)) at R/ρ = 1000", reach, 1, 1e-5))
+        quantities.append(Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0))
         return Finding(quantities, _panels(curves))
-
-
-def _measured(answers: Pairs, values: Pairs, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For every age and seed, the answer's part along the value, and ‖answer − λ^a v‖²."""
-    signal = np.sum(answers * values, axis=1)
-    return signal, np.sum((answers - weights[:, None, None] * values) ** 2, axis=1)
-
-
-@jax.jit
-def _answers(decay: Array, keys: Array, values: Array) -> Array:
-    """What the memory answers to every key once all are written."""
-    memory = DecayingMatrix.empty(_UNITS, _VALUE, _SEEDS, decay, jnp.ones_like(decay)).store(keys, values)
-    return jax.vmap(memory.read)(keys)
 
 
 def _reach(ratio: float) -> float:
@@ -118,8 +98,8 @@ def _reach(ratio: float) -> float:
     def age(x):
         return np.log(1 / (ratio * (1 - x))) / np.log(x)
 
-    found: Any = fminbound(lambda x: -age(x), 0.5, 1 - 1e-6, xtol=1e-12)
-    return float(age(found))
+    best: Any = fminbound(lambda x: -age(x), 0.5, 1 - 1e-6, xtol=1e-12)
+    return age(float(best))
 
 
 def _symbolic_differences() -> int:
@@ -137,29 +117,24 @@ def _symbolic_differences() -> int:
 
 
 def _panels(curves: dict[float, tuple[np.ndarray, ...]]) -> list[Panel]:
-    ages = [float(age) for age in range(_PAIRS)]
-    signals, noises = [], []
+    ages, signals, noises = np.arange(_PAIRS), [], []
     for decay, (signal, crosstalk, weights, noise) in curves.items():
         name = f"λ = {decay}"
-        signals.append(Series(name, ages[::2], signal[::2], "marks", group=name))
-        signals.append(Series("", ages, weights, group=name))
-        noises.append(Series(name, ages[::2], np.sqrt(crosstalk[::2]), "marks", group=name))
-        noises.append(Series("", ages, np.sqrt(noise), group=name))
-    finer = np.linspace(0.6, 0.999, 120)
-    ratio = [
-        Series(f"age {age}", finer, (finer ** (2 * age) * (1 - finer**2) * _UNITS)) for age in (1, 3, 10)
-    ]
-    best = [best_decay(age) for age in (1, 3, 10)]
-    ratio.append(
-        Series(
-            "√(a/(a + 1))",
-            best,
-            [b ** (2 * a) * (1 - b**2) * _UNITS for a, b in zip((1, 3, 10), best, strict=True)],
-            "marks",
-        )
-    )
+        signals += [Series(name, ages[::2], signal[::2], "marks"), Series("", ages, weights, group=name)]
+        noises += [
+            Series(name, ages[::2], np.sqrt(crosstalk[::2]), "marks"),
+            Series("", ages, np.sqrt(noise), group=name),
+        ]
+
+    def ratio(age, decay):
+        return decay ** (2 * age) * (1 - decay**2) * _UNITS
+
+    decays, shown = np.linspace(0.6, 0.999, 120), np.array([1, 3, 10])
+    ratios = [Series(f"age {age}", decays, ratio(age, decays)) for age in shown]
+    best = np.array([best_decay(age) for age in shown])
+    ratios.append(Series("√(a/(a + 1))", best, ratio(shown, best), "marks"))
     return [
         Panel("Signal λ^a", "age of the pair", "answer along the value", signals),
         Panel(f"Crosstalk, R = {_UNITS}, N = {_PAIRS}", "age of the pair", "its length", noises),
-        Panel("Signal² / crosstalk", "λ", "ratio", ratio),
+        Panel("Signal² / crosstalk", "λ", "ratio", ratios),
     ]

@@ -12,7 +12,7 @@ from fastweights.memories import DeltaRule
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _VALUE = 7, 3
 _SPECTRUM = (1.6, 0.9, 0.5, 0.2)  # of K Kᵀ on the keys' span
@@ -22,17 +22,17 @@ _LOW_RATE = 0.001
 
 
 def contraction(rate: float, eigenvalues: Float[np.ndarray, " keys"]) -> float:
-    """max_i |1 − β λ_i|: by how much a round of presenting all pairs at once shrinks the error in the end."""
+    """max_i |1 − β λ_i|: the error's factor in the limit, if every round presents all pairs at once."""
     return float(np.max(np.abs(1 - rate * eigenvalues)))
 
 
 def highest_rate(eigenvalues: Float[np.ndarray, " keys"]) -> float:
-    """2/λ_max: below it every round is a contraction, above it the error grows."""
+    """2/λ_max: below this rate every round is a contraction, above it the error grows."""
     return float(2 / np.max(eigenvalues))
 
 
 def shrinking(rate: float, squared_length: float) -> float:
-    """1 − β ‖k‖²: what is left of a pair's error once the pair is written."""
+    """1 − β ‖k‖²: the factor by which writing a pair reduces its error."""
     return 1 - rate * squared_length
 
 
@@ -51,17 +51,17 @@ class DeltaRuleConvergence(Check):
     symmetric): at β = 0.001 this leaves 3 % of β λ_min."""
 
     statement = (
-        "Repeated, the delta rule comes to the pseudo-inverse, at the rate of the smallest eigenvalue."
+        "The repeated delta rule converges to the pseudo-inverse, at the rate of the smallest eigenvalue."
     )
 
     contraction: Callable[[float, Float[np.ndarray, " keys"]], float] = contraction
-    """The error's factor for each round, by β and the eigenvalues of K Kᵀ."""
+    """The error's factor for each round, given β and the eigenvalues of K Kᵀ."""
 
     highest_rate: Callable[[Float[np.ndarray, " keys"]], float] = highest_rate
     """The write rate at which rounds at once stop contracting."""
 
     shrinking: Callable[[float, float], float] = shrinking
-    """The factor of one pair's error in one write, by β and ‖k‖²."""
+    """The factor of one pair's error in one write, given β and ‖k‖²."""
 
     def examine(self) -> Finding:
         """One write; rounds at once, also about the highest rate; rounds one after another; the limit."""
@@ -71,50 +71,59 @@ class DeltaRuleConvergence(Check):
         edge = self.highest_rate(eigenvalues)
         rates = np.array([*_RATES, 0.99 * edge, 1.01 * edge])
         at_once, in_turn = (np.asarray(d) for d in _distances(rates, keys, values))  # [rate, round]
-        quantities = [self._one_write(keys, values)]
-        for rate, distances in zip(_RATES, at_once, strict=False):
-            difference = _factor(distances, rate) - self.contraction(rate, eigenvalues)
-            name = f"factor of a round at once, β = {rate}, against max |1 − β λ|"
-            quantities.append(Quantity(name, difference, -1e-7, 1e-7))
-        for name, distances, low, high in (
-            ("0.99", at_once[-2], -np.inf, 1.0),
-            ("1.01", at_once[-1], 1.0, np.inf),
-        ):
-            quantities.append(Quantity(f"factor at {name} × 2/λ_max", _factor(distances, 1.0), low, high))
-        for rate, distances in zip(_RATES, in_turn, strict=False):
-            difference = _factor(distances, rate) - _spectral_radius(rate, keys)
-            name = f"factor of a round in turn, β = {rate}, against the spectral radius"
-            quantities.append(Quantity(name, difference, -1e-7, 1e-7))
-        quantities.append(self._first_order(keys, eigenvalues))
         rounding = _UNITS**2 * max(_SPECTRUM) / min(_SPECTRUM) * UNIT
-        name = f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u"
-        quantities.append(Quantity(name, float(in_turn[2, -1]) / rounding, highest=1.0))
-        return Finding(quantities, _panels(in_turn))
+        quantities = [
+            self._one_write(keys, values),
+            *(
+                Quantity.near(
+                    f"factor of a round at once, β = {rate}, against max |1 − β λ|",
+                    _factor(distances, rate) - self.contraction(rate, eigenvalues),
+                    0,
+                    1e-7,
+                )
+                for rate, distances in zip(_RATES, at_once, strict=False)
+            ),
+            Quantity("factor at 0.99 × 2/λ_max", _factor(at_once[-2], 1.0), highest=1),
+            Quantity("factor at 1.01 × 2/λ_max", _factor(at_once[-1], 1.0), lowest=1),
+            *(
+                Quantity.near(
+                    f"factor of a round in turn, β = {rate}, against the spectral radius",
+                    _factor(distances, rate) - _spectral_radius(rate, keys),
+                    0,
+                    1e-7,
+                )
+                for rate, distances in zip(_RATES, in_turn, strict=False)
+            ),
+            self._first_order(keys, eigenvalues),
+            Quantity(
+                f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u",
+                in_turn[2, -1] / rounding,
+                highest=1,
+            ),
+        ]
+        return Finding(quantities, [_panel(in_turn)])
 
     def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
-        """What a round in turn takes off, against what a round at once does, at a low rate."""
+        """By how much a round in turn shrinks the error, over what a round at once does, at a low rate."""
         grown = _LOW_RATE * np.sum(keys**2, axis=(1, 2))
         off = 1 - self.contraction(_LOW_RATE, eigenvalues)
-        slack = float(np.prod(1 + grown) - 1 - np.sum(grown)) / off
-        taken = (1 - _spectral_radius(_LOW_RATE, keys)) / off
-        return Quantity(f"shrinking in turn / at once, β = {_LOW_RATE}", taken, 1 - slack, 1 + slack)
+        tolerance = (np.prod(1 + grown) - 1 - np.sum(grown)) / off
+        shrunk = (1 - _spectral_radius(_LOW_RATE, keys)) / off
+        return Quantity.near(f"shrinking in turn / at once, β = {_LOW_RATE}", shrunk, 1, tolerance)
 
     def _one_write(self, keys: np.ndarray, values: np.ndarray) -> Quantity:
-        """The error of a pair before and after it is written, from a memory that holds the others."""
-        worst = 0.0
+        """The error of a pair before and after it is written, to a memory that holds the others."""
+        squared, apart = float(np.sum(keys[-1] ** 2)), []
         for rate in _RATES:
-            before, after = (np.asarray(e) for e in _errors_about_a_write(rate, keys, values))
-            squared = float(np.sum(keys[-1] ** 2))
+            before, after = (np.asarray(error) for error in _errors_about_a_write(rate, keys, values))
             sizes = abs(values[-1]) + abs(before) * (1 + rate * squared)
             expected = self.shrinking(rate, squared) * before
-            worst = max(worst, roundings_apart(after, expected, sizes, 4 * (_UNITS + len(keys)) + 4))
-        return Quantity(
-            "error after a write against (1 − β‖k‖²) × before, in rounding errors", worst, highest=1.0
-        )
+            apart.append(roundings_apart(after, expected, sizes, 4 * (_UNITS + len(keys)) + 4))
+        return within_rounding("error after a write against (1 − β‖k‖²) × before", *apart)
 
 
 def _factor(distances: np.ndarray, rate: float) -> float:
-    """By how much a round shrinks the distance in the end."""
+    """The factor of the distance for one round, in the limit."""
     start = round(40 / rate)
     return float((distances[2 * start] / distances[start]) ** (1 / start))
 
@@ -170,15 +179,12 @@ def _distances(rates: Array, keys: Array, values: Array) -> tuple[Array, Array]:
     return jax.vmap(at)(rates)
 
 
-def _panels(in_turn: np.ndarray) -> list[Panel]:
-    shown = 41
-    rounds = [float(t) for t in range(shown)]
+def _panel(in_turn: np.ndarray) -> Panel:
+    rounds = np.arange(41)
     series = [
-        Series(f"one after another, β = {rate}", rounds, distances[:shown])
+        Series(f"one after another, β = {rate}", rounds, distances[rounds])
         for rate, distances in zip(_RATES, in_turn, strict=False)
     ]
     factor = contraction(_RATES[0], np.array(_SPECTRUM))
-    guide = [float(in_turn[0, 10] * factor ** (t - 10)) for t in range(shown)]
-    series.append(Series("(1 − β λ_min)^t", rounds, guide, "dashed"))
-    panel = Panel("The delta rule on its way", "rounds t", "distance from V K⁺", series, y_scale="log")
-    return [panel]
+    series.append(Series("(1 − β λ_min)^t", rounds, in_turn[0, 10] * factor ** (rounds - 10.0), "dashed"))
+    return Panel("The delta rule on its way", "rounds t", "distance from V K⁺", series, y_scale="log")

@@ -1,4 +1,4 @@
-"""No matrix recalls its pairs better than the pseudo-inverse memory, and of those as good none is smaller."""
+"""The pseudo-inverse memory recalls its pairs best of all matrices, and is the smallest that does."""
 
 import jax
 import numpy as np
@@ -29,16 +29,13 @@ class PseudoInverseOptimum(Check):
     statement = "The memory written by Greville's theorem is the least-squares optimum V K⁺."
 
     memory: str = "pseudo-inverse"
-    """The name of the memory that is to be optimal."""
+    """The name of the memory that should be optimal."""
 
     def examine(self) -> Finding:
         """After 4, 7 and 11 pairs of rank as high as possible, and after 11 of rank 4."""
         rng = np.random.default_rng(0)
         batch = 4 * _SEEDS
-        keys, values = (
-            rng.standard_normal((_MAX_PAIRS, _KEY, batch)),
-            rng.standard_normal((_MAX_PAIRS, _VALUE, batch)),
-        )
+        keys, values = (rng.standard_normal((_MAX_PAIRS, units, batch)) for units in (_KEY, _VALUE))
         deficient = keys[..., 3 * _SEEDS :]
         deficient[4:] = np.einsum("mn,nkb->mkb", rng.integers(-1, 2, (_MAX_PAIRS - 4, 4)), deficient[:4])
         counts = np.repeat([4, 7, 11, 11], _SEEDS)
@@ -47,8 +44,8 @@ class PseudoInverseOptimum(Check):
         worst = np.zeros(4)
         for column, count in enumerate(counts):
             matrix = matrices[count - 1, :, :, column].T
-            found = _excess(rng, matrix, keys[:count, :, column].T, values[:count, :, column].T)
-            worst = np.maximum(worst, found)
+            excess = _excess(rng, matrix, keys[:count, :, column].T, values[:count, :, column].T)
+            worst = np.maximum(worst, excess)
         names = (
             "normal equations (V − M K) Kᵀ",
             "M on what is orthogonal to the keys",
@@ -69,22 +66,18 @@ def _excess(rng: np.random.Generator, matrix: Matrix, keys: Matrix, values: Matr
     rank = int(np.sum(singular > 1e-9 * singular[0]))
     largest, least = singular[0], singular[rank - 1]
     rounding = _KEY**3 * keys.shape[1] * (largest / least) ** 2 * UNIT
-    size = np.linalg.norm(values)  # ‖V‖; ‖M‖ is at most ‖V‖/least
-    outside = left[:, rank:]
+    norm = np.linalg.norm
+    size = norm(values)  # ‖V‖; ‖M‖ is at most ‖V‖/least
     error = values - matrix @ keys
     other = rng.standard_normal(matrix.shape)
     pythagoras = np.sum((error - other @ keys) ** 2) - np.sum(error**2) - np.sum((other @ keys) ** 2)
-    return (
-        np.array(
-            [
-                np.linalg.norm(error @ keys.T) / (size * largest),
-                np.linalg.norm(matrix @ outside) / (size / least),
-                np.linalg.norm(matrix - values @ np.linalg.pinv(keys)) / (size / least),
-                abs(pythagoras) / (size + np.linalg.norm(other) * largest) ** 2,
-            ]
-        )
-        / rounding
+    apart = (
+        norm(error @ keys.T) / (size * largest),
+        norm(matrix @ left[:, rank:]) / (size / least),
+        norm(matrix - values @ np.linalg.pinv(keys)) / (size / least),
+        abs(pythagoras) / (size + norm(other) * largest) ** 2,
     )
+    return np.array(apart) / rounding
 
 
 @jax.jit

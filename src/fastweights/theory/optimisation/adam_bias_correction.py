@@ -1,4 +1,4 @@
-"""Adam's moments, corrected for their start at zero."""
+"""Adam's moments and their bias correction."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.training.step import Hyperparameters, optimiser
 
 _RATE, _EPSILON = 1e-3, 1e-8
@@ -19,7 +19,7 @@ _STEPS, _SEQUENCES = 200, 8
 
 
 def one_less_power(decay: Any, steps: Any) -> Any:
-    """1 − β^t: the sum of the weights that t gradients have had."""
+    """1 − β^t: the sum of the weights of t gradients."""
     return 1 - decay**steps
 
 
@@ -35,7 +35,7 @@ class AdamBiasCorrection(Check):
     statement = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
 
     correction: Callable[[Any, Any], Any] = one_less_power
-    """What a moment is divided by, given β and t; of symbols or of numbers."""
+    """The divisor of a moment, given β and t; works on symbols and on numbers."""
 
     def examine(self) -> Finding:
         """By symbols for every β and t; then for gradients of very different sizes, some of them zero."""
@@ -45,25 +45,20 @@ class AdamBiasCorrection(Check):
         steps, sizes = self._algorithm(gradients)
         count = 3 * _STEPS + 10 + int(1 / (1 - DEFAULTS[1]))
         rates = Hyperparameters(*map(jnp.asarray, (_RATE, 1.0, np.inf)))
-        return Finding(
-            (
-                Quantity(
-                    "symbolic differences that are not 0, for any β and t", self._symbolic(), highest=0.0
-                ),
-                *(
-                    Quantity(
-                        f"{name} off algorithm 1, in rounding errors",
-                        roundings_apart(steps_of(each, gradients), steps, sizes, count),
-                        highest=1.0,
-                    )
-                    for name, each in (
-                        ("Optax", optax.adam(_RATE, *DEFAULTS, eps=_EPSILON)),
-                        ("the library's optimiser", optimiser(rates, "constant")),
-                    )
-                ),
-            ),
-            _panels(),
+        optimisers = {
+            "Optax": optax.adam(_RATE, *DEFAULTS, eps=_EPSILON),
+            "the library's optimiser": optimiser(rates, "constant"),
+        }
+        symbolic = Quantity(
+            "symbolic differences that are not 0, for any β and t", self._symbolic(), highest=0
         )
+        apart = [
+            within_rounding(
+                f"{name} off algorithm 1", roundings_apart(steps_of(adam, gradients), steps, sizes, count)
+            )
+            for name, adam in optimisers.items()
+        ]
+        return Finding([symbolic, *apart], [_panel()])
 
     def _algorithm(self, gradients: Gradients) -> tuple[Gradients, Gradients]:
         """The steps of algorithm 1, and the sizes of their terms."""
@@ -88,12 +83,11 @@ class AdamBiasCorrection(Check):
         return int(simplify(weights / self.correction(decay, t) - 1) != 0)
 
 
-def _panels() -> list[Panel]:
+def _panel() -> Panel:
     """A gradient that never changes: each step should be one learning rate."""
     first, second = DEFAULTS
     t = np.unique(np.geomspace(1, 5000, 80).astype(int)).astype(float)
     raw = (1 - first**t) / np.sqrt(1 - second**t)
     measured = -steps_of(optax.adam(1.0, *DEFAULTS), np.ones((5000, 1)))[t.astype(int) - 1, 0]
     series = [Series("Optax, corrected", t, measured), Series("without correction", t, raw)]
-    panel = Panel("A constant gradient", "t", "|Δ| / learning rate", series, x_scale="log")
-    return [panel]
+    return Panel("A constant gradient", "t", "|Δ| / learning rate", series, x_scale="log")

@@ -1,4 +1,4 @@
-"""Adam on given gradients: by Optax, whatever the parameters."""
+"""Optax optimisers on given sequences of gradients."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ DEFAULTS = (0.9, 0.999)
 
 
 def steps_of(optimiser: optax.GradientTransformation, gradients: Gradients) -> Gradients:
-    """The changes Δ of one parameter for each sequence of gradients."""
+    """The updates Δ of one parameter, for each sequence of gradients."""
     return np.asarray(_run(optimiser, jnp.asarray(gradients)))
 
 
