@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Self, TypeVar
 
 from fastweights.errors import FastweightsError
+from fastweights.plugins import Plugin, load_all, loaded
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class PinnedProcess:
     def __init__(self, core: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, core), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, core, loaded()), daemon=True)
         with _environment():
             self._process.start()
         theirs.close()
@@ -98,7 +99,7 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(connection: Connection, core: int) -> None:
+def _serve(connection: Connection, core: int, plugins: Sequence[Plugin]) -> None:
     # Ctrl-C reaches every process of the terminal; the one that asks decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -106,6 +107,7 @@ def _serve(connection: Connection, core: int) -> None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
+    load_all(plugins)
     # Who asks may end at any time: then there is nothing left to do.
     with suppress(EOFError, OSError):
         while True:

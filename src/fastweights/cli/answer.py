@@ -10,6 +10,7 @@ import numpy as np
 import tyro
 
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.errors import FastweightsError, printable
 from fastweights.runs import worker
 from fastweights.training.evaluation import predict
@@ -18,8 +19,8 @@ _WIDTH = 40
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What `fastweights answer` is told."""
+class Answer(PluginOptions):
+    """Options of `fastweights answer`."""
 
     checkpoint: tyro.conf.Positional[Path]
     """A model that `train` or `reproduce` wrote."""
@@ -33,6 +34,7 @@ class Answer:
 
 def run(arguments: Sequence[str]) -> int:
     """Answer and print."""
+    load_plugins(arguments)
     options = parse(Answer, arguments, "answer")
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.errors import FastweightsError
 from fastweights.files import check_writable, make_folder, write_atomically
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What `fastweights bench` is told."""
+class Bench(PluginOptions):
+    """Options of `fastweights bench`."""
 
     dir: Path = Path("bench")
     """The folder for PRESET.json, PRESET.md, PRESET.svg and PRESET.png."""
@@ -53,6 +54,7 @@ class Bench:
 
 def run(arguments: Sequence[str]) -> int:
     """Measure, write the record, its tables and its figure, and print the tables and the paths."""
+    load_plugins(arguments)
     options = parse(Bench, arguments, "bench")
     for package in ("matplotlib", "PIL"):
         if importlib.util.find_spec(package) is None:

@@ -3,27 +3,23 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from fastweights.cli.main import parse
+from fastweights.cli.options import TaskOptions, load_plugins, task_in, with_groups
 from fastweights.cli.sequences import write_lines
 from fastweights.errors import check
 from fastweights.files import check_writable, write_atomically
 from fastweights.runs import worker
-from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Split
 
-_MOST = 10_000_000
+_MAX_COUNT = 10_000_000
 
 
 @dataclass(frozen=True)
-class Data:
-    """What `fastweights data` is told."""
-
-    task: tyro.conf.OmitArgPrefixes[AssociativeRetrieval] = field(default_factory=AssociativeRetrieval)
+class Data(TaskOptions):
+    """Options of `fastweights data`; those of the task are added."""
 
     split: Split = "test"
     """Which of the three disjoint sets."""
@@ -43,8 +39,9 @@ class Data:
 
 def run(arguments: Sequence[str]) -> int:
     """Draw and write."""
-    options = parse(Data, arguments, "data")
-    check(options.count <= _MOST, f"count must be at most {_MOST}; got {options.count}")
+    load_plugins(arguments)
+    options = parse(with_groups(Data, {"task": task_in(arguments)}), arguments, "data")
+    check(options.count <= _MAX_COUNT, f"count must be at most {_MAX_COUNT}; got {options.count}")
     if options.out is not None:
         check_writable(options.out)
     worker.prepare()

@@ -10,6 +10,7 @@ from pathlib import Path
 import tyro
 
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.cli.progress import percent
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, printable
@@ -19,8 +20,8 @@ from fastweights.training.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
-class Evaluate:
-    """What `fastweights evaluate` is told."""
+class Evaluate(PluginOptions):
+    """Options of `fastweights evaluate`."""
 
     checkpoint: tyro.conf.Positional[Path]
     """A model that `train` or `reproduce` wrote."""
@@ -34,6 +35,7 @@ class Evaluate:
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
+    load_plugins(arguments)
     options = parse(Evaluate, arguments, "evaluate")
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)

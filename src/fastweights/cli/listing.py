@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.registry import Registry
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What the listings are told."""
+class Listing(PluginOptions):
+    """Options of the listings."""
 
     json: bool = False
     """Print a JSON object."""
@@ -19,6 +20,7 @@ class Listing:
 
 def show(registry: Registry, arguments: Sequence[str], command: str) -> int:
     """Print name, equations and source of each entry."""
+    load_plugins(arguments)
     options = parse(Listing, arguments, command)
     entries = [
         {"name": name, "summary": _summary(registry[name]), "source": registry.source(name)}

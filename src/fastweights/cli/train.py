@@ -1,25 +1,42 @@
 """`fastweights train`: one run."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import tyro
+from typing import Any
 
 from fastweights import registry
 from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
+from fastweights.cli.options import TaskOptions, last_value, load_plugins, task_in, with_groups
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
 from fastweights.models import ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
+
+
+@dataclass(frozen=True)
+class Train(TaskOptions):
+    """Options of `fastweights train`; those of the model and of the task are added."""
+
+    model: str = "fast-weights"
+    """The model's name (see fastweights models); it decides which options the cell has."""
+
+    hidden_size: int = 50
+    """R, the number of hidden units."""
+
+    seed: int = 0
+    """Seed of the weights and of the mini-batches."""
+
+    out: Path = Path("model.safetensors")
+    """Where the trained model goes."""
+
+    json: bool = False
+    """Print the record as JSON."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +58,12 @@ class DataSizes:
 
 def run(arguments: Sequence[str]) -> int:
     """Train, show progress, print the result."""
-    model = _model_in(arguments)
-    options = parse(_arguments_for(model), arguments, "train")
+    load_plugins(arguments)
+    options = parse(_options_for(arguments), arguments, "train")
     sizes = options.data
     specification = RunSpecification(
         task=options.task,
-        model=model,
+        model=options.model,
         hidden_size=options.hidden_size,
         cell=options.cell,
         classifier=options.classifier,
@@ -59,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     check_writable(options.out)
     worker.prepare()
     with Bars() as bars, patiently():
-        bars.add("run", f"{model} R={options.hidden_size}", options.training.updates)
+        bars.add("run", f"{options.model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(
             specification,
             options.out,
@@ -85,43 +102,15 @@ def run(arguments: Sequence[str]) -> int:
     return 0 if finished else 1
 
 
-def _model_in(arguments: Sequence[str]) -> str:
-    """The value of the last --model: it decides which options there are."""
-    model = "fast-weights"
-    for here, following in zip(arguments, [*arguments[1:], model], strict=False):
-        if here == "--model":
-            model = following
-        elif here.startswith("--model="):
-            model = here.removeprefix("--model=")
-    registry.cells[model]
-    return model
-
-
-def _arguments_for(model: str) -> type:
-    """A dataclass with everything that a run of this model may be told."""
-    flat = tyro.conf.OmitArgPrefixes
-    fields: list[tuple[str, Any, Any]] = [
-        (
-            "model",
-            Annotated[
-                str, tyro.conf.arg(help=f"One of {', '.join(registry.cells)}; decides the cell's options.")
-            ],
-            model,
-        ),
-        ("hidden_size", Annotated[int, tyro.conf.arg(help="R, the number of hidden units.")], 50),
-        ("seed", Annotated[int, tyro.conf.arg(help="Seed of the weights and of the mini-batches.")], 0),
-        (
-            "out",
-            Annotated[Path, tyro.conf.arg(help="Where the trained model goes.")],
-            Path("model.safetensors"),
-        ),
-        ("json", Annotated[bool, tyro.conf.arg(help="Print the record as JSON.")], False),
-        ("task", flat[AssociativeRetrieval], AssociativeRetrieval()),
-        ("training", flat[TrainingOptions], TrainingOptions()),
-        ("cell", flat[registry.cells[model].Options], registry.cells[model].Options()),
-        ("classifier", flat[ClassifierOptions], ClassifierOptions()),
-        ("data", flat[DataSizes], DataSizes()),
-    ]
-    return dataclasses.make_dataclass(
-        "Train", [(name, kind, dataclasses.field(default=value)) for name, kind, value in fields], frozen=True
+def _options_for(arguments: Sequence[str]) -> Any:
+    """The options of a run of the model and the task that the arguments name."""
+    return with_groups(
+        Train,
+        {
+            "task": task_in(arguments),
+            "training": TrainingOptions,
+            "cell": registry.cells[last_value(arguments, "--model", Train.model)].Options,
+            "classifier": ClassifierOptions,
+            "data": DataSizes,
+        },
     )

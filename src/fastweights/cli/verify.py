@@ -9,6 +9,7 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.errors import check
 from fastweights.files import make_folder
 from fastweights.machine import available_cores
@@ -17,7 +18,7 @@ from fastweights.theory.runner import examine_all
 
 
 @dataclass(frozen=True)
-class Verify:
+class Verify(PluginOptions):
     """Options of `fastweights verify`."""
 
     only: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Verify:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the checks and print what they measured; 1 if one does not hold."""
+    load_plugins(arguments)
     options = parse(Verify, arguments, "verify")
     check(
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
