@@ -5,9 +5,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
+import tyro
+
+from fastweights import registry
 from fastweights.cli.interrupts import heard, patiently
 from fastweights.cli.main import parse
+from fastweights.cli.options import PluginOptions, last_value, load_plugins, with_groups
 from fastweights.cli.progress import Bars
 from fastweights.cli.report import report
 from fastweights.errors import check, check_choice
@@ -23,8 +28,8 @@ from fastweights.studies.record.store import Run
 
 
 @dataclass(frozen=True)
-class Reproduce:
-    """What `fastweights reproduce` is told."""
+class Reproduce(PluginOptions):
+    """Options of `fastweights reproduce`; those of a task are added if one is named."""
 
     dir: Path
     """The study's folder; runs that are finished there are not run again."""
@@ -34,6 +39,10 @@ class Reproduce:
 
     models: tuple[str, ...] = ()
     """Models to compare; by default the preset's."""
+
+    task_name: Annotated[str | None, tyro.conf.arg(name="task")] = None
+    """The task's name (see fastweights tasks), with the task's options; by default the preset's. Presets of
+    papers take no other."""
 
     hidden_sizes: tuple[int, ...] = ()
     """Sizes R of the hidden layer; by default 20, 50 and 100."""
@@ -109,8 +118,12 @@ class ProgressBars:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
-    options = parse(Reproduce, arguments, "reproduce")
-    choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler)
+    load_plugins(arguments)
+    name = last_value(arguments, "--task", "")
+    groups = {"task": registry.tasks[name]} if name else {}
+    options = parse(with_groups(Reproduce, groups), arguments, "reproduce")
+    task = options.task if name else None
+    choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
     try:
@@ -122,7 +135,7 @@ def run(arguments: Sequence[str]) -> int:
                 _executor(options),
                 ProgressBars(bars),
                 location=locate(options.dir, options.storage, options.study),
-                arguments=_words(choice),
+                arguments=_words(choice, options.plugin),
                 retry_failed=options.retry_failed,
                 stopped=heard,
             )
@@ -134,15 +147,24 @@ def run(arguments: Sequence[str]) -> int:
     return report(results, options.dir, as_json=options.json)
 
 
-def _words(choice: Choice) -> list[str]:
+def _words(choice: Choice, plugins: Sequence[str]) -> list[str]:
     """The choice as it is typed: only what is not as the preset has it."""
-    words = []
-    for each in dataclasses.fields(choice):
-        value = getattr(choice, each.name)
-        if value != each.default:
-            values = value if isinstance(value, tuple) else (value,)
-            words += [f"--{each.name.replace('_', '-')}", *map(str, values)]
+    given = _changed(dataclasses.replace(choice, task=None))
+    if choice.task is not None:
+        given |= {"task": registry.tasks.name_of(type(choice.task)), **_changed(choice.task)}
+    words = [word for plugin in plugins for word in ("--plugin", plugin)]
+    for name, value in given.items():
+        values = () if value is True else value if isinstance(value, tuple) else (value,)
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
     return words
+
+
+def _changed(options: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not at their defaults."""
+    values = {
+        field.name: (getattr(options, field.name), field.default) for field in dataclasses.fields(options)
+    }
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def _executor(options: Reproduce) -> Callable[[int], Executor]:

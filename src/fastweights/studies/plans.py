@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.settings import Record, outcome, summarise
+from fastweights.tasks.base import Task
 
 Role = Mapping[str, str | float]
 """Why a run is there: `part`, the part of the study that it belongs to, and what tells it apart there."""
@@ -36,6 +37,7 @@ class Choice:
     seeds: int | None = None
     parts: Sequence[str] = ()
     sampler: str = "grid"
+    task: Task | None = None
 
 
 def fixed(specifications: Sequence[RunSpecification]) -> Plan:

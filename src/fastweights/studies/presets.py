@@ -13,6 +13,7 @@ from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.papers import paper_of, papers
 from fastweights.studies.plans import Choice, Plan, fixed
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
 
@@ -39,7 +40,7 @@ class Preset(ABC):
 
 @dataclass(frozen=True)
 class GridPreset(Preset):
-    """A grid over models, sizes and seeds: associative retrieval, Adam with a cosine schedule."""
+    """A grid over models, sizes and seeds: Adam with a cosine schedule."""
 
     summary: str
     updates: Callable[[int], int]
@@ -49,17 +50,19 @@ class GridPreset(Preset):
     models: Sequence[str] = ("irnn", "lstm", "fast-weights")
     sizes: Sequence[int] = (20, 50, 100)
     evaluate_every: int = 500
+    task: Task = AssociativeRetrieval()
 
     def plan(self, choice: Choice) -> Plan:
         check(not choice.parts, f"this preset has no parts; got {', '.join(choice.parts)}")
         check_choice("sampler", choice.sampler, ("grid",))
-        return fixed(self.specifications(choice.models, choice.hidden_sizes, choice.seeds))
+        return fixed(self.specifications(choice.models, choice.hidden_sizes, choice.seeds, choice.task))
 
     def specifications(
         self,
         models: Sequence[str] | None = None,
         hidden_sizes: Sequence[int] | None = None,
         seeds: int | None = None,
+        task: Task | None = None,
     ) -> list[RunSpecification]:
         """The runs, models within sizes; arguments that are given replace the preset's own.
 
@@ -70,7 +73,7 @@ class GridPreset(Preset):
         grid = product(_unique(hidden_sizes or self.sizes), _unique(models or self.models), range(seeds))
         return [
             RunSpecification(
-                task=AssociativeRetrieval(),
+                task=task or self.task,
                 model=model,
                 hidden_size=size,
                 cell=registry.cells[model].recommended(size),

@@ -234,6 +234,7 @@ def test_parts_bring_the_search_that_they_rest_on():
     [
         ("paper", Choice(parts=("tables",)), "search"),
         ("paper", Choice(seeds=0), "at least 1"),
+        ("paper", Choice(task=AssociativeRetrieval(3)), "the preset of a paper has the paper's task"),
         ("paper", Choice(seeds=11), "at most 10"),
         ("paper", Choice(models=("fast-weight",)), "did you mean 'fast-weights'"),
         ("paper", Choice(sampler="random"), "tpe"),

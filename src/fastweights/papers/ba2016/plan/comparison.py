@@ -76,6 +76,7 @@ class Comparison(Preset):
         """
         check(choice.seeds is None or choice.seeds >= 1, f"seeds must be at least 1; got {choice.seeds}")
         check(choice.seeds is None or choice.seeds <= 10, f"seeds must be at most 10; got {choice.seeds}")
+        check(choice.task is None, f"the preset of a paper has the paper's task; got {choice.task}")
         check_choice("sampler", choice.sampler, SAMPLERS)
         for part in choice.parts:
             check_choice("part", part, PARTS)
