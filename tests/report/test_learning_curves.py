@@ -6,15 +6,19 @@ import pytest
 
 from fastweights.report.labels import logarithmic_tick
 from fastweights.report.learning_curves import learning_curves, panels
-from fastweights.studies.analysis.settings import summarise
+from fastweights.studies.analysis.settings import Setting, selections
 from records import mixed_study, record, study
 
 pytest.importorskip("matplotlib")
 
 
+def selected(runs: list[dict]) -> list[Setting]:
+    return [selection.selected for selection in selections(runs)]
+
+
 def drawn(results: dict, folder: Path, name: str = "curves") -> tuple[bytes, bytes]:
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
-    learning_curves(results, svg, png)
+    learning_curves(results["runs"], svg, png)
     return svg.read_bytes(), png.read_bytes()
 
 
@@ -65,9 +69,9 @@ def test_errors_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
 
 def test_a_panel_for_each_task_and_size() -> None:
     runs = [record("lstm", 50), record("irnn", 20), record("irnn", 20, num_pairs=8)]
-    titles = [title for title, _ in panels(summarise(runs))]
+    titles = [title for title, _ in panels(selected(runs))]
     assert titles == ["R = 20, num_pairs 4", "R = 50, num_pairs 4", "R = 20, num_pairs 8"]
-    assert [title for title, _ in panels(summarise(runs[:2]))] == ["R = 20", "R = 50"]
+    assert [title for title, _ in panels(selected(runs[:2]))] == ["R = 20", "R = 50"]
 
 
 def test_ticks_of_a_logarithmic_axis_are_short():

@@ -1,7 +1,4 @@
-"""What the pages share: templates, figures inside a page, and words for a study's runs.
-
-jinja2 comes with the extra `report` and is imported by what renders.
-"""
+"""What the pages share: templates, figures inside a page, and words for a study's runs."""
 
 import json
 import re
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import ALARM, GRID, INK, PAPER
 from fastweights.report.labels import joined
-from fastweights.studies.analysis.settings import Record, outcome
+from fastweights.studies.analysis.runs import Record, outcome
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -74,7 +74,7 @@ def percent_range(low: float, high: float) -> str:
     return "–".join(dict.fromkeys([percent(low), percent(high)]))
 
 
-def as_published(fraction: float | None) -> str:
+def published_percent(fraction: float | None) -> str:
     """A published error in percent, with the digits that it has; nothing if there is none."""
     return "" if fraction is None else f"{100 * fraction:.4g}"
 

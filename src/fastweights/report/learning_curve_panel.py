@@ -6,7 +6,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
-from fastweights.studies.analysis.settings import Record, Summary, outcome
+from fastweights.studies.analysis.runs import Record, outcome, validation_errors
+from fastweights.studies.analysis.settings import Setting
 from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ _TOP = 180.0  # percent: above every error, with room for the floor's label
 def draw_panel(
     ax: "Axes",
     title: str,
-    summaries: Sequence[Summary],
+    settings: Sequence[Setting],
     colours: Mapping[str, str],
 ) -> None:
-    """The curves of every summary's selected setting, and the guessing floor."""
+    """The curves of every setting, and the guessing floor."""
     ax.set_title(title, loc="left", fontweight="bold", fontsize=10, pad=8)
     ax.set_xlabel("updates")
-    for i, summary in enumerate(summaries):
+    for i, setting in enumerate(settings):
         # Models often lie on the floor together; a later line leaves an edge of an earlier one.
         width = max(2.7 - 0.5 * i, 1.2)
-        _draw_model(ax, summary.selected, colours[summary.model], width)
-    floor = 100 * summaries[0].floor
+        _draw_model(ax, setting, colours[setting.model], width)
+    floor = 100 * settings[0].floor
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(
         f"guessing floor {floor:.2f} %",
@@ -61,7 +62,7 @@ def scale(ax: "Axes", validation_count: int) -> None:
 
 
 def mark_published(
-    figure: "Figure", ax: "Axes", summaries: Sequence[Summary], colours: Mapping[str, str]
+    figure: "Figure", ax: "Axes", settings: Sequence[Setting], colours: Mapping[str, str]
 ) -> list[str]:
     """A triangle at the right margin for each error that a paper published; neighbours stand side by side.
 
@@ -70,12 +71,12 @@ def mark_published(
     from matplotlib.transforms import offset_copy
 
     marks, names = [], []
-    for summary in summaries:
-        published = published_errors(summary.setting["task"], summary.model, summary.hidden_size)
+    for setting in settings:
+        published = published_errors(setting.options["task"], setting.model, setting.hidden_size)
         for publication, error in published[:1]:
             names.append(publication.name)
             height = ax.transAxes.inverted().transform(ax.transData.transform((0, error)))[1]
-            marks.append((height, colours[summary.model]))
+            marks.append((height, colours[setting.model]))
     column, previous = 0, -math.inf
     for height, colour in sorted(marks):
         column = column + 1 if height - previous < 0.05 else 0
@@ -94,28 +95,25 @@ def mark_published(
     return names
 
 
-def _draw_model(ax: "Axes", runs: Sequence[Record], colour: str, thick: float) -> None:
+def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None:
     """Thin lines for the seeds and their median, or the only line."""
-    curves = [_curve(run) for run in runs]
-    alone = sum(map(bool, curves)) == 1
-    for run, curve in zip(runs, curves, strict=True):
-        if not curve:
-            continue
-        width, alpha = (thick, 1.0) if alone else (0.7, 0.55)
+    curves = [(run, _percentages(run)) for run in setting.runs]
+    curves = [(run, curve) for run, curve in curves if curve]
+    width, alpha = (thick, 1.0) if len(curves) == 1 else (0.7, 0.55)
+    for run, curve in curves:
         # A curve of one point would be an invisible line.
         dot = "." if len(curve) == 1 else None
         ax.plot(list(curve), list(curve.values()), color=colour, linewidth=width, alpha=alpha, marker=dot)
         if outcome(run) == "failed":
             update, error = list(curve.items())[-1]
             ax.plot(update, error, color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
-    finished = [curve for run, curve in zip(runs, curves, strict=True) if outcome(run) == "finished"]
+    finished = [_percentages(run) for run in setting.ended("finished")]
     if len(finished) > 1:
         common = sorted(set.intersection(*map(set, finished)))
         middle = [median(curve[update] for curve in finished) for update in common]
         ax.plot(common, middle, color=colour, linewidth=thick)
 
 
-def _curve(run: Record) -> dict[int, float]:
-    """Validation error in percent by update; what is not a number is left out."""
-    points = {point[0]: point[2] for point in run.get("curve") or []}
-    return {at: 100 * error for at, error in points.items() if error is not None and math.isfinite(error)}
+def _percentages(run: Record) -> dict[int, float]:
+    """Validation error in percent by update."""
+    return {update: 100 * error for update, error in validation_errors(run).items()}

@@ -1,17 +1,15 @@
-"""Learning curves: validation error against updates, one panel for each hidden size.
-
-matplotlib comes with the extra `report` and is imported by what draws.
-"""
+"""Learning curves: validation error against updates, one panel for each hidden size."""
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import INK, save
 from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
 from fastweights.report.learning_curve_panel import draw_panel, mark_published, scale
-from fastweights.studies.analysis.settings import Record, Summary, summarise
+from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.settings import Setting, selections
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,25 +17,25 @@ if TYPE_CHECKING:
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
 
 
-def learning_curves(results: Mapping[str, Any], svg_path: Path, png_path: Path) -> None:
-    """Draw the selected setting of every model, and write it twice; equal results give equal bytes.
+def learning_curves(runs: Sequence[Record], svg_path: Path, png_path: Path) -> None:
+    """Draw the selected setting of every model, and write it twice; equal runs give equal bytes.
 
     Thin lines are seeds, the thick line their median, a cross the end of a failed run, a triangle at the
     right margin the published test error.
 
     Raises: FileError if a file cannot be written.
     """
-    save(lambda: _draw(results["runs"]), svg_path, png_path)
+    save(lambda: _draw(runs), svg_path, png_path)
 
 
-def panels(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
-    """Title and summaries for each task and size, in the order of the table."""
-    tasks = {task_label(each.setting["task"]): each.setting["task"] for each in summaries}
+def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
+    """Title and settings for each task and size, in the order of the table."""
+    tasks = {task_label(setting.options["task"]): setting.options["task"] for setting in settings}
     differences = distinguished(list(tasks.values()))
-    groups: dict[tuple[int, int], list[Summary]] = {}
-    for summary in summaries:
-        place = list(tasks).index(task_label(summary.setting["task"])), summary.hidden_size
-        groups.setdefault(place, []).append(summary)
+    groups: dict[tuple[int, int], list[Setting]] = {}
+    for setting in settings:
+        place = list(tasks).index(task_label(setting.options["task"])), setting.hidden_size
+        groups.setdefault(place, []).append(setting)
     return [
         (", ".join([f"R = {size}", *differences[task]]), groups[task, size]) for task, size in sorted(groups)
     ]
@@ -46,12 +44,12 @@ def panels(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
 def _draw(runs: Sequence[Record]) -> "Figure":
     from matplotlib.figure import Figure
 
-    summaries = summarise(runs)
+    settings = [selection.selected for selection in selections(runs)]
     if not any(run.get("curve") for run in runs):
         figure = Figure(figsize=(_WIDTH, 1.2))
         figure.text(0.5, 0.5, "No validation error has been recorded yet.", ha="center", va="center", size=11)
         return figure
-    shown = panels(summaries)
+    shown = panels(settings)
     columns = min(_COLUMNS, len(shown))
     lines = math.ceil(len(shown) / columns)
     height = 0.75 + 2.75 * lines
@@ -61,7 +59,7 @@ def _draw(runs: Sequence[Record]) -> "Figure":
         left=0.075, right=0.965, bottom=0.5 / height, top=1 - 0.65 / height, wspace=0.16, hspace=0.42
     )
     validation = max(run["specification"]["data"]["validation"] for run in runs)
-    colours = model_colours(summary.model for summary in summaries)
+    colours = model_colours(setting.model for setting in settings)
     marked: list[str] = []
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
         draw_panel(ax, title, group, colours)
@@ -73,7 +71,7 @@ def _draw(runs: Sequence[Record]) -> "Figure":
         marked += mark_published(figure, ax, group, colours)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
-    _add_legend(figure, {model: colours[model] for model in (each.model for each in summaries)}, marked)
+    _add_legend(figure, {setting.model: colours[setting.model] for setting in settings}, marked)
     return figure
 
 

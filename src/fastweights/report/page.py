@@ -1,7 +1,4 @@
-"""The page: one self-contained HTML file with the table, the curves and every run.
-
-jinja2 comes with the extra `report` and is imported by what renders.
-"""
+"""The page: one self-contained HTML file with the table, the curves and every run."""
 
 import json
 import shlex
@@ -13,15 +10,10 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
 from fastweights.report.learning_curves import learning_curves
-from fastweights.report.rows import Row, grouped, legend, notes, rows
-from fastweights.studies.analysis.settings import (
-    Record,
-    Summary,
-    failure_of,
-    outcome,
-    setting_of,
-    summarise,
-)
+from fastweights.report.setting_texts import error_text
+from fastweights.report.study_table import StudyTables
+from fastweights.studies.analysis.runs import Record, failure_of, outcome, setting_of
+from fastweights.studies.analysis.settings import Selection
 from fastweights.studies.papers import paper_of
 
 _MAX_DETAILED = 200
@@ -29,18 +21,14 @@ _MAX_DETAILED = 200
 _CURVES = "Validation error against updates for each model, one panel for each hidden size"
 
 
-def write_page(results: Mapping[str, Any], directory: Path) -> list[Path]:
+def write_page(results: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write learning-curves.svg, learning-curves.png and report.html into the folder; returns their paths.
-
-    Each file is replaced in one step. Equal results give equal bytes.
 
     Raises: FileError if the folder or a file cannot be written.
     """
-    make_folder(directory)
-    svg, png, page = (
-        Path(directory) / name for name in ("learning-curves.svg", "learning-curves.png", "report.html")
-    )
-    learning_curves(results, svg, png)
+    make_folder(folder)
+    svg, png, page = (folder / name for name in ("learning-curves.svg", "learning-curves.png", "report.html"))
+    learning_curves(results["runs"], svg, png)
     write_atomically(page, render(results, svg.read_text(encoding="utf-8")).encode())
     return [svg, png, page]
 
@@ -48,50 +36,48 @@ def write_page(results: Mapping[str, Any], directory: Path) -> list[Path]:
 def render(results: Mapping[str, Any], svg: str) -> str:
     """The page as HTML, with the learning curves in it."""
     runs, study = results["runs"], results["study"]
-    summaries = summarise(runs)
-    lines = rows(summaries, runs)
+    tables = StudyTables(runs)
+    settings = [selection.selected for selection in tables.selections]
+    colours = model_colours(setting.model for setting in settings)
     paper = paper_of(study.get("preset"))
+    publications = tables.publications()
     return template("report.html.j2").render(
+        title=paper.title if paper else "Study",
+        question=paper.question if paper else "",
+        source=next(iter(paper.publications), None) if paper else None,
         preset=study.get("preset"),
         options=study.get("options") and json.dumps(study["options"], indent=2, ensure_ascii=False),
         command=f"fastweights reproduce --preset {shlex.quote(str(study.get('preset')))} --dir DIR",
         states=states(runs),
-        groups=grouped(lines),
-        several_tasks=len({row.task for row in lines}) > 1,
-        answers=_answers(lines),
-        notes=notes(lines),
-        legend=legend(lines),
-        colours=model_colours(summary.model for summary in summaries),
+        tables=tables.results(publications),
+        details=tables.details(),
+        answers=_answers(tables),
+        notes=tables.notes(),
+        legend=tables.legend(),
+        swatches={model_label(model): colour for model, colour in colours.items()},
         has_curves=any(run.get("curve") for run in runs),
         curves=inline(svg, _CURVES),
-        tasks={row.task: row.floor for row in lines},
+        floors=sorted({f"{100 * setting.floor:.2f}" for setting in settings}),
         sizes=_data_sizes(runs),
-        runs=_runs(summaries, detailed=len(runs) <= _MAX_DETAILED),
+        runs=_runs(tables.selections, detailed=len(runs) <= _MAX_DETAILED),
         detailed=len(runs) <= _MAX_DETAILED,
         environments=environments(runs),
-        title=paper.title if paper else "Study",
-        question=paper.question if paper else "",
-        source=next(iter(paper.publications), None) if paper else None,
-        publications=_publications(lines),
+        publications=publications,
     )
 
 
-def _publications(lines: Sequence[Row]) -> list[Any]:
-    """Those with a number for one of the rows."""
-    sources = {source.name: source for row in lines for source, _ in row.published}
-    return list(sources.values())
-
-
-def _answers(lines: Sequence[Row]) -> list[tuple[str, str, str]]:
+def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
     """The place, the model or models of lowest error and the error, for each size with two to compare."""
     answers = []
-    several_tasks = len({row.task for row in lines}) > 1
-    for group in grouped(lines):
-        best = [row for row in group if row.lowest]
-        if best and sum(row.seeds != "0" for row in group) > 1:
-            error = best[0].test_error[0]
-            task = f", {group[0].task}" if several_tasks else ""
-            answers.append((f"R = {group[0].hidden_size}{task}", joined(row.model for row in best), error))
+    for task, group in tables.by_task.items():
+        settings = [selection.selected for selection in group]
+        lowest = [selection.selected for selection in tables.lowest(group)]
+        for size in dict.fromkeys(setting.hidden_size for setting in lowest):
+            compared = [setting for setting in settings if setting.hidden_size == size and setting.finished]
+            best = [setting for setting in lowest if setting.hidden_size == size]
+            if len(compared) > 1:
+                place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
+                answers.append((place, joined(model_label(each.model) for each in best), error_text(best[0])))
     return answers
 
 
@@ -103,21 +89,20 @@ def _data_sizes(runs: Sequence[Record]) -> dict[str, str] | None:
     return {name: f"{data[0][name]:,}" for name in ("train", "validation", "test")}
 
 
-def _runs(summaries: Sequence[Summary], *, detailed: bool) -> list[dict[str, Any]]:
-    """Every run, in the order of the summaries; selected settings are marked where there was a choice."""
+def _runs(selections: Sequence[Selection], *, detailed: bool) -> list[dict[str, Any]]:
+    """Every run, in the order of the tables; selected settings are marked where there was a choice."""
     described = []
-    for summary in summaries:
-        settings = [setting_of(run) for run in summary.runs]
-        for run, differences in zip(summary.runs, distinguished(settings), strict=True):
+    for selection in selections:
+        selected = selection.selected
+        settings = [setting_of(run) for run in selection.runs]
+        for run, differences in zip(selection.runs, distinguished(settings), strict=True):
+            about = [f"R = {selected.hidden_size}", *differences, f"seed {run['specification']['seed']}"]
             described.append(
                 {
                     "id": run["id"],
-                    "model": model_label(summary.model),
-                    "model_id": summary.model,
-                    "about": ", ".join(
-                        [f"R = {summary.hidden_size}", *differences, f"seed {run['specification']['seed']}"]
-                    ),
-                    "selected": summary.settings > 1 and setting_of(run) == summary.setting,
+                    "model": model_label(selected.model),
+                    "about": ", ".join(about),
+                    "selected": len(selection.settings) > 1 and setting_of(run) == selected.options,
                     "state": outcome(run),
                     "failure": failure_of(run),
                     "result": _result(run.get("result") or {}),

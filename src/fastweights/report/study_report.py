@@ -40,12 +40,12 @@ class TableReport:
     def terminal(self) -> "RenderableType":
         from fastweights.report.study_table import terminal_table
 
-        return terminal_table(self._results)
+        return terminal_table(self._results["runs"])
 
     def documents(self) -> Mapping[str, str]:
         from fastweights.report.study_table import markdown_table
 
-        return {"table": markdown_table(self._results)}
+        return {"table": markdown_table(self._results["runs"])}
 
     def write(self, folder: Path) -> list[Path]:
         from fastweights.report.page import write_page

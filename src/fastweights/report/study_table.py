@@ -1,62 +1,180 @@
-"""The table of a study, for a terminal and in Markdown."""
+"""The tables of any study: test errors beside the published ones and the guessing floor, one row a model."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.text import Text
 
-from fastweights.report.rows import Row, grouped, legend, notes, rows
-from fastweights.report.table import plain
-from fastweights.studies.analysis.settings import summarise
+from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
+from fastweights.report.setting_texts import length_text, range_text
+from fastweights.report.table import MODEL, Column, R, Table, numbers, plain
+from fastweights.studies.analysis.runs import Record, failure_of, outcome
+from fastweights.studies.analysis.settings import Selection, Setting, selections
+from fastweights.studies.papers import published_errors
 
-_HEADINGS = ("R", "model", "test error %", "seeds", "paper %", "floor %", "parameters", "updates", "time")
-
-
-def terminal_table(results: Mapping[str, Any]) -> Table:
-    """The table for a terminal; the caption holds the notes."""
-    lines = rows(summarise(results["runs"]), results["runs"])
-    # Narrow enough for 80 columns; what is longer goes on a line of its own.
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-    table.caption_justify, table.caption_style = "left", ""
-    for heading in _HEADINGS:
-        if heading in ("model", "test error %"):
-            table.add_column(heading, min_width=12, overflow="fold")
-        else:
-            table.add_column(heading.replace(" %", "\n%"), justify="right", no_wrap=True)
-    for group in grouped(lines):
-        if table.row_count:
-            table.add_section()
-        if len(_tasks(lines)) > 1:
-            table.add_row("", f"[italic]{escape(group[0].task)}[/]")
-        for i, row in enumerate(group):
-            size = str(row.hidden_size) if i == 0 else ""
-            cells = [size, row.model, "\n".join(row.test_error), *row.cells[2:]]
-            table.add_row(*map(escape, cells), style="bold" if row.lowest else None)
-    table.caption = escape("\n".join(["", *notes(lines), " ".join(legend(lines))]))
-    return table
+if TYPE_CHECKING:
+    from fastweights.papers.base import Publication
 
 
-def markdown_table(results: Mapping[str, Any]) -> str:
-    """The table in GitHub's Markdown, one for each task, with its notes as a list."""
-    lines = rows(summarise(results["runs"]), results["runs"])
+class StudyTables:
+    """What the general report shows of a study's runs: for each task, size and model the selected setting."""
+
+    def __init__(self, runs: Sequence[Record]) -> None:
+        tasks = list(dict.fromkeys(task_label(run["specification"]["task"]) for run in runs))
+        self.by_task: dict[str, list[Selection]] = {task: [] for task in tasks}
+        for selection in sorted(selections(runs), key=lambda selection: selection.selected.hidden_size):
+            self.by_task[_task(selection)].append(selection)
+
+    @property
+    def selections(self) -> list[Selection]:
+        """By task in order of appearance, then by size, then by model."""
+        return [selection for group in self.by_task.values() for selection in group]
+
+    def results(self, publications: "Sequence[Publication] | None" = None) -> list[Table]:
+        """A table for each task, with the numbers of these publications, or of the first that has any."""
+        headings = ["paper"] if publications is None else [source.heading for source in publications]
+        columns = (
+            *(R, MODEL, *numbers("test error %", "seeds")),
+            *numbers(*(f"{heading} %" for heading in headings)),
+            *numbers("floor %", "parameters", "updates", "time"),
+        )
+        return [
+            Table(
+                "table",
+                task if len(self.by_task) > 1 else "",
+                columns,
+                [_row(selection.selected, publications) for selection in group],
+                bold=[i for i, selection in enumerate(group) if selection in self.lowest(group)],
+            )
+            for task, group in self.by_task.items()
+        ]
+
+    def details(self) -> list[Table]:
+        """The range of the seeds, and what selected."""
+        columns = (
+            *(R, MODEL, Column("lowest–highest test error %"), Column("at best validation %")),
+            *numbers("last validation %", "settings tried"),
+        )
+        return [
+            Table("details", "Last, best and range", columns, [_details(selection) for selection in group])
+            for group in self.by_task.values()
+        ]
+
+    def lowest(self, group: Sequence[Selection]) -> list[Selection]:
+        """Of one task's, those with the lowest mean test error at their size."""
+        errors: dict[int, list[float]] = {}
+        for setting in (selection.selected for selection in group):
+            if setting.test_error is not None:
+                errors.setdefault(setting.hidden_size, []).append(setting.test_error)
+        return [
+            selection
+            for selection in group
+            if selection.selected.test_error in errors.get(selection.selected.hidden_size, [])
+            and selection.selected.test_error == min(errors[selection.selected.hidden_size])
+        ]
+
+    def publications(self) -> "list[Publication]":
+        """The publications with a number for one of the rows."""
+        sources = [source for each in self.selections for source, _ in _published(each.selected)]
+        return list({source.name: source for source in sources}.values())
+
+    def notes(self) -> list[str]:
+        """What the rows cannot show: failures with their reasons, unfinished runs, settings not selected."""
+        return [
+            f"{model_label(selection.selected.model)}, R = {selection.selected.hidden_size}: {note}"
+            for selection in self.selections
+            for note in _notes(selection)
+        ]
+
+    def legend(self) -> str:
+        """What the columns mean; only what the table shows."""
+        if not self.selections:
+            return "The study has no runs yet."
+        sentences = ["R: hidden units."]
+        settings = [selection.selected for selection in self.selections]
+        if any(setting.half_interval is not None for setting in settings):
+            sentences.append("±: half of the 95 % t interval of the mean over seeds.")
+        first = [published[0][0] for published in map(_published, settings) if published]
+        if first:
+            sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
+            sentences.append(f"paper: {'; '.join(sources)}.")
+        sentences.append("floor: the error of the best answer without the ability that the task tests.")
+        return " ".join(sentences)
+
+
+def terminal_table(runs: Sequence[Record]) -> RenderableType:
+    """The tables for a terminal, with the notes below."""
+    tables = StudyTables(runs)
+    notes = "\n".join(["", *tables.notes(), tables.legend()])
+    return Group(*(table.terminal() for table in tables.results()), Text(notes))
+
+
+def markdown_table(runs: Sequence[Record]) -> str:
+    """The tables in GitHub's Markdown, with the notes as a list."""
+    tables = StudyTables(runs)
     parts = []
-    for task in _tasks(lines):
-        if len(_tasks(lines)) > 1:
-            parts.append(f"**{plain(task)}**")
-        table = [_HEADINGS, ["---:", ":---", ":---", *["---:"] * (len(_HEADINGS) - 3)]]
-        for row in lines:
-            if row.task == task:
-                cells = [plain(cell) for cell in row.cells]
-                if row.lowest:
-                    cells[:2] = [f"**{cell}**" for cell in cells[:2]]
-                table.append([str(row.hidden_size), *cells])
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in table))
-    remarks = [f"- {plain(note)}" for note in notes(lines)]
-    parts += ["\n".join(remarks)] * bool(remarks) + [plain(" ".join(legend(lines)))]
-    return "\n\n".join(parts) + "\n"
+    for table in tables.results():
+        parts += [f"**{plain(table.title)}**"] * bool(table.title) + [table.markdown().rstrip()]
+    notes = "\n".join(f"- {plain(note)}" for note in tables.notes())
+    return "\n\n".join(filter(None, [*parts, notes, plain(tables.legend())])) + "\n"
 
 
-def _tasks(lines: Iterable[Row]) -> list[str]:
-    return list(dict.fromkeys(row.task for row in lines))
+def _task(selection: Selection) -> str:
+    return task_label(selection.selected.options["task"])
+
+
+def _published(setting: Setting) -> "list[tuple[Publication, float]]":
+    return published_errors(setting.options["task"], setting.model, setting.hidden_size)
+
+
+def _row(setting: Setting, publications: "Sequence[Publication] | None") -> list[str]:
+    errors = []
+    if setting.test_error is not None:
+        errors.append(with_interval(setting.test_error, setting.half_interval))
+    errors += [f"failed ({setting.failed} of {setting.planned})"] * bool(setting.failed)
+    errors += [f"unfinished ({setting.unfinished} of {setting.planned})"] * bool(setting.unfinished)
+    published = {source.name: f"{error:g}" for source, error in _published(setting)}
+    if publications is None:
+        shown = [next(iter(published.values()), "")]
+    else:
+        shown = [published.get(source.name, "") for source in publications]
+    return [
+        str(setting.hidden_size),
+        model_label(setting.model),
+        ",\n".join(errors),
+        str(setting.finished),
+        *shown,
+        f"{100 * setting.floor:.2f}",  # exact, so in full
+        "" if setting.parameters is None else f"{setting.parameters:,}",
+        length_text(setting),
+        "" if setting.seconds is None else duration(setting.seconds),
+    ]
+
+
+def _details(selection: Selection) -> list[str]:
+    setting = selection.selected
+    return [
+        str(setting.hidden_size),
+        model_label(setting.model),
+        range_text(setting),
+        percent(setting.best_test_error),
+        percent(setting.validation_error),
+        str(len(selection.settings)),
+    ]
+
+
+def _notes(selection: Selection) -> Iterable[str]:
+    setting, tried = selection.selected, len(selection.settings)
+    if tried > 1 and setting.validation_error is not None:
+        error = percent(setting.validation_error)
+        yield f"selected of {tried} settings by its mean validation error, {error} %"
+    others = [run for other in selection.settings if other is not setting for run in other.runs]
+    for group, place in ((setting.runs, ""), (others, " in settings not selected")):
+        reasons = Counter(last_line(failure) for run in group if (failure := failure_of(run)))
+        for reason, count in reasons.items():
+            yield f"failed ({count} of {len(group)}{place}): {reason}"
+        for state in ("interrupted", "waiting"):
+            if count := sum(outcome(run) == state for run in group):
+                yield f"{state} ({count} of {len(group)}{place})"

@@ -1,52 +1,106 @@
-"""A table as text, and how it is written in Markdown; the page and the terminal show the same cells."""
+"""A table as text, and how it is printed to a terminal and in Markdown; templates/table.html.j2 has HTML."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-WORDS = frozenset({"R", "model", "choice", "value", "selected", "verdict", "why", "setting"})
-"""Columns of words; all others hold numbers."""
+from rich import box
+from rich import table as rich_table
+from rich.markup import escape
+
 # Not every Markdown knows backslashes before these, as GitHub's does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A table of texts. Rows that begin alike belong together."""
+class Column:
+    """A heading, and how the cells below it are set."""
+
+    heading: str
+    kind: Literal["number", "word", "sentence"] = "number"
+    """Numbers are aligned to the right and stay on one line."""
+    min_width: int = 0
+    """On a terminal, of a column of words: these are folded where it is narrow."""
+
+
+R = Column("R")
+MODEL = Column("model", "word", min_width=12)
+
+
+def numbers(*headings: str) -> tuple[Column, ...]:
+    """Columns of numbers."""
+    return tuple(map(Column, headings))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts. Rows that begin alike belong together. Line breaks in headings and cells show on a
+    terminal only."""
 
     name: str
     """Of its place in a document."""
     title: str
-    headings: Sequence[str]
+    columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
-    legend: str
+    legend: str = ""
     """What the columns mean, and whatever the rows cannot say."""
+    bold: Collection[int] = ()
+    """Indices of rows that stand out."""
 
     @property
-    def groups(self) -> list[list[Sequence[str]]]:
-        """The rows, those together that begin alike."""
-        groups: list[list[Sequence[str]]] = []
-        for row in self.rows:
-            if groups and groups[-1][0][0] == row[0]:
-                groups[-1].append(row)
-            else:
-                groups.append([row])
+    def groups(self) -> list[list[tuple[Sequence[str], bool]]]:
+        """The rows, each with whether it is bold; those together that begin alike."""
+        groups: list[list[tuple[Sequence[str], bool]]] = []
+        for i, row in enumerate(self.rows):
+            if not groups or groups[-1][0][0][0] != row[0]:
+                groups.append([])
+            groups[-1].append((row, i in self.bold))
         return groups
 
-    @staticmethod
-    def kind(heading: str) -> str:
-        """The class of a column's cells on the page."""
-        if heading in ("why", "value", "selected"):
-            return "why" if heading == "why" else "word"
-        return "" if heading in WORDS and heading != "R" else "number"
+    def column(self, heading: str) -> list[str]:
+        """The cells below a heading."""
+        index = [column.heading for column in self.columns].index(heading)
+        return [row[index] for row in self.rows]
 
+    def without(self, *headings: str) -> "Table":
+        """The table without these columns."""
+        kept = [i for i, column in enumerate(self.columns) if column.heading not in headings]
+        return replace(
+            self,
+            columns=[self.columns[i] for i in kept],
+            rows=[[row[i] for i in kept] for row in self.rows],
+        )
 
-def markdown(grid: Grid) -> str:
-    """The grid in GitHub's Markdown, with its legend."""
-    marks = [":---" if heading in WORDS - {"R"} else "---:" for heading in grid.headings]
-    lines = [grid.headings, marks, *([plain(cell) for cell in row] for row in grid.rows)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([table, plain(grid.legend)]) + "\n"
+    def terminal(self) -> rich_table.Table:
+        """For rich to print, below the title if there is one, without the legend."""
+        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+        if self.title:
+            shown.title, shown.title_justify, shown.title_style = f"\n{escape(self.title)}", "left", "bold"
+        for column in self.columns:
+            if column.kind == "number":
+                heading = column.heading.replace(" %", "\n%").replace(" & ", "&")
+                shown.add_column(escape(heading), justify="right", no_wrap=True)
+            else:
+                shown.add_column(escape(column.heading), min_width=column.min_width, overflow="fold")
+        sections = len(self.groups) < len(self.rows)
+        for group in self.groups:
+            if shown.row_count and sections:
+                shown.add_section()
+            for i, (row, bold) in enumerate(group):
+                first = row[0] if i == 0 else ""
+                shown.add_row(*map(escape, [first, *row[1:]]), style="bold" if bold else None)
+        return shown
+
+    def markdown(self) -> str:
+        """In GitHub's Markdown, without the title, with the legend below."""
+        marks = ["---:" if column.kind == "number" else ":---" for column in self.columns]
+        lines = [[" ".join(column.heading.split()) for column in self.columns], marks]
+        for i, row in enumerate(self.rows):
+            first, *others = map(plain, row)
+            lines.append([first, *(f"**{cell}**" if cell and i in self.bold else cell for cell in others)])
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return "\n\n".join(filter(None, [table, plain(self.legend)])) + "\n"
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.analysis.settings import Record, outcome, summarise
+from fastweights.studies.analysis.runs import Record, outcome
+from fastweights.studies.analysis.settings import Selection
 from fastweights.tasks.base import Task
 
 Role = Mapping[str, str | float]
@@ -60,9 +61,9 @@ def ended(runs: Iterable[RunSpecification], known: Mapping[str, Record]) -> bool
 def selected(candidates: Sequence[RunSpecification], known: Mapping[str, Record]) -> RunSpecification | None:
     """Of settings with one or more seeds each, the one that validation selects, with the first of its seeds.
 
-    The rules are those of `statistics.summarise`; None as long as a candidate has not ended.
+    The rules are those of `Selection.selected`; None as long as a candidate has not ended.
     """
     if not ended(candidates, known):
         return None
-    (summary,) = summarise([known[each.identifier] for each in candidates])
-    return RunSpecification.from_json(summary.selected[0]["specification"])
+    tried = Selection([known[candidate.identifier] for candidate in candidates])
+    return RunSpecification.from_json(tried.selected.runs[0]["specification"])

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.analysis.settings import Record, final_validation_error, outcome
+from fastweights.studies.analysis.runs import Record, final_validation_error, outcome
 from fastweights.studies.plans import ended, seeded
 
 SAMPLERS = ("grid", "tpe")

@@ -10,8 +10,8 @@ import pytest
 
 from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
-from fastweights.papers.ba2016.page.ablation_tables import ablation_seeds
-from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds, losses
+from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
+from fastweights.papers.ba2016.page.figure_2 import figure_2_settings, losses
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.published import BA_2016
@@ -125,12 +125,17 @@ def test_figure_2_follows_the_test_set(tmp_path):
     made = run("lstm", 50, 20, "figure-2", errors=(0.6, 0.0), test_curve=True)
     assert losses(made) == {500: pytest.approx(2.3 * 0.6), 1000: 1e-7}
     assert losses(run("lstm", 50, 20, "figure-2")) == {}
-    assert list(figure_2_seeds(comparison()["runs"])) == ["irnn", "lstm", "associative-lstm", "fast-weights"]
+    assert list(figure_2_settings(comparison()["runs"])) == [
+        "irnn",
+        "lstm",
+        "associative-lstm",
+        "fast-weights",
+    ]
 
 
 def test_drawings_show_what_they_should():
     runs = comparison()["runs"]
-    ablations = ablation_seeds(runs)
+    ablations = ablation_settings(runs)
     dots = ablation_dots(ablations)
     assert dots is not None
     assert dots.count("<circle") == 3 * 2 * 5 + 3  # three seeds twice for five values; failed ones once

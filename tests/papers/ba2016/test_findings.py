@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions, difference
-from fastweights.papers.ba2016.findings.stages import PARTS, missing, progress, runs_of
-from fastweights.papers.ba2016.findings.table_entries import cells
+from fastweights.papers.ba2016.findings.stages import missing, progress, runs_of
+from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.names import ABOUT
 from fastweights.papers.ba2016.page.captions import about_embeddings, about_rates, about_weight_decays
-from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
-from fastweights.papers.ba2016.page.report import Verification, all_grids
+from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
+from fastweights.papers.ba2016.page.report import Verification
 from fastweights.report.study_report import report_of
 from papers.ba2016.comparisons import ERRORS, comparison, run, search, table, unfinished
 from records import mixed_study, record, study
@@ -28,12 +29,13 @@ def printed(results, width=80):
 
 def rows(runs, name):
     """A table's rows as dictionaries, by their first two cells."""
-    grid = all_grids(cells(runs), runs)[name]
-    return {tuple(row[:2]): dict(zip(grid.headings, row, strict=True)) for row in grid.rows}
+    table = Verification(study(*runs)).tables[name]
+    headings = [column.heading for column in table.columns]
+    return {tuple(row[:2]): dict(zip(headings, row, strict=True)) for row in table.rows}
 
 
 def findings(runs):
-    return {each.claim: each for each in conclusions(cells(runs), figure_2_seeds(runs))}
+    return {each.claim: each for each in conclusions(table_entries(runs), figure_2_settings(runs))}
 
 
 def test_a_row_for_every_published_number():
@@ -171,16 +173,16 @@ def test_matched_sizes_embeddings_and_the_letter():
 )
 def test_nothing_is_said_of_alternatives_that_are_not_all_tried(part, about):
     results = comparison()
-    assert "In 0 of 12 cells" in about(cells(results["runs"]))
+    assert "In 0 of 12 cells" in about(table_entries(results["runs"]))
     of_part = {each["id"] for each in runs_of(results["runs"], part)}
     known = [each for each in results["runs"] if each["id"] not in of_part]
     tried = [each for each in results["runs"] if each["id"] in of_part]
     some = unfinished({**results, "runs": [*known, *tried]}, len(known) + len(tried) // 2)
-    assert "In 0 of 6 cells" in about(cells(some["runs"]))
+    assert "In 0 of 6 cells" in about(table_entries(some["runs"]))
     none = unfinished({**results, "runs": [*known, *tried]}, len(known) + 1)
-    assert about(cells(none["runs"])) == ""
+    assert about(table_entries(none["runs"])) == ""
     best = [run("lstm", 50, 80 + i, f"best-{part}", errors=(0.6, 0.001)) for i in range(3)]
-    assert about(cells([*results["runs"], *best])).endswith(": LSTM at R = 50.")
+    assert about(table_entries([*results["runs"], *best])).endswith(": LSTM at R = 50.")
 
 
 def test_conclusions_survive_or_not_by_their_rules():
@@ -245,10 +247,10 @@ def test_the_verdict_on_the_setting_that_validation_prefers():
     runs = comparison()["runs"]
     assert set(rows(runs, "preferred")) == set(rows(runs, "verdicts"))
     assert rows(runs, "preferred")["100", "IRNN"]["setting"] == "as selected"
-    assert not any("validation prefers" in each for each in answer(cells(runs)))
+    assert not any("validation prefers" in each for each in answer(table_entries(runs)))
 
     runs = table("irnn", 100, (0.4, 0.5, 0.6))
-    assert answer(cells(runs))[0].endswith("1 is not reproduced.")
+    assert answer(table_entries(runs))[0].endswith("1 is not reproduced.")
     errors = (0.002, 0.003, 0.004)
     runs += [run("irnn", 100, 90 + i, "best-rates", errors=(0.6, each)) for i, each in enumerate(errors)]
     told = rows(runs, "verdicts")["100", "IRNN"]
@@ -260,7 +262,7 @@ def test_the_verdict_on_the_setting_that_validation_prefers():
         "0.30 ± 0.25",
         "reproduced",
     )
-    assert answer(cells(runs))[1].startswith("In the settings that validation prefers")
+    assert answer(table_entries(runs))[1].startswith("In the settings that validation prefers")
 
 
 def test_weight_decay_can_make_up_for_units():
@@ -311,13 +313,14 @@ def test_welchs_interval_by_hand():
 
 
 def test_the_first_two_sentences():
-    first, second = answer(cells(comparison()["runs"]))
+    first, second = answer(table_entries(comparison()["runs"]))
     assert first == "Of the paper's 12 numbers, 6 are reproduced, 5 are beaten and 1 is missed."
     assert second.startswith("Fast weights have 0.80 ± 0.03 % at R = 20, where an IRNN has 61.8")
     equal = [each for model, size in ERRORS for each in table(model, size, (0.01, 0.011))]
-    assert answer(cells(equal))[1].endswith("they need no fewer units than an IRNN, an LSTM and an A-LSTM.")
+    end = "they need no fewer units than an IRNN, an LSTM and an A-LSTM."
+    assert answer(table_entries(equal))[1].endswith(end)
     assert answer([]) == ["Nothing that the paper prints has been run yet."]
-    waiting = answer(cells(unfinished(comparison(), 0)["runs"]))
+    waiting = answer(table_entries(unfinished(comparison(), 0)["runs"]))
     assert waiting == ["None of the paper's 12 numbers has a verdict yet."]
 
 
@@ -340,7 +343,7 @@ def test_the_terminal_shows_the_verdicts_and_every_other_part_in_80_columns():
         "61.65",
         "better",
     ]
-    for part in set(PARTS) - {"table"}:
+    for part in set(ABOUT) - {"table"}:
         assert re.search(rf"^{part} +(no runs yet|\d+ of \d+ runs finished)", text, re.MULTILINE), part
     assert "ablations            18 of 21 runs finished, 3 failed" in lines
 
@@ -370,16 +373,15 @@ def test_at_any_moment_of_the_study_everything_can_be_told(seed):
             each |= {"state": "failed", "curve": each["curve"][:1], "result": None, "failure": "no luck"}
     results = {**made, "runs": runs}
     console = Console(file=io.StringIO(), width=80)
-    console.print(Verification(results).terminal())
-    all_grids(cells(runs), runs)
-    conclusions(cells(runs), figure_2_seeds(runs))
-    answer(cells(runs))
+    report = Verification(results)
+    console.print(report.terminal())
+    report.documents()
 
 
 def test_roles_that_lack_what_they_should_have_do_no_harm():
     made = record("lstm", 20)
-    made["roles"] = [{"part": part} for part in (*PARTS, "another")]
+    made["roles"] = [{"part": part} for part in (*ABOUT, "another")]
     made["specification"]["model"]["cell"] = {"decay": "high"}
     results = study(made)
     assert "no luck" not in printed(results)
-    all_grids(cells(results["runs"]), results["runs"])
+    Verification(results).documents()

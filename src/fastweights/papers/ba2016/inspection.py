@@ -15,7 +15,7 @@ import numpy as np
 from fastweights.errors import CheckpointError, FileError
 from fastweights.files import write_atomically
 from fastweights.runs.worker import dataset, load_model
-from fastweights.studies.analysis.settings import Record, outcome
+from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.record.folder import RUNS
 from fastweights.training.evaluation import evaluate, predict
 

@@ -1,101 +1,189 @@
-"""What the runs of a study say together: one summary for each model, size and task."""
+"""Statistics over the seeds of one setting, and the selection among several settings."""
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from statistics import fmean, stdev
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from statistics import fmean, median, stdev
+from typing import Any
 
-Record = Mapping[str, Any]
-"""One run as in results.json."""
-
-Outcome = Literal["finished", "failed", "interrupted", "waiting"]
-
-GOAL = 0.01
-"""The validation error that counts as having learned the task."""
+from fastweights.studies.analysis.runs import (
+    Outcome,
+    Record,
+    collapsed,
+    final_validation_error,
+    outcome,
+    setting_of,
+    updates_to,
+)
 
 
 @dataclass(frozen=True)
-class Summary:
-    """One cell of the table: a model of one size at one task, in the setting that validation selected.
+class Setting:
+    """The runs of one setting, which differ in their seeds only.
 
-    Errors are fractions. Means, bounds and counts of seeds are over the finished seeds of the selected
-    setting; a mean is None where no seed has finished.
+    Errors are fractions. Means and bounds are over the finished runs, and None where there are none.
     """
 
-    model: str
-    hidden_size: int
-    floor: float
-    """The error of the best answer without binding."""
+    runs: Sequence[Record]
 
-    setting: Record
-    """The specification without its seed."""
+    @property
+    def model(self) -> str:
+        return self.runs[0]["specification"]["model"]["name"]
 
-    validation_error: float | None
-    """Mean final validation error; what the selection went by."""
+    @property
+    def hidden_size(self) -> int:
+        return self.runs[0]["specification"]["model"]["hidden_size"]
 
-    test_error: float | None
-    """Mean test error after the last update."""
+    @property
+    def floor(self) -> float:
+        """The error of the best answer without the ability that the task tests."""
+        return self.runs[0]["floor"]
 
-    half_interval: float | None
-    """Half of the 95 % interval of `test_error`, see `half_t_interval`; None below two seeds."""
+    @cached_property
+    def options(self) -> Record:
+        """The specification without its seed."""
+        return setting_of(self.runs[0])
 
-    lowest_test_error: float | None
-    highest_test_error: float | None
+    @cached_property
+    def planned(self) -> int:
+        return len(self.runs)
 
-    best_test_error: float | None
-    """Mean test error of the weights that had each run's lowest validation error."""
+    @cached_property
+    def finished(self) -> int:
+        return len(self._finished)
 
-    finished: int
-    failed: int
-    unfinished: int
+    @cached_property
+    def failed(self) -> int:
+        """How many runs diverged, raised an error, or ended in errors that are no numbers."""
+        return self._outcomes.count("failed")
 
-    settings: int
-    """How many settings were tried for this cell."""
+    @property
+    def unfinished(self) -> int:
+        """How many runs have not ended."""
+        return self.planned - self.finished - self.failed
 
-    parameters: int | None
+    @cached_property
+    def test_errors(self) -> Sequence[float]:
+        """After the last update, by finished run."""
+        return [float(error) for error in self._results("test_error")]
 
-    seconds: float | None
-    """Mean seconds a run."""
+    @cached_property
+    def test_counts(self) -> Sequence[int]:
+        """The numbers of test sequences that they were measured on."""
+        return self._results("test_count")
 
-    runs: Sequence[Record] = field(repr=False)
-    """The runs of this model, size and task, in any setting."""
+    @cached_property
+    def test_error(self) -> float | None:
+        """Mean of `test_errors`."""
+        return mean(self.test_errors)
 
-    selected: Sequence[Record] = field(repr=False)
-    """The runs of the selected setting, one for each seed."""
+    @cached_property
+    def half_interval(self) -> float | None:
+        """Half of the 95 % interval of `test_error`, see `half_t_interval`; None below two seeds."""
+        return half_t_interval(self.test_errors)
+
+    @property
+    def lowest_test_error(self) -> float | None:
+        return min(self.test_errors, default=None)
+
+    @property
+    def highest_test_error(self) -> float | None:
+        return max(self.test_errors, default=None)
+
+    @property
+    def best_test_error(self) -> float | None:
+        """Mean test error of the weights that had each run's lowest validation error."""
+        return mean(self._results("best_test_error"))
+
+    @cached_property
+    def validation_error(self) -> float | None:
+        """Mean validation error after the last update: what settings are selected by."""
+        return mean([final_validation_error(run) for run in self._finished])
+
+    @property
+    def training_loss(self) -> float | None:
+        """Mean of the last training losses, in nats."""
+        return mean([run["curve"][-1][1] for run in self._finished])
+
+    @property
+    def validation_loss(self) -> float | None:
+        """Mean of the last validation losses, the negative log likelihood, in nats."""
+        return mean([-run["curve"][-1][3] for run in self._finished])
+
+    @property
+    def collapses(self) -> int:
+        """How many finished runs have `collapsed`."""
+        return sum(map(collapsed, self._finished))
+
+    @property
+    def reached(self) -> int:
+        """How many runs that have ended had a validation error of `GOAL` or less on the way."""
+        return sum(map(math.isfinite, self._updates))
+
+    @cached_property
+    def updates_to_goal(self) -> float | None:
+        """Median of `updates_to` over the runs that have ended; infinite if half of them never got there."""
+        return median(self._updates) if self._updates else None
+
+    @property
+    def parameters(self) -> int | None:
+        return next(iter(self._results("parameters")), None)
+
+    @property
+    def seconds(self) -> float | None:
+        """Mean of what a run took."""
+        return mean(self._results("seconds"))
+
+    @cached_property
+    def _outcomes(self) -> list[Outcome]:
+        return [outcome(run) for run in self.runs]
+
+    @cached_property
+    def _finished(self) -> list[Record]:
+        return self.ended("finished")
+
+    @cached_property
+    def _updates(self) -> list[float]:
+        return [updates_to(run) for run in self.ended()]
+
+    def ended(self, *outcomes: Outcome) -> list[Record]:
+        """The runs with one of these outcomes, by default those that finished or failed."""
+        wanted = outcomes or ("finished", "failed")
+        return [run for run, state in zip(self.runs, self._outcomes, strict=True) if state in wanted]
+
+    def _results(self, name: str) -> list[Any]:
+        return [run["result"][name] for run in self._finished]
 
 
-def summarise(runs: Sequence[Record]) -> list[Summary]:
-    """One summary for each (model, hidden size, task), by model in order of appearance, then by size.
+@dataclass(frozen=True)
+class Selection:
+    """The settings that were tried of one model and size at one task, and which one validation selects."""
 
-    Runs that differ in their seed only are one setting. Of a cell's settings, the one with the lowest
-    mean final validation error over its finished seeds is selected; ties go to the earlier. Settings
-    with a failed seed come after those without, and settings without a finished seed come last.
-    Test errors select nothing.
-    """
+    runs: Sequence[Record]
+    """All of them, in any setting."""
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """In order of appearance."""
+        return [Setting(runs) for runs in _grouped(self.runs, setting_of)]
+
+    @cached_property
+    def selected(self) -> Setting:
+        """The setting with the lowest mean final validation error over its finished seeds.
+
+        Ties go to the earlier. Settings with a failed seed come after those without, and settings without a
+        finished seed come last. Test errors select nothing.
+        """
+        return min(self.settings, key=_rank)
+
+
+def selections(runs: Sequence[Record]) -> list[Selection]:
+    """One for each (model, hidden size, task), by model in order of appearance, then by size."""
     models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
-    cells = _grouped(runs, lambda run: _cell_key(run["specification"]))
-    summaries = [_summary(cell) for cell in cells.values()]
-    return sorted(summaries, key=lambda summary: (models.index(summary.model), summary.hidden_size))
-
-
-def setting_of(run: Record) -> dict[str, Any]:
-    """The specification without its seed."""
-    return {name: value for name, value in run["specification"].items() if name != "seed"}
-
-
-def outcome(run: Record) -> Outcome:
-    """The state of a run; one that finished with errors that cannot be counts as failed."""
-    return "failed" if run["state"] == "finished" and _defect(run) else run["state"]
-
-
-def failure_of(run: Record) -> str | None:
-    """Why a run counts as failed: its message or traceback, or what is wrong with its result."""
-    if outcome(run) != "failed":
-        return None
-    return run.get("failure") or _defect(run) or "no reason was recorded"
+    selected = [Selection(group) for group in _grouped(runs, _what)]
+    return sorted(selected, key=lambda each: (models.index(each.selected.model), each.selected.hidden_size))
 
 
 def half_t_interval(values: Sequence[float]) -> float | None:
@@ -110,100 +198,10 @@ def half_t_interval(values: Sequence[float]) -> float | None:
 
 @lru_cache(maxsize=256)
 def t_quantile(freedom: int) -> float:
-    """t(0.975; ν) of Student's distribution with ν = `freedom` ≥ 1 degrees, a whole number.
+    """t(0.975; ν) of Student's distribution with ν = `freedom` ≥ 1 degrees."""
+    from scipy.special import stdtrit
 
-    With t = √ν tan θ, P(|T| ≤ t) is a finite sum in cos θ; θ is found by halving. SciPy has it too, but takes
-    half a second to import.
-    Source: Abramowitz & Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
-    """
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _central_probability(middle, freedom) < 0.95:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(freedom) * math.tan(high)
-
-
-def _central_probability(angle: float, freedom: int) -> float:
-    """P(|T| ≤ √ν tan θ)."""
-    odd = freedom % 2
-    term = math.cos(angle) if odd else 1.0
-    total = term if freedom > 1 else 0.0
-    for k in range(2 + odd, freedom - 1, 2):
-        term *= (k - 1) / k * math.cos(angle) ** 2
-        total += term
-    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
-
-
-def _summary(runs: list[Record]) -> Summary:
-    settings = list(_grouped(runs, _setting_key).values())
-    selected = min(settings, key=_rank)
-    outcomes = [outcome(run) for run in selected]
-    finished = [run for run in selected if outcome(run) == "finished"]
-    results = [run["result"] for run in finished]
-    errors = [result["test_error"] for result in results]
-    specification = selected[0]["specification"]
-    return Summary(
-        model=specification["model"]["name"],
-        hidden_size=specification["model"]["hidden_size"],
-        floor=selected[0]["floor"],
-        setting=setting_of(selected[0]),
-        validation_error=mean([final_validation_error(run) for run in finished]),
-        test_error=mean(errors),
-        half_interval=half_t_interval(errors),
-        lowest_test_error=min(errors, default=None),
-        highest_test_error=max(errors, default=None),
-        best_test_error=mean([result["best_test_error"] for result in results]),
-        finished=len(finished),
-        failed=outcomes.count("failed"),
-        unfinished=outcomes.count("interrupted") + outcomes.count("waiting"),
-        settings=len(settings),
-        parameters=results[0]["parameters"] if results else None,
-        seconds=mean([result["seconds"] for result in results]),
-        runs=runs,
-        selected=selected,
-    )
-
-
-def _rank(setting: list[Record]) -> tuple[bool, bool, float]:
-    """What settings are ordered by; `min` keeps the earlier of equals."""
-    outcomes = [outcome(run) for run in setting]
-    error = mean([final_validation_error(run) for run in setting if outcome(run) == "finished"])
-    return error is None, "failed" in outcomes, math.inf if error is None else error
-
-
-def _defect(run: Record) -> str | None:
-    result = run.get("result") or {}
-    for name in ("test_error", "best_test_error"):
-        if not _is_error(result.get(name)):
-            return f"{name} is {result.get(name)}"
-    if not run.get("curve"):
-        return "no validation error was recorded"
-    error = final_validation_error(run)
-    return None if _is_error(error) else f"the last validation error is {error}"
-
-
-def _is_error(value: object) -> bool:
-    """Whether it is a number from 0 to 1; NaN is none."""
-    return isinstance(value, int | float) and 0 <= value <= 1
-
-
-def final_validation_error(run: Record) -> float:
-    """Of a finished run: what settings are selected by."""
-    return run["curve"][-1][2]
-
-
-def updates_to(run: Record, goal: float = GOAL) -> float:
-    """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
-    return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
-
-
-def validation_errors(run: Record) -> dict[int, float]:
-    """The validation error by update; what is not a number is left out."""
-    points = run.get("curve") or ()
-    return {at: error for at, _, error, *_ in points if error is not None and math.isfinite(error)}
+    return float(stdtrit(freedom, 0.975))
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -211,21 +209,21 @@ def mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
 
 
-def _cell_key(specification: Record) -> str:
-    model = specification["model"]
-    return _canonical([model["name"], model["hidden_size"], specification["task"]])
+def _rank(setting: Setting) -> tuple[bool, bool, float]:
+    """What settings are ordered by; `min` keeps the earlier of equals."""
+    error = setting.validation_error
+    return error is None, setting.failed > 0, math.inf if error is None else error
 
 
-def _setting_key(run: Record) -> str:
-    return _canonical(setting_of(run))
+def _what(run: Record) -> list[Any]:
+    """Model, size and task."""
+    specification = run["specification"]
+    return [specification["model"]["name"], specification["model"]["hidden_size"], specification["task"]]
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _grouped(runs: Iterable[Record], key: Any) -> dict[str, list[Record]]:
+def _grouped(runs: Iterable[Record], key: Any) -> list[list[Record]]:
+    """The runs with equal keys together, in order of appearance."""
     groups: dict[str, list[Record]] = {}
     for run in runs:
-        groups.setdefault(key(run), []).append(run)
-    return groups
+        groups.setdefault(json.dumps(key(run), sort_keys=True), []).append(run)
+    return list(groups.values())

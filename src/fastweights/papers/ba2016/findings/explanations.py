@@ -1,101 +1,111 @@
-"""Why a verdict is what it is: a sentence computed from the other parts of the study."""
+"""Why a verdict is what it is: a sentence computed from the other stages of the study."""
 
 from collections.abc import Iterator
 
-from fastweights.papers.ba2016.findings.table_entries import PAPERS_EMBEDDING, Cell
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
+from fastweights.papers.ba2016.names import PAPERS_EMBEDDING
 from fastweights.report.labels import nats, percent
-from fastweights.report.seeds import Seeds, length_text, mean_text
+from fastweights.report.setting_texts import length_text, mean_text
+from fastweights.studies.analysis.settings import Setting
 
 MEMORISED = 0.1
 """A training loss below this share of the validation loss: what is missing is not training."""
 
 
-def why(cell: Cell) -> str:
+def why(entry: TableEntry) -> str:
     """A short sentence or two; empty if the record does not say."""
-    verdict = cell.verdict
+    verdict = entry.verdict
     if verdict is None:
         return "nothing was published"
-    tellers = {
+    explain = {
         "reproduced": _reproduced,
         "better": _better,
         "worse": _worse,
         "not reproduced": _worse,
         "none": _undecided,
     }
-    return "; ".join([*tellers[verdict.name](cell), *_accidents(cell.table)])
+    return "; ".join([*explain[verdict.name](entry), *_incidents(entry.table)])
 
 
-def _undecided(cell: Cell) -> Iterator[str]:
-    if cell.verdict is not None:
-        yield cell.verdict.reason
+def _undecided(entry: TableEntry) -> Iterator[str]:
+    if entry.verdict is not None:
+        yield entry.verdict.reason
 
 
-def _reproduced(cell: Cell) -> Iterator[str]:
-    if cell.table.mean is not None and cell.floor - cell.table.mean < NEAR_FLOOR:
+def _reproduced(entry: TableEntry) -> Iterator[str]:
+    if entry.table.test_error is not None and entry.floor - entry.table.test_error < NEAR_FLOOR:
         yield "both rest on the guessing floor"
-    elif cell.verdict is not None:
-        yield f"one more run may have {cell.verdict.run} %"
+    elif entry.verdict is not None:
+        yield f"one more run may have {entry.verdict.run} %"
 
 
-def _better(cell: Cell) -> Iterator[str]:
+def _better(entry: TableEntry) -> Iterator[str]:
     """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
-    uniform = cell.embeddings.tried.get(PAPERS_EMBEDDING)
-    if cell.letter is not None and cell.letter.mean is not None:
-        there = f"with the paper's embedding and a constant rate {mean_text(cell.letter)}"
+    uniform = entry.embeddings.tried.get(PAPERS_EMBEDDING)
+    if entry.as_published is not None and entry.as_published.test_error is not None:
+        there = f"with the paper's embedding and a constant rate {mean_text(entry.as_published)}"
         # Nearer to the paper's number than to the table's, in factors.
-        back = cell.letter.mean**2 > max((cell.paper or 0) * (cell.table.mean or 0), 1e-12)
-        here = f"{there}, in the selected setting {mean_text(cell.table)}"
+        product = (entry.paper or 0) * (entry.table.test_error or 0)
+        back = entry.as_published.test_error**2 > max(product, 1e-12)
+        here = f"{there}, in the selected setting {mean_text(entry.table)}"
         yield here if back else f"even {there}: the paper's number does not come back"
-    elif uniform is not None and uniform.validation is not None and cell.search is not None:
-        selected = cell.search.validation_error
+    elif uniform is not None and uniform.validation_error is not None and entry.search is not None:
+        selected = entry.search.selected.validation_error
         if selected is not None:
             yield (
-                f"the paper's embedding has {percent(uniform.validation)} % on validation after the search's "
-                f"updates, N(0, 1) {percent(selected)} %"
+                f"the paper's embedding has {percent(uniform.validation_error)} % on validation after the "
+                f"search's updates, N(0, 1) {percent(selected)} %"
             )
     else:
-        yield from _search(cell)
+        yield from _search(entry)
 
 
-def _worse(cell: Cell) -> Iterator[str]:
-    """What is missing, as far as other parts of the study tell; else how near the seeds came."""
-    table = cell.table
+def _worse(entry: TableEntry) -> Iterator[str]:
+    """What is missing, as far as other stages of the study show; else how near the seeds came."""
+    table = entry.table
     near = f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
-    yield from list(_missing(cell)) or [near]
+    yield from list(_missing(entry)) or [near]
 
 
-def _missing(cell: Cell) -> Iterator[str]:
-    table = cell.table
-    if table.at_best is not None and table.mean is not None and table.at_best < 0.8 * table.mean:
-        yield f"{percent(table.at_best)} % at the lowest validation error"
-    by_heart = _by_heart(table)
-    if by_heart:
-        yield f"the training data are {by_heart}"
-    longer = "" if cell.longer is None else f"after {length_text(cell.longer)} updates"
-    for words, each in (
-        (longer, cell.longer),
-        ("with the best embedding", cell.embeddings.best),
-        ("with the best weight decay", cell.weight_decays.best),
-        ("with a lower rate", cell.rates.best),
-        ("with ten times the training data", cell.more_data),
+def _missing(entry: TableEntry) -> Iterator[str]:
+    table = entry.table
+    if (
+        table.best_test_error is not None
+        and table.test_error is not None
+        and table.best_test_error < 0.8 * table.test_error
     ):
-        if each is not None and each.mean is not None:
-            also = "" if by_heart or not _by_heart(each) else f", the training data {_by_heart(each)}"
-            yield f"{words} {mean_text(each)}{also}"
+        yield f"{percent(table.best_test_error)} % at the lowest validation error"
+    memorised = _memorised(table)
+    if memorised:
+        yield f"the training data are {memorised}"
+    longer = "" if entry.longer is None else f"after {length_text(entry.longer)} updates"
+    for words, setting in (
+        (longer, entry.longer),
+        ("with the best embedding", entry.embeddings.best),
+        ("with the best weight decay", entry.weight_decays.best),
+        ("with a lower rate", entry.rates.best),
+        ("with ten times the training data", entry.more_data),
+    ):
+        if setting is not None and setting.test_error is not None:
+            also = (
+                "" if memorised or not _memorised(setting) else f", the training data {_memorised(setting)}"
+            )
+            yield f"{words} {mean_text(setting)}{also}"
 
 
-def _by_heart(seeds: Seeds) -> str:
-    """Empty if the training data are not known better than others."""
-    here, there = seeds.training_loss, seeds.validation_loss
-    if here is None or there is None or here >= MEMORISED * there:
+def _memorised(setting: Setting) -> str:
+    """Empty if the training loss is not far below the validation loss."""
+    training, validation = setting.training_loss, setting.validation_loss
+    if training is None or validation is None or training >= MEMORISED * validation:
         return ""
-    return f"learned by heart (loss {nats(here)} nats, on validation {nats(there)})"
+    return f"learned by heart (loss {nats(training)} nats, on validation {nats(validation)})"
 
 
-def _search(cell: Cell) -> Iterator[str]:
+def _search(entry: TableEntry) -> Iterator[str]:
     """How much the search decided."""
-    errors = [seeds.validation for seeds in cell.tried if seeds.validation is not None]
+    tried = entry.search.settings if entry.search is not None else []
+    errors = [setting.validation_error for setting in tried if setting.validation_error is not None]
     if len(errors) > 1:
         yield (
             f"the settings tried end between {percent(min(errors))} and {percent(max(errors))} % on "
@@ -103,7 +113,7 @@ def _search(cell: Cell) -> Iterator[str]:
         )
 
 
-def _accidents(table: Seeds) -> Iterator[str]:
+def _incidents(table: Setting) -> Iterator[str]:
     if table.collapses:
         yield f"{table.collapses} of {table.finished} runs collapsed"
     if table.failed:

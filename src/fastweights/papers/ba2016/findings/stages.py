@@ -1,41 +1,21 @@
-"""Which runs of a study belong to which of its parts: a run can have a role in several."""
+"""Which runs of a study belong to which of its stages: a run can be tagged with several."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastweights.studies.analysis.settings import Record, outcome, setting_of
-
-PARTS: Mapping[str, str] = {
-    "search": "settings tried",
-    "table": "Table 1",
-    "figure-2": "Figure 2",
-    "ablations": "what the paper leaves open",
-    "heat-map": "decay × write rate",
-    "letter": "the paper to the letter",
-    "initialisation": "embeddings tried",
-    "best-initialisation": "the best embedding",
-    "regularisation": "weight decays tried",
-    "best-regularisation": "the best weight decay",
-    "longer": "as long as Figure 2",
-    "rates": "lower rates tried",
-    "best-rates": "the best lower rate",
-    "data": "ten times the training sequences",
-    "matched-search": "rates tried at matched sizes",
-    "matched": "matched parameters and state",
-}
-"""The parts of the comparison in the order in which they are told, and what each is about."""
+from fastweights.papers.ba2016.names import ABOUT, Stage
+from fastweights.studies.analysis.runs import Record, outcome, setting_of
 
 
-def members(runs: Iterable[Record], part: str) -> list[tuple[Mapping[str, Any], Record]]:
-    """The runs of a part, each with its role there; a run with several roles comes several times."""
-    return [(role, run) for run in runs for role in run.get("roles") or () if role["part"] == part]
+def tagged(runs: Iterable[Record], stage: Stage) -> list[tuple[Mapping[str, Any], Record]]:
+    """The runs of a stage, each with its tags there; a run can come several times."""
+    return [(tags, run) for run in runs for tags in run.get("roles") or () if tags["part"] == stage]
 
 
-def runs_of(runs: Iterable[Record], part: str) -> list[Record]:
-    """The runs of a part."""
-    return [run for run in runs if any(role["part"] == part for role in run.get("roles") or ())]
+def runs_of(runs: Iterable[Record], stage: Stage) -> list[Record]:
+    """The runs of a stage."""
+    return [run for run in runs if any(tags["part"] == stage for tags in run.get("roles") or ())]
 
 
 def place(run: Record) -> tuple[str, int]:
@@ -52,14 +32,6 @@ def by_place(runs: Iterable[Record]) -> dict[tuple[str, int], list[Record]]:
     return groups
 
 
-def by_setting(runs: Iterable[Record]) -> list[list[Record]]:
-    """The seeds of each setting, in order of appearance."""
-    groups: dict[str, list[Record]] = {}
-    for run in runs:
-        groups.setdefault(json.dumps(setting_of(run), sort_keys=True), []).append(run)
-    return list(groups.values())
-
-
 def latest(runs: Sequence[Record]) -> list[Record]:
     """The seeds of the setting that was planned last: a search that was widened may have selected anew."""
     last = setting_of(runs[-1]) if runs else None
@@ -67,9 +39,9 @@ def latest(runs: Sequence[Record]) -> list[Record]:
 
 
 def progress(runs: Sequence[Record]) -> list[str]:
-    """A line for each part: how many of its runs are finished; of the table's, the table tells itself."""
-    width = max(map(len, PARTS))
-    return [f"{part:{width}}  {_progress(runs_of(runs, part))}" for part in PARTS if part != "table"]
+    """How many runs of each stage are finished; the table itself shows that of Table 1."""
+    width = max(map(len, ABOUT))
+    return [f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in ABOUT if stage != Stage.TABLE]
 
 
 def missing(runs: Sequence[Record]) -> str:
@@ -81,6 +53,6 @@ def missing(runs: Sequence[Record]) -> str:
 def _progress(runs: Sequence[Record]) -> str:
     if not runs:
         return "no runs yet"
-    states = Counter(map(outcome, runs))
-    failed = f", {states['failed']} failed" if states["failed"] else ""
-    return f"{states['finished']} of {len(runs)} run{'s' * (len(runs) != 1)} finished{failed}"
+    outcomes = Counter(map(outcome, runs))
+    failed = f", {outcomes['failed']} failed" if outcomes["failed"] else ""
+    return f"{outcomes['finished']} of {len(runs)} run{'s' * (len(runs) != 1)} finished{failed}"

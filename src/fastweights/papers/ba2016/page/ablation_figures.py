@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from statistics import median
 
-from fastweights.papers.ba2016.page.ablation_tables import DEFAULTS, PAIRS, STEPS, numbered
+from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, STEPS
+from fastweights.papers.ba2016.page.ablation_tables import numbered
 from fastweights.report.drawing import ALARM, GRID, INK
 from fastweights.report.labels import model_colours, model_label, percent
-from fastweights.report.seeds import Seeds
 from fastweights.report.svg import Drawing, LogScale, around
-from fastweights.studies.analysis.settings import GOAL, Record, outcome, updates_to
+from fastweights.studies.analysis.runs import GOAL, Record, outcome, updates_to
+from fastweights.studies.analysis.settings import Setting
 
-Variants = Mapping[tuple[str, str], Seeds]
+Variants = Mapping[tuple[str, str], Setting]
 _WIDTH, _LINE, _TOP = 900, 16, 46
 _HIGH, _BOTTOM, _PANEL = 45, 215, 165
 """Of a small panel: the ends of its scale, and its width."""
@@ -44,7 +45,7 @@ def _rows(
 ) -> float:
     end = y + _LINE * len(variants)
     base = variants.get((DEFAULTS, ""))
-    for value, scale in ((base and base.updates, updates), (base and _middle(base), error)):
+    for value, scale in ((base and base.updates_to_goal, updates), (base and _middle(base), error)):
         if value is not None and math.isfinite(value):
             drawing.line([(scale(value), y), (scale(value), end)], INK, 0.8, "3 3")
     last = ""
@@ -69,7 +70,7 @@ def _rows(
                 )
         if seeds.failed:
             drawing.cross(894, y + _LINE / 2, ALARM)
-        for number, scale in ((seeds.updates, updates), (_middle(seeds), error)):
+        for number, scale in ((seeds.updates_to_goal, updates), (_middle(seeds), error)):
             if number is not None and math.isfinite(number):
                 x = scale(number)
                 drawing.line([(x, y + 2), (x, y + _LINE - 2)], colour, 2)
@@ -80,7 +81,7 @@ def _rows(
 def pairs_and_steps(variants: Variants) -> str | None:
     """Error and updates to 1 % by the number of pairs K and of inner steps S; None without any."""
     pairs = numbered(variants, PAIRS, "task", "num_pairs")
-    steps = numbered(variants, STEPS, "model.cell", "inner_steps")
+    steps = numbered(variants, STEPS, "model", "cell", "inner_steps")
     if not any(seeds.finished or seeds.failed for _, seeds in [*pairs, *steps]):
         return None
     drawing = Drawing(_WIDTH, 250)
@@ -136,7 +137,7 @@ def _columns(left: float, numbers: Sequence[int]) -> list[float]:
     return [left + _PANEL * (i + 0.5) / len(numbers) for i in range(len(numbers))]
 
 
-def _in(seeds: Seeds, *states: str) -> list[Record]:
+def _in(seeds: Setting, *states: str) -> list[Record]:
     return [run for run in seeds.runs if outcome(run) in states]
 
 
@@ -159,6 +160,6 @@ def _shown_error(run: Record) -> float:
     return max(result["test_error"], 0.5 / max(result["test_count"], 1))
 
 
-def _middle(seeds: Seeds) -> float | None:
+def _middle(seeds: Setting) -> float | None:
     shown = [_shown_error(run) for run in seeds.runs if outcome(run) == "finished"]
     return median(shown) if shown else None

@@ -4,46 +4,48 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastweights.papers.ba2016.findings.stages import members, place
+from fastweights.papers.ba2016.findings.stages import place, tagged
+from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, Stage
 from fastweights.report.labels import model_label, model_order
-from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
-from fastweights.report.table import Grid
-from fastweights.studies.analysis.settings import Record
-
-DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"
-"""Choices as the plan names them."""
+from fastweights.report.setting_texts import error_text, seeds_text, updates_text
+from fastweights.report.table import Column, Table, numbers
+from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.settings import Setting
 
 
-def ablation_seeds(runs: Iterable[Record]) -> dict[str, dict[tuple[str, str], Seeds]]:
+def ablation_settings(runs: Iterable[Record]) -> dict[str, dict[tuple[str, str], Setting]]:
     """By model, then by choice and value, in the order of the plan."""
     groups: dict[str, dict[tuple[str, str], list[Record]]] = {}
-    for role, run in members(runs, "ablations"):
-        what = str(role.get("choice", "")), str(role.get("value", ""))
+    for tags, run in tagged(runs, Stage.ABLATIONS):
+        what = str(tags.get("choice", "")), str(tags.get("value", ""))
         groups.setdefault(place(run)[0], {}).setdefault(what, []).append(run)
     return {
-        model: {what: over_seeds(each) for what, each in groups[model].items()}
+        model: {what: Setting(seeds) for what, seeds in groups[model].items()}
         for model in sorted(groups, key=model_order)
     }
 
 
-def ablation_grid(model: str, variants: Mapping[tuple[str, str], Seeds]) -> Grid:
+def ablation_table(model: str, variants: Mapping[tuple[str, str], Setting]) -> Table:
     """Every choice of a model, one at a time."""
     base = variants.get((DEFAULTS, ""))
-    return Grid(
+    return Table(
         f"ablations-{model}",
         f"What the paper leaves open: {model_label(model)}",
-        ("choice", "value", "updates to 1 %", "× updates", "test error %", "× error", "seeds"),
+        (
+            *(Column("choice", "word"), Column("value", "word")),
+            *numbers("updates to 1 %", "× updates", "test error %", "× error", "seeds"),
+        ),
         [
             (
                 choice,
                 value,
-                updates_text(seeds),
-                _factor(seeds.updates, base.updates if base else None),
-                error_text(seeds),
-                _factor(seeds.mean, base.mean if base else None),
-                seeds_text(seeds),
+                updates_text(setting),
+                _factor(setting.updates_to_goal, base.updates_to_goal if base else None),
+                error_text(setting),
+                _factor(setting.test_error, base.test_error if base else None),
+                seeds_text(setting),
             )
-            for (choice, value), seeds in variants.items()
+            for (choice, value), setting in variants.items()
             if choice != PAIRS
         ],
         "One choice at a time from the defaults, at R = 50. Updates to 1 %: median over the seeds of the "
@@ -52,40 +54,40 @@ def ablation_grid(model: str, variants: Mapping[tuple[str, str], Seeds]) -> Grid
     )
 
 
-def pairs_grid(variants: Mapping[tuple[str, str], Seeds]) -> Grid:
+def pairs_table(variants: Mapping[tuple[str, str], Setting]) -> Table:
     """The number of pairs, with the floor of each."""
     rows = [
         (
             str(number),
-            f"{100 * seeds.runs[0]['floor']:.2f}",
-            error_text(seeds),
-            updates_text(seeds),
-            seeds_text(seeds),
+            f"{100 * setting.floor:.2f}",
+            error_text(setting),
+            updates_text(setting),
+            seeds_text(setting),
         )
-        for number, seeds in numbered(variants, PAIRS, "task", "num_pairs")
+        for number, setting in numbered(variants, PAIRS, "task", "num_pairs")
     ]
-    return Grid(
+    return Table(
         "pairs",
         "Pairs to remember",
-        ("K", "floor %", "test error %", "updates to 1 %", "seeds"),
+        numbers("K", "floor %", "test error %", "updates to 1 %", "seeds"),
         rows,
         "Fast weights, R = 50, the defaults: strings of K pairs, 2 K + 3 symbols.",
     )
 
 
 def numbered(
-    variants: Mapping[tuple[str, str], Seeds], choice: str, room: str, name: str
-) -> list[tuple[int, Seeds]]:
-    """The seeds of each value of a choice that is a whole number, an option in a room of the specification;
-    those of the defaults too."""
-    found: dict[int, Seeds] = {}
-    for (which, _), seeds in variants.items():
-        options: Any = seeds.runs[0]["specification"]
-        for each in room.split("."):
-            options = options.get(each) or {}
-        if which in (choice, DEFAULTS) and isinstance(options.get(name), int):
-            found[options[name]] = seeds
-    return sorted(found.items(), key=lambda item: item[0]) if len(found) > 1 else []
+    variants: Mapping[tuple[str, str], Setting], choice: str, *path: str
+) -> list[tuple[int, Setting]]:
+    """The settings of each value of a choice that is a whole number, at this path in the specification; the
+    defaults are among them."""
+    settings: dict[int, Setting] = {}
+    for (which, _), setting in variants.items():
+        value: Any = setting.options
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if which in (choice, DEFAULTS) and isinstance(value, int):
+            settings[value] = setting
+    return sorted(settings.items(), key=lambda item: item[0]) if len(settings) > 1 else []
 
 
 def _factor(value: float | None, base: float | None) -> str:

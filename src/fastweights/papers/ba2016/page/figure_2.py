@@ -10,10 +10,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
+from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import GRID, save
 from fastweights.report.labels import logarithmic_tick, model_colours, model_label, model_order
-from fastweights.report.seeds import Seeds, over_seeds
-from fastweights.studies.analysis.settings import Record, outcome
+from fastweights.studies.analysis.runs import Record, outcome
+from fastweights.studies.analysis.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,14 +24,14 @@ _LEAST = 1e-7
 """Nats: where the axis ends at the latest, so that an exact 0 has a place."""
 
 
-def figure_2_seeds(runs: Sequence[Record]) -> dict[str, Seeds]:
+def figure_2_settings(runs: Sequence[Record]) -> dict[str, Setting]:
     """The seeds of each model."""
-    found = by_place(runs_of(runs, "figure-2"))
+    found = by_place(runs_of(runs, Stage.FIGURE_2))
     order = sorted(found, key=lambda place: model_order(place[0]))
-    return {place[0]: over_seeds(latest(found[place])) for place in order}
+    return {place[0]: Setting(latest(found[place])) for place in order}
 
 
-def draw_figure_2(models: Mapping[str, Seeds], svg_path: Path, png_path: Path) -> bool:
+def draw_figure_2(models: Mapping[str, Setting], svg_path: Path, png_path: Path) -> bool:
     """Draw it, and write it twice; equal records give equal bytes. False, and nothing is written, if no run
     has ended.
 
@@ -51,7 +52,7 @@ def losses(run: Record) -> dict[int, float]:
     return {at: max(loss, _LEAST) for at, loss in points if math.isfinite(loss)}
 
 
-def _draw(models: Mapping[str, Seeds]) -> "Figure":
+def _draw(models: Mapping[str, Setting]) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -83,7 +84,7 @@ def _draw(models: Mapping[str, Seeds]) -> "Figure":
     return figure
 
 
-def _draw_model(ax: "Axes", model: str, seeds: Seeds, colour: str) -> None:
+def _draw_model(ax: "Axes", model: str, seeds: Setting, colour: str) -> None:
     curves = [losses(run) for run in seeds.runs]
     for run, curve in zip(seeds.runs, curves, strict=True):
         if curve and outcome(run) == "failed":

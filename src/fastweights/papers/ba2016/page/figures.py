@@ -1,20 +1,21 @@
 """The figures of a comparison: which there are, and what each shows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastweights.files import write_atomically
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
+from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
-from fastweights.papers.ba2016.page.ablation_tables import ablation_seeds
+from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.attention_figures import attention_pictures, memory_pictures
-from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_seeds
+from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_settings
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.page.inspection import Illustrated
 from fastweights.report.labels import model_order
 from fastweights.report.learning_curves import learning_curves
+from fastweights.studies.analysis.runs import Record
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,18 @@ _CAPTIONS = {
 
 
 def draw_figures(
-    results: Mapping[str, Any], models: list[Illustrated], directory: Path
+    runs: Sequence[Record], models: Sequence[Illustrated], folder: Path
 ) -> tuple[dict[str, Figure], list[Path]]:
     """Write what can be drawn so far as NAME.svg, the learning curves and Figure 2 as NAME.png too; returns
     the figures by name, and the paths. Equal records give equal bytes.
 
     Raises: FileError if a file cannot be written.
     """
-    runs = results["runs"]
     paths: list[Path] = []
     for name, draw in (("learning-curves", _learning_curves), ("figure-2", _figure_2)):
-        both = [directory / f"{name}.{ending}" for ending in ("svg", "png")]
+        both = [folder / f"{name}.{ending}" for ending in ("svg", "png")]
         paths += both if draw(runs, *both) else []
-    ablations = ablation_seeds(runs)
+    ablations = ablation_settings(runs)
     drawings = {
         "ablations": ablation_dots(ablations),
         "pairs-and-steps": pairs_and_steps(ablations.get("fast-weights", {})),
@@ -97,22 +97,22 @@ def draw_figures(
     }
     for name, drawing in drawings.items():
         if drawing is not None:
-            paths.append(directory / f"{name}.svg")
+            paths.append(folder / f"{name}.svg")
             write_atomically(paths[-1], drawing.encode())
     texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
     return {name: Figure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()}, paths
 
 
-def _learning_curves(runs: list[Any], svg: Path, png: Path) -> bool:
+def _learning_curves(runs: Sequence[Record], svg: Path, png: Path) -> bool:
     """Of Table 1's settings."""
-    places = by_place(runs_of(runs, "table"))
+    places = by_place(runs_of(runs, Stage.TABLE))
     order = sorted(places, key=lambda place: model_order(place[0]))
     table = [run for place in order for run in latest(places[place])]
     if not any(run.get("curve") for run in table):
         return False
-    learning_curves({"runs": table}, svg, png)
+    learning_curves(table, svg, png)
     return True
 
 
-def _figure_2(runs: list[Any], svg: Path, png: Path) -> bool:
-    return draw_figure_2(figure_2_seeds(runs), svg, png)
+def _figure_2(runs: Sequence[Record], svg: Path, png: Path) -> bool:
+    return draw_figure_2(figure_2_settings(runs), svg, png)

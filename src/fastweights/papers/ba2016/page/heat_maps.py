@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from fastweights.papers.ba2016.findings.stages import members
+from fastweights.papers.ba2016.findings.stages import tagged
+from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import ALARM, GRID
 from fastweights.report.labels import model_colours, percent
-from fastweights.report.seeds import Seeds, over_seeds
 from fastweights.report.svg import Drawing, around
-from fastweights.studies.analysis.settings import Record
+from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.settings import Setting
 
 Place = tuple[float, float]
 """A decay and a write rate."""
@@ -17,12 +18,12 @@ Place = tuple[float, float]
 def heat_maps(runs: Sequence[Record]) -> str | None:
     """Final error and updates to 1 % for every decay λ and write rate η; None if there is nothing yet."""
     found: dict[Place, list[Record]] = {}
-    for _, run in members(runs, "heat-map"):
+    for _, run in tagged(runs, Stage.HEAT_MAP):
         cell = run["specification"]["model"]["cell"]
         where = cell.get("decay"), cell.get("write_rate")
         if all(isinstance(each, int | float) for each in where):
             found.setdefault(where, []).append(run)
-    seeds = {where: over_seeds(each) for where, each in found.items()}
+    seeds = {where: Setting(each) for where, each in found.items()}
     if not any(each.finished or each.failed for each in seeds.values()):
         return None
     decays, rates = (sorted({where[i] for where in seeds}) for i in (0, 1))
@@ -33,7 +34,7 @@ def heat_maps(runs: Sequence[Record]) -> str | None:
         "test error, %",
         decays,
         rates,
-        {at: each.mean for at, each in seeds.items()},
+        {at: each.test_error for at, each in seeds.items()},
         percent,
         seeds,
     )
@@ -43,7 +44,7 @@ def heat_maps(runs: Sequence[Record]) -> str | None:
         "updates to 1 %",
         decays,
         rates,
-        {at: each.updates for at, each in seeds.items()},
+        {at: each.updates_to_goal for at, each in seeds.items()},
         lambda value: f"{value:,.0f}" if math.isfinite(value) else "never",
         seeds,
     )
@@ -58,7 +59,7 @@ def _heat_map(
     rates: Sequence[float],
     values: Mapping[Place, float | None],
     text: Callable[[float], str],
-    seeds: Mapping[Place, Seeds],
+    seeds: Mapping[Place, Setting],
 ) -> None:
     """A cell for each pair; the fuller its colour, the lower its value, on a logarithmic scale."""
     width, height, top = min(380 / len(rates), 76), 44, 62

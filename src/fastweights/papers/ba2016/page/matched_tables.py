@@ -2,40 +2,45 @@
 
 from collections.abc import Iterable
 
-from fastweights.papers.ba2016.findings.stages import latest, members, place
+from fastweights.papers.ba2016.findings.stages import latest, place, tagged
+from fastweights.papers.ba2016.names import Stage
 from fastweights.report.labels import model_label, model_order
-from fastweights.report.seeds import Seeds, error_text, over_seeds, seeds_text, updates_text
-from fastweights.report.table import Grid
-from fastweights.studies.analysis.settings import Record
+from fastweights.report.setting_texts import error_text, seeds_text, updates_text
+from fastweights.report.table import MODEL, R, Table, numbers
+from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.settings import Setting
 
 
-def matched_seeds(runs: Iterable[Record]) -> dict[tuple[str, float, str], Seeds]:
+def matched_settings(runs: Iterable[Record]) -> dict[tuple[str, float, str], Setting]:
     """By criterion, budget and model."""
     groups: dict[tuple[str, float, str], list[Record]] = {}
-    for role, run in members(runs, "matched"):
-        budget = role.get("budget")
+    for tags, run in tagged(runs, Stage.MATCHED):
+        budget = tags.get("budget")
         if isinstance(budget, int | float):
-            groups.setdefault((str(role.get("criterion")), budget, place(run)[0]), []).append(run)
-    return {what: over_seeds(latest(each)) for what, each in groups.items()}
+            groups.setdefault((str(tags.get("criterion")), budget, place(run)[0]), []).append(run)
+    return {what: Setting(latest(seeds)) for what, seeds in groups.items()}
 
 
-def matched_grids(runs: Iterable[Record]) -> list[Grid]:
+def matched_tables(runs: Iterable[Record]) -> list[Table]:
     """Equal parameters, and equal state, instead of equal R."""
     legend = (
         "R: the most units within the budget. State: the numbers that a cell carries from step to step. "
         "Where R is one of the table's, the runs are the table's; elsewhere the learning rate alone was "
         "searched, the rest is as selected at the nearest size."
     )
-    found = matched_seeds(runs)
+    settings = matched_settings(runs)
     return [
-        Grid(
+        Table(
             f"matched-{criterion}",
             title,
-            ("budget", "model", "R", "parameters", "state", "test error %", "seeds", "updates to 1 %"),
+            (
+                *(*numbers("budget"), MODEL, R),
+                *numbers("parameters", "state", "test error %", "seeds", "updates to 1 %"),
+            ),
             [
-                _matched_row(budget, seeds)
-                for (which, budget, _), seeds in sorted(
-                    found.items(), key=lambda item: (item[0][1], model_order(item[0][2]))
+                _matched_row(budget, setting)
+                for (which, budget, _), setting in sorted(
+                    settings.items(), key=lambda item: (item[0][1], model_order(item[0][2]))
                 )
                 if which == criterion
             ],
@@ -45,16 +50,16 @@ def matched_grids(runs: Iterable[Record]) -> list[Grid]:
     ]
 
 
-def _matched_row(budget: float, seeds: Seeds) -> tuple[str, ...]:
-    model, size = place(seeds.runs[0])
-    results = [run["result"] for run in seeds.runs if run.get("result")]
+def _matched_row(budget: float, setting: Setting) -> tuple[str, ...]:
+    model, size = place(setting.runs[0])
+    results = [run["result"] for run in setting.runs if run.get("result")]
     parameters, state = ((results[0].get(name) if results else None) for name in ("parameters", "state_size"))
     return (
         f"{budget:,.0f}",
         model_label(model),
         str(size),
-        *(f"{each:,}" if isinstance(each, int) else "" for each in (parameters, state)),
-        error_text(seeds),
-        seeds_text(seeds),
-        updates_text(seeds),
+        *(f"{number:,}" if isinstance(number, int) else "" for number in (parameters, state)),
+        error_text(setting),
+        seeds_text(setting),
+        updates_text(setting),
     )

@@ -1,149 +1,140 @@
-"""The page of a comparison of several parts: verdicts first, then what they rest on.
-
-jinja2 comes with the extra `report` and is imported by what renders.
-"""
+"""The report of the verification: verdicts first, then what they rest on."""
 
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
 from fastweights.files import make_folder, write_atomically
-from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
-from fastweights.papers.ba2016.findings.stages import PARTS, missing, place, progress, runs_of
-from fastweights.papers.ba2016.findings.table_entries import Cell, cells
-from fastweights.papers.ba2016.page.ablation_tables import ablation_grid, ablation_seeds, pairs_grid
-from fastweights.papers.ba2016.page.captions import (
-    about_embeddings,
-    about_letter,
-    about_matched,
-    about_rates,
-    about_weight_decays,
-)
-from fastweights.papers.ba2016.page.figure_2 import figure_2_seeds
+from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer, conclusions
+from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
+from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.names import ABOUT
+from fastweights.papers.ba2016.page import captions
+from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
+from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import Figure, draw_figures
 from fastweights.papers.ba2016.page.inspection import read_illustration
-from fastweights.papers.ba2016.page.matched_tables import matched_grids, matched_seeds
+from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.stage_tables import (
-    data_grid,
-    embeddings_grid,
-    letter_grid,
-    longer_grid,
-    rates_grid,
-    search_grid,
-    weight_decays_grid,
+    as_published_table,
+    data_table,
+    embeddings_table,
+    longer_table,
+    rates_table,
+    search_table,
+    weight_decays_table,
 )
 from fastweights.papers.ba2016.page.verdict_table import (
-    details_grid,
-    preferred_grid,
+    details_table,
+    preferred_table,
     terminal_verdicts,
-    verdict_grid,
+    verdict_table,
 )
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Grid, markdown, plain
-from fastweights.studies.analysis.settings import Record, failure_of, outcome
+from fastweights.report.table import Table, plain
+from fastweights.studies.analysis.runs import Record, failure_of, outcome
 
 
 class Verification:
-    """The report of a study of the paper's: a `StudyReport`."""
+    """The report of a study of the paper's with stages: a `StudyReport` of results in the shape of
+    results.json."""
 
     def __init__(self, results: Mapping[str, Any]) -> None:
-        self._results = results
+        self._preset = str(results["study"].get("preset"))
         self._runs: Sequence[Record] = results["runs"]
-        self._table = cells(self._runs)
+        self._entries = table_entries(self._runs)
 
     def terminal(self) -> RenderableType:
-        return terminal_verdicts(self._table, self._runs)
+        return terminal_verdicts(self._entries, self._runs)
 
     def documents(self) -> Mapping[str, str]:
         findings = [
-            f"- **{plain(each.claim)}** {each.word.capitalize()}. {plain(each.evidence)} "
-            f"Survives if {plain(each.rule)}.\n"
-            for each in conclusions(self._table, figure_2_seeds(self._runs))
+            f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. {plain(conclusion.evidence)} "
+            f"Survives if {plain(conclusion.rule)}.\n"
+            for conclusion in self._conclusions
         ]
         return {
-            "answer": plain(" ".join(answer(self._table))) + "\n",
+            "answer": plain(" ".join(answer(self._entries))) + "\n",
             "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
             "conclusions": "".join(findings),
-            **{name: markdown(grid) for name, grid in all_grids(self._table, self._runs).items()},
+            **{name: table.markdown() for name, table in self.tables.items()},
         }
 
     def write(self, folder: Path) -> list[Path]:
-        """As in the contract. Raises, besides: StudyError if illustration.json is damaged."""
+        """As in the contract. Raises, besides: StudyError if inspection.json is damaged."""
         make_folder(folder)
-        models = read_illustration(folder)
-        figures, paths = draw_figures(self._results, models, Path(folder))
-        page = Path(folder) / "report.html"
-        write_atomically(page, render(self._results, figures).encode())
+        figures, paths = draw_figures(self._runs, read_illustration(folder), folder)
+        page = folder / "report.html"
+        write_atomically(page, self._render(figures).encode())
         return [*paths, page]
 
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """Every table that has a row, by name, in the order of the page."""
+        ablations = ablation_settings(self._runs)
+        tables = [
+            verdict_table(self._entries),
+            preferred_table(self._entries),
+            details_table(self._entries),
+            longer_table(self._entries),
+            rates_table(self._entries),
+            data_table(self._entries),
+            weight_decays_table(self._entries),
+            as_published_table(self._entries),
+            embeddings_table(self._entries),
+            *matched_tables(self._runs),
+            *(ablation_table(model, variants) for model, variants in ablations.items()),
+            pairs_table(ablations.get("fast-weights", {})),
+            search_table(self._entries),
+        ]
+        return {table.name: table for table in tables if table.rows}
 
-def all_grids(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, Grid]:
-    """Every table of the comparison that has a row, by name, in the order of the page."""
-    ablations = ablation_seeds(runs)
-    grids = [
-        verdict_grid(table),
-        preferred_grid(table),
-        details_grid(table),
-        longer_grid(table),
-        rates_grid(table),
-        data_grid(table),
-        weight_decays_grid(table),
-        letter_grid(table),
-        embeddings_grid(table),
-        *matched_grids(runs),
-        *(ablation_grid(model, variants) for model, variants in ablations.items()),
-        pairs_grid(ablations.get("fast-weights", {})),
-        search_grid(table),
-    ]
-    return {grid.name: grid for grid in grids if grid.rows}
+    @cached_property
+    def _conclusions(self) -> list[Conclusion]:
+        return conclusions(self._entries, figure_2_settings(self._runs))
 
+    def _render(self, figures: Mapping[str, Figure]) -> str:
+        """The page as HTML, with the figures in it."""
+        models = dict.fromkeys(place(run)[0] for run in self._runs)
+        colours = model_colours(models)
+        return template("verification.html.j2", "fastweights.papers.ba2016.page").render(
+            preset=self._preset,
+            command=f"fastweights reproduce --preset {shlex.quote(self._preset)} --dir DIR",
+            states=states(self._runs),
+            answer=answer(self._entries),
+            tables=self.tables,
+            ablations=[table for name, table in self.tables.items() if name.startswith("ablations-")],
+            figures={
+                name: (inline(figure.svg, figure.label), figure.caption) for name, figure in figures.items()
+            },
+            missing={stage: missing(runs_of(self._runs, stage)) for stage in ABOUT},
+            conclusions=self._conclusions,
+            captions=self._captions(),
+            swatches={model_label(model): colours[model] for model in models},
+            failures=_failures(self._runs),
+            times=_times(self._runs),
+            environments=environments(self._runs),
+            publications=(BA_2016, WAYMAN_MATHEW_2017),
+        )
 
-def render(results: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
-    """The page as HTML, with the figures in it."""
-    runs, preset = results["runs"], str(results["study"].get("preset"))
-    table = cells(runs)
-    grids = all_grids(table, runs)
-    return template("comparison.html.j2", "fastweights.papers.ba2016.page").render(
-        preset=preset,
-        command=f"fastweights reproduce --preset {shlex.quote(preset)} --dir DIR",
-        states=states(runs),
-        answer=answer(table),
-        grids=grids,
-        ablations=[grid for name, grid in grids.items() if name.startswith("ablations-")],
-        figures={name: (inline(each.svg, each.label), each.caption) for name, each in figures.items()},
-        missing={part: missing(runs_of(runs, part)) for part in PARTS},
-        conclusions=conclusions(table, figure_2_seeds(runs)),
-        remarks=_remarks(table, runs),
-        swatches={model_label(model): colour for model, colour in model_colours(_models(runs)).items()},
-        failures=_failures(runs),
-        times=_times(runs),
-        environments=environments(runs),
-        publications=(BA_2016, WAYMAN_MATHEW_2017),
-    )
-
-
-def _remarks(table: Sequence[Cell], runs: Sequence[Record]) -> dict[str, str]:
-    """What tables show, in a sentence each, by the name of the table."""
-    matched = matched_seeds(runs)
-    return {
-        "letter": about_letter(table),
-        "embeddings": about_embeddings(table),
-        "rates": about_rates(table),
-        "weight-decays": about_weight_decays(table),
-        **{
-            f"matched-{criterion}": about_matched(matched, criterion) for criterion in ("parameters", "state")
-        },
-    }
-
-
-def _models(runs: Sequence[Record]) -> list[str]:
-    return list(dict.fromkeys(place(run)[0] for run in runs))
+    def _captions(self) -> dict[str, str]:
+        """What tables show, in a sentence each, by the name of the table."""
+        matched = matched_settings(self._runs)
+        return {
+            "letter": captions.about_as_published(self._entries),
+            "embeddings": captions.about_embeddings(self._entries),
+            "rates": captions.about_rates(self._entries),
+            "weight-decays": captions.about_weight_decays(self._entries),
+            "matched-parameters": captions.about_matched(matched, "parameters"),
+            "matched-state": captions.about_matched(matched, "state"),
+        }
 
 
 def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
@@ -157,11 +148,11 @@ def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
 
 
 def _times(runs: Sequence[Record]) -> list[tuple[str, str, str, str]]:
-    """For each part: what it is about, its runs and how long the finished ones took together."""
+    """For each stage: what it is about, its runs and how long the finished ones took together."""
     lines = []
-    for part, about in PARTS.items():
-        members = runs_of(runs, part)
+    for stage, about in ABOUT.items():
+        members = runs_of(runs, stage)
         seconds = [run["result"]["seconds"] for run in members if outcome(run) == "finished"]
         if members:
-            lines.append((part, about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
+            lines.append((stage, about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
     return lines

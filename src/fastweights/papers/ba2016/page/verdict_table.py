@@ -1,22 +1,20 @@
-"""The first table of a comparison: every published number, what came out here, and the verdict."""
+"""The first tables of the verification: every published number, what came out here, and the verdict."""
 
 from collections.abc import Sequence
-from statistics import fmean
+from dataclasses import replace
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
-from fastweights.papers.ba2016.findings.table_entries import Cell
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
-from fastweights.report.labels import as_published, duration, model_label, nats, percent, percent_range
-from fastweights.report.seeds import Seeds, error_text, length_text, seeds_text, updates_text
-from fastweights.report.table import Grid
-from fastweights.studies.analysis.settings import Record, outcome
+from fastweights.papers.ba2016.page.entry_table import entry_table
+from fastweights.report.labels import duration, nats, percent, published_percent
+from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
+from fastweights.report.table import Column, Table, numbers
+from fastweights.studies.analysis.runs import Record
 
 RULE = (
     "P: the error of one more run, with a probability of 95 %: a t interval of the seeds' log odds. Q: the "
@@ -24,28 +22,20 @@ RULE = (
     "better: P is below Q; worse: above; not reproduced: worse, and our mean is more than half of the way "
     "from the paper's to the floor."
 )
-_HEADINGS = (
-    "R",
-    "model",
-    "test error %",
-    "best–worst %",
-    "seeds",
-    "collapses",
-    "paper %",
-    "W. & M. %",
-    "floor %",
-    "verdict",
-    "why",
-)
+_VERDICT = Column("verdict", "word", min_width=10)
 
 
-def verdict_grid(table: Sequence[Cell]) -> Grid:
-    """A row for each cell: what a reader wants to know first."""
-    return Grid(
+def verdict_table(entries: Sequence[TableEntry]) -> Table:
+    """A row for each entry: what a reader wants to know first."""
+    return entry_table(
         "verdicts",
         "Table 1, number by number",
-        _HEADINGS,
-        [_row(cell) for cell in table],
+        (
+            *numbers("test error %", "best–worst %", "seeds", "collapses", "paper %", "W. & M. %", "floor %"),
+            _VERDICT,
+            Column("why", "sentence"),
+        ),
+        [(entry, _verdict_row(entry)) for entry in entries],
         "R: hidden units. Test error: after the last update, mean over the seeds ± half of its 95 % t "
         "interval. Collapses: runs that end more than 5 percentage points above their lowest validation "
         "error. Paper: Ba et al. 2016, Table 1. W. & M.: Wayman & Mathew 2017. Floor: the best answer "
@@ -53,52 +43,46 @@ def verdict_grid(table: Sequence[Cell]) -> Grid:
     )
 
 
-def preferred_grid(table: Sequence[Cell]) -> Grid:
+def preferred_table(entries: Sequence[TableEntry]) -> Table:
     """The same numbers in the best of all settings that the study tried."""
-    preferred = [(cell, cell.preferred) for cell in table]
-    return Grid(
+    return entry_table(
         "preferred",
         "In the setting that validation prefers",
-        ("R", "model", "setting", "test error %", "best–worst %", "seeds", "paper %", "verdict"),
+        (
+            Column("setting", "word"),
+            *numbers("test error %", "best–worst %", "seeds", "paper %"),
+            _VERDICT,
+        ),
         [
             (
-                str(cell.hidden_size),
-                model_label(cell.model),
-                setting.change or "as selected",
-                error_text(setting.seeds),
-                _range(setting.seeds),
-                seeds_text(setting.seeds),
-                as_published(cell.paper),
-                _name(cell.verdict_on(setting.seeds)),
+                entry,
+                (
+                    changed.change or "as selected",
+                    error_text(changed.setting),
+                    range_text(changed.setting),
+                    seeds_text(changed.setting),
+                    published_percent(entry.paper),
+                    _name(entry.verdict_on(changed.setting)),
+                ),
             )
-            for cell, setting in preferred
-            if setting is not None
+            for entry in entries
+            if (changed := entry.preferred) is not None
         ],
         "Of what the search selected and the best other embedding, weight decay and learning rate, the one "
         "with the lowest mean validation error over its reported seeds. Verdict: by the same rule.",
     )
 
 
-def details_grid(table: Sequence[Cell]) -> Grid:
-    """A row for each cell: what the verdicts rest on."""
-    return Grid(
+def details_table(entries: Sequence[TableEntry]) -> Table:
+    """A row for each entry: what the verdicts rest on."""
+    return entry_table(
         "details",
         "Last, best, and how long it took",
-        (
-            "R",
-            "model",
-            "P %",
-            "Q %",
-            "at best validation %",
-            "last validation %",
-            "training loss",
-            "validation loss",
-            "updates to 1 %",
-            "updates",
-            "parameters",
-            "time",
+        numbers(
+            *("P %", "Q %", "at best validation %", "last validation %", "training loss", "validation loss"),
+            *("updates to 1 %", "updates", "parameters", "time"),
         ),
-        [_details(cell) for cell in table],
+        [(entry, _details_row(entry)) for entry in entries],
         "P and Q: see the verdicts. At best validation: test error of the weights that had each run's "
         "lowest validation error. Last validation: what the selection goes by. Losses: the last, in nats. "
         "Updates to 1 %: median over the seeds of the first evaluation with a validation error of at most "
@@ -107,69 +91,48 @@ def details_grid(table: Sequence[Cell]) -> Grid:
     )
 
 
-def terminal_verdicts(table_entries: Sequence[Cell], runs: Sequence[Record]) -> RenderableType:
-    """The same in 80 columns, with the reasons below, and a line for each other part of the study."""
-    rows = [dict(zip(_HEADINGS, row, strict=True)) for row in verdict_grid(table_entries).rows]
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
-    names = ("test error %", "best–worst %", "seeds", "paper %", "W. & M. %", "floor %")
-    table.add_column("R", justify="right", no_wrap=True)
-    table.add_column("model", min_width=12, overflow="fold")
-    for name in names:
-        table.add_column(name.replace(" & ", "&").replace(" %", "\n%"), justify="right", no_wrap=True)
-    table.add_column("verdict", min_width=10, overflow="fold")
-    last = None
-    for row in rows:
-        if last is not None and row["R"] != last:
-            table.add_section()
-        size = row["R"] if row["R"] != last else ""
-        table.add_row(*map(escape, [size, row["model"], *(row[name] for name in names), row["verdict"]]))
-        last = row["R"]
-    reasons = [f"{row['model']}, R = {row['R']}: {row['why']}" for row in rows if row["why"]]
-    told = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
-    return Group(table, Text("\n" + "\n".join(told)))
+def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> RenderableType:
+    """The verdicts in 80 columns, with the reasons below, and a line for each other stage of the study."""
+    verdicts = replace(verdict_table(entries), title="")
+    reasons = [
+        f"{model}, R = {size}: {reason}"
+        for size, model, reason in zip(*map(verdicts.column, ("R", "model", "why")), strict=True)
+        if reason
+    ]
+    notes = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
+    return Group(verdicts.without("collapses", "why").terminal(), Text("\n" + "\n".join(notes)))
 
 
-def _row(cell: Cell) -> tuple[str, ...]:
-    table, verdict = cell.table, cell.verdict
+def _verdict_row(entry: TableEntry) -> tuple[str, ...]:
+    setting = entry.table
     return (
-        str(cell.hidden_size),
-        model_label(cell.model),
-        error_text(table),
-        _range(table),
-        seeds_text(table),
-        str(table.collapses) if table.finished else "",
-        as_published(cell.paper),
-        as_published(cell.term_project),
-        f"{100 * cell.floor:.2f}",  # exact, so in full
-        _name(verdict),
-        why(cell),
+        error_text(setting),
+        range_text(setting),
+        seeds_text(setting),
+        str(setting.collapses) if setting.finished else "",
+        published_percent(entry.paper),
+        published_percent(entry.term_project),
+        f"{100 * entry.floor:.2f}",  # exact, so in full
+        _name(entry.verdict),
+        why(entry),
     )
 
 
-def _details(cell: Cell) -> tuple[str, ...]:
-    table, verdict = cell.table, cell.verdict
-    results = [run["result"] for run in table.runs if outcome(run) == "finished"]
+def _details_row(entry: TableEntry) -> tuple[str, ...]:
+    setting, verdict = entry.table, entry.verdict
     return (
-        str(cell.hidden_size),
-        model_label(cell.model),
         str(verdict.run) if verdict and verdict.run else "",
         str(verdict.published) if verdict and verdict.published else "",
-        percent(table.at_best),
-        percent(table.validation),
-        nats(table.training_loss),
-        nats(table.validation_loss),
-        updates_text(table),
-        length_text(table),
-        f"{results[0]['parameters']:,}" if results else "",
-        duration(fmean(each["seconds"] for each in results)) if results else "",
+        percent(setting.best_test_error),
+        percent(setting.validation_error),
+        nats(setting.training_loss),
+        nats(setting.validation_loss),
+        updates_text(setting),
+        length_text(setting),
+        "" if setting.parameters is None else f"{setting.parameters:,}",
+        "" if setting.seconds is None else duration(setting.seconds),
     )
 
 
 def _name(verdict: Verdict | None) -> str:
     return verdict.name if verdict and verdict.name != "none" else "–"
-
-
-def _range(table: Seeds) -> str:
-    if table.lowest is None or table.highest is None:
-        return ""
-    return percent_range(table.lowest, table.highest)

@@ -18,7 +18,7 @@ from fastweights.papers.ba2016.plan.alternatives import EMBEDDINGS, WEIGHT_DECAY
 from fastweights.papers.ba2016.plan.matched import Measure, largest, num_parameters, state_size
 from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.analysis.settings import Record
+from fastweights.studies.analysis.runs import Record
 from fastweights.studies.plans import Choice, Plan, Planned, Role, seeded, selected
 from fastweights.studies.presets import Preset
 from fastweights.studies.search import LEARNING_RATE, SAMPLERS, with_values

@@ -8,7 +8,7 @@ from statistics import median
 
 from fastweights import registry
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.analysis.settings import GOAL, Record, final_validation_error, outcome, updates_to
+from fastweights.studies.analysis.runs import GOAL, Record, final_validation_error, outcome, updates_to
 from fastweights.studies.plans import ended, seeded, selected
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval

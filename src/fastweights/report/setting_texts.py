@@ -1,0 +1,44 @@
+"""Statistics of a setting as text, for the cells of tables; empty where there is nothing to say."""
+
+import math
+
+from fastweights.report.labels import percent_range, with_interval
+from fastweights.studies.analysis.settings import Setting
+
+
+def error_text(setting: Setting) -> str:
+    """`1.81 ± 0.20`, the one value of one seed, or `failed`."""
+    if setting.test_error is not None:
+        return with_interval(setting.test_error, setting.half_interval)
+    return "failed" if setting.failed and not setting.unfinished else ""
+
+
+def mean_text(setting: Setting) -> str:
+    """`1.81 ± 0.20 %`."""
+    return "" if setting.test_error is None else f"{error_text(setting)} %"
+
+
+def range_text(setting: Setting) -> str:
+    """`0.40–1.69`: the lowest and the highest test error."""
+    low, high = setting.lowest_test_error, setting.highest_test_error
+    return "" if low is None or high is None else percent_range(low, high)
+
+
+def seeds_text(setting: Setting) -> str:
+    """How many are finished, and of how many if not all."""
+    all_finished = setting.finished == setting.planned
+    return str(setting.finished) if all_finished else f"{setting.finished} of {setting.planned}"
+
+
+def length_text(setting: Setting) -> str:
+    """How many updates each run has."""
+    return f"{setting.options['training']['updates']:,}" if setting.planned else ""
+
+
+def updates_text(setting: Setting) -> str:
+    """`41,000`, `41,000 (4 of 5)`, `– (2 of 5)`: the median of the updates to 1 %."""
+    ended, updates = setting.finished + setting.failed, setting.updates_to_goal
+    if updates is None:
+        return ""
+    text = "–" if updates == math.inf else f"{updates:,.0f}"
+    return text if setting.reached == ended else f"{text} ({setting.reached} of {ended})"

@@ -1,0 +1,70 @@
+"""What one run of results.json says: how it ended, its validation errors, when it had learned."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Record = Mapping[str, Any]
+"""One run as in results.json."""
+
+Outcome = Literal["finished", "failed", "interrupted", "waiting"]
+
+GOAL = 0.01
+"""The validation error that counts as having learned the task."""
+
+COLLAPSE = 0.05
+"""A run has collapsed if its last validation error is this much above its lowest."""
+
+
+def setting_of(run: Record) -> dict[str, Any]:
+    """The specification without its seed."""
+    return {name: value for name, value in run["specification"].items() if name != "seed"}
+
+
+def outcome(run: Record) -> Outcome:
+    """The state of a run; one that finished with errors outside 0 to 1 counts as failed."""
+    return "failed" if run["state"] == "finished" and _defect(run) else run["state"]
+
+
+def failure_of(run: Record) -> str | None:
+    """Why a run counts as failed: its message or traceback, or what is wrong with its result."""
+    if outcome(run) != "failed":
+        return None
+    return run.get("failure") or _defect(run) or "no reason was recorded"
+
+
+def validation_errors(run: Record) -> dict[int, float]:
+    """The validation error by update; what is not a number is left out."""
+    points = run.get("curve") or ()
+    return {at: error for at, _, error, *_ in points if error is not None and math.isfinite(error)}
+
+
+def final_validation_error(run: Record) -> float:
+    """Of a finished run: what settings are selected by."""
+    return run["curve"][-1][2]
+
+
+def updates_to(run: Record, goal: float = GOAL) -> float:
+    """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
+    return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
+
+
+def collapsed(run: Record) -> bool:
+    """Whether a finished run was good and ended bad, see `COLLAPSE`."""
+    return final_validation_error(run) - min(validation_errors(run).values()) > COLLAPSE
+
+
+def _defect(run: Record) -> str | None:
+    result = run.get("result") or {}
+    for name in ("test_error", "best_test_error"):
+        if not _is_error(result.get(name)):
+            return f"{name} is {result.get(name)}"
+    if not run.get("curve"):
+        return "no validation error was recorded"
+    error = final_validation_error(run)
+    return None if _is_error(error) else f"the last validation error is {error}"
+
+
+def _is_error(value: object) -> bool:
+    """Whether it is a number from 0 to 1; NaN is none."""
+    return isinstance(value, int | float) and 0 <= value <= 1
