@@ -6,11 +6,11 @@ Trains M copies of the quick preset's R = 20 fast-weights run (30,000 updates, a
 seconds on a free core) with different seeds in a temporary folder, and prints one line of a table:
 
 - training: the runs' own seconds, added up; more than the workers' CPU seconds where they share cores
-- workers, coordinator, mailbox, Ray: CPU seconds of those processes from the study's start to its last run's
+- workers, coordinator, queue, Ray: CPU seconds of those processes from the study's start to its last run's
   end; the workers' include their start (imports, compilation), the coordinator's includes its record.
-  Ray: its servers and agents, but for the mailbox, which is ours
-- share: coordinator and mailbox against workers, in CPU seconds
-- gap: from the moment a worker has written a model to the moment at which the next run is handed out
+  Ray: its servers and agents, but for the queue, which is ours
+- share: coordinator and queue against workers, in CPU seconds
+- gap: from the moment a worker has written a model to the moment at which the next run is given to a worker
 """
 
 import argparse
@@ -25,8 +25,8 @@ from pathlib import Path
 
 from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_study
-from fastweights.studies.execution.jobs import Job
-from fastweights.studies.execution.local import Executor, LocalExecutor
+from fastweights.studies.execution.executor import Executor, Job
+from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
@@ -40,7 +40,7 @@ COLUMNS = [
     "training s",
     "workers s",
     "coordinator s",
-    "mailbox s",
+    "queue s",
     "Ray s",
     "share %",
     "gap ms (median)",
@@ -85,7 +85,7 @@ def _role(command: bytes) -> str | None:
     """An idle worker of Ray's, before and after it works, is called otherwise; it keeps its role."""
     if b"spawn_main" in command or command.startswith(b"ray::Worker"):
         return "worker"
-    return "mailbox" if command.startswith(b"ray::Mailbox") else None
+    return "queue" if command.startswith(b"ray::MessageQueue") else None
 
 
 def _below(process: int) -> Iterator[int]:
@@ -100,7 +100,7 @@ def _below(process: int) -> Iterator[int]:
 
 
 class Watch:
-    """The coordinator's listener, and what notes when runs are handed out."""
+    """The coordinator's listener, and what notes when runs are given to a worker."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -163,10 +163,10 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
         wall, used = time.perf_counter() - begun, time.process_time() - used
         meter.stop()
         kind = type(place.storage).__name__ if url is None else url.partition(":")[0]
-    coordinator, mailbox, busy = used - meter.own, meter.of("mailbox"), meter.of("worker")
+    coordinator, queue, busy = used - meter.own, meter.of("queue"), meter.of("worker")
     gaps = watch.gaps(workers)
-    numbers = (wall, watch.training, busy, coordinator, mailbox, meter.of("Ray"))
-    share = 100 * (coordinator + mailbox) / busy
+    numbers = (wall, watch.training, busy, coordinator, queue, meter.of("Ray"))
+    share = 100 * (coordinator + queue) / busy
     return [
         *(executor, kind.lower(), str(workers), str(runs)),
         *(f"{each:.1f}" for each in numbers),

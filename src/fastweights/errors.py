@@ -3,6 +3,7 @@ that a user can act on."""
 
 import dataclasses
 import difflib
+import traceback
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,19 @@ MAX_SEED = 2**32 - 1
 
 MAX_SCALE = 1e30
 """Scales, rates and biases: far above anything that trains, below where single precision overflows."""
+
+
+def describe_error(error: BaseException) -> str:
+    """The error's traceback; its last line is the error's own type and message.
+
+    In Python's text of a traceback it need not be: notes (PEP 678), such as JAX's on the frames that it left
+    out, come after it, and a message may have several lines.
+    """
+    description = traceback.TracebackException.from_exception(error)
+    text = "".join(description.format()).rstrip()
+    description.__notes__ = None  # type: ignore[assignment]
+    summary = printable(" ".join("".join(description.format_exception_only()).split()))
+    return text if text.endswith(f"\n{summary}") else f"{text}\n\n{summary}"
 
 
 class FastweightsError(Exception):

@@ -5,15 +5,17 @@ import threading
 from collections import Counter
 from concurrent.futures import Future
 from math import nan
+from pathlib import Path
 
 import pytest
 
-from fastweights.errors import FileError, StudyError
+from fastweights.errors import FileError, InvalidValueError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.execution import scheduler as desk
+from fastweights.studies.execution import scheduler
 from fastweights.studies.execution.coordinator import run_plan, run_study
-from fastweights.studies.execution.jobs import Progress
+from fastweights.studies.execution.executor import Progress
 from fastweights.studies.plans import Planned
+from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store
 from fastweights.studies.record.writable_store import WritableStore
@@ -28,14 +30,14 @@ FIRST, SECOND, *REST = [each.identifier for each in RUNS]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """The script waits for nobody."""
-    monkeypatch.setattr(desk, "_PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(scheduler, "_POLL_SECONDS", 0.001)
 
 
 class Listener:
     """Notes what it is told."""
 
     def __init__(self):
-        self.states, self.points, self.losses = [], [], []
+        self.states, self.points, self.crashes = [], [], []
         self.begun, self.ends = Counter(), Counter()
 
     def planned(self, runs):
@@ -45,7 +47,7 @@ class Listener:
         self.begun[run.identifier] += 1
 
     def crashed(self, run, reason):
-        self.losses.append(run.identifier)
+        self.crashes.append(run.identifier)
 
     def progressed(self, run, update, validation_error):
         self.points.append((run.identifier, update))
@@ -62,7 +64,7 @@ class Pool:
     """Workers whose time goes on when progress is asked for. `fates` says what happens at each start of a
     run: it raises, or its worker dies after so many updates, or before it begins; else it finishes."""
 
-    name, takes_over, lost = "played", "where the script says", (DiedError,)
+    name, resumes_from, crash_errors = "played", "where the script says", (DiedError,)
 
     def __init__(self, fates, workers=2, side_by_side=1):
         self.fates, self.workers, self.side_by_side = fates, workers, side_by_side
@@ -88,7 +90,7 @@ class Pool:
         for identifiers, future in running:
             fates = {name: self.fates[name].pop(0) for name in identifiers if self.fates.get(name)}
             bad = [fate for fate in fates.values() if fate is not None]
-            points += [Progress(name, 0, nan) for name in identifiers if fates.get(name) != "stillborn"]
+            points += [Progress(name, 0, nan) for name in identifiers if fates.get(name) != "failed start"]
             points += [Progress(name, u, 0.5) for name, n in fates.items() for u in _updates(n)]
             if not bad:
                 points += [
@@ -209,7 +211,7 @@ def test_the_record_has_a_point_now_and_then_and_the_last_one(tmp_path, monkeypa
             return [Progress(identifiers[0], *following) for identifiers, _ in self.running]
 
     clock = iter(range(10**6))
-    monkeypatch.setattr(desk.time, "monotonic", lambda: next(clock) / 10)
+    monkeypatch.setattr(scheduler.time, "monotonic", lambda: next(clock) / 10)
     study(tmp_path, pool=lambda fates: Slow(fates, workers=1))
     first = stored(tmp_path)[0].points
     assert 40 in first
@@ -224,10 +226,34 @@ def test_a_raising_run_fails_with_its_traceback_after_three_tries_and_stops_no_o
     states, pool = study(tmp_path, {FIRST: [error] * 9}, listener=listener)
     assert states.pop(FIRST) == "failed"
     assert set(states.values()) == {"finished"}
-    assert failure(tmp_path, FIRST).startswith("lost 3 times at update 0; the last time:\n")
+    assert failure(tmp_path, FIRST).startswith("crashed 3 times at update 0; the last time:\n")
     assert failure(tmp_path, FIRST).rstrip().endswith(f"{type(error).__name__}: in a cell")
     assert pool.submitted.count([FIRST]) == 3
-    assert listener.losses == [FIRST] * 2
+    assert listener.crashes == [FIRST] * 2
+
+
+def with_notes(error):
+    """As JAX does with errors of which it hides its own frames."""
+    error.add_note("--------------------")
+    error.add_note("For simplicity, JAX has removed its internal frames from the traceback.")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (with_notes(ZeroDivisionError("in a cell")), "ZeroDivisionError: in a cell"),
+        (ValueError("shapes differ:\n(3,)\n(4,)"), "ValueError: shapes differ: (3,) (4,)"),
+        (MemoryError(), "MemoryError"),
+    ],
+    ids=["notes", "lines", "nothing"],
+)
+def test_the_last_line_of_a_failure_is_the_error_itself(error, reason, tmp_path):
+    study(tmp_path, {FIRST: [error] * 3})
+    *before, last = failure(tmp_path, FIRST).splitlines()
+    assert last == reason
+    for note in getattr(error, "__notes__", ()):
+        assert note in before
 
 
 def test_a_run_whose_worker_dies_three_times_fails_last_and_alone(tmp_path):
@@ -250,8 +276,8 @@ def test_progress_between_deaths_counts_anew(deaths, state, tmp_path):
     assert set(states.values()) == {"finished"}
 
 
-def test_losses_are_counted_over_coordinators(tmp_path):
-    """Two losses, a coordinator that is interrupted, and the third loss."""
+def test_crashes_are_counted_over_coordinators(tmp_path):
+    """Two crashes, a coordinator that is interrupted, and the third crash."""
 
     class Interrupted(Pool):
         def progress(self):
@@ -278,7 +304,7 @@ def test_a_failed_run_is_run_anew_only_if_asked(tmp_path):
 
 
 def test_a_worker_that_dies_before_it_begins_is_not_the_runs_fault(tmp_path):
-    states, pool = study(tmp_path, {FIRST: ["stillborn"] * 9})
+    states, pool = study(tmp_path, {FIRST: ["failed start"] * 9})
     assert set(states.values()) == {"finished"}
     assert pool.submitted.count([FIRST]) == 10
     assert not any(run.crashes for run in stored(tmp_path))
@@ -286,7 +312,7 @@ def test_a_worker_that_dies_before_it_begins_is_not_the_runs_fault(tmp_path):
 
 def test_workers_that_never_begin_end_the_study_and_fail_no_run(tmp_path):
     with pytest.raises(StudyError, match="20 workers in a row died before they had begun a run"):
-        study(tmp_path, {each.identifier: ["stillborn"] * 99 for each in RUNS})
+        study(tmp_path, {each.identifier: ["failed start"] * 99 for each in RUNS})
     assert "failed" not in [run.state for run in stored(tmp_path)]
     assert set(study(tmp_path)[0].values()) == {"finished"}
 
@@ -324,10 +350,8 @@ def test_capacity_may_change_while_the_study_runs(tmp_path):
     assert len(played.submitted) == 5
 
 
-@pytest.mark.parametrize(
-    "fates", [{}, {FIRST: [0, 0, 7], SECOND: [0] * 3}], ids=["all finish", "two are lost"]
-)
-def test_words_that_an_outcome_overtook_count_no_more(fates, tmp_path):
+@pytest.mark.parametrize("fates", [{}, {FIRST: [0, 0, 7], SECOND: [0] * 3}], ids=["all finish", "two crash"])
+def test_reports_that_come_after_the_outcome_count_no_more(fates, tmp_path):
     class Late(Pool):
         held_back: list = [[], []]
 
@@ -343,7 +367,7 @@ def test_words_that_an_outcome_overtook_count_no_more(fates, tmp_path):
     assert all(curve == {40: 0.25} for curve in curves.values())
 
 
-def test_a_coordinator_that_died_before_its_last_word_has_it_said(tmp_path):
+def test_an_outcome_whose_coordinator_died_before_it_marked_the_end_is_kept(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         study(tmp_path, pool=Interrupted)
     store = WritableStore(Journal(tmp_path), "x", "quick")
@@ -406,6 +430,22 @@ def test_another_preset_is_refused_and_changes_nothing(tmp_path):
     with pytest.raises(StudyError, match="belongs to the preset 'quick'"):
         run_study(tmp_path, "paper", RUNS, lambda: Pool({}), Listener())
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["my study", "a+b", "~x", "u\u0308ber", "x" * 120, "it's; 100 %"])
+def test_a_study_can_have_any_folder(name, tmp_path, monkeypatch):
+    states, _ = study(tmp_path / name)
+    assert set(states.values()) == {"finished"}
+    monkeypatch.chdir(tmp_path / name)
+    assert study(Path("."))[0] == states
+
+
+def test_a_name_that_a_database_refuses_is_refused_before_anything_is_written(tmp_path):
+    folder = tmp_path / "my study"
+    location = locate(folder, f"sqlite:///{tmp_path}/studies.db")
+    with pytest.raises(InvalidValueError, match="choose one with --study"):
+        study(folder, location=location)
+    assert not os.listdir(tmp_path)
 
 
 @pytest.mark.parametrize("where", ["file/study", "/proc/study"])

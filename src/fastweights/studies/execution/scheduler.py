@@ -1,40 +1,40 @@
-"""The coordinator's desk: what waits, what is at work, and what became of it."""
+"""The coordinator's scheduler: it gives runs to an executor and records what becomes of them."""
 
 import math
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from fastweights.errors import FileError, StudyError
+from fastweights.errors import FileError, StudyError, describe_error
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome, shape_of
-from fastweights.studies.execution.jobs import Job
-from fastweights.studies.execution.local import Executor
+from fastweights.studies.execution.executor import Executor, Job
 from fastweights.studies.execution.throughput import Throughput
 from fastweights.studies.record.locks import describe_process
 from fastweights.studies.record.store import Run
 from fastweights.studies.record.writable_store import WritableStore
 
-_ATTEMPTS = 3
+_MAX_CRASHES = 3
 _MAX_FAILED_STARTS = 20
-_PATIENCE_SECONDS = 0.2
-_SIGN_SECONDS = 15
+_POLL_SECONDS = 0.2
+_HEARTBEAT_SECONDS = 15
 _WRITE_SECONDS = 5
+_NO_RESULT = {"result": None, "environment": None}
 
 
 class Listener(Protocol):
-    """Who wants to know how a study goes on; called by the coordinator, in its own thread."""
+    """Is called as a study goes on, by the coordinator and in its thread."""
 
     def planned(self, runs: Sequence[Run]) -> None:
         """All runs of the study, those already finished included."""
         ...
 
     def began(self, run: Run) -> None:
-        """A run was handed to a worker."""
+        """A run was given to a worker."""
         ...
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
@@ -42,7 +42,7 @@ class Listener(Protocol):
         ...
 
     def crashed(self, run: Run, reason: str) -> None:
-        """A run's worker died, or it raised; it will be handed out again."""
+        """A run raised, or its worker died; it will be tried again."""
         ...
 
     def ended(self, run: Run, outcome: Outcome) -> None:
@@ -50,49 +50,74 @@ class Listener(Protocol):
         ...
 
 
+@dataclass(eq=False)
+class ScheduledRun:
+    """A run that has not ended, and where it stands."""
+
+    run: Run
+    specification: RunSpecification
+    begun: bool = False
+    """Whether its present worker has reported that it began."""
+    unwritten: tuple[int, float] | None = None
+    """The last point of its learning curve, if that is not in the record yet."""
+    written_at: float = -math.inf
+    reached: int = field(init=False)
+    """The last update that was reported."""
+    crashes: list[Mapping[str, Any]] = field(init=False)
+    """Those since it last made progress."""
+    quarantined: bool = field(init=False)
+    """Whether it is trained alone, since it may be what made a worker crash."""
+
+    def __post_init__(self) -> None:
+        self.reached = max(self.run.points, default=0)
+        self.crashes = list(self.run.crashes)
+        self.quarantined = bool(self.crashes)
+
+
 class Scheduler:
-    """Hands the missing runs of a study to an executor and records what becomes of them."""
+    """Gives runs to an executor and records what becomes of them.
+
+    `confirm_ownership` raises if the study belongs to this coordinator no longer; `stopped` says whether the
+    scheduler should stop, and is called every 0.2 s.
+    """
 
     def __init__(
         self,
         folder: Path,
         store: WritableStore,
-        specifications: Mapping[str, RunSpecification],
-        missing: Iterable[Run],
         executor: Executor,
         listener: Listener,
-        confirm: Callable[[], None],
+        confirm_ownership: Callable[[], None],
         stopped: Callable[[], bool],
     ) -> None:
-        self._folder = folder
-        self._store, self._executor, self._listener = store, executor, listener
-        self._specifications, self._confirm, self._stopped = specifications, confirm, stopped
-        # Those that have begun come first.
-        self._waiting = deque(sorted(missing, key=lambda run: run.state != "running"))
-        self._at_work: dict[Future[list[Outcome]], list[Run]] = {}
-        self._runs = {run.identifier: run for run in self._waiting}
-        self._reached = {run.identifier: max(run.points, default=0) for run in self._waiting}
-        self._losses = {run.identifier: list(run.crashes) for run in self._waiting}
-        self._suspects = {name for name, losses in self._losses.items() if losses}
-        self._unwritten: dict[str, tuple[int, float]] = {}
-        self._written: dict[str, float] = {}
-        self._heard: set[str] = set()
-        self._stillborn = 0
-        self._paces = Throughput()
-        self._owner, self._signed, self._takes_over = describe_process(), -math.inf, ""
+        self._folder, self._store, self._executor, self._listener = folder, store, executor, listener
+        self._confirm_ownership, self._stopped = confirm_ownership, stopped
+        self._runs: dict[str, ScheduledRun] = {}
+        self._waiting: deque[ScheduledRun] = deque()
+        self._at_work: dict[Future[list[Outcome]], list[ScheduledRun]] = {}
+        self._failed_starts = 0
+        self._throughput = Throughput()
+        self._owner, self._last_heartbeat, self._resumes_from = describe_process(), -math.inf, ""
 
-    def work(self) -> None:
-        """Until nothing is left to do."""
+    def execute(self, runs: Iterable[ScheduledRun]) -> None:
+        """Have all of these runs trained to their ends, in this order, and close the executor.
+
+        Raises: KeyboardInterrupt if `stopped` says so; StudyError, FileError or OSError if the study cannot
+        go on. The workers have saved and ended then.
+        """
+        self._runs = {entry.run.identifier: entry for entry in runs}
+        # Those that have begun come first.
+        self._waiting.extend(sorted(self._runs.values(), key=lambda entry: entry.run.state != "running"))
         try:
-            for run in list(self._waiting):
-                if run.outcome is not None:  # whoever was killed had one more word to write
-                    self._waiting.remove(run)
-                    self._finish(run, run.outcome)
+            for entry in list(self._waiting):
+                if entry.run.outcome is not None:  # a coordinator was killed just before it marked the end
+                    self._waiting.remove(entry)
+                    self._finish(entry, entry.run.outcome)
             while self._waiting or self._at_work:
-                self._hand_out()
-                self._sign()
-                done, _ = wait(self._at_work, timeout=_PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
-                self._listen()
+                self._submit()
+                self._send_heartbeat()
+                done, _ = wait(self._at_work, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                self._read_progress()
                 for future in done:
                     self._collect(future)
                 if self._stopped():
@@ -105,134 +130,125 @@ class Scheduler:
         finally:
             self._executor.close()
 
-    def _hand_out(self) -> None:
+    def _submit(self) -> None:
         while self._waiting and len(self._at_work) < self._executor.capacity():
-            last_try = len(self._losses[self._waiting[0].identifier]) == _ATTEMPTS - 1
-            if last_try and self._at_work:
-                break  # it goes last and alone: if memory was short, then not for want of company
+            if len(self._waiting[0].crashes) == _MAX_CRASHES - 1 and self._at_work:
+                break  # its last try is when no other run is at work, which might take the memory it needs
             batch = self._next_batch()
-            for run in batch:
-                self._store.begin(run)
-                self._listener.began(run)
-                self._paces.begin(run.identifier)
-                self._heard.discard(run.identifier)
-            jobs = [
-                Job(run.identifier, dict(run.specification), self._folder / f"{run.identifier}.safetensors")
-                for run in batch
-            ]
-            self._at_work[self._executor.submit(jobs)] = batch
+            for entry in batch:
+                self._store.begin(entry.run)
+                self._listener.began(entry.run)
+                self._throughput.begin(entry.run.identifier)
+                entry.begun = False
+            self._at_work[self._executor.submit([self._job(entry.run) for entry in batch])] = batch
 
-    def _next_batch(self) -> list[Run]:
-        """The next run, and others that can be trained beside it; a suspect goes alone, so that it is clear
-        who did it."""
+    def _job(self, run: Run) -> Job:
+        out = self._folder / f"{run.identifier}.safetensors"
+        return Job(run.identifier, dict(run.specification), out)
+
+    def _next_batch(self) -> list[ScheduledRun]:
+        """The next run, and others that can be trained beside it; a quarantined one alone."""
         first = self._waiting.popleft()
-        batch = [first]
-        if first.identifier in self._suspects or self._executor.side_by_side == 1:
-            return batch
-        shape = shape_of(self._specifications[first.identifier])
-        for run in list(self._waiting):
-            if len(batch) == self._executor.side_by_side:
-                break
-            if (
-                run.identifier not in self._suspects
-                and shape_of(self._specifications[run.identifier]) == shape
-            ):
-                self._waiting.remove(run)
-                batch.append(run)
-        return batch
+        most = 1 if first.quarantined else self._executor.side_by_side
+        if most == 1:
+            return [first]
+        shape = shape_of(first.specification)
+        fitting = [
+            entry
+            for entry in self._waiting
+            if not entry.quarantined and shape_of(entry.specification) == shape
+        ]
+        for entry in fitting[: most - 1]:
+            self._waiting.remove(entry)
+        return [first, *fitting[: most - 1]]
 
-    def _listen(self) -> None:
+    def _read_progress(self) -> None:
         for identifier, update, error in self._executor.progress():
-            self._heard.add(identifier)
-            self._stillborn = 0
-            self._progressed(self._runs[identifier], update, error)
-            self._paces.note(identifier, update)
-        for identifier in list(self._unwritten):
-            if time.monotonic() - self._written.get(identifier, -math.inf) >= _WRITE_SECONDS:
-                self._write(self._runs[identifier])
+            self._failed_starts = 0
+            self._throughput.note(identifier, update)
+            # An outcome may have come before its worker's last reports: these count no more.
+            if (entry := self._runs.get(identifier)) is not None:
+                entry.begun = True
+                self._progressed(entry, update, error)
+        for entry in self._runs.values():
+            if time.monotonic() - entry.written_at >= _WRITE_SECONDS:
+                self._write(entry)
 
-    def _progressed(self, run: Run, update: int, error: float) -> None:
-        if update > self._reached.get(run.identifier, math.inf):
-            self._reached[run.identifier] = update
-            self._unwritten[run.identifier] = update, error
-            self._listener.progressed(run, update, error)
+    def _progressed(self, entry: ScheduledRun, update: int, error: float) -> None:
+        if update > entry.reached:
+            entry.reached, entry.unwritten = update, (update, error)
+            self._listener.progressed(entry.run, update, error)
 
-    def _write(self, run: Run) -> None:
-        """Record the last point that is not recorded yet; the outcome will have all of them."""
-        if run.identifier in self._unwritten:
-            self._store.report(run, *self._unwritten.pop(run.identifier))
-            self._written[run.identifier] = time.monotonic()
+    def _write(self, entry: ScheduledRun) -> None:
+        """Record the last point of the curve; the outcome will have all of them."""
+        if entry.unwritten is not None:
+            self._store.report(entry.run, *entry.unwritten)
+            entry.unwritten, entry.written_at = None, time.monotonic()
 
     def _collect(self, future: Future[list[Outcome]]) -> None:
         batch, error = self._at_work.pop(future), future.exception()
-        for run in batch:
-            self._paces.end(run.identifier)
-        if isinstance(error, FileError):
-            raise error  # a full disk, say: nobody's failure, and the study can be taken up later
+        for entry in batch:
+            self._throughput.end(entry.run.identifier)
         if error is None:
-            for run, outcome in zip(batch, future.result(), strict=True):
-                self._finish(run, outcome)
-            return
-        died = isinstance(error, self._executor.lost)
-        if died and not any(run.identifier in self._heard for run in batch):
+            for entry, outcome in zip(batch, future.result(), strict=True):
+                self._finish(entry, outcome)
+        elif isinstance(error, FileError):
+            raise error  # a full disk, say: no run's fault, and the study can be resumed later
+        elif not isinstance(error, self._executor.crash_errors):
+            self._record_crash(batch, describe_error(error))
+        elif any(entry.begun for entry in batch):
+            self._record_crash(batch, "its worker died")
+        else:
             self._start_again(batch)
-            return
-        reason = "its worker died" if died else "".join(traceback.format_exception(error))
-        for run in batch:
-            if len(batch) == 1:
-                self._lose(run, reason)
-            else:
-                self._suspects.add(run.identifier)  # one of them did it: each alone will show
-                self._waiting.append(run)
 
-    def _start_again(self, batch: list[Run]) -> None:
-        """Their worker died before it had begun them: none of them did it."""
-        self._stillborn += 1
-        if self._stillborn == _MAX_FAILED_STARTS:
+    def _start_again(self, batch: list[ScheduledRun]) -> None:
+        """The worker died before it began a run: that was no run's fault."""
+        self._failed_starts += 1
+        if self._failed_starts == _MAX_FAILED_STARTS:
             raise StudyError(f"{_MAX_FAILED_STARTS} workers in a row died before they had begun a run")
         self._waiting.extendleft(reversed(batch))
 
-    def _lose(self, run: Run, reason: str) -> None:
-        reached, losses = self._reached[run.identifier], self._losses[run.identifier]
-        if losses and reached > losses[-1]["reached"]:
-            losses.clear()
-        losses.append({"reached": reached, "reason": reason})
-        self._suspects.add(run.identifier)
-        self._write(run)
-        self._store.record_crashes(run, losses)
-        if len(losses) < _ATTEMPTS:
-            self._listener.crashed(run, reason)
-            self._waiting.append(run)
+    def _record_crash(self, batch: list[ScheduledRun], reason: str) -> None:
+        if len(batch) > 1:  # one of them is to blame: training each alone will show which
+            for entry in batch:
+                entry.quarantined = True
+            self._waiting.extend(batch)
+            return
+        (entry,) = batch
+        if entry.crashes and entry.reached > entry.crashes[-1]["reached"]:
+            entry.crashes.clear()
+        entry.crashes.append({"reached": entry.reached, "reason": reason})
+        entry.quarantined = True
+        self._write(entry)
+        self._store.record_crashes(entry.run, entry.crashes)
+        if len(entry.crashes) < _MAX_CRASHES:
+            self._listener.crashed(entry.run, reason)
+            self._waiting.append(entry)
         else:
-            failure = f"lost {_ATTEMPTS} times at update {reached}; the last time:\n{reason}"
-            self._finish(run, _failed(failure))
+            failure = f"crashed {_MAX_CRASHES} times at update {entry.reached}; the last time:\n{reason}"
+            self._finish(entry, {"state": "failed", "curve": [], "failure": failure, **_NO_RESULT})
 
-    def _finish(self, run: Run, outcome: Mapping[str, Any]) -> None:
-        # The outcome may have overtaken the worker's last words: what comes after it counts no more.
+    def _finish(self, entry: ScheduledRun, outcome: Mapping[str, Any]) -> None:
         for update, _, error, *_ in outcome["curve"]:
-            self._progressed(run, update, error)
-        self._write(run)
-        del self._reached[run.identifier]
-        self._store.finish(run, outcome)
-        self._listener.ended(run, dict(outcome))
+            self._progressed(entry, update, error)
+        self._write(entry)
+        del self._runs[entry.run.identifier]
+        self._store.finish(entry.run, outcome)
+        self._listener.ended(entry.run, dict(outcome))
 
-    def _sign(self) -> None:
-        """Now and then, say that the study is worked on, and how fast; that it is still ours, first."""
-        now, takes_over = time.monotonic(), self._executor.takes_over
-        if now - self._signed >= _SIGN_SECONDS or takes_over != self._takes_over:
-            self._confirm()
+    def _send_heartbeat(self) -> None:
+        """Now and then, confirm that the study is still ours, and record that it is at work and how fast."""
+        now, resumes_from = time.monotonic(), self._executor.resumes_from
+        if now - self._last_heartbeat >= _HEARTBEAT_SECONDS or resumes_from != self._resumes_from:
+            self._confirm_ownership()
             self._store.heartbeat(
                 {
                     "owner": self._owner,
                     "executor": self._executor.name,
                     "workers": self._executor.capacity(),
                     "side_by_side": self._executor.side_by_side,
-                    "takes_over": takes_over,
-                    "updates_per_second": self._paces.now(),
+                    "takes_over": resumes_from,
+                    "updates_per_second": self._throughput.now(),
                 }
             )
-            self._signed, self._takes_over = now, takes_over
-
-
-def _failed(reason: str) -> Outcome:
-    return {"state": "failed", "curve": [], "result": None, "failure": reason, "environment": None}
+            self._last_heartbeat, self._resumes_from = now, resumes_from

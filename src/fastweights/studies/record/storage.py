@@ -101,7 +101,7 @@ class Journal(Storage):
             # A journal starts as an empty file, so opening it shows whether it can be written.
             backend = JournalFileBackend(str(self._path))
             if create and self._is_begun():
-                self.mend()
+                self.repair()
             storage = JournalStorage(backend)
             if self._path.stat().st_size and not storage.get_all_studies():
                 raise StudyError(f"{self} is not the journal of a study, or is damaged")
@@ -119,7 +119,7 @@ class Journal(Storage):
     def owner(self, study: str) -> str | None:
         return None
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Remove what a coordinator left that was killed, or whose disk was full: Optuna's lock, which
         would hold the next one up for half a minute, and half a last line, which the next line would make
         a half line in the middle."""

@@ -59,13 +59,13 @@ class Store:
     def __init__(self, storage: Storage, name: str | None = None) -> None:
         self.storage = storage
         with self.storage.errors():
-            self._optuna = opened(storage, create=False)
-            self._take(select(storage, self._optuna.get_all_studies(), name))
+            self._optuna = open_storage(storage, create=False)
+            self._use(select(storage, self._optuna.get_all_studies(), name))
 
     def __str__(self) -> str:
         return str(self.storage) if self.storage.one_study else f"the study {self.name!r} in {self.storage}"
 
-    def _take(self, study: "FrozenStudy") -> None:
+    def _use(self, study: "FrozenStudy") -> None:
         self.name, self._study = study.study_name, study._study_id
         self.preset: str = study.user_attrs.get("preset", "")
         found = study.user_attrs.get("format")
@@ -87,12 +87,13 @@ class Store:
         with self.storage.errors():
             return dict(self._optuna.get_study_user_attrs(self._study))
 
-    def results(self) -> dict[str, Any]:
-        """All that is known, as results.json holds it.
+    def results(self, runs: Sequence[Run] | None = None) -> dict[str, Any]:
+        """All that is known, as results.json holds it; `runs` are read unless they are given.
 
         Raises: StudyError, too, if the record of a run is damaged.
         """
-        attributes, runs = self.attributes(), self.runs()
+        attributes = self.attributes()
+        runs = self.runs() if runs is None else runs
         floors, roles = attributes.get("floors", {}), attributes.get("roles", {})
         check_roles(roles)
         if not all(isinstance(floors.get(run.identifier), int | float) for run in runs):
@@ -122,11 +123,11 @@ def study_names(storage: Storage) -> list[str]:
     Raises: StudyError if there is no storage, or if it is something else; FileError if it cannot be read.
     """
     with storage.errors():
-        studies = opened(storage, create=False).get_all_studies()
+        studies = open_storage(storage, create=False).get_all_studies()
     return [study.study_name for study in studies if "format" in study.user_attrs]
 
 
-def opened(storage: Storage, *, create: bool) -> "BaseStorage":
+def open_storage(storage: Storage, *, create: bool) -> "BaseStorage":
     """The storage, open, and Optuna silent but for errors."""
     import optuna
 

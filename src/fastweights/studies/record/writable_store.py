@@ -7,44 +7,52 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError, check
 from fastweights.studies.record.storage import Journal, Storage
-from fastweights.studies.record.store import FORMAT, Run, Store, opened, select
+from fastweights.studies.record.store import FORMAT, Run, Store, open_storage, select
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
 
 
+def check_name(storage: Storage, name: str) -> None:
+    """Raise InvalidValueError unless a new study in the storage can have this name: any in a journal, which
+    has one study only."""
+    check(
+        storage.one_study or re.fullmatch(r"[\w.-]{1,100}", name) is not None,
+        f"the name of a study in {storage} has 1 to 100 letters, digits, '-', '_' and '.'; "
+        f"got {name[:120]!r}: choose one with --study",
+    )
+
+
 class WritableStore(Store):
     """The record for the coordinator that owns it; it is made if there is none.
 
-    Raises: as `Store`, and StudyError if the study belongs to another preset, InvalidValueError if it is
-    new and its name is none.
+    Raises: as `Store`, and StudyError if the study belongs to another preset; InvalidValueError if it is
+    new and cannot have this name (see `check_name`).
     """
 
     def __init__(self, storage: Storage, name: str, preset: str) -> None:
         self.storage = storage
         with self.storage.errors():
-            self._optuna = opened(storage, create=True)
-            self._take(self._found_or_made(name, preset))
+            self._optuna = open_storage(storage, create=True)
+            self._use(self._get_or_create(name, preset))
             if self.preset != preset:
                 raise StudyError(
                     f"{self} belongs to the preset {self.preset!r}; got {preset!r}: take another folder"
                 )
             if isinstance(storage, Journal):
-                storage.mend()
+                storage.repair()
+        self._attributes = self.attributes()
 
-    def _found_or_made(self, name: str, preset: str) -> "FrozenStudy":
+    def _get_or_create(self, name: str, preset: str) -> "FrozenStudy":
         from optuna.study import StudyDirection
 
         studies = self._optuna.get_all_studies()
         if not any(self.storage.one_study or study.study_name == name for study in studies):
-            check(
-                re.fullmatch(r"[\w.-]{1,100}", name) is not None,
-                f"a study's name has 1 to 100 letters, digits, '-', '_' and '.'; got {name[:120]!r}",
-            )
+            check_name(self.storage, name)
             self._optuna.create_new_study([StudyDirection.MINIMIZE], name)
             studies = self._optuna.get_all_studies()
         study = select(self.storage, studies, name)
-        # A coordinator may have been killed before it had said all; others' studies hold something else.
+        # A coordinator may have been killed before it had set both; others' studies have other attributes.
         if set(study.user_attrs) < {"format", "preset"} and not self._optuna.get_n_trials(study._study_id):
             for key, value in (("format", FORMAT), ("preset", preset)):
                 self._optuna.set_study_user_attr(study._study_id, key, value)
@@ -55,43 +63,43 @@ class WritableStore(Store):
         self,
         specifications: Iterable[tuple[str, Mapping[str, Any], float]],
         *,
+        known: Sequence[Run] | None = None,
         retry_failed: bool = False,
-    ) -> None:
+    ) -> list[Run]:
         """Add the runs that are not there yet, each given by its identifier, specification and guessing
-        floor; with `retry_failed`, those that have failed once more."""
+        floor; with `retry_failed`, those that have failed once more. Returns all runs.
+
+        `known` is what `runs` has returned, by default it is read.
+        """
         from optuna.trial import TrialState, create_trial
 
-        known = {run.identifier: run.state for run in self.runs()}
-        floors = dict(self.attributes().get("floors", {}))
-        wanted = {identifier: (each, floor) for identifier, each, floor in specifications}
-        with self.storage.errors():
-            for identifier, (each, _) in wanted.items():
-                if identifier not in known or (retry_failed and known[identifier] == "failed"):
-                    # All of a run in one step: no half of a plan is ever found.
-                    attributes = {"identifier": identifier, "specification": each}
-                    trial = create_trial(state=TrialState.WAITING, user_attrs=attributes)
-                    self._optuna.create_new_trial(self._study, trial)
-            missing = {name: floor for name, (_, floor) in wanted.items() if floors.get(name) != floor}
-            if missing:
-                self._optuna.set_study_user_attr(self._study, "floors", {**floors, **missing})
+        runs = {run.identifier: run for run in (self.runs() if known is None else known)}
+        floors: dict[str, float] = {}
+        for identifier, specification, floor in specifications:
+            floors[identifier] = floor
+            run = runs.get(identifier)
+            if run is None or (retry_failed and run.state == "failed"):
+                # All of a run in one step: a plan never has half a run.
+                attributes = {"identifier": identifier, "specification": specification}
+                trial = create_trial(state=TrialState.WAITING, user_attrs=attributes)
+                with self.storage.errors():
+                    number = self._optuna.create_new_trial(self._study, trial)
+                runs[identifier] = Run(number, identifier, "waiting", specification)
+        self._set_attribute("floors", {**self._attributes.get("floors", {}), **floors})
+        return list(runs.values())
 
     def record_arguments(self, words: Sequence[str]) -> None:
-        """Note what `reproduce` was told about the plan, so that others can go on with it."""
-        if list(words) != self.attributes().get("asked", []):
-            with self.storage.errors():
-                self._optuna.set_study_user_attr(self._study, "asked", list(words))
+        """Record the arguments of `reproduce` that shape the plan, so that others can resume the study."""
+        self._set_attribute("asked", list(words))
 
     def add_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Note the roles that runs, given by their identifiers, have in the study, besides those noted
+        """Record the roles that runs, given by their identifiers, have in the study, besides those recorded
         already."""
-        known = self.attributes().get("roles", {})
-        all_roles = {identifier: list(each) for identifier, each in known.items()}
+        all_roles = {name: list(roles) for name, roles in self._attributes.get("roles", {}).items()}
         for identifier, role in roles:
             if dict(role) not in all_roles.setdefault(identifier, []):
                 all_roles[identifier].append(dict(role))
-        if all_roles != known:
-            with self.storage.errors():
-                self._optuna.set_study_user_attr(self._study, "roles", all_roles)
+        self._set_attribute("roles", all_roles)
 
     def begin(self, run: Run) -> None:
         """Mark a waiting run as running; a running one stays so."""
@@ -106,10 +114,10 @@ class WritableStore(Store):
         with self.storage.errors():
             self._optuna.set_trial_intermediate_value(run.trial, update, validation_error)
 
-    def record_crashes(self, run: Run, losses: Sequence[Mapping[str, Any]]) -> None:
-        """Note how often a running run was lost since it last got on."""
+    def record_crashes(self, run: Run, crashes: Sequence[Mapping[str, Any]]) -> None:
+        """Record the crashes of a running run since it last made progress."""
         with self.storage.errors():
-            self._optuna.set_trial_user_attr(run.trial, "losses", list(losses))
+            self._optuna.set_trial_user_attr(run.trial, "losses", list(crashes))
 
     def finish(self, run: Run, outcome: Mapping[str, Any]) -> None:
         """Record a running run's outcome, finished or failed."""
@@ -124,6 +132,11 @@ class WritableStore(Store):
                 self._optuna.set_trial_state_values(run.trial, TrialState.FAIL)
 
     def heartbeat(self, about: Mapping[str, Any]) -> None:
-        """Say who coordinates the study, and that it is alive: `about` and the time, `seen`, in seconds."""
-        with self.storage.errors():
-            self._optuna.set_study_user_attr(self._study, "coordinator", {**about, "seen": time.time()})
+        """Record that the study's coordinator is alive: `about` it, and the time in seconds, `seen`."""
+        self._set_attribute("coordinator", {**about, "seen": time.time()})
+
+    def _set_attribute(self, name: str, value: Any) -> None:
+        if value != self._attributes.get(name, type(value)()):
+            with self.storage.errors():
+                self._optuna.set_study_user_attr(self._study, name, value)
+            self._attributes[name] = value

@@ -13,15 +13,16 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fastweights.cells.irnn import IRNN
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.registry import cells, register_cell
-from fastweights.studies.execution import scheduler as desk
+from fastweights.studies.execution import jobs, scheduler
 from fastweights.studies.execution.coordinator import run_study
-from fastweights.studies.execution.jobs import Job
+from fastweights.studies.execution.executor import Job
 from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.execution.ray import cluster as ray_cluster
 from fastweights.studies.execution.ray import executor as ray_executor
@@ -97,14 +98,14 @@ def seen(folder: Path, mode: str):
 
 
 class Notes(Silent):
-    """Counts how often runs were lost, and ended, and says when one is well on its way."""
+    """Counts how often runs crashed and ended, and says when one is well on its way."""
 
     def __init__(self, at=lambda: None):
         super().__init__(at)
-        self.losses, self.ends = [], []
+        self.crashes, self.ends = [], []
 
     def crashed(self, run, reason):
-        self.losses.append(reason)
+        self.crashes.append(reason)
 
     def ended(self, run, outcome):
         self.ends.append((run.identifier, outcome["state"]))
@@ -231,12 +232,15 @@ def test_a_cluster_that_is_not_there_is_one_line_soon(tmp_path):
 
 @pytest.mark.skipif(MISSING, reason="NOTHING OF RAY IS TESTED: not installed")
 def test_a_node_without_room_for_the_files_is_lost_and_not_the_study(monkeypatch, tmp_path):
-    def full(self, number, jobs, folder):
+    mute = SimpleNamespace(report=None, stopped=None)
+
+    def full(jobs, report, stopped):
         raise FileError("cannot write: No space left on device")
 
     worker = Worker(None, Probe(tmp_path / "elsewhere", "token"), "CPU", ray_worker.__version__)
     job = Job("some", {}, tmp_path / "some.safetensors")
-    monkeypatch.setattr(Worker, "_do", full)
+    monkeypatch.setattr(jobs, "run_jobs", full)
+    monkeypatch.setattr(ray_worker, "Reporter", lambda *arguments: contextlib.nullcontext(mute))
     with pytest.raises(WorkerLostError, match="no room on this node"):
         worker.work(1, [job], {})
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
@@ -248,15 +252,15 @@ class TestOnACluster:
     pytestmark = needs_ray
 
     def test_the_same_bits_as_on_this_machine(self, cluster, undisturbed, mode, monkeypatch, tmp_path):
-        monkeypatch.setattr(desk, "_SIGN_SECONDS", 0)
+        monkeypatch.setattr(scheduler, "_HEARTBEAT_SECONDS", 0)
         before = leftovers()
         with seen(tmp_path, mode) as folder:
             executor = study(folder, cluster.address)
         assert results(tmp_path) == undisturbed
-        assert executor.takes_over == (SHARED if mode == "shared" else CARRIED)
+        assert executor.resumes_from == (SHARED if mode == "shared" else CARRIED)
         place = locate(tmp_path)
         signed = Store(place.storage, place.study).attributes()["coordinator"]
-        assert (signed["executor"], signed["takes_over"]) == ("ray", executor.takes_over)
+        assert (signed["executor"], signed["takes_over"]) == ("ray", executor.resumes_from)
         assert leftovers() == before
 
     def test_a_killed_worker_costs_nothing(self, cluster, undisturbed, mode, tmp_path):
@@ -264,7 +268,7 @@ class TestOnACluster:
         with seen(tmp_path, mode) as folder:
             study(folder, cluster.address, notes)
         assert results(tmp_path) == undisturbed
-        assert notes.losses == ["its worker died"]
+        assert notes.crashes == ["its worker died"]
 
     def test_a_killed_node_costs_nothing(self, cluster, undisturbed, mode, sent, tmp_path):
         def kill():
@@ -278,7 +282,7 @@ class TestOnACluster:
         finally:
             cluster.add_node(**NODE)
         assert results(tmp_path) == undisturbed
-        assert notes.losses == ["its worker died"]
+        assert notes.crashes == ["its worker died"]
         # It may be sent to the lost node once more, as long as the cluster has not noticed; and the other
         # run, if it was there too and had not begun, has nothing to send yet.
         assert sent[:2] == [0, 0]
@@ -293,7 +297,7 @@ class TestOnACluster:
                 # It must return, or the coordinator does not take in what the hidden node sends.
                 if not self.told and len(list((tmp_path / RUNS).glob("*.partial"))) == 2:
                     self.told = True
-                    assert executors[0].takes_over == BOTH
+                    assert executors[0].resumes_from == BOTH
                     for each in processes(b"", of=hidden.pid):
                         with contextlib.suppress(ProcessLookupError):
                             os.kill(each, signal.SIGKILL)
@@ -330,7 +334,7 @@ class TestOnACluster:
         assert "Traceback" in failed.outcome["failure"]
         assert "from_json" in failed.outcome["failure"]
         assert "UnknownNameError" in failed.outcome["failure"].splitlines()[-1]
-        assert len(notes.losses) == 2
+        assert len(notes.crashes) == 2
 
     def test_eight_workers_do_every_run_exactly_once(self, cluster, tmp_path):
         watch, most = Watch(tmp_path / RUNS), []
@@ -368,17 +372,17 @@ class TestOnACluster:
         finally:
             process.kill()
             process.wait()
-        wait_until(lambda: not workers() and not processes(b"ray::Mailbox"), 10)
+        wait_until(lambda: not workers() and not processes(b"ray::MessageQueue"), 10)
         assert "running" in [run.state for run in stored(tmp_path)]
         study(tmp_path, cluster.address)
         assert results(tmp_path) == undisturbed
 
-    def test_a_killed_mailbox_costs_nothing(self, cluster, undisturbed, mode, tmp_path):
-        notes = Notes(lambda: os.kill(processes(b"ray::Mailbox")[0], signal.SIGKILL))
+    def test_a_killed_message_queue_costs_nothing(self, cluster, undisturbed, mode, tmp_path):
+        notes = Notes(lambda: os.kill(processes(b"ray::MessageQueue")[0], signal.SIGKILL))
         with seen(tmp_path, mode) as folder:
             study(folder, cluster.address, notes)
         assert results(tmp_path) == undisturbed
-        assert notes.losses == []
+        assert notes.crashes == []
 
     @pytest.mark.parametrize("kibibytes", [40])
     def test_a_full_disk_costs_nothing(self, cluster, undisturbed, mode, kibibytes, tmp_path):

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import signal
-import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -11,13 +12,13 @@ from typing import Any
 
 from fastweights.errors import FastweightsError
 from fastweights.machine import available_cores
-from fastweights.studies.execution.local import born_deaf
-from fastweights.studies.execution.ray.folders import own_folder
+from fastweights.studies.execution.local import signals_deferred
+from fastweights.studies.execution.ray.temporary import temporary_folder
 
 ray: Any = None
 """The package; None until a cluster was joined, as it is an extra and takes a second to import."""
 
-_PATIENCE_SECONDS = 5
+_PATIENCE_SECONDS = 10
 # Ray prints what happens on the cluster to the standard output, which is ours; `status` says it.
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -26,9 +27,6 @@ QUIET = {
 }
 # All of a local cluster's objects; those that don't fit go to its temporary folder.
 _OBJECT_BYTES = 128 * 2**20
-# The first bytes of a client of HTTP/2, which Ray's servers speak; they answer with settings, type 4.
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-_SETTINGS = 4
 
 
 def join(address: str | None, workers: int | None) -> Callable[[], None]:
@@ -55,7 +53,7 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
         return lambda: None
     address = address or os.environ.get("RAY_ADDRESS")
     try:
-        with _own_signals(), born_deaf():
+        with _own_sigterm(), signals_deferred():
             if address in (None, "", "local"):
                 return _start(workers or len(available_cores()))
             return _connect(address)
@@ -73,7 +71,7 @@ def _start(places: int) -> Callable[[], None]:
     base = tempfile.gettempdir()
     with contextlib.ExitStack() as stack:
         # The names of sockets are at most 107 bytes long, and Ray's take up 80.
-        folder = stack.enter_context(own_folder("fw-ray-", base if len(base) < 25 else "/tmp"))
+        folder = stack.enter_context(temporary_folder("fw-ray-", base if len(base) < 25 else "/tmp"))
         stack.callback(ray.shutdown)
         ray.init(
             "local",
@@ -92,44 +90,32 @@ def _connect(address: str) -> Callable[[], None]:
         raise FastweightsError(
             f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
         )
-    _greet(_resolve(address))
+    _check_alive(address)
     ray.init(address, logging_level="error", log_to_driver=False)
     return ray.shutdown
 
 
-def _resolve(address: str) -> str:
-    """HOST:PORT, where Ray itself would look for it."""
-    try:
-        from ray._private.services import canonicalize_bootstrap_address  # pyright: ignore
-    except ImportError:
-        return address  # another version of Ray; it resolves the address itself, less patiently
-    return canonicalize_bootstrap_address(address) or address
+def _check_alive(address: str) -> None:
+    """Ask `ray status`, in a process that can be ended: `ray.init` would wait for minutes.
 
-
-def _greet(address: str) -> None:
-    """Ask whether a server like Ray's is there: `ray.init` would wait for it for minutes.
-
-    Raises: OSError if not.
+    Raises: ConnectionError if no cluster answers.
     """
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    with socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_SECONDS) as connection:
-        if os.environ.get("RAY_USE_TLS", "0") != "0":
-            return
-        connection.sendall(_GREETING)
-        answer = connection.recv(9)
-        if len(answer) < 4 or answer[3] != _SETTINGS:
-            raise ConnectionError("what answers there is something else")
+    command = [sys.executable, "-m", "ray.scripts.scripts", "status", f"--address={address}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ConnectionError(f"there was no answer in {_PATIENCE_SECONDS} s") from None
+    if done.returncode != 0:
+        raise ConnectionError(done.stderr.strip().rpartition("\n")[2])
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Ray would let SIGTERM end the process at once; the coordinator has runs to save first."""
-    mine = threading.current_thread() is threading.main_thread()
+def _own_sigterm() -> Iterator[None]:
+    """Keep the program's handler: Ray's would end the process at once, before its runs are saved."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
-        if mine and handler is not None:
+        if in_main_thread and handler is not None:
             signal.signal(signal.SIGTERM, handler)

@@ -1,4 +1,4 @@
-"""Who runs the runs, on a Ray cluster: a worker a core, or one a GPU with many runs side by side."""
+"""Workers on a Ray cluster: one a core, or one a GPU with many runs side by side."""
 
 import contextlib
 import itertools
@@ -14,16 +14,16 @@ from fastweights import __version__
 from fastweights.errors import check
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
-from fastweights.studies.execution.jobs import Job, Progress
+from fastweights.studies.execution.executor import Job, Progress
 from fastweights.studies.execution.ray import cluster as ray_cluster
-from fastweights.studies.execution.ray.messages import Mail
-from fastweights.studies.execution.ray.queue import Files, Mailbox
+from fastweights.studies.execution.ray.message_queue import Files, MessageQueue
+from fastweights.studies.execution.ray.messages import MessageReceiver
 from fastweights.studies.execution.ray.worker import Probe, Worker, WorkerLostError
 
 _PROBE = ".ray-probe"
 _IDLE_SECONDS = 2.0
 _SIDE_BY_SIDE = {"CPU": 1, "GPU": 32}
-_TAKES_OVER = {
+_RESUMES_FROM = {
     frozenset(): "its last checkpoint",
     frozenset([True]): "its last checkpoint in the shared folder",
     frozenset([False]): "its last checkpoint, carried through Ray's object store",
@@ -33,8 +33,8 @@ _TAKES_OVER = {
 }
 
 
-class _Member(NamedTuple):
-    """A worker, and what it has to do or since when it has nothing to do."""
+class _WorkerHandle(NamedTuple):
+    """A worker, with the number of its submission or the time since which it is idle."""
 
     actor: Any
     kind: str
@@ -43,12 +43,12 @@ class _Member(NamedTuple):
 
 
 class RayExecutor:
-    """Actors on a Ray cluster. They are started when needed, used again, and given back when there is nothing
-    to do for them; and they end with their coordinator, however it ends.
+    """Actors on a Ray cluster. They are started when needed, used again, and ended when they are idle; and
+    they end with their coordinator, however it ends.
 
     A worker whose node sees the study's `folder` works there, as a local one does. Another works in a
-    temporary folder of its node; what it writes travels to the coordinator, which puts it into the folder.
-    In both cases a run whose worker is lost goes on from its last checkpoint, wherever there is room.
+    temporary folder of its node; what it writes is sent to the coordinator, which puts it into the folder.
+    In both cases a run whose worker is lost resumes from its last checkpoint, wherever there is room.
 
     `address` is what `ray_cluster.join` takes. At most `workers` are used. They are GPUs while the cluster
     has any, and then train up to 32 runs `side_by_side`; else cores, and one.
@@ -58,7 +58,7 @@ class RayExecutor:
     """
 
     name = "ray"
-    lost: tuple[type[Exception], ...] = (WorkerLostError,)
+    crash_errors: tuple[type[Exception], ...] = (WorkerLostError,)
 
     def __init__(
         self, address: str | None, folder: Path, workers: int | None = None, side_by_side: int | None = None
@@ -67,106 +67,106 @@ class RayExecutor:
         check(
             side_by_side is None or side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}"
         )
-        self._most, self._asked, self.side_by_side = workers, side_by_side, 1
+        self._max_workers, self._wanted_side_by_side, self.side_by_side = workers, side_by_side, 1
         self._kind, self._places, self._counted = "", 0, -math.inf
-        self._idle: list[_Member] = []
-        self._busy: dict[Future[list[Outcome]], _Member] = {}
+        self._idle: list[_WorkerHandle] = []
+        self._busy: dict[Future[list[Outcome]], _WorkerHandle] = {}
         self._numbers = itertools.count(1)
         with contextlib.ExitStack() as stack:
             stack.callback(ray_cluster.join(address, workers))
-            self._count()
-            # Not resolved: what the coordinator calls by this name, a node may know by it, or it may not.
+            self._update_capacity()
+            # Not resolved: the nodes know the folder by the name that the coordinator uses, or not at all.
             self._probe = Probe(Path(folder).absolute() / _PROBE, secrets.token_hex())
             write_atomically(self._probe.path, self._probe.token.encode())
             stack.callback(self._probe.path.unlink, missing_ok=True)
-            self._mailbox = _mailbox()
-            stack.callback(ray_cluster.ray.kill, self._mailbox)
-            self._mail = Mail(self._mailbox)
-            stack.callback(self._mail.close)
+            self._queue = _start_queue()
+            stack.callback(ray_cluster.ray.kill, self._queue)
+            self._messages = MessageReceiver(self._queue)
+            stack.callback(self._messages.close)
             self._exits = stack.pop_all()
 
     @property
-    def takes_over(self) -> str:
-        return _TAKES_OVER[frozenset(self._mail.shared)]
+    def resumes_from(self) -> str:
+        return _RESUMES_FROM[frozenset(self._messages.shared)]
 
     def capacity(self) -> int:
-        self._count()
+        self._update_capacity()
         places = max(1, self._places)  # one waits for a node, if there is none
-        return places if self._most is None else min(places, self._most)
+        return places if self._max_workers is None else min(places, self._max_workers)
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Outcome]]:
-        self._sort()
-        fitting = [member for member in self._idle if member.kind == self._kind]
+        self._release_workers()
+        fitting = [worker for worker in self._idle if worker.kind == self._kind]
         if fitting:
             self._idle.remove(fitting[-1])
-        actor = fitting[-1].actor if fitting else self._hire()
+        actor = fitting[-1].actor if fitting else self._start_worker()
         number = next(self._numbers)
-        there = [job._replace(out=Path(job.out).absolute()) for job in jobs]
-        ref = actor.work.remote(number, there, _files(there))
-        future = self._mail.expect(number, ref, there[0].out.parent)
-        self._busy[future] = _Member(actor, self._kind, number)
+        absolute = [job._replace(out=Path(job.out).absolute()) for job in jobs]
+        ref = actor.work.remote(number, absolute, _files(absolute))
+        future = self._messages.expect(number, ref, absolute[0].out.parent)
+        self._busy[future] = _WorkerHandle(actor, self._kind, number)
         return future
 
     def progress(self) -> list[Progress]:
-        self._sort()
-        self._count()
+        self._release_workers()
+        self._update_capacity()
         while self._idle and time.monotonic() - self._idle[0].since > _IDLE_SECONDS:
             # Another may be waiting for its place, one of ours or somebody else's.
             ray_cluster.ray.kill(self._idle.pop(0).actor)
-        return self._mail.words()
+        return self._messages.progress()
 
     def stop(self) -> None:
-        self._mail.stop()
-        self._dismiss(list(self._busy.values()))
+        self._messages.stop()
+        self._kill_unbegun(list(self._busy.values()))
 
     def close(self) -> None:
         with self._exits:
-            for member in [*self._idle, *self._busy.values()]:
-                ray_cluster.ray.kill(member.actor)
+            for worker in [*self._idle, *self._busy.values()]:
+                ray_cluster.ray.kill(worker.actor)
             self._idle, self._busy = [], {}
 
-    def _sort(self) -> None:
-        """Find the workers that are done. The one idle for longest comes first."""
+    def _release_workers(self) -> None:
+        """Move the workers that are done to the idle ones; the one idle for longest comes first."""
         for future in [future for future in self._busy if future.done()]:
-            member = self._busy.pop(future)
-            if isinstance(future.exception(), self.lost):
-                ray_cluster.ray.kill(member.actor)
+            worker = self._busy.pop(future)
+            if isinstance(future.exception(), self.crash_errors):
+                ray_cluster.ray.kill(worker.actor)
             else:
-                self._idle.append(member._replace(since=time.monotonic()))
+                self._idle.append(worker._replace(since=time.monotonic()))
 
-    def _count(self) -> None:
-        """Once a second, see what there is room for. Nodes come and go, and so may all that have GPUs."""
+    def _update_capacity(self) -> None:
+        """Once a second, ask the cluster how much room it has. Nodes come and go, and so may all GPUs."""
         if time.monotonic() - self._counted < 1:
             return
         before, places = self._kind, {kind: ray_cluster.places(kind) for kind in ("GPU", "CPU")}
         self._kind = "GPU" if places["GPU"] else "CPU"
         self._places, self._counted = places[self._kind], time.monotonic()
-        self.side_by_side = self._asked or _SIDE_BY_SIDE[self._kind]
+        self.side_by_side = self._wanted_side_by_side or _SIDE_BY_SIDE[self._kind]
         if self._kind != before:
-            self._dismiss([member for member in self._busy.values() if member.kind == before])
+            self._kill_unbegun([worker for worker in self._busy.values() if worker.kind == before])
 
-    def _dismiss(self, members: Sequence[_Member]) -> None:
-        """Let those go that have not begun: they may be waiting for a place that never comes."""
-        for member in members:
-            if member.number not in self._mail.begun:
-                ray_cluster.ray.kill(member.actor)
+    def _kill_unbegun(self, workers: Sequence[_WorkerHandle]) -> None:
+        """Kill those that have not begun: they may be waiting for a place that never comes."""
+        for worker in workers:
+            if worker.number not in self._messages.begun:
+                ray_cluster.ray.kill(worker.actor)
 
-    def _hire(self) -> Any:
+    def _start_worker(self) -> Any:
         resources = {"num_cpus": 1} if self._kind == "CPU" else {"num_cpus": 0, "num_gpus": 1}
         actor = ray_cluster.ray.remote(Worker).options(
             **resources, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
         )
-        return actor.remote(self._mailbox, self._probe, self._kind, __version__)
+        return actor.remote(self._queue, self._probe, self._kind, __version__)
 
 
-def _mailbox() -> Any:
-    """On this very node; should it die, it is started again, and only the letters in it are lost."""
+def _start_queue() -> Any:
+    """On this very node. A queue that dies is started again, and only the messages in it are lost."""
     from ray.util.scheduling_strategies import (  # pyright: ignore[reportMissingImports]
         NodeAffinitySchedulingStrategy,
     )
 
     here = ray_cluster.ray.get_runtime_context().get_node_id()
-    actor = ray_cluster.ray.remote(Mailbox).options(
+    actor = ray_cluster.ray.remote(MessageQueue).options(
         num_cpus=0,
         max_restarts=-1,
         max_task_retries=-1,
@@ -178,9 +178,9 @@ def _mailbox() -> Any:
 def _files(jobs: Sequence[Job]) -> Files:
     """What there is of the runs, for a worker that cannot see it: checkpoints, and models that were written
     but not recorded."""
-    found = {}
+    files = {}
     for job in jobs:
         for path in (job.out, job.out.with_name(f"{job.out.name}.partial")):
             with contextlib.suppress(FileNotFoundError):
-                found[path.name] = path.read_bytes()
-    return found
+                files[path.name] = path.read_bytes()
+    return files

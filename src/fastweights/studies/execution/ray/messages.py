@@ -1,4 +1,4 @@
-"""The coordinator's end of the mailbox: it takes the letters out, and says how each submission ended."""
+"""The coordinator's end of the message queue: it receives the messages and ends the submissions."""
 
 import contextlib
 import queue
@@ -11,151 +11,145 @@ from typing import Any, NamedTuple
 from fastweights.errors import FastweightsError, FileError, StudyError
 from fastweights.files import write_atomically
 from fastweights.runs.worker import Outcome
-from fastweights.studies.execution.jobs import Progress
-from fastweights.studies.execution.ray import cluster as ray_cluster
-from fastweights.studies.execution.ray.queue import Files
+from fastweights.studies.execution.executor import Progress
+from fastweights.studies.execution.ray import cluster
+from fastweights.studies.execution.ray.message_queue import Files
 from fastweights.studies.execution.ray.worker import WorkerLostError
 
 _INTERVAL_SECONDS = 0.5
 _PATIENCE_SECONDS = 60
-_NOTHING = 0
+_NO_SUBMISSION = 0
 
 
 class RemoteError(Exception):
     """What a worker raised, with its traceback there."""
 
 
-class _Open(NamedTuple):
-    """A submission that has not ended."""
+class _Submission(NamedTuple):
+    """One that has not ended."""
 
     ref: Any
     future: Future[list[Outcome]]
     folder: Path
 
 
-class Mail:
-    """A thread that empties the mailbox twice a second.
+class MessageReceiver:
+    """A thread that empties the message queue twice a second.
 
-    It is the only one that handles what comes from workers, so that things happen in order: checkpoints are
-    written before their progress is told, and all that a worker had to say before its submission ends.
-    Letters of submissions that have ended are thrown away: who writes them was given up.
+    No other handles what comes from workers, so that things happen in order: a checkpoint is written before
+    its progress is passed on, and all progress of a submission is before its end. Messages of submissions
+    that have ended are thrown away.
     """
 
-    def __init__(self, mailbox: Any) -> None:
-        self._mailbox = mailbox
-        self._open: dict[int, _Open] = {}
+    def __init__(self, message_queue: Any) -> None:
+        self._queue = message_queue
+        self._submissions: dict[int, _Submission] = {}
         self._ended: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._words: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-        self._trouble: FastweightsError | None = None
+        self._progress: queue.SimpleQueue[Progress] = queue.SimpleQueue()
+        self._error: FastweightsError | None = None
         self._stop = False
         self.begun: set[int] = set()
-        """The submissions whose workers have said so."""
+        """The submissions whose workers have begun."""
         self.shared: set[bool] = set()
-        """Whether the workers heard of so far see the study's folder."""
-        self._thread = threading.Thread(target=self._work, name="fastweights-mail", daemon=True)
+        """Whether the workers so far see the study's folder."""
+        self._thread = threading.Thread(target=self._run, name="fastweights-messages", daemon=True)
         self._thread.start()
 
     def expect(self, number: int, ref: Any, folder: Path) -> Future[list[Outcome]]:
-        """The future of a submission; what its worker sends goes to the folder."""
+        """The future of a submission; the files that its worker sends are written to the folder."""
         future: Future[list[Outcome]] = Future()
         future.set_running_or_notify_cancel()
-        self._open[number] = _Open(ref, future, folder)
+        self._submissions[number] = _Submission(ref, future, folder)
         ref.future().add_done_callback(lambda _: self._ended.put(number))
         return future
 
-    def words(self) -> list[Progress]:
-        """What the workers said since the last call.
+    def progress(self) -> list[Progress]:
+        """What the workers reported since the last call.
 
-        Raises: FileError if a checkpoint cannot be written; StudyError if the cluster is of no use.
+        Raises: FileError if a checkpoint cannot be written; StudyError if the cluster cannot be used.
         """
-        if self._trouble is not None:
-            raise self._trouble
-        return [self._words.get() for _ in range(self._words.qsize())]
+        if self._error is not None:
+            raise self._error
+        return [self._progress.get() for _ in range(self._progress.qsize())]
 
     def stop(self) -> None:
-        """Let the workers know that they should stop."""
+        """Ask the workers to stop."""
         self._stop = True
-        self._ended.put(_NOTHING)  # at once
+        self._ended.put(_NO_SUBMISSION)  # at once
 
     def close(self) -> None:
         """End the thread; nobody waits for submissions any more."""
         self._ended.put(None)
         self._thread.join()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         try:
             while True:
-                number = _NOTHING
+                number = _NO_SUBMISSION
                 with contextlib.suppress(queue.Empty):
                     number = self._ended.get(timeout=_INTERVAL_SECONDS)
                 if number is None:
                     return
-                self._empty()
-                if number != _NOTHING:
+                self._receive()
+                if number != _NO_SUBMISSION:
                     self._end(number)
         except BaseException as error:
-            self._give_up(StudyError(f"lost touch with the Ray cluster: {error}"))
+            self._error = StudyError(f"lost touch with the Ray cluster: {error}")
+            while self._submissions:
+                self._submissions.popitem()[1].future.set_exception(self._error)
             raise
 
-    def _empty(self) -> None:
-        letters = ray_cluster.ray.get(self._mailbox.empty.remote(self._stop), timeout=_PATIENCE_SECONDS)
-        self.shared.update(letters.shared.values())
-        for number, words in letters.words.items():
-            if number in self._open:
+    def _receive(self) -> None:
+        messages = cluster.ray.get(self._queue.take.remote(self._stop), timeout=_PATIENCE_SECONDS)
+        self.shared.update(messages.shared.values())
+        for number, reports in messages.progress.items():
+            if number in self._submissions:
                 self.begun.add(number)
                 try:
-                    _write(letters.files.get(number, {}), self._open[number].folder)
+                    _write(messages.files.get(number, {}), self._submissions[number].folder)
                 except FileError as error:
-                    self._trouble = error  # and what was not written is not told
-                    continue
-                for word in words:
-                    self._words.put(Progress(*word))
+                    self._error = error
+                    continue  # progress is passed on only if its checkpoint was written
+                for progress in reports:
+                    self._progress.put(progress)
 
     def _end(self, number: int) -> None:
-        ref, future, folder = self._open.pop(number)
+        ref, future, folder = self._submissions.pop(number)
         try:
-            outcomes, files = ray_cluster.ray.get(ref, timeout=_PATIENCE_SECONDS)
+            outcomes, files = cluster.ray.get(ref, timeout=_PATIENCE_SECONDS)
             _write(files, folder)
         except FileError as error:
             future.set_exception(error if type(error) is FileError else FileError(_cause(error)))
-        except ray_cluster.ray.exceptions.RayError as error:
+        except cluster.ray.exceptions.RayError as error:
             if getattr(error, "actor_init_failed", False) and not self.begun:
-                self._trouble = StudyError(f"a worker cannot start: {str(error).strip().splitlines()[-1]}")
-            future.set_exception(_meaning(error))
+                self._error = StudyError(f"a worker cannot start: {str(error).strip().splitlines()[-1]}")
+            future.set_exception(_translate(error))
         else:
             future.set_result(outcomes)
-
-    def _give_up(self, error: FastweightsError) -> None:
-        self._trouble = error
-        while self._open:
-            self._open.popitem()[1].future.set_exception(error)
 
 
 def _write(files: Files, folder: Path) -> None:
     for name, content in files.items():
         write_atomically(folder / name, content)
         if not name.endswith(".partial"):
-            (folder / f"{name}.partial").unlink(missing_ok=True)  # the run is done: this is its model
+            (folder / f"{name}.partial").unlink(missing_ok=True)  # the run is finished: this is its model
 
 
-def _meaning(error: Exception) -> Exception:
-    """What a submission died of. Workers raise whatever a cell does; everything else is Ray's word for a
-    worker, a node or a result that was lost."""
-    if not isinstance(error, ray_cluster.ray.exceptions.RayTaskError):
+def _translate(error: Exception) -> Exception:
+    """What made a submission fail: what the worker raised, whose traceback is the cause; any other error of
+    Ray's means that a worker, a node or a result was lost."""
+    if not isinstance(error, cluster.ray.exceptions.RayTaskError):
         return WorkerLostError(str(error))
     cause = _cause(error)
-    if not isinstance(cause, Exception):
-        return RemoteError(_traceback(error))
-    if not isinstance(cause, WorkerLostError):
-        cause.__cause__ = RemoteError(_traceback(error))
-    return cause
-
-
-def _traceback(error: Exception) -> str:
-    """Ray's text of it, without Ray's own frames, colours and numbers of its actors."""
+    if isinstance(cause, WorkerLostError):
+        return cause
+    # Ray's text, without Ray's own frames, colours and numbers of its actors.
     plain = re.sub(r"\x1b\[\d*m", "", str(error))
-    frames = plain[max(plain.find("\n  File "), 0) :]
-    return f"\nTraceback (most recent call last):{frames}"
+    frames = plain[max(plain.find("\n  File "), 0) :].rstrip()
+    if not isinstance(cause, Exception):
+        cause = RemoteError(frames.splitlines()[-1])
+    cause.__cause__ = RemoteError(f"\nTraceback (most recent call last):{frames}")
+    return cause
 
 
 def _cause(error: Exception) -> Any:

@@ -1,22 +1,20 @@
-"""What runs on the nodes of a Ray cluster: workers. The coordinator makes actors of this plain class.
+"""A worker on a Ray cluster.
 
-JAX is imported only when it is clear what a worker may run on.
+This module imports JAX only in the worker's process, after it has said which device JAX may use.
 """
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fastweights import __version__
 from fastweights.errors import FileError
-from fastweights.studies.execution.ray.folders import own_folder
-from fastweights.studies.execution.ray.queue import Files, Reporter
-
-if TYPE_CHECKING:
-    from fastweights.studies.execution.jobs import Job
+from fastweights.studies.execution.executor import Job
+from fastweights.studies.execution.ray.message_queue import Files, Reporter
+from fastweights.studies.execution.ray.temporary import temporary_folder
 
 _FOLDERS = "fastweights-runs-"
 
@@ -26,12 +24,12 @@ class WorkerLostError(Exception):
 
 
 class Probe(NamedTuple):
-    """A file in the study's folder; who reads the token there sees the folder."""
+    """A file in the study's folder: a machine that reads the token there sees the folder."""
 
     path: Path
     token: str
 
-    def is_seen(self) -> bool:
+    def is_visible(self) -> bool:
         """Whether this machine sees the folder, and may write there."""
         try:
             if self.path.read_text() != self.token:
@@ -43,9 +41,9 @@ class Probe(NamedTuple):
 
 
 class Worker:
-    """On a core or a GPU of some node; trains what it is handed, one submission after the other."""
+    """An actor on a core or a GPU of some node; it trains one submission after the other."""
 
-    def __init__(self, mailbox: Any, probe: Probe, kind: str, version: str) -> None:
+    def __init__(self, queue: Any, probe: Probe, kind: str, version: str) -> None:
         if version != __version__:
             raise RuntimeError(f"this node has fastweights {__version__}, the coordinator {version}")
         if kind == "CPU":
@@ -53,50 +51,37 @@ class Worker:
         from fastweights.runs.worker import prepare
 
         prepare()
-        self._mailbox = mailbox
-        self._shared = probe.is_seen()
+        self._queue = queue
+        self._shared = probe.is_visible()
 
-    def work(self, number: int, jobs: Sequence["Job"], files: Files) -> tuple[list[Any], Files]:
+    def work(self, number: int, jobs: Sequence[Job], files: Files) -> tuple[list[Any], Files]:
         """The outcomes, and the files that are new, if the folder is not shared.
 
-        A node that was cut off, but not lost, may still do this when somebody else does it too. Both have
-        the same specification and files that are replaced in one step, so that is a waste, and no harm.
+        A node that was cut off, but not lost, may still do this when another does it too. Both have the same
+        specification and replace files in one step, so that wastes time and does no harm.
 
-        Raises: WorkerLostError if this node has no room for the files; what `jobs.work` raises.
+        Raises: WorkerLostError if this node has no room for the files; what `run_jobs` raises.
         """
+        from fastweights.studies.execution.jobs import run_jobs
+
         if self._shared:
-            return self._do(number, jobs, None), {}
+            with Reporter(self._queue, number, None) as reporter:
+                return run_jobs(jobs, reporter.report, reporter.stopped), {}
         with contextlib.ExitStack() as stack:
-            folder = _folder(stack)
-            _unpack(files, folder)
+            with _lost_by(OSError):
+                folder = stack.enter_context(temporary_folder(_FOLDERS))
+                for name, content in files.items():
+                    (folder / name).write_bytes(content)
             here = [job._replace(out=folder / job.out.name) for job in jobs]
-            try:
-                outcomes = self._do(number, here, folder)
-            except FileError as error:
-                raise WorkerLostError(f"no room on this node: {error}") from error
+            with _lost_by(FileError), Reporter(self._queue, number, folder) as reporter:
+                outcomes = run_jobs(here, reporter.report, reporter.stopped)
             now = {path.name: path.read_bytes() for path in folder.iterdir()}
             return outcomes, {name: content for name, content in now.items() if files.get(name) != content}
 
-    def _do(self, number: int, jobs: Sequence["Job"], folder: Path | None) -> list[Any]:
-        from fastweights.studies.execution.jobs import work
 
-        reporter = Reporter(self._mailbox, number, folder)
-        try:
-            return work(jobs, reporter.report, reporter.stopped)
-        finally:
-            reporter.flush()
-
-
-def _folder(stack: contextlib.ExitStack) -> Path:
+@contextlib.contextmanager
+def _lost_by(kind: type[Exception]) -> Iterator[None]:
     try:
-        return stack.enter_context(own_folder(_FOLDERS))
-    except OSError as error:
-        raise WorkerLostError(f"no room on this node: {error}") from error
-
-
-def _unpack(files: Files, folder: Path) -> None:
-    try:
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
+        yield
+    except kind as error:
         raise WorkerLostError(f"no room on this node: {error}") from error

@@ -1,4 +1,4 @@
-"""Temporary folders of programs that may be killed: the next one tidies up."""
+"""Temporary folders of programs that may be killed: the next program removes what they left."""
 
 import contextlib
 import fcntl
@@ -13,12 +13,12 @@ _SETTLED_SECONDS = 60
 
 
 @contextlib.contextmanager
-def own_folder(prefix: str, base: str | None = None) -> Iterator[Path]:
+def temporary_folder(prefix: str, base: str | None = None) -> Iterator[Path]:
     """A new folder in `base`, by default where the machine's temporary files are; those that killed programs
     have left under the same prefix are removed first.
 
-    A folder in use is locked, and the lock ends with its program. A new one may not be locked yet, so the
-    young ones stay.
+    A folder in use is locked, and the lock ends with its program. A new one may not be locked yet, so those
+    of the last minute stay.
 
     Raises: OSError if it cannot be made.
     """
