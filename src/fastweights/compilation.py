@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import multiprocessing
 import os
 import platform
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import jax
 from jax._src.compilation_cache import decompress_executable
 from jaxlib.version import __version__ as jaxlib_version
 
+from fastweights.errors import InvalidValueError
 from fastweights.files import cache_folder, make_private
 from fastweights.machine import processor
 
@@ -42,6 +45,28 @@ def keep_compiled() -> None:
     warnings.filterwarnings("ignore", r"Error (reading|writing) persistent compilation cache entry")
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def check_platform() -> None:
+    """Raise InvalidValueError unless JAX can compute on what the variable JAX_PLATFORMS names."""
+    platforms = getattr(jax.config, "jax_platforms", None)
+    if not platforms:
+        return  # JAX takes the best that is there
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter, without a word, where there is no GPU
+        why = f": {error}" if str(error) else ""
+        raise InvalidValueError(f"JAX_PLATFORMS is {platforms}, which JAX cannot use here{why}") from None
+
+
+def check_platform_of_processes() -> None:
+    """As `check_platform`, for the processes that this one starts: a process asks that holds no GPU later.
+
+    Raises: InvalidValueError as `check_platform` does.
+    """
+    if getattr(jax.config, "jax_platforms", None):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            pool.submit(check_platform).result()
 
 
 def _processor() -> str:

@@ -118,10 +118,10 @@ def reason(error: Exception) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`"; did you mean 'learning-rate'"` for `learn-rate`, `learning_rate`, `lr`, `LEARNING-RATE` or `rate`;
-    nothing where no known name is close."""
-    asked = name.lower().replace("_", "-")
-    names = {entry.lower(): entry for entry in known}
-    near = [entry for entry in names if asked == "".join(word[0] for word in entry.split("-") if word)]
+    nothing where no known name is close. The dashes in front of options do not count."""
+    asked = name.lower().replace("_", "-").strip("-")
+    names = {entry.lower().strip("-"): entry for entry in known}
+    near = [entry for entry in names if asked == "".join(word[:1] for word in entry.split("-"))]
     near += difflib.get_close_matches(asked, names, n=1)
     near += [entry for entry in sorted(names) if len(asked) > 2 and asked in entry]
     return f"; did you mean {names[near[0]]!r}" if near else ""

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.parsing import parse
 from fastweights.errors import FastweightsError, printable
 from fastweights.runs import worker
 from fastweights.training.evaluation import predict

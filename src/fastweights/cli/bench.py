@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.parsing import parse
 from fastweights.errors import FastweightsError
 from fastweights.files import check_writable, make_folder, write_atomically
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastweights.cli.main import parse
 from fastweights.cli.options import TaskOptions, load_plugins, task_in, with_groups
+from fastweights.cli.parsing import parse
 from fastweights.cli.sequences import write_lines
 from fastweights.errors import check
 from fastweights.files import check_writable, write_atomically

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tyro
 
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.parsing import parse
 from fastweights.cli.progress import percent
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, printable

@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.parsing import parse
 from fastweights.registry import Registry
 
 

@@ -1,19 +1,18 @@
 """Which command was asked for, and how it ends: 0 on success, 1 if a run failed, 2 for bad input."""
 
-import contextlib
 import gc
 import importlib
 import io
 import os
-import re
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from fastweights import __version__
 from fastweights.cli.interrupts import ending_orderly, heard, number_of, patiently
-from fastweights.errors import FastweightsError, printable
+from fastweights.errors import FastweightsError, printable, reason, suggestion
 
 # Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
 COMMANDS = {
@@ -57,35 +56,25 @@ COMMANDS = {
     "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
 }
 
+_MIN_COLUMNS = 40
+
+# How the equations are written; JAX reads these when it is imported, here and in every worker.
+_JAX_SETTINGS = {
+    "JAX_NUMPY_DTYPE_PROMOTION": "standard",
+    "JAX_NUMPY_RANK_PROMOTION": "allow",
+    "JAX_TRANSFER_GUARD": "allow",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     # Imports and tracing make many objects and little garbage: looking for it at Python's usual pace takes
     # a sixth of the time until the first update.
     gc.set_threshold(100_000)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the process ends
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks the character for a bar
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    command = arguments[0] if arguments else "--help"
+    _set_environment()
     try:
-        if command in ("--help", "-h"):
-            _print_help()
-            code = 0
-        elif command == "--version":
-            print(f"fastweights {__version__}")
-            code = 0
-        elif command not in COMMANDS:
-            raise FastweightsError(f"unknown command {command!r}; expected one of {', '.join(COMMANDS)}")
-        else:
-            with ending_orderly():
-                with patiently():  # JAX's callbacks, too, would swallow an interrupt
-                    module = importlib.import_module(f"fastweights.cli.{command}")
-                if heard():
-                    raise KeyboardInterrupt
-                code = module.run(arguments[1:])
+        with ending_orderly():
+            code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except FastweightsError as error:
         _complain(f"error: {error}")
@@ -99,47 +88,46 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 141
     except OSError as error:
         # A full disk under the output, as files have errors of their own.
-        _complain(f"error: {error.strerror or error}")
+        _complain(f"error: {reason(error)}")
         _drop_output()
         code = 2
     raise SystemExit(code)
 
 
-def parse(kind: Callable[..., Any], arguments: Sequence[str], command: str) -> Any:
-    """The dataclass `kind` filled from the arguments.
-
-    Raises: FastweightsError with one line for arguments that don't fit, where tyro would print a box.
-    """
-    import tyro
-
-    summary, example = COMMANDS[command]
-    box = io.StringIO()
+def _run(arguments: Sequence[str]) -> int | str | None:
+    command = arguments[0] if arguments else "--help"
     try:
-        with contextlib.redirect_stderr(box):
-            return tyro.cli(
-                kind,
-                args=list(arguments),
-                prog=f"fastweights {command}",
-                description=f"{summary}\n\nExample: {example}",
-                config=(tyro.conf.FlagCreatePairsOff,),
-            )
+        if command in ("--help", "-h"):
+            _print_help()
+            return 0
+        if command == "--version":
+            print(f"fastweights {__version__}")
+            return 0
+        if command not in COMMANDS:
+            near, known = suggestion(command, COMMANDS), ", ".join(COMMANDS)
+            raise FastweightsError(f"unknown command {command!r}{near}; known: {known}")
+        with patiently():  # JAX's callbacks, too, would swallow an interrupt
+            module = importlib.import_module(f"fastweights.cli.{command}")
+        if heard():
+            raise KeyboardInterrupt
+        return module.run(arguments[1:])
     except SystemExit as end:
-        if not end.code:
-            raise
-        raise FastweightsError(_one_line(box.getvalue(), command)) from None
+        # Tyro ends the program after --help, and rich, with code 1, when nobody reads its output any more.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        return end.code
 
 
-def _one_line(box: str, command: str) -> str:
-    """The message in one of tyro's boxes, without frame, help and colours."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    lines = [line.strip("│ ").rstrip() for line in text.splitlines() if not line.startswith(("╭", "╰"))]
-    message: list[str] = []
-    for line in lines:
-        if set(line) <= {"─"} and message:
-            break
-        message.append(line)
-    words = re.sub(r"^Error parsing \w[\w-]*: ", "", " ".join(message).strip())
-    return f"{words.rstrip('.')} (see fastweights {command} --help)"
+def _set_environment() -> None:
+    """Make up for surroundings in which a command could not work."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks the character for a bar
+    if shutil.get_terminal_size().columns < _MIN_COLUMNS:
+        os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help for ever
+    os.environ.update(_JAX_SETTINGS)
 
 
 def _complain(message: str) -> None:

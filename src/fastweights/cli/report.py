@@ -12,7 +12,7 @@ from typing import Any
 
 import tyro
 
-from fastweights.cli.main import parse
+from fastweights.cli.parsing import parse
 from fastweights.errors import printable
 from fastweights.files import write_atomically
 from fastweights.report.labels import last_line

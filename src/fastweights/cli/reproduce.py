@@ -11,10 +11,11 @@ import tyro
 
 from fastweights import registry
 from fastweights.cli.interrupts import heard, patiently
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, last_value, load_plugins, with_groups
+from fastweights.cli.parsing import parse
 from fastweights.cli.progress import Bars
 from fastweights.cli.report import report
+from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
@@ -181,5 +182,6 @@ def _executor(options: Reproduce) -> Callable[[int], Executor]:
             options.ray_address, options.dir, options.workers, options.side_by_side
         )
     check(options.ray_address is None, "--ray-address needs --executor ray")
+    check_platform_of_processes()
     workers = options.workers or len(available_cores())
     return lambda runs: LocalExecutor(min(workers, runs), options.side_by_side or 1)

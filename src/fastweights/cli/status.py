@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from fastweights.cli.main import parse
+from fastweights.cli.parsing import parse
 from fastweights.errors import FastweightsError
 from fastweights.studies.analysis.progress import StudyProgress, study_progress
 from fastweights.studies.record.databases import database_at

@@ -9,8 +9,8 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.cli.interrupts import heard, patiently
-from fastweights.cli.main import parse
 from fastweights.cli.options import TaskOptions, last_value, load_plugins, task_in, with_groups
+from fastweights.cli.parsing import parse
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
 from fastweights.models import ClassifierOptions

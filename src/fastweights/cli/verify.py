@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fastweights import registry
-from fastweights.cli.main import parse
 from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.parsing import parse
+from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check
 from fastweights.files import make_folder
 from fastweights.machine import available_cores
@@ -45,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.figures is not None:
         make_folder(options.figures)
     results = []
+    check_platform_of_processes()
     for result in examine_all(names, options.workers or len(available_cores())):
         results.append(result)
         if not options.json:

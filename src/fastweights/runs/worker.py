@@ -12,7 +12,7 @@ from typing import Any
 
 import equinox as eqx
 
-from fastweights.compilation import keep_compiled
+from fastweights.compilation import check_platform, keep_compiled
 from fastweights.errors import CheckpointError, FastweightsError, check
 from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
@@ -31,8 +31,12 @@ Outcome = dict[str, Any]
 
 
 def prepare() -> None:
-    """What a process does before it trains or evaluates: one thread, and compiled programs are kept."""
+    """What a process does before it trains or evaluates: one thread, and compiled programs are kept.
+
+    Raises: InvalidValueError if JAX_PLATFORMS names what JAX cannot use here.
+    """
     use_one_thread()
+    check_platform()
     keep_compiled()
 
 

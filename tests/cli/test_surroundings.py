@@ -1,0 +1,67 @@
+"""Surroundings in which a command could not work: narrow terminals, readers that leave, settings of JAX."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "fastweights"]
+TINY = (
+    "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
+    "--validation-sequences 26 --test-sequences 30 --updates 20 --evaluate-every 10 --out m"
+).split()
+
+
+def run(arguments: list[str], folder, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        env={**os.environ, **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_narrow_terminal_gets_help_of_forty_columns(tmp_path):
+    """Tyro wraps its help for ever where there are fewer than ten columns."""
+    end = run(["data", "--help"], tmp_path, COLUMNS="5")
+    assert (end.returncode, end.stderr) == (0, "")
+    assert "--num-pairs" in end.stdout
+    assert {len(line) for line in end.stdout.splitlines() if line[:1] in "╭│╰" and line} == {40}
+
+
+@pytest.mark.parametrize("arguments", ["--help", "data --help", "models"])
+def test_a_reader_who_leaves_is_no_error(arguments, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing) as output:
+        command = [*PROGRAM, *arguments.split()]
+        end = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True)
+    assert (end.returncode, end.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["data --count 1", pytest.param("reproduce --preset smoke --dir new", marks=pytest.mark.thorough)],
+)
+def test_a_platform_that_is_not_there_is_one_line(platform, arguments, tmp_path):
+    if platform == "cuda" and Path("/dev/nvidiactl").exists():
+        pytest.skip("there is a GPU")
+    end = run(arguments.split(), tmp_path, JAX_PLATFORMS=platform)
+    assert (end.returncode, end.stdout) == (2, "")
+    assert end.stderr.startswith(
+        f"fastweights: error: JAX_PLATFORMS is {platform}, which JAX cannot use here"
+    )
+    assert end.stderr.count("\n") == 1
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+@pytest.mark.thorough
+def test_settings_of_jax_that_forbid_how_equations_are_written_do_not_matter(tmp_path):
+    strict = {"JAX_NUMPY_DTYPE_PROMOTION": "strict", "JAX_NUMPY_RANK_PROMOTION": "raise"}
+    end = run(TINY, tmp_path, **strict, JAX_TRANSFER_GUARD="disallow", FASTWEIGHTS_NATIVE="0")
+    assert (end.returncode, end.stderr) == (0, "irnn R=3: finished\n")
