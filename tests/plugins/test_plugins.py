@@ -9,6 +9,7 @@ import pytest
 
 from fastweights import plugins, registry
 from fastweights.plugins import PluginError, load_all, load_plugin, loaded, owner, require
+from plugins.isolation import nothing_loaded
 
 MEMORY = """
 from dataclasses import dataclass
@@ -22,15 +23,9 @@ class Remembered:
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch):
-    """What a test loads and registers is gone after it."""
-    len(registry.memories)
-    monkeypatch.setattr(plugins, "_loaded", {})
-    monkeypatch.setattr(registry.memories, "_entries", dict(registry.memories._entries))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+def alone():
+    with nothing_loaded():
+        yield
 
 
 @pytest.fixture

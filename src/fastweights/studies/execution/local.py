@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from fastweights.errors import check
+from fastweights.plugins import Plugin, load_all, loaded
 from fastweights.runs.worker import Outcome, prepare
 from fastweights.studies.execution.executor import Job, Progress
 from fastweights.studies.execution.jobs import run_jobs
@@ -87,7 +88,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, self.far_end = context.Pipe()
         self.pool = ProcessPoolExecutor(
-            1, mp_context=context, initializer=_start_worker, initargs=(self.far_end,)
+            1, mp_context=context, initializer=_start_worker, initargs=(self.far_end, loaded())
         )
 
     def progress(self) -> Iterator[Progress]:
@@ -127,7 +128,7 @@ def signals_deferred() -> Iterator[None]:
 _coordinator: Connection
 
 
-def _start_worker(coordinator: Connection) -> None:
+def _start_worker(coordinator: Connection, plugins: Sequence[Plugin]) -> None:
     global _coordinator
     _coordinator = coordinator
     for number in _TERMINAL_SIGNALS:
@@ -137,6 +138,7 @@ def _start_worker(coordinator: Connection) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     prepare()
+    load_all(plugins)
 
 
 def _end_with(parent: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from fastweights import __version__
 from fastweights.errors import check
 from fastweights.files import write_atomically
+from fastweights.plugins import loaded
 from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.executor import Job, Progress
 from fastweights.studies.execution.ray import cluster as ray_cluster
@@ -156,7 +157,7 @@ class RayExecutor:
         actor = ray_cluster.ray.remote(Worker).options(
             **resources, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
         )
-        return actor.remote(self._queue, self._probe, self._kind, __version__)
+        return actor.remote(self._queue, self._probe, self._kind, __version__, loaded())
 
 
 def _start_queue() -> Any:

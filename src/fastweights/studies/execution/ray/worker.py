@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from fastweights import __version__
 from fastweights.errors import FileError
+from fastweights.plugins import Plugin, load_all
 from fastweights.studies.execution.executor import Job
 from fastweights.studies.execution.ray.message_queue import Files, Reporter
 from fastweights.studies.execution.ray.temporary import temporary_folder
@@ -43,7 +44,9 @@ class Probe(NamedTuple):
 class Worker:
     """An actor on a core or a GPU of some node; it trains one submission after the other."""
 
-    def __init__(self, queue: Any, probe: Probe, kind: str, version: str) -> None:
+    def __init__(
+        self, queue: Any, probe: Probe, kind: str, version: str, plugins: Sequence[Plugin] = ()
+    ) -> None:
         if version != __version__:
             raise RuntimeError(f"this node has fastweights {__version__}, the coordinator {version}")
         if kind == "CPU":
@@ -51,6 +54,7 @@ class Worker:
         from fastweights.runs.worker import prepare
 
         prepare()
+        load_all(plugins)
         self._queue = queue
         self._shared = probe.is_visible()
 
