@@ -65,3 +65,9 @@ def test_settings_of_jax_that_forbid_how_equations_are_written_do_not_matter(tmp
     strict = {"JAX_NUMPY_DTYPE_PROMOTION": "strict", "JAX_NUMPY_RANK_PROMOTION": "raise"}
     end = run(TINY, tmp_path, **strict, JAX_TRANSFER_GUARD="disallow", FASTWEIGHTS_NATIVE="0")
     assert (end.returncode, end.stderr) == (0, "irnn R=3: finished\n")
+
+
+def test_a_minus_is_standard_output(tmp_path):
+    written = run("data --num-pairs 1 --count 3 --out -".split(), tmp_path)
+    assert (written.returncode, written.stderr, len(written.stdout.splitlines())) == (0, "", 3)
+    assert not os.listdir(tmp_path)

@@ -1,5 +1,7 @@
 """Files of sequences that are no files, do not end, or are very long."""
 
+import gzip
+import io
 import os
 import tracemalloc
 from pathlib import Path
@@ -8,11 +10,11 @@ import numpy as np
 import pytest
 
 from fastweights.cli import evaluate, sequences
-from fastweights.cli.sequences import read_lines
+from fastweights.cli.sequences import STREAM, read_lines, write_file
 from fastweights.errors import FileError, InvalidValueError
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.evaluation import Evaluation
-from hostile.border import attempt, within
+from hostile.border import attempt, check_message, within
 
 TASK = AssociativeRetrieval(num_pairs=2)
 LINE = b"a1b2??a 1\n"
@@ -20,6 +22,61 @@ LINE = b"a1b2??a 1\n"
 
 def read(path: Path) -> np.ndarray:
     return np.concatenate([part.targets for part in read_lines(TASK, path)])
+
+
+def test_a_byte_order_mark_may_begin_a_file(tmp_path):
+    (tmp_path / "lines").write_bytes(b"\xef\xbb\xbf" + LINE)
+    assert read(tmp_path / "lines").tolist() == [1]
+
+
+@pytest.mark.parametrize("name", ["lines.gz", "lines"])
+def test_compressed_lines_are_read_whatever_their_name(name, tmp_path):
+    (tmp_path / name).write_bytes(gzip.compress(b"\xef\xbb\xbf" + LINE) + gzip.compress(b"c3d4??d 4\r\n"))
+    assert read(tmp_path / name).tolist() == [1, 4]
+
+
+def test_standard_input_is_read_compressed_or_not(monkeypatch):
+    for content in (LINE, gzip.compress(LINE)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
+        assert read(STREAM).tolist() == [1]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"hello\n"))))
+    with pytest.raises(InvalidValueError, match=r"^standard input, line 1: expected"):
+        read(STREAM)
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(FileError, match=r"^cannot read standard input: it is closed$"):
+        read(STREAM)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[:20],
+        lambda content: content[:2],
+        lambda content: content[:-8] + bytes(8),
+        lambda content: content[:30] + b"\xff" * 10 + content[40:],
+    ],
+    ids=["end", "start", "magic", "checksum", "middle"],
+)
+def test_damaged_compression_is_one_line(damage, tmp_path):
+    (tmp_path / "lines.gz").write_bytes(damage(gzip.compress(LINE * 500 + b"c3d4??d 4\n")))
+    with pytest.raises((FileError, InvalidValueError)) as raised:
+        read(tmp_path / "lines.gz")
+    check_message(raised.value)
+
+
+def test_a_decompression_bomb_costs_no_memory(tmp_path):
+    """A hundred megabytes in one line, and two in blank lines."""
+    for unit, words in ((b"x" * 1000, "more than 1,000 characters"), (b"\n" * 1000, "holds no sequence")):
+        with gzip.open(tmp_path / "lines.gz", "wb") as file:
+            for _ in range(100_000 if unit[0] == ord("x") else 2_000):
+                file.write(unit)
+        tracemalloc.start()
+        with pytest.raises(InvalidValueError, match=words), within(60):
+            read(tmp_path / "lines.gz")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**20
 
 
 @pytest.mark.parametrize("content", [LINE, LINE[:-1], LINE[:-1] + b"\r\n", b"\n \r\n" + LINE + b"\n\n"])
@@ -31,7 +88,9 @@ def test_every_usual_end_of_a_line(content, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xef\xbb\xbf" + LINE, "line 1: expected"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf" + LINE, "line 1: expected"),
+        (LINE + b"\xef\xbb\xbf" + LINE, "line 2: expected"),
+        (b"\xef\xbb\xbf", "holds no sequence"),
         (LINE + b"\0", "line 2: expected"),
         (LINE[:-1] + b"\r\r\n", "got '1\\r'"),
         (LINE[:-1] + b"\r" + LINE, "line 1"),
@@ -103,6 +162,14 @@ def test_what_is_no_file_is_refused_at_once(make, tmp_path):
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "\ud800", "\x1b[31m", "new\nline"])
 def test_paths_that_cannot_be_are_named_safely(name):
     assert attempt(lambda: read(Path(name))) is None
+
+
+def test_a_name_that_ends_in_gz_is_written_compressed(tmp_path):
+    for name in ("lines", "lines.gz"):
+        write_file(tmp_path / name, "a1b2??a 1\n")
+        assert read(tmp_path / name).tolist() == [1]
+    assert (tmp_path / "lines").read_bytes() == LINE
+    assert gzip.decompress((tmp_path / "lines.gz").read_bytes()) == LINE
 
 
 def test_parts_are_evaluated_as_the_whole():

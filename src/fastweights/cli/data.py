@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fastweights.cli.options import TaskOptions, load_plugins, task_in, with_groups
 from fastweights.cli.parsing import parse
-from fastweights.cli.sequences import write_lines
+from fastweights.cli.sequences import STREAM, write_file, write_lines
 from fastweights.errors import check
-from fastweights.files import check_writable, write_atomically
+from fastweights.files import check_writable
 from fastweights.runs import worker
 from fastweights.tasks.base import Split
 
@@ -31,7 +31,7 @@ class Data(TaskOptions):
     """The seed of the sets: that of train's --data-seed."""
 
     out: Path | None = None
-    """The file to write; by default the terminal."""
+    """The file to write, compressed if its name ends in .gz; by default, or as -, standard output."""
 
     json: bool = False
     """Print a JSON object: the path and count, or the sequences if there is no path."""
@@ -42,19 +42,20 @@ def run(arguments: Sequence[str]) -> int:
     load_plugins(arguments)
     options = parse(with_groups(Data, {"task": task_in(arguments)}), arguments, "data")
     check(options.count <= _MAX_COUNT, f"count must be at most {_MAX_COUNT}; got {options.count}")
-    if options.out is not None:
-        check_writable(options.out)
+    out = None if options.out == STREAM else options.out
+    if out is not None:
+        check_writable(out)
     worker.prepare()
     dataset = options.task.split(options.split, options.count, options.seed)
     text = write_lines(options.task, dataset)
-    if options.out is not None:
-        write_atomically(options.out, text.encode())
+    if out is not None:
+        write_file(out, text)
     if options.json:
         about = {"split": options.split, "count": options.count, "seed": options.seed}
-        place = {"sequences": text.splitlines()} if options.out is None else {"out": str(options.out)}
+        place = {"sequences": text.splitlines()} if out is None else {"out": str(out)}
         print(json.dumps({**about, **place}))
-    elif options.out is None:
+    elif out is None:
         sys.stdout.write(text)
     else:
-        print(f"wrote {options.count} sequences to {options.out}")
+        print(f"wrote {options.count} sequences to {out}")
     return 0

@@ -27,7 +27,8 @@ class Evaluate(PluginOptions):
     """A model that `train` or `reproduce` wrote."""
 
     sequences: Path | None = None
-    """A text file with lines such as c9k8j3f1??c 9; by default the test set of the model's specification."""
+    """A text file with lines such as c9k8j3f1??c 9, compressed by gzip or not, or - for standard input; by
+    default the test set of the model's specification."""
 
     json: bool = False
     """Print a JSON object."""
