@@ -1,5 +1,6 @@
-"""The additive model of a neural net in continuous time: its equation, its solution, its points of rest."""
+"""The additive model of a neural net in continuous time: its equation, its solution, its equilibria."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import diffrax
@@ -22,8 +23,8 @@ STEEPEST_BEND = 4 / 3**1.5
 class AdditiveModel(eqx.Module):
     """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, with φ(v) = tanh(g v).
 
-    Shapes: weights (units, units), row j for the unit that receives; capacitances C, resistances R and
-    currents I (units, 1); gain g (1, 1). Nets side by side have the same leading axes in all of them.
+    Shapes: weights (units, units), row j for the receiving unit; capacitances C, resistances R and currents I
+    (units, 1); gain g (1, 1). For several nets at once all of them have the same leading axes.
     Source: Haykin 2009, section 13.5; Hopfield 1984, equation 5.
     """
 
@@ -42,11 +43,16 @@ class AdditiveModel(eqx.Module):
         resistances: Any = 1.0,
         gain: Any = 1.0,
     ) -> "AdditiveModel":
-        """From whatever NumPy can spread out to these shapes."""
+        """From anything that NumPy can broadcast to these shapes."""
         matrix = np.asarray(weights, float)
         column, one = (*matrix.shape[:-1], 1), (*matrix.shape[:-2], 1, 1)
-        spread = [np.broadcast_to(each, column) for each in (currents, capacitances, resistances)]
-        return cls(*(jnp.asarray(each) for each in (matrix, *spread, np.broadcast_to(gain, one))))
+        columns = [np.broadcast_to(numbers, column) for numbers in (currents, capacitances, resistances)]
+        return cls(*map(jnp.asarray, (matrix, *columns, np.broadcast_to(gain, one))))
+
+    @staticmethod
+    def stacked(models: Sequence["AdditiveModel"]) -> "AdditiveModel":
+        """Several models along a new leading axis."""
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *models)
 
     def activation(self, potentials: Potentials) -> Potentials:
         """φ(v)."""
@@ -54,8 +60,8 @@ class AdditiveModel(eqx.Module):
 
     def velocity(self, potentials: Potentials) -> Potentials:
         """dv/dt."""
-        received = self.weights @ self.activation(potentials) + self.currents
-        return (received - potentials / self.resistances) / self.capacitances
+        inputs = self.weights @ self.activation(potentials) + self.currents
+        return (inputs - potentials / self.resistances) / self.capacitances
 
 
 def integrate(
@@ -64,10 +70,11 @@ def integrate(
     times: Float[np.ndarray, " times"],
     tolerance: float,
 ) -> tuple[Float[np.ndarray, "times *nets units batch"], int]:
-    """The potentials at all times, by Diffrax, and the number of its steps. The first time is the start.
+    """The potentials at all times, by Diffrax, and the number of its steps. The first time is that of the
+    starts.
 
-    Tsitouras's method of order 5; of every step's estimated error, the root mean square over all numbers is
-    at most the tolerance, relative to 1 + |v|.
+    Tsitouras's method of order 5; the root mean square of every step's estimated error over all numbers is at
+    most the tolerance, relative to 1 + |v|.
     """
     values, steps = _integrate(model, *map(jnp.asarray, (starts, times, tolerance)))
     return np.asarray(values), int(steps)
@@ -87,30 +94,29 @@ def _integrate(
         args=model,
         saveat=diffrax.SaveAt(ts=times),
         stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
-        adjoint=diffrax.ForwardMode(),  # what derivatives by adjoints need isn't compiled
+        adjoint=diffrax.ForwardMode(),  # does not compile what derivatives by adjoints need
         max_steps=50_000,
     )
-    assert solution.ys is not None
-    return solution.ys, solution.stats["num_steps"]
+    values: Any = solution.ys
+    return values, solution.stats["num_steps"]
 
 
 def local_error(values: np.ndarray, tolerance: float) -> float:
-    """The most that one step of `integrate` errs, in the norm of all numbers together, where the estimate of
-    the error is none too small: √n tolerance (1 + |v|)."""
+    """A bound on the error of one step of `integrate`, in the norm of all numbers together, provided that the
+    solver does not underestimate it: √n tolerance (1 + |v|)."""
     size = values[0].size
     return float(np.sqrt(size) * tolerance * (1 + np.abs(values).max()))
 
 
-def rest_points(model: AdditiveModel, starts: Float[np.ndarray, "units starts"]) -> np.ndarray:
-    """The different equilibria (units, number) that Newton's method, by Optimistix, reaches from the starts,
+def equilibria(model: AdditiveModel, starts: Float[np.ndarray, "units starts"]) -> np.ndarray:
+    """The distinct equilibria (number, units) that Newton's method, by Optimistix, reaches from the starts,
     in ascending order of their first potential."""
-    found, speeds = map(np.asarray, _newton(model, jnp.asarray(starts)))
-    rest = found[:, np.isfinite(found).all(0) & (speeds.max(0) < 1e-12)]
+    ends, speeds = map(np.asarray, _newton(model, jnp.asarray(starts)))
     points: list[np.ndarray] = []
-    for point in rest.T:
+    for point in ends[:, np.isfinite(ends).all(0) & (speeds.max(0) < 1e-12)].T:
         if all(np.abs(point - known).max() > 1e-6 for known in points):
             points.append(point)
-    return np.array(sorted(points, key=tuple)).T
+    return np.array(sorted(points, key=tuple))
 
 
 @run_once
@@ -125,8 +131,8 @@ def _newton(model: AdditiveModel, starts: Potentials) -> tuple[Potentials, Poten
             throw=False,
         ).value
 
-    found = jax.vmap(from_one, in_axes=1, out_axes=1)(starts)
-    return found, abs(model.velocity(found))
+    ends = jax.vmap(from_one, in_axes=1, out_axes=1)(starts)
+    return ends, abs(model.velocity(ends))
 
 
 def jacobian(model: AdditiveModel, point: Float[np.ndarray, " units"]) -> np.ndarray:
@@ -140,14 +146,14 @@ def _jacobian(model: AdditiveModel, point: Float[Array, " units"]) -> Float[Arra
 
 
 def start_grid(reach: float, count: int) -> Float[np.ndarray, "2 starts"]:
-    """So many by so many points of the square |v_1|, |v_2| <= reach, row by row from below."""
+    """A grid of `count` by `count` points in the square |v_1|, |v_2| <= reach, row by row from below."""
     along = np.linspace(-reach, reach, count)
     second, first = np.meshgrid(along, along, indexing="ij")
     return np.stack([first.ravel(), second.ravel()])
 
 
 def runge_kutta(velocity, start: np.ndarray, duration: float, steps: int) -> np.ndarray:
-    """The classical method of order 4 with equal steps, by NumPy: all states, first the start."""
+    """The classical method of order 4 with equal steps, by NumPy: all states, beginning with the start."""
     step, state = duration / steps, np.asarray(start, float)
     states = [state]
     for _ in range(steps):

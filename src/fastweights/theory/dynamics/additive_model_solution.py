@@ -1,4 +1,4 @@
-"""The additive model's solution, by Diffrax, against two that know nothing of it."""
+"""The additive model's solution, by Diffrax, against two independent ones."""
 
 from collections.abc import Callable
 
@@ -34,13 +34,13 @@ class AdditiveModelSolution(Check):
     err by h⁴/120 or 3e-13 times the fifth derivative, which is far below.
     """
 
-    statement = "The additive model, integrated in adaptive steps, has its exact solution."
+    statement = "The additive model, integrated in adaptive steps, follows its exact solution."
 
     given: Callable[[AdditiveModel], AdditiveModel] = lambda model: model
-    """What the adaptive method is given for the model."""
+    """The model that the adaptive method integrates, given the true one."""
 
     steps: int = 3200
-    """Of the method with equal steps."""
+    """The number of steps of the method with equal steps."""
 
     def examine(self) -> Finding:
         """From several starts, at many times."""
@@ -51,23 +51,22 @@ class AdditiveModelSolution(Check):
             ("linear φ, against the matrix exponential", _by_exponential(starts, times), _TINY, np.ones_like),
             ("φ = tanh, against equal steps", stepped, 1.0, lambda v: 1 / np.cosh(v) ** 2),
         )
-        quantities, series = [], []
-        for words, reference, gain, slope in cases:
+        quantities, panels = [], []
+        for name, reference, gain, slope in cases:
             model = AdditiveModel.of(_WEIGHTS / gain, _CURRENTS, _CAPACITANCES, _RESISTANCES, gain)
             path, steps = integrate(self.given(model), starts, times, _TOLERANCE)
             bound = steps * local_error(path, _TOLERANCE) * _amplification(slope(reference), times)
-            apart = float(np.abs(path - reference).max())
-            quantities.append(Quantity(f"{words}, largest difference", apart, highest=bound))
-            series.append(_series(times, path, reference))
-        titles = "Linear φ", "φ = tanh"
-        panels = [Panel(title, "t", "v", each) for title, each in zip(titles, series, strict=True)]
+            apart = np.abs(path - reference).max()
+            quantities.append(Quantity(f"{name}, largest difference", apart, highest=bound))
+            title = "Linear φ" if gain < 1 else "φ = tanh"
+            panels.append(Panel(title, "t", "v", _series(times, path, reference)))
         return Finding(quantities, panels)
 
 
 def _velocity(potentials: Float[np.ndarray, "units batch"]) -> Float[np.ndarray, "units batch"]:
     """dv/dt, from the equation once more."""
-    received = np.einsum("ji,ib->jb", _WEIGHTS, np.tanh(potentials))
-    return (received - potentials / _RESISTANCES + _CURRENTS) / _CAPACITANCES
+    inputs = np.einsum("ji,ib->jb", _WEIGHTS, np.tanh(potentials))
+    return (inputs - potentials / _RESISTANCES + _CURRENTS) / _CAPACITANCES
 
 
 def _by_exponential(starts: Float[np.ndarray, "units batch"], times: Float[np.ndarray, " times"]) -> Path:
@@ -89,9 +88,9 @@ def _amplification(slopes: Path, times: Float[np.ndarray, " times"]) -> float:
 
 def _series(times: Float[np.ndarray, " times"], path: Path, reference: Path) -> list[Series]:
     """The first start's potentials, and every fourth point of the reference."""
-    colours = [f"v_{j + 1}" for j in range(_UNITS)]
-    lines = [Series(name, times, path[:, j, 0]) for j, name in enumerate(colours)]
+    names = [f"v_{j + 1}" for j in range(_UNITS)]
+    lines = [Series(name, times, path[:, j, 0]) for j, name in enumerate(names)]
     marks = [
-        Series("", times[::4], reference[::4, j, 0], "marks", group=name) for j, name in enumerate(colours)
+        Series("", times[::4], reference[::4, j, 0], "marks", group=name) for j, name in enumerate(names)
     ]
     return lines + marks

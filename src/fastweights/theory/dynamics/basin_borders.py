@@ -1,4 +1,4 @@
-"""Basins of attraction of two units, and what lies between them."""
+"""Basins of attraction of two units, and the borders between them."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
     AdditiveModel,
+    equilibria,
     integrate,
     jacobian,
-    rest_points,
     runge_kutta,
     start_grid,
 )
@@ -41,6 +41,15 @@ class Border(NamedTuple):
     """Two starts near the saddle, in its unstable direction."""
 
 
+class Portrait(NamedTuple):
+    """A net's stable equilibria and saddles, and the saddles' stable manifolds."""
+
+    model: AdditiveModel
+    stable: Float[np.ndarray, "_stable 2"]
+    saddles: Float[np.ndarray, "_saddles 2"]
+    borders: Sequence[Border]
+
+
 def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
     """0 on the border, positive on one side of it."""
     return points[0] + points[1]
@@ -48,83 +57,72 @@ def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
 
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
 class BasinBorders(Check):
-    """Every start ends in an equilibrium, and what parts two basins is the stable manifold of a saddle. For
-    the flip-flop w_12 = w_21 > 1 it is the diagonal v_1 = −v_2: on it, v_1 + v_2 stays 0, and off it, its
-    sign.
+    """Every start ends in an equilibrium, and two basins are separated by the stable manifold of a saddle.
+    For the flip-flop w_12 = w_21 > 1 it is the diagonal v_1 = −v_2: on it, v_1 + v_2 stays 0, and off it,
+    its sign stays.
 
-    A trajectory has ended in a stable equilibrium when it is within a distance that is certainly attracted:
+    A trajectory counts as ended in a stable equilibrium once it is so near that it is certainly attracted:
     −2 μ/(max|φ″| ‖W‖), where μ, the largest eigenvalue of the Jacobian's symmetric part, is negative.
 
     The manifold is traced backwards in time from both sides of the saddle, off by 10⁻⁴ in the stable
-    direction, where it is curved away by the square of that, and neighbours draw closer on the way. Points at
+    direction, where it curves away by the square of that, and neighbours come closer on the way. Points at
     10⁻³ on its two sides must end in the two equilibria that trajectories leaving the saddle go to. On the
-    diagonal the only errors are those of rounding: one of every step, e times as large at the most by the
-    time the square is left.
+    diagonal the only errors are those of rounding: one of every step, at most e times as large by the time
+    the trajectory leaves the square.
     """
 
-    statement = "Basins of attraction are parted by the stable manifolds of saddles."
+    statement = "Basins of attraction are separated by the stable manifolds of saddles."
 
     weights: tuple[tuple[float, float], tuple[float, float]] = _FLIP_FLOP
-    """Of the flip-flop."""
+    """The weights of the flip-flop."""
 
     border: Callable[[Points], np.ndarray] = on_diagonal
-    """The border of the flip-flop's basins, as the zeros of a function that has a sign on either side."""
+    """The border of the flip-flop's basins, as the zeros of a function with a sign on either side."""
 
     stable: Callable[[np.ndarray], np.intp] = np.argmin
-    """Which of a saddle's eigenvalues belongs to the direction that leads to it."""
+    """The index of a saddle's eigenvalue whose direction is stable."""
 
     def examine(self) -> Finding:
         """For a flip-flop, and for a net of four memories and with currents."""
         models = AdditiveModel.of(self.weights), AdditiveModel.of(_MEMORIES, _CURRENTS)
-        points = [rest_points(model, start_grid(4, 15)).T for model in models]
-        kinds = [
-            [int((np.linalg.eigvals(jacobian(model, point)).real > 0).sum()) for point in each]
-            for model, each in zip(models, points, strict=True)
-        ]
-        borders = [
-            [
-                border
-                for point, kind in zip(p, k, strict=True)
-                if kind == 1
-                for border in self._borders(m, point, p)
-            ]
-            for m, p, k in zip(models, points, kinds, strict=True)
-        ]
+        portraits = [self._portrait(model) for model in models]
         grid = start_grid(_REACH, _ROWS) + _SHIFT
-        ends = _ends(models, [[grid, *_starts(each)] for each in borders])
-        stable = [p[np.array(k) == 0] for p, k in zip(points, kinds, strict=True)]
-        labels, distances = zip(
-            *(_reached(*each) for each in zip(models, stable, ends, strict=True)), strict=True
-        )
-        sides = np.sign(self.border(grid)) * np.sign(self.border(stable[0].T)[labels[0][: grid.shape[1]]])
-        diagonal = max(np.abs(self.border(border.path)).max() for border in borders[0])
+        ends = _ends(models, [[grid, *_starts(portrait.borders)] for portrait in portraits])
+        labels, distances = zip(*map(_reached, portraits, ends), strict=True)
+        flip_flop, count = portraits[0], grid.shape[1]
+        sides = np.sign(self.border(grid)) * np.sign(self.border(flip_flop.stable[labels[0][:count]].T))
+        traced = max(np.abs(self.border(border.path)).max() for border in flip_flop.borders)
         beside, wrong = np.sum(
-            [_wrong_sides(*each, grid.shape[1]) for each in zip(borders, labels, strict=True)], 0
+            [_wrong_sides(p.borders, ends, count) for p, ends in zip(portraits, labels, strict=True)], 0
         )
+        rounding = np.e * _STEPS * _REACH * 2 * UNIT
+        name = "largest distance at the end, over what is certainly attracted"
         return Finding(
             (
-                Quantity(
-                    "largest distance at the end, over what is certainly attracted", max(distances), highest=1
-                ),
+                Quantity(name, max(distances), highest=1),
                 Quantity("flip-flop: starts that end beyond v₁ = −v₂", (sides != 1).sum(), highest=0),
-                Quantity(
-                    "flip-flop: |v₁ + v₂| on the traced border",
-                    diagonal,
-                    highest=np.e * _STEPS * _REACH * 2 * UNIT,
-                ),
+                Quantity("flip-flop: |v₁ + v₂| on the traced border", traced, highest=rounding),
                 Quantity(f"of {beside} pairs beside a border, those that end elsewhere", wrong, highest=0),
             ),
-            _panels(labels, stable, points, kinds, borders),
+            _panels(labels, portraits),
         )
+
+    def _portrait(self, model: AdditiveModel) -> Portrait:
+        points = equilibria(model, start_grid(4, 15))
+        growing = np.array([(np.linalg.eigvals(jacobian(model, v)).real > 0).sum() for v in points])
+        saddles = points[growing == 1]
+        borders = [border for saddle in saddles for border in self._borders(model, saddle, points)]
+        return Portrait(model, points[growing == 0], saddles, borders)
 
     def _borders(
         self, model: AdditiveModel, saddle: Float[np.ndarray, " 2"], points: np.ndarray
     ) -> list[Border]:
         """Both halves of its stable manifold."""
         values, vectors = np.linalg.eig(jacobian(model, saddle))
-        towards, away = vectors[:, self.stable(np.real(values))], vectors[:, 1 - self.stable(np.real(values))]
+        stable = self.stable(np.real(values))
+        towards, away = vectors[:, stable], vectors[:, 1 - stable]
         leaving = saddle[:, None] + _ASIDE * np.stack([away, -away], axis=1)
-        others = np.array([point for point in points if np.abs(point - saddle).max() > 1e-6])
+        others = points[np.abs(points - saddle).max(1) > 1e-6]
         starts = saddle[:, None] + _OFF * np.stack([towards, -towards], axis=1)
         weights, currents = np.asarray(model.weights), np.asarray(model.currents)
         paths = runge_kutta(lambda v: v - weights @ np.tanh(v) - currents, starts, _BACK, _STEPS)
@@ -145,25 +143,23 @@ def _starts(borders: Sequence[Border]) -> list[Points]:
 
 
 def _ends(models: Sequence[AdditiveModel], starts: Sequence[Sequence[Points]]) -> list[Points]:
-    """Where the starts end; all nets at once, with as many starts as the one that has most."""
-    columns = [np.concatenate(each, axis=1) for each in starts]
-    most = max(each.shape[1] for each in columns)
-    padded = np.stack([np.pad(each, ((0, 0), (0, most - each.shape[1]))) for each in columns])
-    both = AdditiveModel.of(*(np.stack([getattr(m, n) for m in models]) for n in ("weights", "currents")))
-    ends = integrate(both, padded, np.array([0, _END]), _TOLERANCE)[0][-1]
-    return [end[:, : each.shape[1]] for end, each in zip(ends, columns, strict=True)]
+    """The ends of the trajectories from some starts; all nets at once, padded to the same number of
+    starts."""
+    columns = [np.concatenate(points, axis=1) for points in starts]
+    most = max(points.shape[1] for points in columns)
+    padded = np.stack([np.pad(points, ((0, 0), (0, most - points.shape[1]))) for points in columns])
+    ends = integrate(AdditiveModel.stacked(models), padded, np.array([0, _END]), _TOLERANCE)[0][-1]
+    return [end[:, : points.shape[1]] for end, points in zip(ends, columns, strict=True)]
 
 
-def _reached(
-    model: AdditiveModel, stable: Float[np.ndarray, "stable 2"], ends: Points
-) -> tuple[Int[np.ndarray, " starts"], float]:
-    """Which stable equilibrium each is nearest to; and the largest distance from it, in units of the distance
+def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " starts"], float]:
+    """The stable equilibrium nearest to each end; and the largest distance from it, in units of the distance
     within which everything is attracted."""
-    distances = np.linalg.norm(ends.T[:, None] - stable, axis=2)
-    bend = STEEPEST_BEND * np.linalg.norm(np.asarray(model.weights), 2)
-    rates = [np.linalg.eigvalsh((j + j.T) / 2).max() for j in (jacobian(model, point) for point in stable)]
-    attracted = np.maximum(-2 * np.array(rates) / bend, 0)
-    nearest = distances.argmin(1)
+    distances = np.linalg.norm(ends.T[:, None] - portrait.stable, axis=2)
+    bend = STEEPEST_BEND * np.linalg.norm(np.asarray(portrait.model.weights), 2)
+    jacobians = [jacobian(portrait.model, point) for point in portrait.stable]
+    rates = np.array([np.linalg.eigvalsh((j + j.T) / 2).max() for j in jacobians])
+    attracted, nearest = np.maximum(-2 * rates / bend, 0), distances.argmin(1)
     with np.errstate(divide="ignore"):
         return nearest, float((distances.min(1) / attracted[nearest]).max())
 
@@ -171,7 +167,8 @@ def _reached(
 def _wrong_sides(
     borders: Sequence[Border], labels: Int[np.ndarray, " starts"], skipped: int
 ) -> tuple[int, int]:
-    """Pairs on both sides of a border; and those that end elsewhere than what leaves the saddle."""
+    """Pairs on both sides of a border; and those whose ends differ from those of the starts that leave the
+    saddle."""
     pairs = wrong = 0
     for border in borders:
         count = border.beside[0].size
@@ -183,21 +180,19 @@ def _wrong_sides(
     return pairs, wrong
 
 
-def _panels(labels, stable, points, kinds, borders) -> list[Panel]:
-    panels = []
-    for i, title in enumerate(("A flip-flop", "Four memories, with currents")):
-        basins = labels[i][: _ROWS**2].reshape(_ROWS, _ROWS)
-        half = _REACH / (_ROWS - 1)
-        low, high = _SHIFT[:, 0] - _REACH - half, _SHIFT[:, 0] + _REACH + half
-        gap = np.full((2, 1), np.nan)
-        lines = np.concatenate([part for border in borders[i] for part in (border.path, gap)], axis=1)
-        saddles = points[i][np.array(kinds[i]) == 1]
-        named = ("stable equilibria", "saddles and their stable manifolds") if i == 0 else ("", "")
+def _panels(labels: Sequence[Int[np.ndarray, " starts"]], portraits: Sequence[Portrait]) -> list[Panel]:
+    titles = "A flip-flop", "Four memories, with currents"
+    names = ("stable equilibria", "saddles and their stable manifolds"), ("", "")
+    half, gap, panels = _REACH / (_ROWS - 1), np.full((2, 1), np.nan), []
+    low, high = _SHIFT[:, 0] - _REACH - half, _SHIFT[:, 0] + _REACH + half
+    for title, (stable, saddle), basins, portrait in zip(titles, names, labels, portraits, strict=True):
+        x, y = np.concatenate([part for border in portrait.borders for part in (border.path, gap)], axis=1)
         series = [
-            Series(named[0], stable[i][:, 0], stable[i][:, 1], "marks", group="stable"),
-            Series(named[1], lines[0], lines[1], group="saddle"),
-            Series("", saddles[:, 0], saddles[:, 1], "marks", group="saddle"),
+            Series(stable, portrait.stable[:, 0], portrait.stable[:, 1], "marks", group="stable"),
+            Series(saddle, x, y, group="saddle"),
+            Series("", portrait.saddles[:, 0], portrait.saddles[:, 1], "marks", group="saddle"),
         ]
-        image = Image(basins, extent=(low[0], high[0], low[1], high[1]))
+        grid = basins[: _ROWS**2].reshape(_ROWS, _ROWS)
+        image = Image(grid, extent=(low[0], high[0], low[1], high[1]))
         panels.append(Panel(title, "v₁", "v₂", series, image))
     return panels

@@ -14,7 +14,7 @@ from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.networks import run_once
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _UNITS, _STARTS, _TOLERANCE = 5, 6, 1e-10
 _TIMES = np.linspace(0, 15, 151)
@@ -41,17 +41,17 @@ class EnergyDescent(Check):
 
     Symmetric weights are the case d = 1; R, C and I differ from unit to unit. By symbols for every number of
     units and every φ; in numbers against automatic differentiation, where a term goes through at most N + 10
-    roundings; and along trajectories. There, the solver's steps are off the true ones by at most n times the
-    `local_error`, and so E by that times the largest ‖∇E‖ on the way.
+    roundings; and along trajectories. There, the solver's n steps err by at most n times the `local_error`,
+    and so E by that times the largest ‖∇E‖ on the way.
     """
 
-    statement = "Symmetric weights give the additive model an energy that never grows."
+    statement = "With symmetric weights the additive model has an energy that never increases."
 
     weights: Callable[[Matrix], Matrix] = symmetric
     """S from random numbers; the weights are w_ji = s_ji/d_j."""
 
     leak: Leak = leak
-    """The leak's integral, given v, φ(v) and Φ(v); of symbols or of numbers."""
+    """The leak's integral, given v, φ(v) and Φ(v); works on symbols and on numbers."""
 
     gain: float = 1.0
     """g of φ(v) = tanh(g v)."""
@@ -60,16 +60,10 @@ class EnergyDescent(Check):
         """Without and with different d."""
         rng = np.random.default_rng(0)
         drawn = rng.standard_normal((_UNITS, _UNITS))
-        quantities = [
-            Quantity(
-                "terms of ∂E/∂v_k by symbols that differ, for any N and φ", self._symbolic(), highest=0.0
-            )
-        ]
-        curves = []
-        for name, importance in (
-            ("symmetric", np.ones(_UNITS)),
-            ("symmetrisable", rng.uniform(0.5, 2, _UNITS)),
-        ):
+        name = "terms of ∂E/∂v_k by symbols that differ, for any N and φ"
+        quantities, curves = [Quantity(name, self._symbolic(), highest=0)], []
+        cases = ("symmetric", np.ones(_UNITS)), ("symmetrisable", rng.uniform(0.5, 2, _UNITS))
+        for name, importance in cases:
             model = AdditiveModel.of(
                 self.weights(drawn) / importance[:, None],
                 rng.uniform(-0.3, 0.3, (_UNITS, 1)),
@@ -77,14 +71,19 @@ class EnergyDescent(Check):
                 rng.uniform(0.7, 3, (_UNITS, 1)),
                 self.gain,
             )
-            importance = jnp.asarray(importance[:, None])
-            found, energies = self._descent(name, model, importance, rng.uniform(-2, 2, (_UNITS, _STARTS)))
-            quantities += found
+            starts = rng.uniform(-2, 2, (_UNITS, _STARTS))
+            descent, energies = self._descent(name, model, jnp.asarray(importance[:, None]), starts)
+            quantities += descent
             curves.append(energies)
         model = AdditiveModel.of(drawn)
         path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)), _TIMES, _TOLERANCE)
         curves.append(np.asarray(_energies(model, jnp.ones((_UNITS, 1)), jnp.asarray(path), leak)[0]))
-        return Finding(quantities, _panels(curves))
+        titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
+        panels = [
+            Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])
+            for title, energies in zip(titles, curves, strict=True)
+        ]
+        return Finding(quantities, panels)
 
     def _descent(
         self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "units starts"]
@@ -94,18 +93,11 @@ class EnergyDescent(Check):
             np.asarray, _energies(model, importance, jnp.asarray(path), self.leak)
         )
         formula, sizes = map(np.asarray, _dissipation(model, importance, jnp.asarray(path)))
-        slack = steps * local_error(path, _TOLERANCE) * gradients.max()
+        apart, rise = roundings_apart(slopes, formula, sizes, _UNITS + 10), np.diff(energies, axis=0).max()
+        tolerance = steps * local_error(path, _TOLERANCE) * gradients.max()
         return [
-            Quantity(
-                f"{name}: dE/dt against its formula, in rounding errors",
-                roundings_apart(slopes, formula, sizes, _UNITS + 10),
-                highest=1.0,
-            ),
-            Quantity(
-                f"{name}: largest change of E between two times",
-                np.diff(energies, axis=0).max(),
-                highest=slack,
-            ),
+            within_rounding(f"{name}: dE/dt against its formula", apart),
+            Quantity(f"{name}: largest change of E between two times", rise, highest=tolerance),
         ], energies
 
     def _symbolic(self) -> int:
@@ -126,8 +118,7 @@ class EnergyDescent(Check):
         derivative = (Sum(alone, (j, 1, n)) - pairs / 2).diff(v[k]).doit()
         derivative = derivative.replace(lambda e: e == Le(k, n), lambda _: true)
         derivative = derivative.xreplace({j: i}).xreplace({w[i, k]: d[k] * w[k, i] / d[i]})
-        received = Sum(w[k, i] * phi(i), (i, 1, n))
-        velocity = received + current[k] - v[k] / resistance[k]
+        velocity = Sum(w[k, i] * phi(i), (i, 1, n)) + current[k] - v[k] / resistance[k]
         difference = simplify(derivative + d[k] * phi(k).diff(v[k]) * velocity)
         return len(Add.make_args(difference)) if difference != 0 else 0
 
@@ -168,12 +159,3 @@ def _dissipation(
     driving = abs(model.gain) * driving
     sizes = importance / model.capacitances * driving * (driving + 2 * abs(activation) / model.resistances)
     return jnp.sum(formula, axis=1), jnp.sum(sizes, axis=1)
-
-
-def _panels(curves: list[Float[np.ndarray, "times starts"]]) -> list[Panel]:
-    titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
-    panels = []
-    for title, energies in zip(titles, curves, strict=True):
-        series = [Series("", _TIMES, each, group=str(i)) for i, each in enumerate(energies.T)]
-        panels.append(Panel(title, "t", "E", series))
-    return panels

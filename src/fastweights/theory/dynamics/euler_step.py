@@ -1,4 +1,4 @@
-"""Euler's method turns the additive model into the standard recurrent network."""
+"""Euler's method turns the additive model into the standard RNN."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -16,7 +16,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.dynamics.additive_model import runge_kutta
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _INPUTS, _BATCH, _STEPS, _END = 5, 3, 4, 20, 2.0
 _TIME_CONSTANT = 0.8
@@ -42,10 +42,10 @@ class EulerStep(Check):
     *The same map.* From the same state, under changing inputs; a term goes through at most N + M + 8
     roundings. *First order.* The error of steps s is s E(t) + O(s²), where dE/dt = J E − ½ J dv/dt, E(0) = 0.
     Two step lengths leave s², so that what is extrapolated lies within s of E, relatively, and the order
-    within s of 1. *No approximation.* At s = τ, one unit with w = −2 runs into the cycle ±h, h = tanh 2h, of
-    two steps, though the additive model has a Lyapunov function and goes to 0. There, errors shrink by 2 (1 −
-    h²) a step, below ½, so that at the end two roundings of h, its own and the root's, are left, each a few
-    units of the last place.
+    within s of 1. *No approximation.* At s = τ, one unit with w = −2 ends in the cycle ±h, h = tanh 2h, of
+    two steps, though the additive model has a Lyapunov function and tends to 0. In the cycle, errors shrink
+    by 2 (1 − h²) a step, below ½, so that two roundings of h remain, its own and the root's, each a few units
+    in the last place.
     """
 
     statement = "An Euler step as long as the time constant is a step of the standard RNN."
@@ -54,27 +54,27 @@ class EulerStep(Check):
     """One step, given dv/dt, v and the step's length."""
 
     step: float = _TIME_CONSTANT
-    """The step that is taken for the standard RNN's."""
+    """The length of the step that should be the standard RNN's."""
 
     def examine(self) -> Finding:
-        """The identity, the order, and a cycle that the equation doesn't have."""
+        """The identity, the order, and a cycle that the differential equation does not have."""
         quantities, panels = self._order()
         return Finding((self._identity(), *quantities, self._cycle()), panels)
 
     def _identity(self) -> Quantity:
         rng = np.random.default_rng(0)
         weights, inputs, bias, resistances = _drawn(rng)
-        cell = _cell(*(resistances * each for each in (weights, inputs, bias)))
-        potentials, worst = rng.standard_normal((_UNITS, _BATCH)), 0.0
+        cell = _cell(resistances * weights, resistances * inputs, resistances * bias)
+        potentials, apart = rng.standard_normal((_UNITS, _BATCH)), []
         for x in rng.standard_normal((_STEPS, _INPUTS, _BATCH)):
             velocity = _velocity(weights, inputs @ x + bias, resistances)
             hidden, stepped = np.tanh(potentials), self.method(velocity, potentials, self.step)
             by_cell = np.asarray(cell(jnp.asarray(hidden), jnp.asarray(x))[1])
-            received = np.abs(weights) @ np.abs(hidden) + np.abs(inputs) @ np.abs(x) + np.abs(bias)
-            sizes = 2 * np.abs(potentials) + resistances * received + np.abs(by_cell)
-            worst = max(worst, roundings_apart(np.tanh(stepped), by_cell, sizes, _UNITS + _INPUTS + 8))
+            summed = abs(weights) @ abs(hidden) + abs(inputs) @ abs(x) + abs(bias)
+            sizes = 2 * abs(potentials) + resistances * summed + abs(by_cell)
+            apart.append(roundings_apart(np.tanh(stepped), by_cell, sizes, _UNITS + _INPUTS + 8))
             potentials = stepped
-        return Quantity("Euler's step against the cell's, in rounding errors", worst, highest=1)
+        return within_rounding("Euler's step against the cell's", *apart)
 
     def _order(self) -> tuple[tuple[Quantity, ...], list[Panel]]:
         rng = np.random.default_rng(1)
@@ -93,7 +93,7 @@ class EulerStep(Check):
         errors = np.array([self._steps(velocity, start, count)[-1] - true for count in _COUNTS])
         sizes, size = np.linalg.norm(errors, axis=(1, 2)), np.linalg.norm(expected)
         orders, (coarse, fine) = np.log2(sizes[:-1] / sizes[1:]), errors[-2:] / lengths[-2:, None, None]
-        slack = float(lengths[-2])
+        slack = lengths[-2]
         return (
             Quantity("order of Euler's method", 2 * orders[-1] - orders[-2], 1 - slack, 1 + slack),
             Quantity(
@@ -109,9 +109,8 @@ class EulerStep(Check):
             potential = self.method(lambda v: -v - 2 * np.tanh(v), potential, 1.0)
         expected = brentq(lambda h: h - np.tanh(2 * h), 0.5, 1, xtol=UNIT)
         apart = np.abs(np.abs(np.tanh(potential)) - expected).item()
-        return Quantity(
-            "one unit, w = −2: |h| after 100 steps, distance from the cycle", apart, highest=8 * UNIT
-        )
+        name = "one unit, w = −2: |h| after 100 steps, distance from the cycle"
+        return Quantity(name, apart, highest=8 * UNIT)
 
     def _steps(
         self, velocity: Callable[[Column], Column], start: Column, count: int, end: float = _END
@@ -122,18 +121,17 @@ class EulerStep(Check):
         return np.array(states)
 
     def _panels(self, velocity, start, exact, lengths, sizes, expected) -> list[Panel]:
-        series = []
-        end = 2 * _TIME_CONSTANT
+        series, end = [], 2 * _TIME_CONSTANT
+        times = np.linspace(0, _END, _EXACT_STEPS + 1)[::32]
+        shown = times <= end
         for j in range(2):
-            shown = np.linspace(0, _END, _EXACT_STEPS + 1)[::32]
-            shown = shown[shown <= end]
-            series.append(Series(f"v_{j + 1}", shown, exact[::32, j, 0][: len(shown)]))
+            name = f"v_{j + 1}"
+            series.append(Series(name, times[shown], exact[::32, j, 0][shown]))
             for count, kind in _SHOWN:
                 stepped = self._steps(velocity, start, count, end)[:, j, 0]
-                times = np.linspace(0, end, count + 1)
-                series.append(Series("", times, stepped, kind, group=f"v_{j + 1}"))
+                series.append(Series("", np.linspace(0, end, count + 1), stepped, kind, group=name))
         orders = [
-            Series("‖v_s − v‖ / s", lengths, (sizes / lengths), "marks"),
+            Series("‖v_s − v‖ / s", lengths, sizes / lengths, "marks"),
             Series("‖E‖", [0, lengths[0]], [float(np.linalg.norm(expected))] * 2),
         ]
         return [

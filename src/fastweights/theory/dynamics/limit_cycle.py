@@ -1,6 +1,6 @@
-"""Without symmetry a net may oscillate for ever."""
+"""Without symmetric weights a net may oscillate for ever."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -53,41 +53,35 @@ class LimitCycle(Check):
     0.04 and 0.02 to first order, which leaves (a − 1)² times numbers of order 1.
     """
 
-    statement = "Weights that rotate make a limit cycle, which no energy allows."
+    statement = "Rotating weights produce a limit cycle, so that the net has no energy function."
 
     weights: Callable[[float, float], np.ndarray] = rotation
     """W, given a and b."""
 
     def examine(self) -> Finding:
         """Far from the onset of the oscillation, and near it."""
+        excesses = np.array(_EXCESSES)
         weights = np.stack([self.weights(1 + excess, _ROTATION) for excess in _EXCESSES])
-        expected = np.array([2 * np.sqrt(excess / (1 + excess)) for excess in _EXCESSES])
+        expected = 2 * np.sqrt(excesses / (1 + excesses))
         starts = np.zeros((len(_EXCESSES), 2, 2))
         starts[:, 0] = expected[:, None] * [0.5, 2.0]  # within and without
         paths, steps = integrate(AdditiveModel.of(weights), starts, _TIMES, _TOLERANCE)
         cycles = [[_turn(paths[1:, net, :, start]) for start in range(2)] for net in range(len(_EXCESSES))]
+        begun, ended, periods, squares = np.array(cycles).transpose(2, 0, 1)  # each [net, start]
         stepping = steps * local_error(paths, _TOLERANCE)
-        closed = same = 0.0
-        for excess, radius, (within, without) in zip(_EXCESSES, expected, cycles, strict=True):
-            slack = stepping + 2 * radius * np.exp(-2 * excess * _TIMES[1])
-            closed = max(
-                closed, abs(within.end - within.start) / slack, abs(without.end - without.start) / slack
-            )
-            same = max(same, abs(within.end - without.end) / slack)
-        (squares, periods), error = (
-            np.transpose([_relative(*each) for each in zip(_EXCESSES, cycles, strict=True)]),
-            _EXCESSES[1] ** 2,
-        )
+        slack = stepping + 2 * expected * np.exp(-2 * excesses * _TIMES[1])
+        closed, same = abs(ended - begun) / slack[:, None], abs(ended[:, 0] - ended[:, 1]) / slack
+        share, error = excesses / (1 + excesses), _EXCESSES[1] ** 2
+        square = squares[:, 0] / (4 * share)
+        period = periods[:, 0] * _ROTATION * (1 - share) / (2 * np.pi)
+        name = "v₁ from within and without, difference in units of its bound"
         return Finding(
             (
-                Quantity("v₁ after one turn, change in units of its bound", closed, highest=1),
-                Quantity("v₁ from within and without, difference in units of its bound", same, highest=1),
+                Quantity("v₁ after one turn, change in units of its bound", closed.max(), highest=1),
+                Quantity(name, same.max(), highest=1),
                 *(
-                    Quantity(f"{name}, against averaging", 2 * at[2] - at[1], 1 - error, 1 + error)
-                    for name, at in (
-                        ("squared radius at the onset", squares),
-                        ("period at the onset", periods),
-                    )
+                    Quantity.near(f"{name} at the onset, against averaging", 2 * x[2] - x[1], 1, error)
+                    for name, x in (("squared radius", square), ("period", period))
                 ),
             ),
             _panels(paths[1:, :, :, 0], expected),
@@ -95,7 +89,7 @@ class LimitCycle(Check):
 
 
 def _turn(path: Path) -> Cycle:
-    """The last turn that was seen; if there was none, it doesn't end and has no size."""
+    """The last complete turn; without one, a cycle that doesn't close and has no size."""
     times, (first, second) = _TIMES[1:], path.T
     before = np.flatnonzero((second[:-1] < 0) & (second[1:] >= 0) & (first[:-1] > 0))[-2:]
     if len(before) < 2:
@@ -106,18 +100,10 @@ def _turn(path: Path) -> Cycle:
     return Cycle(float(spline(start)[0]), float(spline(end)[0]), end - start, float(square))
 
 
-def _relative(excess: float, cycles: Sequence[Cycle]) -> tuple[float, float]:
-    """The squared radius and the period, against what averaging gives."""
-    share = excess / (1 + excess)
-    return cycles[0].square / (4 * share), cycles[0].period * _ROTATION * (1 - share) / (2 * np.pi)
-
-
 def _panels(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> list[Panel]:
-    angles = np.linspace(0, 2 * np.pi, 200)
-    panels = []
+    angles, panels = np.linspace(0, 2 * np.pi, 200), []
     for net in (0, 2):
-        series = [Series("the cycle", paths[::4, net, 0], paths[::4, net, 1])]
-        x, y = (expected[net] * each(angles) for each in (np.cos, np.sin))
-        series.append(Series("averaging's circle", x, y, "dashed"))
+        circle = expected[net] * np.cos(angles), expected[net] * np.sin(angles)
+        series = [Series("the cycle", *paths[::4, net].T), Series("averaging's circle", *circle, "dashed")]
         panels.append(Panel(f"a = {1 + _EXCESSES[net]:g}, b = {_ROTATION:g}", "v₁", "v₂", series))
     return panels

@@ -1,4 +1,4 @@
-"""One linear unit that hears itself one step later."""
+"""A linear unit with a feedback loop of one step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import run_once
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3
 
 
 def response(weight: Any, age: Any) -> Any:
-    """w^(l+1): what an input counts for, l steps later."""
+    """w^(l+1): the weight of an input l steps later."""
     return weight ** (age + 1)
 
 
@@ -28,18 +28,18 @@ def response(weight: Any, age: Any) -> Any:
 class LinearFeedback(Check):
     """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of 1 it
     is n + 1 at w = 1, and otherwise its distance from w/(1−w) is −w^{n+2}/(1−w): it is multiplied by w in
-    every step. At w = −1 it goes to and fro between −1 and 0.
+    every step. At w = −1 it alternates between −1 and 0.
 
-    For every n and w, by symbols. The sum is the solution for all inputs if the newest one counts w, and any
-    other w times as much as one step before. In numbers, an IRNN of one unit is this loop where w and all
-    inputs are positive; a term of either goes through at most 2 n + 2 roundings, those of the power among
-    them.
+    For every n and w, by symbols. The sum is the solution for all inputs if the newest one has the weight w,
+    and every older one w times its weight of the step before. In numbers, an IRNN of one unit is this loop
+    where w and all inputs are positive; a term of either goes through at most 2 n + 2 roundings, those of the
+    power among them.
     """
 
     statement = "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
 
     response: Callable[[Any, Any], Any] = response
-    """What an input counts for in the sum, by weight and age; of symbols or of numbers."""
+    """The weight of an input in the sum, given w and its age; works on symbols and on numbers."""
 
     def examine(self) -> Finding:
         """By symbols, and with the library's cell."""
@@ -50,63 +50,50 @@ class LinearFeedback(Check):
 
         w = Symbol("w", nonzero=True)
         n, age = symbols("n l", integer=True, nonnegative=True)
-        newest = simplify(self.response(w, 0) - w)
-        older = simplify(self.response(w, age + 1) - w * self.response(w, age))
         away = Symbol("a", positive=True)  # w = 1 + a and w = 1/(1 + a): so SymPy knows that w isn't 1
 
         def sums(weight):
             return summation(self.response(weight, age), (age, 0, n))
 
-        at_one = simplify(sums(1) - (n + 1))
-        at_minus_one = simplify(sums(-1) + (1 - (-1) ** (n + 1)) / 2)
-        generic = [
-            _distance(sums(1 + away), 1 + away, n),  # above 1
-            _distance(sums(1 / (1 + away)), 1 / (1 + away), n),  # between 0 and 1
-        ]
-        statements = {
-            "the newest input's weight": newest,
-            "the weight of every older one": older,
-            "constant input, w = 1, against n + 1": at_one,
-            "constant input, w = −1, against −1, 0, −1, …": at_minus_one,
-            "constant input, w > 1": generic[0],
-            "constant input, 0 < w < 1": generic[1],
+        def from_limit(weight):
+            """y(n) − w/(1−w) + w^{n+2}/(1−w)."""
+            return sums(weight) - weight / (1 - weight) + weight ** (n + 2) / (1 - weight)
+
+        differences = {
+            "the newest input's weight": self.response(w, 0) - w,
+            "the weight of every older one": self.response(w, age + 1) - w * self.response(w, age),
+            "constant input, w = 1, against n + 1": sums(1) - (n + 1),
+            "constant input, w = −1, against −1, 0, −1, …": sums(-1) + (1 - (-1) ** (n + 1)) / 2,
+            "constant input, w > 1": from_limit(1 + away),
+            "constant input, 0 < w < 1": from_limit(1 / (1 + away)),
         }
         return tuple(
-            Quantity(f"for all n: {name}, 1 if it differs", each != 0, highest=0)
-            for name, each in statements.items()
+            Quantity(f"for all n: {name}, 1 if it differs", simplify(difference) != 0, highest=0)
+            for name, difference in differences.items()
         )
 
     def _by_cell(self) -> Quantity:
-        inputs = np.random.default_rng(0).uniform(0, 1, (_STEPS, 1, _BATCH))
-        worst = 0.0
+        inputs, apart = np.random.default_rng(0).uniform(0, 1, (_STEPS, 1, _BATCH)), []
+        ages = np.arange(_STEPS)[:, None] - np.arange(_STEPS)
         for weight in _WEIGHTS:
             outputs = np.asarray(_unroll(_loop(weight), jnp.asarray(inputs)))[:, 0]
-            ages = np.arange(_STEPS)[:, None] - np.arange(_STEPS)
-            counted = np.where(ages >= 0, self.response(weight, np.maximum(ages, 0).astype(float)), 0)
-            sums = counted @ inputs[:, 0]
-            worst = max(worst, roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))
-        return Quantity("an IRNN of one unit against the sum, in rounding errors", worst, highest=1)
+            weights = np.where(ages >= 0, self.response(weight, np.maximum(ages, 0).astype(float)), 0)
+            sums = weights @ inputs[:, 0]
+            apart.append(roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))
+        return within_rounding("an IRNN of one unit against the sum", *apart)
 
     def _panels(self) -> list[Panel]:
-        times = np.arange(_STEPS)
-        panels = []
+        times, panels = np.arange(20), []
         for title, inputs in (("One impulse", times == 0), ("A constant input", times >= 0)):
             series = []
             for weight in (*_WEIGHTS, -1.0):
                 y, values = 0.0, []
-                for x in inputs[:20]:
+                for x in inputs:
                     y = weight * (x + y)
                     values.append(y)
-                series.append(Series(f"w = {weight:g}".replace("-", "−"), times[:20], values))
+                series.append(Series(f"w = {weight:g}".replace("-", "−"), times, values))
             panels.append(Panel(title, "n", "y(n)", series))
         return panels
-
-
-def _distance(total: Any, weight: Any, n: Any) -> Any:
-    """What is left of y(n) − w/(1−w) + w^{n+2}/(1−w)."""
-    from sympy import simplify
-
-    return simplify(total - weight / (1 - weight) + weight ** (n + 2) / (1 - weight))
 
 
 def _loop(weight: float) -> IRNN:

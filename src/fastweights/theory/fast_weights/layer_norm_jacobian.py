@@ -39,8 +39,8 @@ def jacobian(x: Vector, gain: Vector) -> Matrix:
 
 @register_check("layer-norm-jacobian", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3")
 class LayerNormJacobian(Check):
-    """J = diag(g) (I − 1 1ᵀ/R − x̂ x̂ᵀ/R) / s, so that ‖J‖ ≤ max |g| / s: nothing passes along 1, and ε / s² of
-    a change along x̂.
+    """J = diag(g) (I − 1 1ᵀ/R − x̂ x̂ᵀ/R) / s, so that ‖J‖ ≤ max |g| / s: nothing passes along 1, and ε / s²
+    of a change along x̂.
 
     In rounding, x − μ is off by R roundings of |x|, and s² by as much of its square; relative to s, both are
     at most κ² with κ = 1 + 2 max |x| / s. An entry of s J / g goes through R + 12 roundings.
