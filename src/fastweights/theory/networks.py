@@ -1,6 +1,6 @@
-"""Networks for checks: programs that run once, and numbers in generic position where none may be special."""
+"""Networks for checks: compiled to run once, with parameters in generic position, or trained a little."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 import equinox as eqx
@@ -22,35 +22,51 @@ Result = TypeVar("Result")
 
 
 def run_once(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Compiled as by `eqx.filter_jit`, but without optimisation: for a program that runs once or twice on a
-    few numbers, compiling is all the time it takes, and this way takes a third of it."""
+    """Like `eqx.filter_jit`, but compiled without optimisation: a program that runs once or twice on a few
+    numbers spends its time in compilation, which takes a third as long this way."""
     options: Any = {"compiler_options": {"xla_backend_optimization_level": 0}}
     return eqx.filter_jit(function, **options)
 
 
 def built(make: Callable[[], Tree]) -> Tree:
-    """What the function makes, by one program: one for each random array would take longer."""
+    """The function's result, compiled as one program: one for each random array would take longer."""
     return run_once(make)()
 
 
-def moved(tree: Tree, seed: int, by: float = 0.3) -> Tree:
-    """The tree with every array moved at random, so that none is zero, one or the identity; single numbers,
-    such as λ and η, stay."""
+def perturbed(tree: Tree, seed: int, by: float = 0.3) -> Tree:
+    """The tree with noise added to every array, so that none is zero, one or the identity; scalars, such as λ
+    and η, stay."""
     rng = np.random.default_rng(seed)
 
-    def move(leaf):
+    def perturb(leaf):
         if not eqx.is_inexact_array(leaf) or not leaf.ndim:
             return leaf
         return jnp.asarray(np.asarray(leaf) + by * rng.standard_normal(leaf.shape))
 
-    return jax.tree.map(move, tree)
+    return jax.tree.map(perturb, tree)
 
 
-def untrained(name: str, units: int, task: AssociativeRetrieval) -> SequenceClassifier:
-    """A registered cell of that name with as many inputs as units, in a classifier for the task."""
-    cell_key, key = jax.random.split(jax.random.key(0))
-    cell = registry.cells[name](units, units, key=cell_key)
-    return SequenceClassifier(cell, task.num_symbols, task.num_classes, key=key)
+def before_and_after(
+    names: Iterable[str],
+    units: Callable[[str], int],
+    task: AssociativeRetrieval,
+    updates: int,
+    learning_rate: float,
+) -> dict[str, tuple[SequenceClassifier, SequenceClassifier]]:
+    """For the name of each cell a classifier for the task, at initialisation and after a short training by
+    the library. A cell has as many inputs as units."""
+
+    def make(name: str) -> SequenceClassifier:
+        cell_key, key = jax.random.split(jax.random.key(0))
+        cell = registry.cells[name](units(name), units(name), key=cell_key)
+        return SequenceClassifier(cell, task.num_symbols, task.num_classes, key=key)
+
+    models = built(lambda: {name: make(name) for name in names})
+    options = TrainingOptions(
+        updates=updates, evaluate_every=updates, batch_size=32, learning_rate=learning_rate
+    )
+    data = sequences(task, 512, 0)
+    return {name: (model, trained(model, data, options)) for name, model in models.items()}
 
 
 @run_once
@@ -62,14 +78,13 @@ def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) 
 
 
 def sequences(task: AssociativeRetrieval, count: int, seed: int) -> Dataset:
-    """Some of the task's, with digits drawn with replacement. By NumPy: JAX takes seconds to compile what
-    draws them."""
+    """Sequences of the task, with digits drawn with replacement. By NumPy: JAX takes seconds to compile the
+    task's own sampling."""
     rng = np.random.default_rng(seed)
     letters = rng.permuted(np.tile(np.arange(26), (count, 1)), axis=1)[:, : task.num_pairs]
     digits = rng.integers(10, size=(count, task.num_pairs))
-    asked = rng.integers(task.num_pairs, size=count)
-    every = np.arange(count)
+    query = np.arange(count), rng.integers(task.num_pairs, size=count)
     pairs = np.stack([letters, 26 + digits], axis=2).reshape(count, -1)
-    question = np.stack([np.full(count, 36), np.full(count, 36), letters[every, asked]], axis=1)
-    inputs, targets = np.concatenate([pairs, question], axis=1), digits[every, asked]
+    question = np.stack([np.full(count, 36), np.full(count, 36), letters[query]], axis=1)
+    inputs, targets = np.concatenate([pairs, question], axis=1), digits[query]
     return Dataset(inputs.astype(np.int8), targets.astype(np.int8))

@@ -5,6 +5,9 @@ from jaxtyping import Float
 
 Jacobians = Float[np.ndarray, "time n n"]
 
+HOUSEHOLDER = 10
+"""The "small constant" in the backward error of a QR decomposition."""
+
 
 def stretches(jacobians: Jacobians) -> Float[np.ndarray, "time n"]:
     """log |R_ii(t)| with J(t) Q(t−1) = Q(t) R(t), Q orthogonal and R upper triangular, from `frame(n)`.

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from fastweights.cells.base import State
@@ -18,19 +19,16 @@ from fastweights.models import SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.dynamics.lyapunov import Jacobians, frame, stretches
-from fastweights.theory.networks import built, run_once, sequences, trained, untrained
+from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, frame, stretches
+from fastweights.theory.networks import before_and_after, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
-from fastweights.training.options import TrainingOptions
 from fastweights.types import Column
 
 _TASK = AssociativeRetrieval(num_pairs=2)
 _UNITS = {"standard-rnn": 16, "irnn": 16, "lstm": 16, "fast-weights": 6}
 _STEPS = 300
-_TRAINING = TrainingOptions(updates=600, evaluate_every=600, batch_size=32, learning_rate=5e-3)
 _NEAR, _BESIDE = 1e-7, 1e-4
-_HOUSEHOLDER = 10  # the "small constant" of the backward error of a QR decomposition
 _CONDITION = 1e6  # directions that a step shrinks by more, relative to the others, are not compared
 _NORM = 0.9
 
@@ -46,7 +44,8 @@ class Orbit(NamedTuple):
     jacobians: Jacobians
     """∂s(t)/∂s(t−1)."""
     beside: Float[np.ndarray, " time"]
-    """log of what each step stretches a difference of 10⁻⁷ (1 + ‖s‖) to another trajectory by."""
+    """The log of the factor by which each step stretches a difference of 10⁻⁷ (1 + ‖s‖) to another
+    trajectory."""
 
 
 @register_check(
@@ -76,7 +75,7 @@ class LyapunovNets(Check):
     statement = "A network's Lyapunov exponents obey its Jacobians, before and after training."
 
     through: Callable[[State], State] = lambda state: state
-    """What a state goes through before it is differentiated by."""
+    """A function applied to a state before the derivative is taken."""
 
     method: Callable[[Jacobians], np.ndarray] = stretches
     """The logarithms of the stretching in every step and direction."""
@@ -85,22 +84,21 @@ class LyapunovNets(Check):
 
     def examine(self) -> Finding:
         """Every cell untrained and trained on associative retrieval, driven by a long stream of pairs."""
-        first = built(lambda: {name: untrained(name, _UNITS[name], _TASK) for name in self.cells})
-        models = {f"{name}, untrained": model for name, model in first.items()}
-        data = sequences(_TASK, 512, 0)
-        models |= {f"{name}, trained": trained(model, data, _TRAINING) for name, model in first.items()}
+        pairs = before_and_after(self.cells, _UNITS.__getitem__, _TASK, 600, 5e-3)
         quantities, spectra = [], {}
-        for name, model in models.items():
-            orbit = self._orbit(model)
-            logs = self.method(orbit.jacobians)
-            quantities += _general(name, orbit, logs)
-            if isinstance(model.cell, StandardRNN | LSTM):
-                quantities.append(_volume(name, model.cell, orbit, logs))
-            if isinstance(model.cell, FastWeights):
-                quantities += _forgetting(name, model.cell, orbit, logs)
-            spectra[name] = np.sort(logs.mean(0))[::-1]
-        if "standard-rnn" in self.cells:
-            quantities.append(self._contraction(first["standard-rnn"]))
+        for i, when in enumerate(("untrained", "trained")):
+            for cell_name, models in pairs.items():
+                name, cell = f"{cell_name}, {when}", models[i].cell
+                orbit = self._orbit(models[i])
+                logs = self.method(orbit.jacobians)
+                quantities += _general(name, orbit, logs)
+                if isinstance(cell, StandardRNN | LSTM):
+                    quantities.append(_volume(name, cell, orbit, logs))
+                if isinstance(cell, FastWeights):
+                    quantities += _forgetting(name, cell, orbit, logs)
+                spectra[cell_name, when] = np.sort(logs.mean(0))[::-1]
+        if "standard-rnn" in pairs:
+            quantities.append(self._contraction(pairs["standard-rnn"][0]))
         return Finding(quantities, _panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
@@ -112,7 +110,7 @@ class LyapunovNets(Check):
 
         scaled = _NORM / jnp.linalg.norm(recurrent(model), 2) * recurrent(model)
         orbit = self._orbit(eqx.tree_at(recurrent, model, scaled))
-        largest = float(self.method(orbit.jacobians)[:, 0].mean())
+        largest = self.method(orbit.jacobians)[:, 0].mean()
         return Quantity(
             f"standard RNN with ‖W‖ = {_NORM:g}: largest exponent", largest, highest=np.log(_NORM)
         )
@@ -128,15 +126,15 @@ def _general(name: str, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> list
         beside = orbit.beside.mean()
     largest, norm = logs[:, 0].mean(), np.log(singular[:, 0]).mean() if singular[:, 0].all() else -np.inf
     apart = 0.0 if largest == beside else abs(largest - beside)
-    slack = _HOUSEHOLDER * logs.shape[1] ** 2 * UNIT * _CONDITION
-    found = [
+    rounding = HOUSEHOLDER * logs.shape[1] ** 2 * UNIT * _CONDITION
+    quantities = [
         Quantity(f"{name}: largest exponent, at most mean log ‖J‖", largest, highest=norm),
         Quantity(f"{name}: the same from two trajectories, difference", apart, highest=_BESIDE),
     ]
     if compared.any() and np.isfinite(excess).all():
-        words = f"{name}: most that k exponents exceed k log σ, k <= {int(compared.sum())}"
-        found.append(Quantity(words, excess.max(), highest=slack))
-    return found
+        about = f"{name}: most that k exponents exceed k log σ, k <= {int(compared.sum())}"
+        quantities.append(Quantity(about, excess.max(), highest=rounding))
+    return quantities
 
 
 def _volume(name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> Quantity:
@@ -149,90 +147,79 @@ def _volume(name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.nd
         units = cell.hidden_size
         cells, hidden = np.split(states, 2, axis=1)
         before = np.concatenate([np.zeros((1, units)), hidden[:-1]])
-        _, keep, show, _ = np.split(before @ recurrent.T + orbit.projections, 4, axis=1)
-        keep, show = 1 / (1 + np.exp(-keep)), 1 / (1 + np.exp(-show))
-        factors = keep * np.abs(np.tanh(cells)) * show * (1 - show)
-        weights, relative = recurrent[2 * units : 3 * units], 1 / (1 - show)
+        summed = np.split(before @ recurrent.T + orbit.projections, 4, axis=1)
+        forget, output = (1 / (1 + np.exp(-x)) for x in summed[1:3])
+        factors = forget * np.abs(np.tanh(cells)) * output * (1 - output)
+        weights, relative = recurrent[2 * units : 3 * units], 1 / (1 - output)
     expected = np.linalg.slogdet(weights)[1] + np.log(factors).sum(1).mean()
     condition = np.linalg.cond(orbit.jacobians).mean()
-    slack = (_HOUSEHOLDER * logs.shape[1] ** 2 * condition + 4 * relative.sum(1).mean()) * UNIT
+    rounding = (HOUSEHOLDER * logs.shape[1] ** 2 * condition + 4 * relative.sum(1).mean()) * UNIT
     apart = abs(logs.sum(1).mean() - expected)
-    return Quantity(f"{name}: sum of all exponents against log |det J|", apart, highest=slack)
+    return Quantity(f"{name}: sum of all exponents against log |det J|", apart, highest=rounding)
 
 
 def _forgetting(
     name: str, cell: FastWeights, orbit: Orbit, logs: Float[np.ndarray, "time n"]
 ) -> list[Quantity]:
-    """What the antisymmetric part of the memory does, which nothing is written into."""
+    """The antisymmetric part of the memory, into which nothing is written."""
     units, decay = cell.hidden_size, float(cell.decay)
     rows, columns = np.triu_indices(units, 1)
-    antisymmetric = np.zeros((len(rows), units + units**2))
-    for sign, place in ((1, units + rows * units + columns), (-1, units + columns * units + rows)):
-        antisymmetric[np.arange(len(rows)), place] = sign / np.sqrt(2)
+    numbers, count, steps = np.arange(len(rows)), len(rows), len(logs)
+    antisymmetric = np.zeros((count, units + units**2))
+    antisymmetric[numbers, units + rows * units + columns] = 1 / np.sqrt(2)
+    antisymmetric[numbers, units + columns * units + rows] = -1 / np.sqrt(2)
     size = np.abs(antisymmetric @ orbit.jacobians - decay * antisymmetric).max()
-    count, steps = len(rows), len(logs)
     start = np.linalg.slogdet(antisymmetric @ frame(logs.shape[1])[:, :count])[1]
     lowest = np.log(decay) + start / (count * steps)
-    first = logs[:, :count].mean()
     return [
         Quantity(f"{name}: |P J − λ P|", size, highest=4 * UNIT),
-        Quantity(f"{name}: mean of the first {count} exponents", first, lowest=lowest),
+        Quantity(f"{name}: mean of the first {count} exponents", logs[:, :count].mean(), lowest=lowest),
     ]
 
 
 def _stream() -> np.ndarray:
     """Letters, each followed by a digit."""
-    rng = np.random.default_rng(1)
-    return np.stack(
-        [rng.integers(26, size=_STEPS // 2), 26 + rng.integers(10, size=_STEPS // 2)], axis=1
-    ).ravel()
+    rng, count = np.random.default_rng(1), _STEPS // 2
+    return np.stack([rng.integers(26, size=count), 26 + rng.integers(10, size=count)], axis=1).ravel()
 
 
 @run_once
 def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State], State]):
     cell, projections = model.cell, model.projections(tokens)
     empty = cell.initial_state(1)
+    scalars, arrays = eqx.partition(empty, lambda leaf: not leaf.ndim)
+    first, unpack = ravel_pytree(arrays)
 
-    def packed(state: State) -> Vector:
-        return jnp.concatenate([leaf.ravel() for leaf in jax.tree.leaves(state) if leaf.ndim])
-
-    def unpacked(vector: Vector) -> State:
-        leaves, structure = jax.tree.flatten(empty)
-        for i, leaf in enumerate(leaves):
-            if leaf.ndim:
-                part, vector = jnp.split(vector, [leaf.size])
-                leaves[i] = part.reshape(leaf.shape)
-        return jax.tree.unflatten(structure, leaves)
-
-    def step(vector: Vector, projection: Column) -> Vector:
-        return packed(cell.step(unpacked(vector), projection)[0])
-
-    def watched(vector: Vector, projection: Column) -> Vector:
-        return packed(cell.step(through(unpacked(vector)), projection)[0])
+    def advanced(vector: Vector, projection: Column, through: Callable[[State], State]) -> Vector:
+        state = cell.step(through(eqx.combine(scalars, unpack(vector))), projection)[0]
+        return ravel_pytree(eqx.filter(state, lambda leaf: leaf.ndim))[0]
 
     def advance_both(carry, projection):
         vector, direction = carry
-        after = step(vector, projection)
+        after = advanced(vector, projection, _unchanged)
         near = _NEAR * (1 + jnp.linalg.norm(vector))  # an unstable IRNN's states grow
-        apart = (step(vector + near * direction, projection) - after) / near
+        apart = (advanced(vector + near * direction, projection, _unchanged) - after) / near
         size = jnp.linalg.norm(apart)
-        seen = after, jax.jacrev(watched)(vector, projection), jnp.log(size)
-        return (after, apart / jnp.where(size > 0, size, 1)), seen  # what is lost once is lost for good
+        jacobian = jax.jacrev(advanced)(vector, projection, through)
+        # A direction that is lost once is lost for good.
+        return (after, apart / jnp.where(size > 0, size, 1)), (after, jacobian, jnp.log(size))
 
-    first = packed(empty)
-    seen = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
-    return projections[..., 0], *seen
+    orbit = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
+    return projections[..., 0], *orbit
 
 
-def _panels(spectra: Mapping[str, Float[np.ndarray, " n"]]) -> list[Panel]:
+def _unchanged(state: State) -> State:
+    return state
+
+
+def _panels(spectra: Mapping[tuple[str, str], Float[np.ndarray, " n"]]) -> list[Panel]:
     panels = []
     for when in ("untrained", "trained"):
         series = []
-        for name, values in spectra.items():
-            cell, state = name.split(", ")
+        for (name, state), values in spectra.items():
             places = np.arange(1, len(values) + 1) / len(values)
             shown = np.isfinite(values) & (values > -8)  # below it, mostly the rounding of −∞
             if state == when and shown.any():
-                series.append(Series(cell, places[shown], values[shown], "marks"))
+                series.append(Series(name, places[shown], values[shown], "marks"))
         panels.append(Panel(when, "i / N", "λ_i", series))
     return panels

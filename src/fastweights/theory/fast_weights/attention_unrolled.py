@@ -14,7 +14,7 @@ from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.networks import moved, run_once
+from fastweights.theory.networks import perturbed, run_once
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 
@@ -44,8 +44,8 @@ class AttentionUnrolled(Check):
 
     A step adds at most (S + 1) (2 T + 3) (R + 4) rounded numbers, so that each form's h(t) is off by as many
     roundings of its largest unit, and whatever earlier errors have grown to. How they grow is measured: each
-    state is moved at random by 10⁻⁷ of its largest unit; the difference at the end, in proportion, is taken
-    tenfold, because random directions are not the worst.
+    state is perturbed at random by 10⁻⁷ of its largest unit; the difference at the end, in proportion, is
+    taken tenfold, because random directions are not the worst.
     """
 
     statement = "Attention to past states computes what the fast weight matrix computes."
@@ -62,7 +62,7 @@ class AttentionUnrolled(Check):
         found = []
         for name, changes in self.cases.items():
             options = replace(_PLAIN, **changes)
-            cell = moved(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
+            cell = perturbed(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
             forms, matrix, shaken = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))
             growth = 10 * float(abs(shaken - matrix).max()) / _FAR
             count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)

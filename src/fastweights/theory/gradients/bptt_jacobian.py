@@ -14,7 +14,7 @@ from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.networks import built, moved, run_once
+from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart
 from fastweights.training.step import loss
 
@@ -121,7 +121,7 @@ def _classifier() -> tuple[SequenceClassifier, Int[Array, "time 1"], Int[Array, 
         return SequenceClassifier(cell, _SYMBOLS, _CLASSES, options=options, key=jax.random.key(1))
 
     tokens = np.random.default_rng(1).integers(_SYMBOLS, size=(_STEPS, 1))
-    return moved(built(make), 0), jnp.asarray(tokens), jnp.asarray([2])
+    return perturbed(built(make), 0), jnp.asarray(tokens), jnp.asarray([2])
 
 
 @run_once

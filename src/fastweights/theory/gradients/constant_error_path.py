@@ -14,7 +14,7 @@ from fastweights.cells.lstm import LSTM, LSTMState
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.gradients.state_jacobians import norms
-from fastweights.theory.networks import built, moved, run_once
+from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Column, Columns
@@ -58,7 +58,7 @@ class ConstantErrorPath(Check):
         inputs = jnp.asarray(np.random.default_rng(0).standard_normal((_STEPS, _INPUT, _BATCH)))
         initial = built(lambda: LSTM(_INPUT, _UNITS, key=jax.random.key(0)))
 
-        cell = moved(initial, 1)
+        cell = perturbed(initial, 1)
         direct, _, run = self._paths(cell, inputs)
         gates, sums = _gates(cell, run)
         products = np.cumprod(self.factor(gates)[:0:-1], axis=0)[::-1, :, None] * np.eye(_UNITS)

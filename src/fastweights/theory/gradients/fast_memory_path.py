@@ -16,7 +16,7 @@ from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
 from fastweights.theory.gradients.state_jacobians import norms
-from fastweights.theory.networks import built, moved, run_once
+from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart
 from fastweights.types import Columns
@@ -86,7 +86,7 @@ class FastMemoryPath(Check):
         """In generic position; and at initialisation, for the figure."""
         projections = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
-        cell = moved(initial, 1, 0.2)
+        cell = perturbed(initial, 1, 0.2)
         measured, outputs = self._by_autodiff(cell, projections)
         formula, sizes = (
             _Formula(self, cell, projections, outputs),

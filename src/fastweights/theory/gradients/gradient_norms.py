@@ -1,6 +1,6 @@
-"""How far back gradients reach, for every registered cell, before and after a short training."""
+"""How far back in time gradients reach, for every registered cell, before and after a short training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -23,10 +23,9 @@ from fastweights.theory.gradients.state_jacobians import (
     state_jacobians,
     step_jacobians,
 )
-from fastweights.theory.networks import built, run_once, sequences, trained, untrained
+from fastweights.theory.networks import before_and_after, run_once, sequences
 from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
-from fastweights.training.options import TrainingOptions
 from fastweights.types import Columns, Tokens
 
 _TASK = AssociativeRetrieval(num_pairs=6)
@@ -48,51 +47,39 @@ class GradientNorms(Check):
     statement = "No gradient of a simple cell is larger than the product of its steps' norms."
 
     through: Callable[[State], State] = lambda state: state
-    """What every state goes through on its way to the next step."""
+    """A function applied to every state between two steps."""
 
     bound: Callable[[Float[np.ndarray, "time batch rows columns"]], Float[np.ndarray, "earlier batch"]] = (
         product_bounds
     )
-    """From the Jacobians of all steps, what no gradient to an earlier step exceeds."""
+    """The bound on the gradient's norm for each earlier step, given the Jacobians of all steps."""
 
     cells: tuple[str, ...] | None = None
     """The names of the cells; by default all that are registered."""
 
     updates: int = 500
-    """How long each is trained."""
+    """The number of updates in the training of each."""
 
     def examine(self) -> Finding:
         """All cells of one size on the task that the library is about."""
-        data = sequences(_TASK, 512, 0)
         tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.T.astype(int))
-        models = built(
-            lambda: {name: untrained(name, _UNITS, _TASK) for name in self.cells or registry.cells}
-        )
-        training = TrainingOptions(
-            updates=self.updates, evaluate_every=self.updates, batch_size=32, learning_rate=3e-3
-        )
+        names = self.cells or registry.cells
         curves = {
-            name: (self._reach(model, tokens), self._reach(trained(model, data, training), tokens))
-            for name, model in models.items()
+            name: [self._reach(model, tokens) for model in models]
+            for name, models in before_and_after(names, lambda _: _UNITS, _TASK, self.updates, 3e-3).items()
         }
-        bounded = [reach for pair in curves.values() for reach in pair if reach.bounds is not None]
-        loose = 1 + (len(tokens) * _UNITS + _UNITS**2) * UNIT
-        return Finding(
-            (
-                Quantity(
-                    "largest ‖∂h(T)/∂h(τ)‖ / Π ‖diag(f′) W‖",
-                    max(float(np.max(reach.norms / reach.bounds)) for reach in bounded),
-                    highest=loose,
-                ),
-                *(
-                    Quantity(
-                        f"{name}, off difference quotients, relative", max(r.off for r in pair), highest=1e-6
-                    )
-                    for name, pair in curves.items()
-                ),
-            ),
-            _panels(curves, self.updates),
-        )
+        ratios = [
+            np.max(reach.norms / reach.bounds)
+            for reaches in curves.values()
+            for reach in reaches
+            if reach.bounds is not None
+        ]
+        rounding = (len(tokens) * _UNITS + _UNITS**2) * UNIT
+        quantities = [Quantity("largest ‖∂h(T)/∂h(τ)‖ / Π ‖diag(f′) W‖", max(ratios), highest=1 + rounding)]
+        for name, reaches in curves.items():
+            off = max(reach.off for reach in reaches)
+            quantities.append(Quantity(f"{name}, off difference quotients, relative", off, highest=1e-6))
+        return Finding(quantities, _panels(curves, self.updates))
 
     def _reach(self, model: SequenceClassifier, tokens: Tokens) -> "_Reach":
         outputs, slopes, quotients = map(np.asarray, _measure(self, model, tokens))
@@ -113,7 +100,7 @@ class _Reach(NamedTuple):
 
 
 def _direction(size: int) -> Float[np.ndarray, "time carried batch"]:
-    """A way to shift every state but the last."""
+    """A direction in which to shift every state but the last."""
     direction = np.random.default_rng(2).standard_normal((_TASK.length, size, _SEQUENCES))
     direction[-1] = 0
     return direction
@@ -123,7 +110,7 @@ def _direction(size: int) -> Float[np.ndarray, "time carried batch"]:
 def _measure(
     check: GradientNorms, model: SequenceClassifier, tokens: Tokens
 ) -> tuple[Columns, Float[Array, "earlier batch hidden carried"], Float[Array, "hidden batch"]]:
-    """The outputs, the state_jacobians, and a difference quotient of the last output."""
+    """The outputs, the Jacobians, and a difference quotient of the last output."""
     cell, projections = model.cell, model.projections(tokens)
     slopes = state_jacobians(cell, projections, check.through)
     shift = _FAR * jnp.asarray(_direction(carried_size(cell)))
@@ -131,13 +118,12 @@ def _measure(
     return cell.unroll_in_jax(projections), slopes, (ahead - behind) / (2 * _FAR)
 
 
-def _panels(curves: Mapping[str, tuple[_Reach, _Reach]], updates: int) -> list[Panel]:
-    ages = list(range(_TASK.length - 1, 0, -1))
-    panels = []
+def _panels(curves: Mapping[str, Sequence[_Reach]], updates: int) -> list[Panel]:
+    ages, panels = np.arange(_TASK.length - 1, 0, -1), []
     for number, when in enumerate(("before training", f"after {updates} updates")):
         series = []
-        for name, pair in curves.items():
-            reach = pair[number]
+        for name, reaches in curves.items():
+            reach = reaches[number]
             series.append(Series(name, ages, np.mean(reach.norms, axis=1)))
             if reach.bounds is not None:
                 series.append(Series("", ages, np.mean(reach.bounds, axis=1), "dashed", group=name))

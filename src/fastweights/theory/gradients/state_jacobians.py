@@ -1,6 +1,7 @@
-"""How much an early state matters for the last output: ∂h(T)/∂h(τ) for any cell."""
+"""The derivative of the last output for an earlier state, ∂h(T)/∂h(τ), for any cell."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,24 +22,32 @@ def state_jacobians(
     """∂h(T)/∂s(τ) for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
 
     A carried vector is an array of the state with two axes, units and batch: h of a simple cell, c and h of
-    an LSTM, h of fast weights; of complex numbers, the real parts and the imaginary ones. What h(τ) writes
-    into a memory belongs to its influence. Every state goes `through` a function before it is carried on:
+    an LSTM, h of fast weights; of complex numbers, the real parts and the imaginary ones. The derivative
+    includes what h(τ) writes into a memory. `through` is applied to every state before it is carried on:
     `lax.stop_gradient`, say.
     """
     length, _, batch = projections.shape
-    output, pull_back = jax.vjp(
-        lambda shifts: last_output(cell, projections, shifts, through),
+    return jacobian_of_last(
+        lambda shifts: (last_output(cell, projections, shifts, through), None),
         jnp.zeros((length, carried_size(cell), batch)),
-    )
+    )[0]
+
+
+def jacobian_of_last(
+    last: Callable[[Shifts], tuple[Column, Any]], shifts: Shifts
+) -> tuple[Float[Array, "earlier batch hidden carried"], Any]:
+    """The derivative of a function's first result, a column of the last step, for the shifts at all steps but
+    the last; and its second result."""
+    output, pull_back, others = jax.vjp(last, shifts, has_aux=True)
     units = jnp.eye(len(output))[..., None] * jnp.ones_like(output)
     (slopes,) = jax.vmap(pull_back)(units)  # (output, time, carried, batch)
-    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1]
+    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], others
 
 
 def last_output(
     cell: Cell, projections: Columns, shifts: Shifts, through: Callable[[State], State] = lambda state: state
 ) -> Column:
-    """h(T), with the carried vectors shifted after each step."""
+    """h(T), with a shift added to the carried vectors after each step."""
 
     def step(state, now):
         projection, shift = now
@@ -49,7 +58,7 @@ def last_output(
 
 
 def shifted(state: State, shift: Float[Array, "carried batch"]) -> State:
-    """The state with something added to each of its carried vectors."""
+    """The state with a shift added to its carried vectors."""
     leaves, structure = jax.tree.flatten(state)
     for i, leaf in enumerate(leaves):
         if leaf.ndim == 2:
@@ -61,7 +70,7 @@ def shifted(state: State, shift: Float[Array, "carried batch"]) -> State:
 
 
 def carried_size(cell: Cell) -> int:
-    """The numbers in the carried vectors of one sequence."""
+    """The total size of the carried vectors of one sequence."""
     state = jax.eval_shape(lambda: cell.initial_state(1))
     return sum(_numbers(leaf) for leaf in jax.tree.leaves(state) if leaf.ndim == 2)
 
@@ -86,5 +95,4 @@ def product_bounds(
     factors: Float[np.ndarray, "time batch rows columns"],
 ) -> Float[np.ndarray, "earlier batch"]:
     """Π_{t>τ} ‖J(t)‖ for τ = 1 … T − 1."""
-    backwards = np.cumprod(norms(factors)[:0:-1], axis=0)
-    return backwards[::-1]
+    return np.cumprod(norms(factors)[:0:-1], axis=0)[::-1]
