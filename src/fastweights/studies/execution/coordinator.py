@@ -9,7 +9,8 @@ from fastweights.errors import FileError
 from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.execution.executor import Executor
-from fastweights.studies.execution.scheduler import Listener, ScheduledRun, Scheduler
+from fastweights.studies.execution.listener import Listener
+from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
 from fastweights.studies.plans import Plan, fixed
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock

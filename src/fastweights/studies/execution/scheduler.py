@@ -3,17 +3,18 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from fastweights.errors import FileError, StudyError, describe_error
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome, shape_of
 from fastweights.studies.execution.executor import Executor, Job
-from fastweights.studies.execution.throughput import Throughput
+from fastweights.studies.execution.listener import Listener
 from fastweights.studies.record.locks import describe_process
 from fastweights.studies.record.store import Run
 from fastweights.studies.record.writable_store import WritableStore
@@ -23,31 +24,6 @@ _MAX_FAILED_STARTS = 20
 _POLL_SECONDS = 0.2
 _HEARTBEAT_SECONDS = 15
 _WRITE_SECONDS = 5
-_NO_RESULT = {"result": None, "environment": None}
-
-
-class Listener(Protocol):
-    """Is called as a study goes on, by the coordinator and in its thread."""
-
-    def planned(self, runs: Sequence[Run]) -> None:
-        """All runs of the study, those already finished included."""
-        ...
-
-    def began(self, run: Run) -> None:
-        """A run was given to a worker."""
-        ...
-
-    def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        """A run reached an update."""
-        ...
-
-    def crashed(self, run: Run, reason: str) -> None:
-        """A run raised, or its worker died; it will be tried again."""
-        ...
-
-    def ended(self, run: Run, outcome: Outcome) -> None:
-        """A run finished or failed."""
-        ...
 
 
 @dataclass(eq=False)
@@ -58,6 +34,9 @@ class ScheduledRun:
     specification: RunSpecification
     begun: bool = False
     """Whether its present worker has reported that it began."""
+    first_report: tuple[float, int] | None = None
+    """The first report of its present worker past update 0: when it came, in seconds, and the update."""
+    last_report: tuple[float, int] | None = None
     unwritten: tuple[int, float] | None = None
     """The last point of its learning curve, if that is not in the record yet."""
     written_at: float = -math.inf
@@ -72,6 +51,26 @@ class ScheduledRun:
         self.reached = max(self.run.points, default=0)
         self.crashes = list(self.run.crashes)
         self.quarantined = bool(self.crashes)
+
+    def submit(self) -> None:
+        """It is given to a worker, which has reported nothing yet."""
+        self.begun, self.first_report, self.last_report = False, None, None
+
+    def note(self, update: int, second: float) -> None:
+        """Its worker has reported that it reached an update; update 0 says only that it began."""
+        self.begun = True
+        if update > 0:
+            self.last_report = second, update
+            self.first_report = self.first_report or self.last_report
+
+    @property
+    def updates_per_second(self) -> float:
+        """Between the first and the last report, as the first of a resumed run says where it stands, not how
+        fast it got there; 0 if there are fewer than two."""
+        if self.first_report is None or self.last_report is None:
+            return 0.0
+        (begin, before), (end, after) = self.first_report, self.last_report
+        return round((after - before) / (end - begin), 3) if end > begin else 0.0
 
 
 class Scheduler:
@@ -96,7 +95,6 @@ class Scheduler:
         self._waiting: deque[ScheduledRun] = deque()
         self._at_work: dict[Future[list[Outcome]], list[ScheduledRun]] = {}
         self._failed_starts = 0
-        self._throughput = Throughput()
         self._owner, self._last_heartbeat, self._resumes_from = describe_process(), -math.inf, ""
 
     def execute(self, runs: Iterable[ScheduledRun]) -> None:
@@ -138,8 +136,7 @@ class Scheduler:
             for entry in batch:
                 self._store.begin(entry.run)
                 self._listener.began(entry.run)
-                self._throughput.begin(entry.run.identifier)
-                entry.begun = False
+                entry.submit()
             self._at_work[self._executor.submit([self._job(entry.run) for entry in batch])] = batch
 
     def _job(self, run: Run) -> Job:
@@ -165,10 +162,9 @@ class Scheduler:
     def _read_progress(self) -> None:
         for identifier, update, error in self._executor.progress():
             self._failed_starts = 0
-            self._throughput.note(identifier, update)
             # An outcome may have come before its worker's last reports: these count no more.
             if (entry := self._runs.get(identifier)) is not None:
-                entry.begun = True
+                entry.note(update, time.monotonic())
                 self._progressed(entry, update, error)
         for entry in self._runs.values():
             if time.monotonic() - entry.written_at >= _WRITE_SECONDS:
@@ -187,8 +183,6 @@ class Scheduler:
 
     def _collect(self, future: Future[list[Outcome]]) -> None:
         batch, error = self._at_work.pop(future), future.exception()
-        for entry in batch:
-            self._throughput.end(entry.run.identifier)
         if error is None:
             for entry, outcome in zip(batch, future.result(), strict=True):
                 self._finish(entry, outcome)
@@ -226,7 +220,8 @@ class Scheduler:
             self._waiting.append(entry)
         else:
             failure = f"crashed {_MAX_CRASHES} times at update {entry.reached}; the last time:\n{reason}"
-            self._finish(entry, {"state": "failed", "curve": [], "failure": failure, **_NO_RESULT})
+            nothing = {"curve": [], "result": None, "environment": None}
+            self._finish(entry, {"state": "failed", "failure": failure, **nothing})
 
     def _finish(self, entry: ScheduledRun, outcome: Mapping[str, Any]) -> None:
         for update, _, error, *_ in outcome["curve"]:
@@ -241,6 +236,7 @@ class Scheduler:
         now, resumes_from = time.monotonic(), self._executor.resumes_from
         if now - self._last_heartbeat >= _HEARTBEAT_SECONDS or resumes_from != self._resumes_from:
             self._confirm_ownership()
+            at_work = [(entry.run.identifier, entry) for entry in chain(*self._at_work.values())]
             self._store.heartbeat(
                 {
                     "owner": self._owner,
@@ -248,7 +244,7 @@ class Scheduler:
                     "workers": self._executor.capacity(),
                     "side_by_side": self._executor.side_by_side,
                     "takes_over": resumes_from,
-                    "updates_per_second": self._throughput.now(),
+                    "updates_per_second": {name: entry.updates_per_second for name, entry in at_work},
                 }
             )
             self._last_heartbeat, self._resumes_from = now, resumes_from
