@@ -30,6 +30,13 @@ FINISHED = {
     "failure": None,
     "environment": {"jax": "1"},
 }
+HEARTBEAT = {
+    "owner": "me",
+    "executor": "local",
+    "workers": 2,
+    "takes_over": "its last checkpoint",
+    "updates_per_second": {},
+}
 FAILED = {"state": "failed", "curve": [], "result": None, "failure": "why", "environment": None}
 
 
@@ -135,12 +142,12 @@ def test_points_crashes_and_heartbeats_are_there_for_the_next_reader(write, plac
     for update, error in ((20, 0.5), (40, 0.25)):
         store.report(run, update, error)
     store.record_crashes(run, [{"reached": 40, "reason": "its worker died"}])
-    store.heartbeat({"owner": "me", "workers": 2})
+    store.heartbeat(HEARTBEAT)
     reader = Store(place.storage)
     assert dict(reader.runs()[1].points) == {20: 0.5, 40: 0.25}
     assert reader.runs()[1].crashes == ({"reached": 40, "reason": "its worker died"},)
-    sign = reader.attributes()["coordinator"]
-    assert sign == {"owner": "me", "workers": 2, "seen": pytest.approx(time.time(), abs=60)}
+    heartbeat = reader.attributes()["coordinator"]
+    assert heartbeat == {**HEARTBEAT, "seen": pytest.approx(time.time(), abs=60)}
 
 
 def test_two_studies_share_a_database_and_a_journal_has_one(write, place):

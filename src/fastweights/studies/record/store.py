@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError
 from fastweights.studies.record.storage import Storage
-from fastweights.studies.record.validation import check_roles, check_run
+from fastweights.studies.record.validation import check_run, check_study
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -82,10 +82,15 @@ class Store:
         return list({run.identifier: run for run in found}.values())
 
     def attributes(self) -> dict[str, Any]:
-        """What is known of the study as a whole: `preset`, and `asked`, what `reproduce` was told besides;
-        `floors` and `roles` by run; `coordinator`, the last sign of one (see `WritableStore.sign`)."""
+        """What is known of the study as a whole: `preset`, and `asked`, the arguments of `reproduce` that
+        shape its plan; `floors` and `roles` by run; `coordinator`, its last heartbeat.
+
+        Raises: StudyError, too, if they are damaged.
+        """
         with self.storage.errors():
-            return dict(self._optuna.get_study_user_attrs(self._study))
+            attributes = dict(self._optuna.get_study_user_attrs(self._study))
+            check_study(attributes)
+        return attributes
 
     def results(self, runs: Sequence[Run] | None = None) -> dict[str, Any]:
         """All that is known, as results.json holds it; `runs` are read unless they are given.
@@ -95,8 +100,7 @@ class Store:
         attributes = self.attributes()
         runs = self.runs() if runs is None else runs
         floors, roles = attributes.get("floors", {}), attributes.get("roles", {})
-        check_roles(roles)
-        if not all(isinstance(floors.get(run.identifier), int | float) for run in runs):
+        if not all(run.identifier in floors for run in runs):
             raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
         return {
@@ -147,18 +151,20 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
 
 def _run(trial: "FrozenTrial") -> Run:
     entries: Any = trial.user_attrs
-    identifier, specification = entries.get("identifier"), entries.get("specification")
-    outcome, losses = entries.get("outcome"), entries.get("losses", [])
-    check_run(identifier, specification, outcome, losses)
-    state = _STATES.get(trial.state.name, "failed")
+    check_run(entries, trial.intermediate_values)
+    identifier, outcome, state = (
+        entries["identifier"],
+        entries.get("outcome"),
+        _STATES.get(trial.state.name, "failed"),
+    )
     if state == "finished" and (outcome is None or outcome["state"] != state):
         raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
     return Run(
         trial._trial_id,
         identifier,
         state,
-        specification,
+        entries["specification"],
         outcome,
         trial.intermediate_values,
-        tuple(losses),
+        tuple(entries.get("losses", ())),
     )

@@ -1,89 +1,138 @@
-"""Whether what a record says of a run can be so: records come from files and databases that may be damaged.
+"""Whether what a record holds can be so: records come from files and databases that may be damaged.
 
 This module does not import JAX.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastweights.errors import InvalidValueError, StudyError, check
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fastweights.errors import StudyError
 from fastweights.runs.identity import identify
 
-_RESULT = ("test_error", "test_log_likelihood", "test_count", "best_test_error", "parameters", "seconds")
+
+class _Named(Struct):
+    name: str
 
 
-def check_run(identifier: Any, specification: Any, outcome: Any, losses: Any) -> None:
-    """Raise StudyError unless a run with these entries can be told of."""
+class _Model(_Named):
+    hidden_size: int
+    cell: dict
+    classifier: dict
+
+
+class _Training(Struct):
+    updates: Annotated[int, Meta(ge=1)]
+    learning_rate: float
+
+
+class _Data(Struct):
+    seed: int
+    train: int
+    validation: int
+    test: int
+
+
+class _Specification(Struct):
+    task: _Named
+    model: _Model
+    training: _Training
+    data: _Data
+    seed: int
+
+
+class _Point(Struct, array_like=True, forbid_unknown_fields=True):
+    """Of a learning curve; the test set's numbers are there if it was followed."""
+
+    update: int
+    loss: float
+    validation_error: float
+    validation_log_likelihood: float
+    test_error: float | UnsetType = UNSET
+    test_log_likelihood: float | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.test_error is UNSET) is not (self.test_log_likelihood is UNSET):
+            raise ValueError("expected 4 or 6 numbers")
+
+
+class _Result(Struct):
+    test_error: float
+    test_log_likelihood: float
+    test_count: float
+    best_test_error: float
+    parameters: float
+    seconds: float
+
+
+class _Finished(Struct, tag_field="state", tag="finished"):
+    curve: Annotated[list[_Point], Meta(min_length=1)]
+    result: _Result
+    failure: str | None = None
+    environment: dict | None = None
+
+
+class _Failed(Struct, tag_field="state", tag="failed"):
+    curve: list[_Point]
+    result: dict | None = None
+    failure: str | None = None
+    environment: dict | None = None
+
+
+class _Crash(Struct):
+    reached: int
+    reason: str
+
+
+class _Run(Struct):
+    """The entries of a run, by the names that they have in the record."""
+
+    specification: _Specification
+    outcome: _Finished | _Failed | None = None
+    losses: list[_Crash] = []
+
+
+class _Heartbeat(Struct):
+    executor: str
+    workers: int
+    takes_over: str
+    seen: float
+    updates_per_second: dict[str, float]
+    side_by_side: int = 1
+
+
+class _Study(Struct):
+    """The entries of a study."""
+
+    preset: str = ""
+    asked: list[str] = []
+    floors: dict[str, float] = {}
+    roles: dict[str, list[dict[str, str | float | bool]]] = {}
+    coordinator: _Heartbeat | None = None
+
+
+def check_run(entries: Mapping[str, Any], points: Mapping[int, float]) -> None:
+    """Raise StudyError unless a run can have these entries and this curve of validation errors."""
+    identifier = entries.get("identifier")
+    what = f"run {identifier!r:.40} of the record"
+    _check(entries, _Run, what)
+    _check(points, dict[int, float], what)
+    if identify(entries["specification"]) != identifier:
+        raise StudyError(f"{what} is damaged: its specification does not match its identifier")
+
+
+def check_study(entries: Mapping[str, Any]) -> None:
+    """Raise StudyError unless a study can have these entries."""
+    _check(entries, _Study, "the record")
+    for roles in entries.get("roles", {}).values():
+        if not all(isinstance(role.get("part"), str) for role in roles):
+            raise StudyError(f"the record is damaged: roles without a part: {roles!r:.60}")
+
+
+def _check(value: Any, kind: Any, what: str) -> None:
     try:
-        check(isinstance(specification, dict), "it has no specification")
-        check(identify(specification) == identifier, "its specification does not match its identifier")
-        _check_specification(specification)
-        if outcome is not None:
-            _check_outcome(outcome)
-        check(isinstance(losses, list), "its losses are no list")
-        for loss in losses:
-            _check_kinds(loss, reached=int, reason=str)
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"run {identifier!r:.40} of the record is damaged: {error}") from error
-
-
-def check_roles(roles: Any) -> None:
-    """Raise StudyError unless these can be the roles of runs: lists of dictionaries that name a `part`."""
-    lists = roles.values() if isinstance(roles, dict) else [None]
-    for each in lists:
-        if not isinstance(each, list) or not all(
-            isinstance(role, dict)
-            and isinstance(role.get("part"), str)
-            and all(isinstance(value, str | float | int) for value in role.values())
-            for role in each
-        ):
-            raise StudyError(f"the record's roles are damaged: {each!r:.60}")
-
-
-def _check_specification(specification: dict[str, Any]) -> None:
-    _check_kinds(specification, task=dict, model=dict, training=dict, data=dict, seed=int)
-    _check_kinds(specification["task"], name=str)
-    _check_kinds(specification["model"], name=str, hidden_size=int, cell=dict, classifier=dict)
-    _check_kinds(specification["training"], updates=int, learning_rate=float)
-    _check_kinds(specification["data"], seed=int, train=int, validation=int, test=int)
-    check(specification["training"]["updates"] >= 1, "it has no updates")
-
-
-def _check_outcome(outcome: Any) -> None:
-    _check_kinds(outcome, state=str, curve=list)
-    if outcome["state"] not in ("finished", "failed"):
-        raise InvalidValueError(f"its state is {outcome['state']!r:.40}")
-    for point in outcome["curve"]:
-        if not _is_point(point):
-            raise InvalidValueError(f"{point!r:.60} is no point of a curve")
-    for name, kind in (("result", dict), ("environment", dict), ("failure", str)):
-        if not isinstance(outcome.get(name), kind | None):
-            raise InvalidValueError(f"its {name} is {outcome.get(name)!r:.40}")
-    if outcome["state"] == "finished":
-        check(bool(outcome["curve"]), "it finished without a curve")
-        _check_kinds(outcome["result"], **dict.fromkeys(_RESULT, float))
-
-
-# Messages are made only if something is wrong: a study may have a hundred thousand points.
-def _check_kinds(value: Any, **kinds: type) -> None:
-    """That a dictionary has these entries of these kinds; a whole number is a float too, and a truth value
-    is no number."""
-    if not isinstance(value, dict):
-        raise InvalidValueError(f"expected {', '.join(kinds)}; got {value!r:.40}")
-    for name, kind in kinds.items():
-        found = value.get(name)
-        if not (_is_number(found) if kind is float else type(found) is kind):
-            raise InvalidValueError(f"{name} is {found!r:.40}")
-
-
-def _is_point(point: Any) -> bool:
-    """The update, and three numbers, or five if the test set was followed."""
-    return (
-        type(point) is list
-        and len(point) in (4, 6)
-        and type(point[0]) is int
-        and all(type(each) in (float, int) for each in point)
-    )
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (float, int)
+        msgspec.convert(value, kind)
+    except (msgspec.ValidationError, OverflowError, RecursionError) as error:
+        raise StudyError(f"{what} is damaged: {error}") from error
