@@ -1,9 +1,11 @@
 """What surrounds the code: versions, paths, make targets, and the environment that make builds."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib import metadata, util
 from pathlib import Path
@@ -80,6 +82,33 @@ def test_no_file_names_the_machine_it_was_written_on() -> None:
         if place.search(line) and b"\0" not in line
     ]
     assert offenders == []
+
+
+def test_type_checkers_may_read_the_annotations() -> None:
+    """The marker of PEP 561 stands in the package, and hatchling packs the whole package."""
+    assert (Path(fastweights.__file__).parent / "py.typed").read_bytes() == b""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["src/fastweights"]}
+    assert "Typing :: Typed" in settings["project"]["classifiers"]
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_what_the_package_holds(tmp_path: Path) -> None:
+    """Also kernels, templates and the marker of PEP 561; the build needs the network."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(ROOT), "-w", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("fastweights-*.whl"))) as wheel:
+        packed = {name for name in wheel.namelist() if name.startswith("fastweights/")}
+    package = ROOT / "src" / "fastweights"
+    files = {f"fastweights/{path.relative_to(package)}" for path in tracked() if package in path.parents}
+    assert packed == files
+    assert {"fastweights/py.typed", "fastweights/native/kernels.cc"} <= packed
+
+
+def test_the_hosted_workflow_calls_what_is_called_here() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert re.search(r"^ +- run: \.ci/run$", workflow, re.MULTILINE)
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 def test_make_lists_its_targets() -> None:
