@@ -1,4 +1,4 @@
-"""Every contender trains the same model: after some updates on the same mini-batches, the same weights."""
+"""Every baseline trains the same model: after some updates on the same mini-batches, the same weights."""
 
 from importlib.util import find_spec
 
@@ -6,30 +6,39 @@ import jax
 import numpy as np
 import pytest
 
-from fastweights.bench import baselines as contenders
-from fastweights.bench.baselines import CONTENDERS, OURS
+from fastweights import registry
+from fastweights.bench import baselines
+from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.inputs import material, named_weights, specification
+from fastweights.bench.inputs import make_inputs, named_weights, specification
 from fastweights.training import loop
 from fastweights.training.step import Hyperparameters, update
 
 UPDATES = 3
 TORCH = "PyTorch is not installed: its baselines are NOT checked (install fastweights[bench])"
-BASELINES = [
+SIMPLE = ("standard-rnn", "irnn", "lstm")
+MODELS = {
+    "jax-scan": (*SIMPLE, "fast-weights"),
+    "numpy": (*SIMPLE, "fast-weights"),
+    "torch-eager": (*SIMPLE, "fast-weights"),
+    "torch-compile": (*SIMPLE, "fast-weights"),
+    "torch-nn": SIMPLE,
+}
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason=TORCH)
+PAIRS = [
     pytest.param(
         name,
         model,
         id=f"{name}-{model}",
         marks=[
-            *([pytest.mark.skipif(find_spec("torch") is None, reason=TORCH)] * (each.library == "torch")),
+            *([needs_torch] * (BASELINES[name].library == "torch")),
             # Each takes seconds to compile.
             *([pytest.mark.slow] * (name == "torch-compile")),
             *([pytest.mark.slow] * (name == "jax-scan" and model in ("standard-rnn", "lstm"))),
         ],
     )
-    for name, each in CONTENDERS.items()
-    for model in each.models
-    if not name.startswith(OURS)  # with and without kernels: tests/native
+    for name, models in MODELS.items()  # the library, with and without kernels: tests/native
+    for model in models
 ]
 
 
@@ -39,11 +48,11 @@ def case_of(model: str) -> Case:
 
 
 def batches(case: Case):
-    data = material(case)
+    data = make_inputs(case)
     generator = np.random.default_rng(1)
     for _ in range(UPDATES):
         rows = generator.integers(len(data.targets), size=case.batch_size)
-        yield data.inputs[rows], data.targets[rows]
+        yield data.tokens[rows], data.targets[rows]
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +77,26 @@ def trained():
     return weights
 
 
-@pytest.mark.parametrize(("name", "model"), BASELINES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_torch) for name in MODELS])
+def test_a_baseline_says_what_it_can_run(name):
+    for model in registry.cells:
+        reason = None if model in MODELS[name] else f"it has no {model}"
+        assert baselines.why_not(name, Case(model, 8)) == reason
+    assert baselines.why_not(name, Case("irnn", 8, runs=2)) == "it has no runs side by side"
+
+
+def test_the_library_runs_every_cell_side_by_side():
+    for name in (OURS, "fastweights-jax"):
+        assert [baselines.why_not(name, Case(model, 8, runs=2)) for model in registry.cells] == [None] * len(
+            registry.cells
+        )
+
+
+@pytest.mark.parametrize(("name", "model"), PAIRS)
 def test_baselines_train_the_same_model(name, model, trained):
     case = case_of(model)
-    before = material(case)
-    trainer = contenders.prepare(name, case, before)
+    before = make_inputs(case)
+    trainer = baselines.prepare(name, case, before)
     for inputs, targets in batches(case):
         trainer.update(inputs, targets)
     expected, actual = trained(model), trainer.weights()

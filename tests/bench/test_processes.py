@@ -1,10 +1,10 @@
-"""Contenders' processes: one core, one thread, errors in a line, and no process left behind."""
+"""The processes of baselines: one core, one thread, errors in a line, and no process left behind."""
 
 import os
 
 import pytest
 
-from fastweights.bench.process import ContenderError, PinnedProcess, call_together
+from fastweights.bench.process import BaselineError, PinnedProcess, call_together
 from fastweights.machine import available_cores
 from processes import is_alive, wait_until
 
@@ -34,11 +34,11 @@ def test_a_process_has_a_core_and_its_errors_are_lines():
         assert (cores, threads) == ({core}, "1")
         assert os.environ.get("OMP_NUM_THREADS") == before
         assert call_together([process, other], double, 4) == [8, 8]
-        with pytest.raises(ContenderError, match=r"^ValueError: one line$"):
+        with pytest.raises(BaselineError, match=r"^ValueError: one line$"):
             process.call(fail)
         assert process.call(double, 5) == 10, "an error ends the call, not the process"
-        with pytest.raises(ContenderError, match="its process died"):
+        with pytest.raises(BaselineError, match="its process died"):
             other.call(die)
-        with pytest.raises(ContenderError, match="its process died"):
+        with pytest.raises(BaselineError, match="its process died"):
             other.call(double, 1)
     wait_until(lambda: not is_alive(process_id))

@@ -1,15 +1,17 @@
 """`fastweights bench`: a real run with small numbers, and what bad input gets."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fastweights.bench import baselines as contenders
-from fastweights.bench import measurements, study
+from fastweights.bench import baselines, benchmark, measurements
 from fastweights.bench.cases import Case
-from fastweights.bench.inputs import material
+from fastweights.bench.comparison_figure import draw
+from fastweights.bench.inputs import make_inputs
 from fastweights.bench.statistics import ratios
+from fastweights.bench.tables import notes, tables
 from fastweights.cli.main import main
 from fastweights.machine import available_cores
 
@@ -25,7 +27,7 @@ def run(*arguments) -> int:
 @pytest.fixture(autouse=True)
 def known_peak(monkeypatch) -> None:
     """Measuring it takes three more processes."""
-    monkeypatch.setattr(study, "measured_peaks", lambda core: {"numpy": 100.0})
+    monkeypatch.setattr(benchmark, "measured_peaks", lambda core: {"numpy": 100.0})
 
 
 def test_table(tmp_path, capsys):
@@ -34,7 +36,7 @@ def test_table(tmp_path, capsys):
         "fast-weights",
         "--hidden-sizes",
         4,
-        "--contenders",
+        "--baselines",
         "fastweights",
         "numpy",
         "torch-nn",
@@ -45,17 +47,17 @@ def test_table(tmp_path, capsys):
     assert "NumPy" in shown.out
     record = json.loads((tmp_path / "table.json").read_text())
     [comparison] = record["comparisons"]
-    found = comparison["contenders"]
+    timings = comparison["baselines"]
     assert Case(**comparison["case"]) == Case("fast-weights", 4, 2, 8)
-    assert set(found) == {"fastweights", "numpy"}
+    assert set(timings) == {"fastweights", "numpy"}
     assert set(comparison["left_out"]) == {"torch-nn"}
     assert "torch-nn left out: " in shown.out
-    for each in found.values():
-        assert len(each["milliseconds"]) == len(each["processor_milliseconds"]) == 2
-        assert all(0 < time < 1000 for time in each["milliseconds"])
-        assert each["compile_seconds"] > 0
-        assert each["peak_memory_bytes"] >= 0
-        assert each["updates"] >= 1
+    for timing in timings.values():
+        assert len(timing["milliseconds"]) == len(timing["processor_milliseconds"]) == 2
+        assert all(0 < time < 1000 for time in timing["milliseconds"])
+        assert timing["compile_seconds"] > 0
+        assert timing["peak_memory_bytes"] >= 0
+        assert timing["updates"] >= 1
     assert record["environment"]["jax"]
     assert all(rate > 0 for each in record["cores"] for rate in each["updates_per_second"]["1"])
     assert (tmp_path / "table.md").read_text().startswith("**fast weights, R = 4")
@@ -64,10 +66,10 @@ def test_table(tmp_path, capsys):
 
 
 def test_scaling(tmp_path, capsys):
-    """By a contender that compiles nothing; it has no runs side by side, and that is said."""
+    """By a baseline that compiles nothing; it has no runs side by side, and that is said."""
     sizes = ["--hidden-sizes", 4, 6, 8, "--num-pairs", 2, 1, "--batch-sizes", 2, 8, "--runs", 1, 2]
     chosen = ["--models", "irnn", *sizes]
-    how = ["--contenders", "numpy", *TINY[:4], "--json"]
+    how = ["--contenders", "numpy", *TINY[:4], "--json"]  # as the option was called before
     assert run("--preset", "scaling", "--dir", tmp_path, *chosen, *how) == 0
     shown = capsys.readouterr()
     record = json.loads(shown.out)
@@ -87,7 +89,7 @@ def test_scaling(tmp_path, capsys):
 def test_runs_side_by_side():
     """They start from different seeds, and all of them train."""
     case = Case("irnn", 4, 2, 8, runs=3)
-    trainer = contenders.prepare(contenders.OURS, case, material(case))
+    trainer = baselines.prepare(baselines.OURS, case, make_inputs(case))
     before = trainer.weights()["cell.input"]
     trainer.advance(2)
     after = trainer.weights()["cell.input"]
@@ -102,25 +104,25 @@ def test_processes_share_the_cores(monkeypatch):
     monkeypatch.setattr(measurements, "available_cores", lambda: [core, core])
     monkeypatch.setattr(measurements, "OURS", "numpy")
     case = Case("irnn", 4, 2, 8)
-    record = measurements.share_cores(case, material(case), 3, 0.1, lambda line: None)
+    record = measurements.share_cores(case, make_inputs(case), 3, 0.1, lambda line: None)
     rates = record["updates_per_second"]
     assert list(rates) == ["1", "2"]
     assert 0.5 < ratios(rates["2"], rates["1"]).median < 1.5
 
 
-def test_a_contender_that_fails_is_left_out_with_its_reason():
+def test_a_baseline_that_fails_is_left_out_with_its_reason():
     """No other is disturbed."""
     case = Case("irnn", 4, 2, 8)
-    broken = material(case)._replace(weights={})
+    broken = make_inputs(case)._replace(weights={})
     record = measurements.compare(case, ["numpy"], broken, 1, 0.01, lambda line: None)
-    assert record["contenders"] == {}
+    assert record["baselines"] == {}
     assert "KeyError" in record["left_out"]["numpy"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--contenders", "tensorflow"], "unknown contender 'tensorflow'; expected one of fastweights,"),
+        (["--baselines", "tensorflow"], "unknown baseline 'tensorflow'; expected one of fastweights,"),
         (["--preset", "huge"], "unknown preset 'huge'"),
         (["--models", "no-such-model"], "unknown model 'no-such-model'"),
         (["--hidden-sizes", "0"], "hidden_size must be between 1 and 10,000; got 0"),
@@ -142,3 +144,14 @@ def test_bad_input_is_one_line(arguments, message, tmp_path, capsys):
     assert len(shown.err.splitlines()) == 1
     assert shown.out == ""
     assert not folder.exists()
+
+
+def test_committed_records_give_the_committed_tables(tmp_path):
+    """They were written when baselines were called contenders."""
+    folder = Path(__file__).parents[2] / "results" / "speed"
+    for name in ("table", "scaling", "kernels/table"):
+        record = json.loads((folder / f"{name}.json").read_text())
+        text = "\n".join([*(table.for_markdown() for table in tables(record)), *notes(record)]) + "\n"
+        assert text == (folder / f"{name}.md").read_text()
+    draw(record, tmp_path / "figure.svg", tmp_path / "figure.png")
+    assert "without kernels" in (tmp_path / "figure.svg").read_text()

@@ -1,4 +1,4 @@
-"""What is measured: one model, its sizes, and what every contender is handed. Needs no JAX."""
+"""What is measured: one model, its sizes, and what every baseline is given. Needs no JAX."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from fastweights.errors import check, to_python_numbers
+from fastweights.errors import check_between, to_python_numbers
+from fastweights.training.options import TrainingOptions
 
-EMBEDDING_SIZE, READOUT_SIZE, NUM_SYMBOLS, NUM_CLASSES = 100, 100, 37, 10
-DECAY, WRITE_RATE = 0.9, 0.5
-LEARNING_RATE, CLIP_NORM = 1.25e-3, 5.0
+TRAINING = TrainingOptions(learning_rate=1.25e-3, schedule="constant", clip_norm=5.0)
+"""Every update that is measured: Adam at this rate, with gradients of at most this norm."""
+
+MAX_SIZES = {"hidden_size": 10_000, "num_pairs": 26, "batch_size": 65_536, "runs": 1024}
+
+Weights = dict[str, Float[np.ndarray, "..."]]
+"""The trained arrays under the names and in the layout of our checkpoints: `cell.recurrent`, …"""
 
 
 @dataclass(frozen=True)
@@ -29,19 +34,8 @@ class Case:
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
-        for name, most in {
-            "hidden_size": 10_000,
-            "num_pairs": 26,
-            "batch_size": 65_536,
-            "runs": 1024,
-        }.items():
-            value = getattr(self, name)
-            check(1 <= value <= most, f"{name} must be between 1 and {most:,}; got {value}")
-
-    @property
-    def length(self) -> int:
-        """T = 2 K + 3."""
-        return 2 * self.num_pairs + 3
+        for name, largest in MAX_SIZES.items():
+            check_between(name, getattr(self, name), 1, largest)
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of numbers and strings; `Case(**…)` undoes it."""
@@ -52,9 +46,10 @@ class Case:
         return sizes if self.runs == 1 else f"{sizes} runs={self.runs}"
 
 
-class Material(NamedTuple):
-    """The training set, and the weights before the first update under the names of our checkpoints."""
+class Inputs(NamedTuple):
+    """The training set, the weights before the first update, and the options of the library's cell."""
 
-    inputs: Int[np.ndarray, "sequences time"]
+    tokens: Int[np.ndarray, "sequences time"]
     targets: Int[np.ndarray, " sequences"]
-    weights: dict[str, Float[np.ndarray, "..."]]
+    weights: Weights
+    options: dict[str, Any]

@@ -1,15 +1,12 @@
-"""The figure of a record; here that of a comparison: dots of times by contender.
-
-matplotlib comes with the extra `report` and is imported by what draws.
-"""
+"""The figure of a record; here that of a comparison: dots of times by baseline."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastweights.bench.baselines import CONTENDERS, OURS
+from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.measurements import Record
+from fastweights.bench.measurements import Record, timings_of
 from fastweights.bench.scaling import SYMBOLS
 from fastweights.bench.scaling_figure import scaling_figure
 from fastweights.bench.statistics import Spread
@@ -31,14 +28,16 @@ def draw(record: Record, svg_path: Path, png_path: Path) -> None:
 
 
 def comparison_figure(record: Record) -> "Figure":
-    """A line for each contender, grouped by case; dots at medians, bars over the range."""
+    """A line for each baseline, grouped by case; dots at medians, bars over the range."""
     from matplotlib.figure import Figure
 
     comparisons = record["comparisons"]
-    models = list(dict.fromkeys(each["case"]["model"] for each in comparisons))
-    by_model = {model: [each for each in comparisons if each["case"]["model"] == model] for model in models}
+    by_model: dict[str, list[Record]] = {}
+    for comparison in comparisons:
+        by_model.setdefault(comparison["case"]["model"], []).append(comparison)
+    models = list(by_model)
     # As high for every case, so that equal sizes stand side by side.
-    block = max(len(each["contenders"]) for each in comparisons) + 1.4
+    block = max(len(timings_of(comparison)) for comparison in comparisons) + 1.4
     total = block * max(map(len, by_model.values()))
     height = _TOP + _BOTTOM + _LINE * max(total, 3)
     figure = Figure(figsize=(_WIDTH, height))
@@ -69,19 +68,19 @@ def _draw_model(
 
     names: dict[float, str] = {}
     beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
-    for i, each in enumerate(comparisons):
-        case = Case(**each["case"])
+    for i, comparison in enumerate(comparisons):
+        case = Case(**comparison["case"])
         title = ", ".join(f"{symbol} = {getattr(case, axis)}" for axis, symbol in differences)
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "fontsize": 8.5, "fontweight": "bold"}
         ax.annotate(title, (0, i * block), (4, 0), **place, **beside)
-        for j, (name, one) in enumerate(each["contenders"].items(), 1):
-            line, time = i * block + j, Spread.of(one["milliseconds"])
+        for j, (name, timing) in enumerate(timings_of(comparison).items(), 1):
+            line, time = i * block + j, Spread.of(timing["milliseconds"])
             names[line] = name
             chosen, size = (colour, 6) if name == OURS else (INK, 4.5)
             ax.hlines(line, time.lowest, time.highest, color=chosen, linewidth=2, alpha=0.45)
             ax.plot(time.median, line, "o", color=chosen, markersize=size)
             ax.annotate(_two_digits(time.median), (time.highest, line), (6.5, 0), fontsize=7.5, **beside)
-    ax.set_yticks(list(names), [CONTENDERS[name].label for name in names.values()], fontsize=8)
+    ax.set_yticks(list(names), [BASELINES[name].label for name in names.values()], fontsize=8)
     for tick, name in zip(ax.get_yticklabels(), names.values(), strict=True):
         tick.set_fontweight("bold" if name == OURS else "normal")
     ax.tick_params(axis="y", length=0)
@@ -104,5 +103,5 @@ def _differences(comparisons: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         (axis, symbol)
         for axis, symbol in symbols.items()
-        if axis == "hidden_size" or len({each["case"][axis] for each in comparisons}) > 1
+        if axis == "hidden_size" or len({comparison["case"][axis] for comparison in comparisons}) > 1
     ]

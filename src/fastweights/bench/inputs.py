@@ -1,51 +1,53 @@
-"""The library's model and data for a case, as arrays that every contender understands."""
+"""The library's model and data for a case, as arrays that every baseline understands."""
+
+import dataclasses
+from dataclasses import replace
 
 import jax
 import numpy as np
 
-from fastweights import registry
-from fastweights.bench import cases
-from fastweights.bench.cases import Case, Material
+from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
 from fastweights.models import SequenceClassifier, partition
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
 
+def task_of(case: Case) -> Task:
+    """The task whose sequences a case trains on."""
+    return AssociativeRetrieval(case.num_pairs)
+
+
+def training_of(case: Case) -> TrainingOptions:
+    """The options of the update that is measured."""
+    return replace(TRAINING, batch_size=case.batch_size)
+
+
 def specification(case: Case, seed: int = 0) -> RunSpecification:
-    """The run whose updates are timed: the paper's protocol at a constant learning rate."""
-    options = registry.cells[case.model].Options
-    if case.model == "fast-weights":
-        cell = options(decay=cases.DECAY, write_rate=cases.WRITE_RATE)
-    else:
-        cell = options()
+    """The run whose updates are timed: a cell with its default options, the classifier of the paper.
+
+    Raises: InvalidValueError if the model cannot have this size, UnknownNameError if there is no such model.
+    """
     return RunSpecification(
-        task=AssociativeRetrieval(case.num_pairs),
+        task=task_of(case),
         model=case.model,
         hidden_size=case.hidden_size,
-        cell=cell,
-        training=TrainingOptions(
-            learning_rate=cases.LEARNING_RATE,
-            schedule="constant",
-            clip_norm=cases.CLIP_NORM,
-            batch_size=case.batch_size,
-        ),
+        training=training_of(case),
         data=DataOptions(train=20_000),
         seed=seed,
     )
 
 
-def material(case: Case) -> Material:
-    """The data and the initial weights of a case; the data depend on K only."""
-    chosen = specification(case)
-    data = worker.dataset(chosen, "train")
-    return Material(data.inputs, data.targets, named_weights(chosen.build_model()))
+def make_inputs(case: Case) -> Inputs:
+    """The data, which depend on the task only, and the initial weights of a case."""
+    run = specification(case)
+    data = worker.dataset(run, "train")
+    return Inputs(data.inputs, data.targets, named_weights(run.build_model()), dataclasses.asdict(run.cell))
 
 
-def named_weights(model: SequenceClassifier) -> dict[str, np.ndarray]:
+def named_weights(model: SequenceClassifier) -> Weights:
     """The trained arrays under their paths: `cell.recurrent`, `readout.output.0`, …"""
     leaves = jax.tree_util.tree_leaves_with_path(partition(model)[0])
-    return {
-        jax.tree_util.keystr(where, simple=True, separator="."): np.asarray(leaf) for where, leaf in leaves
-    }
+    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}

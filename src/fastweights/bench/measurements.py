@@ -1,85 +1,83 @@
-"""Rounds of interleaved repeats: who else is measured sees the same machine."""
+"""Rounds of interleaved repeats: all that are compared see the same machine."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from fastweights.bench import subprocess as hosted
+from fastweights.bench import subprocess
 from fastweights.bench.baselines import OURS, why_not
-from fastweights.bench.cases import Case, Material
-from fastweights.bench.process import ContenderError, PinnedProcess, call_together
+from fastweights.bench.cases import Case, Inputs
+from fastweights.bench.process import BaselineError, PinnedProcess, call_together
 from fastweights.machine import available_cores
 
 Record = dict[str, Any]
 """Numbers and strings, as they go into the JSON file."""
 
+Report = Callable[[str], None]
+"""Gets a line about what is being done."""
+
 
 def compare(
-    case: Case,
-    names: Sequence[str],
-    material: Material,
-    rounds: int,
-    seconds: float,
-    report: Callable[[str], None],
+    case: Case, names: Sequence[str], inputs: Inputs, rounds: int, seconds: float, report: Report
 ) -> Record:
-    """All contenders on one case.
+    """All baselines on one case.
 
     Each has a process of its own, all on the same core; in a round each runs once, for about `seconds`,
     while the others wait, and every second round goes backwards. So a ratio within a round compares
     neighbours in time.
     """
     left_out = {name: reason for name in names if (reason := why_not(name, case))}
-    core, found = available_cores()[-1], {}
+    core, timings = available_cores()[-1], {}
     with ExitStack() as stack:
         running: dict[str, PinnedProcess] = {}
         for name in [name for name in names if name not in left_out]:
             report(f"{case}: {name} compiles")
             process = stack.enter_context(PinnedProcess(core))
             try:
-                prepared = process.call(hosted.prepare, name, case, material)
-                updates = process.call(hosted.calibrate, prepared.place, seconds)
-            except ContenderError as error:
+                timings[name] = _prepare(process, name, case, inputs, seconds)
+            except BaselineError as error:
                 left_out[name] = f"it failed: {error}"
                 continue
             running[name] = process
-            found[name] = _begin(updates, prepared)
         for i in range(rounds):
             report(f"{case}: round {i + 1} of {rounds}")
             for name in list(running)[:: -1 if i % 2 else 1]:
-                _add(found[name], running[name].call(hosted.advance, 0, found[name]["updates"]))
+                _measure(running[name], 0, timings[name])
         for name, process in running.items():
-            found[name]["peak_memory_bytes"] = process.call(hosted.peak_memory)
-    return {"case": case.to_json(), "contenders": found, "left_out": left_out}
+            timings[name]["peak_memory_bytes"] = process.call(subprocess.peak_memory)
+    return {"case": case.to_json(), "baselines": timings, "left_out": left_out}
+
+
+def timings_of(comparison: Record) -> Record:
+    """The measurements by baseline; records before version 0.2 call these contenders."""
+    return comparison["baselines"] if "baselines" in comparison else comparison["contenders"]
 
 
 def sweep(
     cases: Sequence[Case],
     name: str,
-    materials: Mapping[Case, Material],
+    inputs_of: Callable[[Case], Inputs],
     rounds: int,
     seconds: float,
-    report: Callable[[str], None],
+    report: Report,
 ) -> list[Record]:
-    """One contender on many cases, all in one process, so that rounds go over all of them: a disturbance
+    """One baseline on many cases, all in one process, so that rounds go over all of them: a disturbance
     of the machine hits one round of a few cases, and not all rounds of one."""
-    found = []
+    points = []
     with PinnedProcess(available_cores()[-1]) as process:
         for case in cases:
             report(f"{case}: {name} compiles")
-            prepared = process.call(hosted.prepare, name, case, materials[case])
-            updates = process.call(hosted.calibrate, prepared.place, seconds)
-            found.append({"case": case.to_json(), **_begin(updates, prepared)})
+            timings = _prepare(process, name, case, inputs_of(case), seconds)
+            points.append({"case": case.to_json(), **timings})
         for i in range(rounds):
             report(f"{cases[0].model}: round {i + 1} of {rounds} over {len(cases)} cases")
             for place in range(len(cases))[:: -1 if i % 2 else 1]:
-                _add(found[place], process.call(hosted.advance, place, found[place]["updates"]))
-    return found
+                _measure(process, place, points[place])
+    return points
 
 
-def share_cores(
-    case: Case, material: Material, rounds: int, seconds: float, report: Callable[[str], None]
-) -> Record:
+def share_cores(case: Case, inputs: Inputs, rounds: int, seconds: float, report: Report) -> Record:
     """Updates a second of the library in one process a core, for 1, 2, 4, … processes and for all.
 
     The rate is that of all updates from the moment when the processes are told until the last is done.
@@ -92,38 +90,46 @@ def share_cores(
     with ExitStack() as stack:
         report(f"{case}: one process on each of {len(cores)} cores")
         processes = [stack.enter_context(PinnedProcess(core)) for core in cores]
-        call_together(processes, hosted.prepare, OURS, case, material)
-        updates = processes[0].call(hosted.calibrate, 0, seconds)
+        call_together(processes, subprocess.prepare, OURS, case, inputs)
+        updates = processes[0].call(subprocess.calibrate, 0, seconds)
         for _ in range(rounds):
             alone = [rate([process], updates) for process in processes]
             rates[1].append(sum(alone) / len(alone))
             for count in counts[1:]:
                 rates[count].append(rate(processes[:count], updates))
-    return {"case": case.to_json(), "updates_per_second": {str(count): each for count, each in rates.items()}}
+    return {
+        "case": case.to_json(),
+        "updates_per_second": {str(count): values for count, values in rates.items()},
+    }
 
 
 def rate(processes: Sequence[PinnedProcess], updates: int) -> float:
     """Updates a second of all of them together."""
     timings = call_together(processes, _dated_advance, updates)
-    return updates * len(processes) / (max(end for _, end in timings) - min(began for began, _ in timings))
+    elapsed = max(end for _, end in timings) - min(start for start, _ in timings)
+    return updates * len(processes) / elapsed
 
 
 def _dated_advance(updates: int) -> tuple[float, float]:
     """Beginning and end, on the clock that all processes share."""
-    began = time.clock_gettime(time.CLOCK_MONOTONIC)
-    hosted.advance(0, updates)
-    return began, time.clock_gettime(time.CLOCK_MONOTONIC)
+    start = time.clock_gettime(time.CLOCK_MONOTONIC)
+    subprocess.advance(0, updates)
+    return start, time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def _begin(updates: int, prepared: hosted.Prepared) -> Record:
+def _prepare(process: PinnedProcess, name: str, case: Case, inputs: Inputs, seconds: float) -> Record:
+    """A baseline's record before its first repeat."""
+    prepared = process.call(subprocess.prepare, name, case, inputs)
     return {
         "compile_seconds": prepared.compile_seconds,
-        "updates": updates,
+        "updates": process.call(subprocess.calibrate, prepared.place, seconds),
         "milliseconds": [],
         "processor_milliseconds": [],
     }
 
 
-def _add(record: Record, timing: hosted.Timing) -> None:
+def _measure(process: PinnedProcess, place: int, record: Record) -> None:
+    """One more repeat."""
+    timing = process.call(subprocess.advance, place, record["updates"])
     record["milliseconds"].append(1e3 * timing.seconds / timing.updates)
     record["processor_milliseconds"].append(1e3 * timing.processor_seconds / timing.updates)

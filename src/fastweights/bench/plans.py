@@ -9,14 +9,16 @@ from fastweights import registry
 from fastweights.bench.cases import Case
 from fastweights.errors import check
 
-MODELS = ("irnn", "lstm", "fast-weights")
-
 
 @dataclass(frozen=True)
-class Grid:
-    """Every combination of these."""
+class CaseGrid:
+    """Every combination of these.
 
-    models: Sequence[str] = MODELS
+    Raises: UnknownNameError for a model that is not registered, InvalidValueError if there is no combination
+    or a size is out of range.
+    """
+
+    models: Sequence[str] = ("irnn", "lstm", "fast-weights")
     hidden_sizes: Sequence[int] = (20, 50, 100)
     num_pairs: Sequence[int] = (4,)
     batch_sizes: Sequence[int] = (128,)
@@ -28,7 +30,7 @@ class Grid:
         check(bool(self.cases()), "nothing to measure: a list is empty")
 
     def cases(self) -> list[Case]:
-        """The cases, models within sizes. Raises InvalidValueError for sizes out of range."""
+        """The cases, models within sizes."""
         sizes = product(self.hidden_sizes, self.models, self.num_pairs, self.batch_sizes, self.runs)
         return [Case(model, size, pairs, batch, runs) for size, model, pairs, batch, runs in sizes]
 
@@ -40,10 +42,9 @@ class Sweep(NamedTuple):
     cases: list[Case]
 
 
-def sweeps(grid: Grid) -> Iterator[Sweep]:
+def sweeps(grid: CaseGrid) -> Iterator[Sweep]:
     """One sweep for each model and size that has several values in the grid; the other sizes are then
     R = 50, K = 4, batch 128, one run, or the only value that the grid has."""
-    usual = Case("irnn", 50)
     axes = {
         "hidden_size": grid.hidden_sizes,
         "num_pairs": grid.num_pairs,
@@ -53,5 +54,5 @@ def sweeps(grid: Grid) -> Iterator[Sweep]:
     fixed = {axis: values[0] for axis, values in axes.items() if len(values) == 1}
     for model, (axis, values) in product(grid.models, axes.items()):
         if len(values) > 1:
-            base = replace(usual, **fixed, model=model)
+            base = replace(Case(model, 50), **fixed)
             yield Sweep(axis, [replace(base, **{axis: value}) for value in sorted(set(values))])

@@ -1,4 +1,4 @@
-"""A process for each contender: pinned to one core, with one thread, told what to do call by call."""
+"""A process for each baseline: pinned to one core, with one thread, called function by function."""
 
 import multiprocessing
 import os
@@ -28,8 +28,8 @@ _ENVIRONMENT = {
 }
 
 
-class ContenderError(FastweightsError):
-    """A contender failed, or its process died."""
+class BaselineError(FastweightsError):
+    """A baseline failed, or its process died."""
 
 
 class PinnedProcess:
@@ -56,7 +56,7 @@ class PinnedProcess:
         self._process.join()
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """The function's value. Raises ContenderError if it raised, or if the process died."""
+        """The function's value. Raises BaselineError if it raised, or if the process died."""
         self.send(function, *arguments)
         return self.receive()
 
@@ -65,16 +65,16 @@ class PinnedProcess:
         try:
             self._connection.send((function, arguments))
         except OSError:
-            raise ContenderError("its process died") from None
+            raise BaselineError("its process died") from None
 
     def receive(self) -> Any:
         """The value of the call that was begun last."""
         try:
             good, value = self._connection.recv()
         except (EOFError, OSError):
-            raise ContenderError("its process died") from None
+            raise BaselineError("its process died") from None
         if not good:
-            raise ContenderError(value)
+            raise BaselineError(value)
         return value
 
 
@@ -100,7 +100,7 @@ def _environment() -> Iterator[None]:
 
 
 def _serve(connection: Connection, core: int, plugins: Sequence[Plugin]) -> None:
-    # Ctrl-C reaches every process of the terminal; the one that asks decides what it means.
+    # Ctrl-C reaches every process of the terminal; the one that asked decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -119,6 +119,6 @@ def _answer(function: Callable[..., Any], arguments: tuple) -> tuple[bool, Any]:
     """Whether the call returned, and its value or its error's last line."""
     try:
         return True, function(*arguments)
-    except Exception as error:  # noqa: BLE001 - whatever a contender raises is its result
+    except Exception as error:  # noqa: BLE001 - whatever a baseline raises is its result
         last = traceback.format_exception_only(error)[-1].strip().splitlines()
         return False, last[0][:300] if last else type(error).__name__

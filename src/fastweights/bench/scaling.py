@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from fastweights.bench.cases import Case
+from fastweights.bench.inputs import task_of
 from fastweights.bench.measurements import Record
-from fastweights.bench.operations import matrix, multiply_adds
+from fastweights.bench.roofline import operations
 from fastweights.bench.statistics import Jump, Power, Spread, largest_jump, power_at_the_end
 
 SYMBOLS = {"hidden_size": "R", "num_pairs": "T", "batch_size": "batch", "runs": "runs"}
@@ -12,15 +13,15 @@ SYMBOLS = {"hidden_size": "R", "num_pairs": "T", "batch_size": "batch", "runs": 
 
 @dataclass(frozen=True)
 class Curve:
-    """One sweep. `counted` is the power law of the operations in the form of the memory that the contender
-    has: T² R by attention, T R² by the matrix."""
+    """One sweep: times and operations along one size."""
 
     model: str
-    contender: str
+    baseline: str
     axis: str
     x: list[float]
     milliseconds: list[Spread]
-    operations: list[float]
+    operations: list[float] | None
+    """As the baseline computes: T R² by a step at a time, T² R by attention. None if not counted."""
     longest_compilation: float
 
     @property
@@ -31,7 +32,7 @@ class Curve:
     @property
     def medians(self) -> list[float]:
         """Milliseconds an update."""
-        return [each.median for each in self.milliseconds]
+        return [spread.median for spread in self.milliseconds]
 
     @property
     def measured(self) -> Power:
@@ -39,32 +40,33 @@ class Curve:
         return power_at_the_end(self.x, self.medians)
 
     @property
-    def counted(self) -> Power:
+    def counted(self) -> Power | None:
         """The power law of the operations there."""
-        return power_at_the_end(self.x, self.operations)
+        return None if self.operations is None else power_at_the_end(self.x, self.operations)
 
     @property
     def jump(self) -> Jump:
-        """Where the time lies highest above a smooth curve; the shortest of all rounds, since a disturbance
-        of the machine is none of the program's."""
-        return largest_jump(self.x, [each.lowest for each in self.milliseconds])
+        """Where the time lies highest above a smooth curve; the shortest of all rounds counts, since a
+        disturbance of the machine does not belong to the program."""
+        return largest_jump(self.x, [spread.lowest for spread in self.milliseconds])
 
 
 def curves(record: Record) -> list[Curve]:
     """One for each sweep, in the record's order."""
-    return [_curve(each) for each in record["sweeps"]]
+    return [_curve(sweep) for sweep in record["sweeps"]]
 
 
-def _curve(found: Record) -> Curve:
-    cases = [Case(**point["case"]) for point in found["points"]]
-    axis = "length" if found["axis"] == "num_pairs" else found["axis"]
-    memory = matrix if found["contender"] == "jax-scan" else None
+def _curve(sweep: Record) -> Curve:
+    cases = [Case(**point["case"]) for point in sweep["points"]]
+    axis = sweep["axis"]
+    baseline = sweep.get("baseline") or sweep["contender"]  # its name in records before version 0.2
+    counts = [operations(case, by_steps=baseline == "jax-scan") for case in cases]
     return Curve(
-        model=found["model"],
-        contender=found["contender"],
-        axis=found["axis"],
-        x=[float(getattr(case, axis)) for case in cases],
-        milliseconds=[Spread.of(point["milliseconds"]) for point in found["points"]],
-        operations=[float(multiply_adds(case, memory)) for case in cases],
-        longest_compilation=max(point["compile_seconds"] for point in found["points"]),
+        model=sweep["model"],
+        baseline=baseline,
+        axis=axis,
+        x=[float(task_of(case).length if axis == "num_pairs" else getattr(case, axis)) for case in cases],
+        milliseconds=[Spread.of(point["milliseconds"]) for point in sweep["points"]],
+        operations=None if None in counts else [float(count or 0) for count in counts],
+        longest_compilation=max(point["compile_seconds"] for point in sweep["points"]),
     )

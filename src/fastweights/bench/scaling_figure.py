@@ -1,12 +1,9 @@
-"""The figure of a scaling record: time against each size that varies.
-
-matplotlib comes with the extra `report` and is imported by what draws.
-"""
+"""The figure of a scaling record: time against each size that varies."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastweights.bench.baselines import CONTENDERS, OURS
+from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.measurements import Record
 from fastweights.bench.scaling import Curve, curves
 from fastweights.report.drawing import GRID, INK, PAPER
@@ -29,8 +26,8 @@ def scaling_figure(record: Record) -> "Figure":
     """A panel for each size that varies; points measured, lines the power laws at their ends."""
     from matplotlib.figure import Figure
 
-    found = curves(record)
-    axes = list(dict.fromkeys(curve.axis for curve in found))
+    shown = curves(record)
+    axes = list(dict.fromkeys(curve.axis for curve in shown))
     columns = min(2, max(1, len(axes)))
     lines = max(1, -(-len(axes) // columns))
     height = 0.6 + 3.4 * lines
@@ -39,38 +36,38 @@ def scaling_figure(record: Record) -> "Figure":
     figure.subplots_adjust(
         left=0.075, right=0.95, bottom=0.5 / height, top=1 - 0.45 / height, wspace=0.28, hspace=0.26
     )
-    colours = model_colours(curve.model for curve in found)
-    _add_legend(figure, found, colours)
+    colours = model_colours(curve.model for curve in shown)
+    _add_legend(figure, shown, colours)
     for ax, axis in zip(panels, axes, strict=False):
-        _draw_axis(ax, [curve for curve in found if curve.axis == axis], colours)
+        _draw_axis(ax, [curve for curve in shown if curve.axis == axis], colours)
     for ax in panels[len(axes) :]:
         ax.set_visible(False)
     return figure
 
 
-def _draw_axis(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
+def _draw_axis(ax: "Axes", shown: Sequence[Curve], colours: dict[str, str]) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-    for curve in found:
-        style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.contender)}
+    for curve in shown:
+        style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.baseline)}
         dots = style | {"linestyle": "none", "marker": "o", "markersize": 3.5, "markeredgewidth": 0.8}
         ax.plot(curve.x, curve.medians, **dots)
         law, end = curve.measured, curve.x[-5:]
         ax.plot(end, [law.factor * x**law.exponent for x in end], linewidth=1.4, **style)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xlabel(_AXIS_LABELS[found[0].axis])
+    ax.set_xlabel(_AXIS_LABELS[shown[0].axis])
     ax.set_ylabel("ms an update")
     ax.grid(color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
     plain = FuncFormatter(lambda value, _: f"{value:g}")
-    values = sorted({x for curve in found for x in curve.x})
+    values = sorted({x for curve in shown for x in curve.x})
     ax.set_xticks(_ticks(values))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
-    for each in (ax.xaxis, ax.yaxis):
-        each.set_major_formatter(plain)
-    _print_exponents(ax, found, colours)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(plain)
+    _print_exponents(ax, shown, colours)
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
@@ -79,30 +76,30 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return list(values[::-1][::step])
 
 
-def _print_exponents(ax: "Axes", found: Sequence[Curve], colours: dict[str, str]) -> None:
+def _print_exponents(ax: "Axes", shown: Sequence[Curve], colours: dict[str, str]) -> None:
     """The exponent at the right end of each curve, moved apart where two would meet."""
     low, high = ax.get_ylim()
     apart, place = (high / low) ** 0.06, 0.0
-    for curve in sorted(found, key=lambda curve: curve.medians[-1]):
+    for curve in sorted(shown, key=lambda curve: curve.medians[-1]):
         place = max(curve.medians[-1], place * apart)
         where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8}
         exponent = f"{curve.measured.exponent:.2f}"
         ax.annotate(exponent, (1.02, place), color=colours[curve.model], annotation_clip=False, **where)
 
 
-def _add_legend(figure: "Figure", found: Sequence[Curve], colours: dict[str, str]) -> None:
-    """Models by colour, contenders by filling, above the panels."""
+def _add_legend(figure: "Figure", shown: Sequence[Curve], colours: dict[str, str]) -> None:
+    """Models by colour, baselines by filling, above the panels."""
     from matplotlib.lines import Line2D
 
     dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 5}
     handles = [
         Line2D([], [], color=colours[model], label=model_label(model), **dot)
-        for model in dict.fromkeys(curve.model for curve in found)
+        for model in dict.fromkeys(curve.model for curve in shown)
     ]
-    for contender in dict.fromkeys(curve.contender for curve in found):
-        style = _style(contender)
+    for baseline in dict.fromkeys(curve.baseline for curve in shown):
+        style = _style(baseline)
         handles.append(
-            Line2D([], [], color=INK, label=CONTENDERS[contender].label, linewidth=1.4, **dot | style)
+            Line2D([], [], color=INK, label=BASELINES[baseline].label, linewidth=1.4, **dot | style)
         )
     handles.append(Line2D([], [], linestyle="none", label="numbers: exponents of the lines"))
     figure.legend(
@@ -117,8 +114,8 @@ def _add_legend(figure: "Figure", found: Sequence[Curve], colours: dict[str, str
     )
 
 
-def _style(contender: str) -> dict[str, Any]:
+def _style(baseline: str) -> dict[str, Any]:
     """Filled dots and whole lines are the library's."""
-    if contender == OURS:
+    if baseline == OURS:
         return {"linestyle": "-"}
     return {"linestyle": (0, (4, 2)), "markerfacecolor": PAPER}

@@ -1,12 +1,12 @@
-"""What runs inside a contender's process."""
+"""What runs inside the process of a baseline."""
 
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-from fastweights.bench import baselines as contenders
+from fastweights.bench import baselines
 from fastweights.bench.baselines.base import Trainer
-from fastweights.bench.cases import Case, Material
+from fastweights.bench.cases import Case, Inputs
 
 
 class Prepared(NamedTuple):
@@ -29,22 +29,22 @@ _trainers: list[Trainer] = []
 _resident_before = 0
 
 
-def prepare(name: str, case: Case, material: Material) -> Prepared:
+def prepare(name: str, case: Case, inputs: Inputs) -> Prepared:
     """Build a trainer and do its first update."""
     global _resident_before
-    trainer = contenders.prepare(name, case, material)
+    trainer = baselines.prepare(name, case, inputs)
     _resident_before = _resident_before or _status("VmRSS")
-    began = time.perf_counter()
+    started = time.perf_counter()
     trainer.advance(1)
     _trainers.append(trainer)
-    return Prepared(len(_trainers) - 1, time.perf_counter() - began)
+    return Prepared(len(_trainers) - 1, time.perf_counter() - started)
 
 
 def advance(place: int, updates: int) -> Timing:
     """Time that many updates."""
-    began, processor = time.perf_counter(), time.process_time()
+    started, processor = time.perf_counter(), time.process_time()
     _trainers[place].advance(updates)
-    return Timing(updates, time.perf_counter() - began, time.process_time() - processor)
+    return Timing(updates, time.perf_counter() - started, time.process_time() - processor)
 
 
 def calibrate(place: int, seconds: float) -> int:
@@ -56,13 +56,13 @@ def calibrate(place: int, seconds: float) -> int:
 
 
 def peak_memory() -> int:
-    """Bytes: the process' largest resident size, less what it had before its first update (libraries
+    """Bytes: the largest resident size of the process, less what it had before its first update (libraries
     imported, data and weights in place)."""
     return max(0, _status("VmHWM") - _resident_before)
 
 
 def _status(name: str) -> int:
-    """A size from the kernel's account of this process, in bytes; 0 where there is none."""
+    """A size of this process in bytes, from Linux's /proc; 0 where there is none."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:

@@ -7,10 +7,10 @@ from rich import box
 from rich import table as rich_table
 from rich.markup import escape
 
-from fastweights.bench.baselines import CONTENDERS, OURS
+from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
-from fastweights.bench.measurements import Record
-from fastweights.bench.operations import gigaflops
+from fastweights.bench.measurements import Record, timings_of
+from fastweights.bench.roofline import gigaflops
 from fastweights.bench.scaling import curves
 from fastweights.bench.statistics import Spread, ratios
 from fastweights.report.labels import model_label
@@ -27,7 +27,7 @@ _SCALING = (
 )
 
 
-class Table(NamedTuple):
+class BenchTable(NamedTuple):
     """A title, headings, and rows of text; the first column is text, the others are numbers."""
 
     title: str
@@ -52,10 +52,10 @@ class Table(NamedTuple):
         return f"**{self.title}**\n\n{table}\n"
 
 
-def tables(record: Record) -> list[Table]:
+def tables(record: Record) -> list[BenchTable]:
     """All tables of a record."""
-    found = list(_scaling(record) if record["kind"] == "scaling" else _comparisons(record))
-    return [*found, _cores(record["cores"])] if record["cores"] else found
+    shown = list(_scaling(record) if record["kind"] == "scaling" else _comparisons(record))
+    return [*shown, _cores(record["cores"])] if record["cores"] else shown
 
 
 def notes(record: Record) -> list[str]:
@@ -63,76 +63,76 @@ def notes(record: Record) -> list[str]:
     environment, peaks = record["environment"], record["peak_gigaflops"]
     best = max(peaks, key=peaks.__getitem__)
     versions = [f"{name} {environment[name]}" for name in ("jax", "torch", "numpy") if name in environment]
-    said = [
+    sentences = [
         f"{environment['processor']}, one core; {', '.join(versions)}; kernels: {environment['kernels']}; "
         f"median and range of {record['rounds']} rounds.",
         f"Peak: {peaks[best]:.0f} GFLOP/s, the best float32 matrix product in one thread (by {best}).",
     ]
-    said += _SCALING if record["kind"] == "scaling" else _COMPARISON
-    for each in record.get("comparisons", ()):
-        said += [f"{Case(**each['case'])}: {name} left out: {why}." for name, why in each["left_out"].items()]
-    return list(dict.fromkeys(said))
+    sentences += _SCALING if record["kind"] == "scaling" else _COMPARISON
+    for comparison in record.get("comparisons", ()):
+        case = Case(**comparison["case"])
+        sentences += [f"{case}: {name} left out: {why}." for name, why in comparison["left_out"].items()]
+    return list(dict.fromkeys(sentences))
 
 
-def _comparisons(record: Record) -> Iterator[Table]:
+def _comparisons(record: Record) -> Iterator[BenchTable]:
     headings = (
         *("", "ms an\nupdate", "range", "times\nours", "range"),
         *("a\nsecond", "first,\ns", "MiB", "GFLOP\n/s", "% of\npeak"),
     )
     peak = max(record["peak_gigaflops"].values())
-    for each in record["comparisons"]:
-        case, found = Case(**each["case"]), each["contenders"]
+    for comparison in record["comparisons"]:
+        case, timings = Case(**comparison["case"]), timings_of(comparison)
         rows = []
-        for name, one in found.items():
-            time = Spread.of(one["milliseconds"])
+        for name, timing in timings.items():
+            time = Spread.of(timing["milliseconds"])
             ratio = ("", "")
-            if OURS in found and name != OURS:
-                ratio = _spread(ratios(one["milliseconds"], found[OURS]["milliseconds"]))
+            if OURS in timings and name != OURS:
+                ratio = _spread(ratios(timing["milliseconds"], timings[OURS]["milliseconds"]))
             rate = gigaflops(case, time.median)
             rows.append(
                 (
-                    CONTENDERS[name].label,
+                    BASELINES[name].label,
                     *_spread(time),
                     *ratio,
                     f"{1e3 / time.median:,.0f}",
-                    f"{one['compile_seconds']:.1f}",
-                    f"{one['peak_memory_bytes'] / 2**20:.0f}",
-                    f"{rate:.1f}",
-                    f"{100 * rate / peak:.0f}",
+                    f"{timing['compile_seconds']:.1f}",
+                    f"{timing['peak_memory_bytes'] / 2**20:.0f}",
+                    "–" if rate is None else f"{rate:.1f}",
+                    "–" if rate is None else f"{100 * rate / peak:.0f}",
                 )
             )
-        yield Table(_title(case), headings, rows)
+        yield BenchTable(_title(case), headings, rows)
 
 
-def _cores(cores: Sequence[Record]) -> Table:
+def _cores(cores: Sequence[Record]) -> BenchTable:
     rows = []
-    for each in cores:
-        rates = each["updates_per_second"]
-        for count, found in rates.items():
-            gain = _spread(ratios(found, rates["1"])) if count != "1" else ("", "")
-            total = Spread.of(found)
-            rows.append((_title(Case(**each["case"])), count, f"{total.median:,.0f}", *gain))
-    return Table("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
+    for measured in cores:
+        title, rates = _title(Case(**measured["case"])), measured["updates_per_second"]
+        for count, values in rates.items():
+            gain = _spread(ratios(values, rates["1"])) if count != "1" else ("", "")
+            rows.append((title, count, f"{Spread.of(values).median:,.0f}", *gain))
+    return BenchTable("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
 
 
-def _scaling(record: Record) -> Iterator[Table]:
+def _scaling(record: Record) -> Iterator[BenchTable]:
     headings = ("", "along", "ms an update", "exponent", "counted", "above\ncurve", "first,\ns")
-    found = curves(record)
-    for contender in dict.fromkeys(curve.contender for curve in found):
+    shown = curves(record)
+    for baseline in dict.fromkeys(curve.baseline for curve in shown):
         rows = [
             (
                 model_label(curve.model),
                 f"{curve.symbol} = {curve.x[0]:g} … {curve.x[-1]:g}",
                 f"{_number(curve.medians[0])} … {_number(curve.medians[-1])}",
                 f"{curve.measured.exponent:.2f}",
-                f"{curve.counted.exponent:.2f}",
+                "–" if curve.counted is None else f"{curve.counted.exponent:.2f}",
                 f"{curve.jump.ratio:.2f} at {curve.jump.x:g}",
                 f"{curve.longest_compilation:.1f}",
             )
-            for curve in found
-            if curve.contender == contender
+            for curve in shown
+            if curve.baseline == baseline
         ]
-        yield Table(f"Scaling: {CONTENDERS[contender].label}", headings, rows)
+        yield BenchTable(f"Scaling: {BASELINES[baseline].label}", headings, rows)
 
 
 def _title(case: Case) -> str:

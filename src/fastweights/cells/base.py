@@ -154,11 +154,18 @@ class Cell(eqx.Module):
         """
         return None
 
+    def unroll_operations(self, length: int) -> int | None:
+        """The fewest operations, counted in the same way, of a sequence of `length` steps in any form of the
+        recurrence; by default those of all steps but the first, whose products are with the zeros of the
+        initial state. None where nobody has counted them."""
+        step = self.step_operations()
+        return None if step is None else (length - 1) * step
+
 
 # What every cell has in common; what a cell's recurrence is; and what may replace that, if it is equal to it.
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
-_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations")
+_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
 
 
 def _place_of_definition(cls: type, name: str) -> int:

@@ -193,6 +193,15 @@ class FastWeights(Cell):
         """W h, λ A + (η h) hᵀ, and A h_s for each inner step."""
         return (2 + 3 + 2 * self.inner_steps) * self.hidden_size**2
 
+    def unroll_operations(self, length: int) -> int:
+        """By the matrix, or by attention: h(τ)ᵀ h_s and its sum for each τ < t and each inner step."""
+        by_matrix = (length - 1) * self.step_operations()
+        matches = length * (length - 1) // 2
+        by_attention = (
+            length - 1
+        ) * 2 * self.hidden_size**2 + 4 * self.inner_steps * matches * self.hidden_size
+        return min(by_matrix, by_attention)
+
     def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
         # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
         # to past states alone, which kernel and `unroll_attending` are, has no place for the present one.

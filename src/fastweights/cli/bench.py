@@ -1,15 +1,16 @@
 """`fastweights bench`: how fast updates are, beside other ways to do them."""
 
-import importlib.util
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.cli.parsing import parse
-from fastweights.errors import FastweightsError
 from fastweights.files import check_writable, make_folder, write_atomically
 
 
@@ -21,10 +22,10 @@ class Bench(PluginOptions):
     """The folder for PRESET.json, PRESET.md, PRESET.svg and PRESET.png."""
 
     preset: str = "table"
-    """table (every contender at the paper's sizes), scaling (cost against R, K, batch, runs), or quick."""
+    """table (every baseline at the paper's sizes), scaling (cost against R, K, batch, runs), or quick."""
 
     models: tuple[str, ...] = ()
-    """Models; by default irnn, lstm and fast-weights."""
+    """Models; by default the preset's: irnn, lstm and fast-weights, or fast-weights alone."""
 
     hidden_sizes: tuple[int, ...] = ()
     """Sizes R of the hidden layer; by default the preset's."""
@@ -38,12 +39,12 @@ class Bench(PluginOptions):
     runs: tuple[int, ...] = ()
     """Runs side by side in one program, which the library alone has; by default the preset's."""
 
-    contenders: tuple[str, ...] = ()
+    baselines: Annotated[tuple[str, ...], tyro.conf.arg(aliases=("--contenders",))] = ()
     """fastweights, fastweights-jax (without kernels), jax-scan, numpy, torch-eager, torch-compile, torch-nn;
     by default the preset's."""
 
     rounds: int | None = None
-    """Repeats of each; every contender runs once in a round."""
+    """Repeats of each; every baseline runs once in a round."""
 
     seconds: float | None = None
     """How long a repeat lasts, about."""
@@ -56,14 +57,11 @@ def run(arguments: Sequence[str]) -> int:
     """Measure, write the record, its tables and its figure, and print the tables and the paths."""
     load_plugins(arguments)
     options = parse(Bench, arguments, "bench")
-    for package in ("matplotlib", "PIL"):
-        if importlib.util.find_spec(package) is None:
-            raise FastweightsError(f"the figure needs {package}: pip install 'fastweights[report]'")
-    from fastweights.bench.study import get_study
+    from fastweights.bench.benchmark import get_benchmark
 
-    study = get_study(
+    benchmark = get_benchmark(
         options.preset,
-        {"contenders": options.contenders, "rounds": options.rounds, "seconds": options.seconds},
+        {"baselines": options.baselines, "rounds": options.rounds, "seconds": options.seconds},
         {
             "models": options.models,
             "hidden_sizes": options.hidden_sizes,
@@ -74,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     make_folder(options.dir)
     check_writable(options.dir / f"{options.preset}.json")
-    record = study.run(lambda line: print(line, file=sys.stderr))
+    record = benchmark.run(lambda line: print(line, file=sys.stderr))
     return _write(record, options)
 
 

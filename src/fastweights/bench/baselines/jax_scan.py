@@ -10,31 +10,35 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fastweights.bench.baselines.base import LoopedTrainer, Weights
-from fastweights.bench.cases import CLIP_NORM, DECAY, LEARNING_RATE, WRITE_RATE, Case, Material
+from fastweights.bench.baselines.base import LoopedTrainer
+from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
 from fastweights.runs.worker import use_one_thread
 
-_OPTIMISER = optax.chain(optax.clip_by_global_norm(CLIP_NORM), optax.adam(LEARNING_RATE))
+_OPTIMISER = optax.chain(optax.clip_by_global_norm(TRAINING.clip_norm), optax.adam(TRAINING.learning_rate))
 
 
-def _simple_step(activation, weights, hidden, x):
-    return activation(
-        hidden @ weights["cell.recurrent"].T + x @ weights["cell.input"].T + weights["cell.bias"]
-    )
+def _summed(weights, hidden, x):
+    """W h + C x + b."""
+    return hidden @ weights["cell.recurrent"].T + x @ weights["cell.input"].T + weights.get("cell.bias", 0)
 
 
-def _lstm_step(weights, state, x):
+def _simple_step(activation, weights, hidden, x, options):
+    del options
+    return activation(_summed(weights, hidden, x))
+
+
+def _lstm_step(weights, state, x, options):
+    del options
     cell, hidden = state
-    gates = hidden @ weights["cell.recurrent"].T + x @ weights["cell.input"].T + weights["cell.bias"]
-    write, keep, show, candidate = jnp.split(gates, 4, axis=1)
-    cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(write) * jnp.tanh(candidate)
-    return cell, jax.nn.sigmoid(show) * jnp.tanh(cell)
+    input_gate, forget_gate, output_gate, candidate = jnp.split(_summed(weights, hidden, x), 4, axis=1)
+    cell = jax.nn.sigmoid(forget_gate) * cell + jax.nn.sigmoid(input_gate) * jnp.tanh(candidate)
+    return cell, jax.nn.sigmoid(output_gate) * jnp.tanh(cell)
 
 
-def _fast_weights_step(weights, state, x):
+def _fast_weights_step(weights, state, x, options):
     memory, hidden = state
-    memory = DECAY * memory + WRITE_RATE * jnp.einsum("bi,bj->bij", hidden, hidden)
-    summed = hidden @ weights["cell.recurrent"].T + x @ weights["cell.input"].T
+    memory = options["decay"] * memory + options["write_rate"] * jnp.einsum("bi,bj->bij", hidden, hidden)
+    summed = _summed(weights, hidden, x)
     total = summed + jnp.einsum("bij,bj->bi", memory, jax.nn.relu(summed))
     centred = total - total.mean(axis=1, keepdims=True)
     normal = centred * jax.lax.rsqrt(jnp.mean(centred**2, axis=1, keepdims=True) + 1e-5)
@@ -42,53 +46,57 @@ def _fast_weights_step(weights, state, x):
     return memory, jax.nn.relu(gain * normal + bias)
 
 
-def _last_state(model, weights, embedded):
-    batch, size = embedded.shape[1], weights["cell.recurrent"].shape[1]
+_STEPS = {
+    "standard-rnn": partial(_simple_step, jnp.tanh),
+    "irnn": partial(_simple_step, jax.nn.relu),
+    "lstm": _lstm_step,
+    "fast-weights": _fast_weights_step,
+}
+MODELS = tuple(_STEPS)
+
+
+def _initial_state(model, batch, size):
     zeros = jnp.zeros((batch, size))
-    if model == "fast-weights":
-        step, state = _fast_weights_step, (jnp.zeros((batch, size, size)), zeros)
-    elif model == "lstm":
-        step, state = _lstm_step, (zeros, zeros)
-    else:
-        step, state = partial(_simple_step, jax.nn.relu if model == "irnn" else jnp.tanh), zeros
-    state, _ = jax.lax.scan(lambda state, x: (step(weights, state, x), None), state, embedded)
-    return jax.tree.leaves(state)[-1]
+    return {"fast-weights": (jnp.zeros((batch, size, size)), zeros), "lstm": (zeros, zeros)}.get(model, zeros)
 
 
-def _loss(weights, model, inputs, targets):
-    embedded = weights["embedding.table"].T[inputs.T]
-    hidden = _last_state(model, weights, embedded)
+def _loss(weights, model, options, tokens, targets):
+    embedded = weights["embedding.table"].T[tokens.T]
+    state = _initial_state(model, len(tokens), weights["cell.recurrent"].shape[1])
+    step = _STEPS[model]
+    state, _ = jax.lax.scan(lambda state, x: (step(weights, state, x, options), None), state, embedded)
+    hidden = jax.tree.leaves(state)[-1]
     units = jax.nn.relu(hidden @ weights["readout.hidden.0"].T + weights["readout.hidden.1"])
     logits = units @ weights["readout.output.0"].T + weights["readout.output.1"]
     return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
 
 
-@partial(jax.jit, static_argnums=2)
-def _update(weights, opt_state, model, inputs, targets):
-    gradients = jax.grad(_loss)(weights, model, inputs, targets)
-    changes, opt_state = _OPTIMISER.update(gradients, opt_state)
-    return optax.apply_updates(weights, changes), opt_state
-
-
 class _JaxScan(LoopedTrainer):
-    def __init__(self, case: Case, material: Material) -> None:
-        super().__init__(case, material)
-        self._model = case.model
-        self._weights = jax.tree.map(jnp.asarray, material.weights)
+    def __init__(self, case: Case, inputs: Inputs) -> None:
+        super().__init__(case, inputs)
+        self._weights = jax.tree.map(jnp.asarray, inputs.weights)
         self._opt_state = _OPTIMISER.init(self._weights)
+
+        @jax.jit
+        def update(weights, opt_state, tokens, targets):
+            gradients = jax.grad(_loss)(weights, case.model, inputs.options, tokens, targets)
+            changes, opt_state = _OPTIMISER.update(gradients, opt_state)
+            return optax.apply_updates(weights, changes), opt_state
+
+        self._update = update
 
     def advance(self, updates: int) -> None:
         super().advance(updates)
         jax.block_until_ready(self._weights)
 
-    def update(self, inputs: np.ndarray, targets: np.ndarray) -> None:
-        self._weights, self._opt_state = _update(self._weights, self._opt_state, self._model, inputs, targets)
+    def update(self, tokens: np.ndarray, targets: np.ndarray) -> None:
+        self._weights, self._opt_state = self._update(self._weights, self._opt_state, tokens, targets)
 
     def weights(self) -> Weights:
         return jax.tree.map(np.asarray, self._weights)
 
 
-def prepare(case: Case, material: Material) -> LoopedTrainer:
+def prepare(case: Case, inputs: Inputs) -> LoopedTrainer:
     """JAX without the library."""
     use_one_thread()
-    return _JaxScan(case, material)
+    return _JaxScan(case, inputs)

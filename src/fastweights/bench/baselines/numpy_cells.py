@@ -4,23 +4,26 @@
 the cell's own weights and of the projections. Shapes: projections (time, rows, batch), h (R, batch).
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastweights.bench.baselines.base import Weights
-from fastweights.bench.cases import DECAY, WRITE_RATE
+from fastweights.bench.cases import Weights
 
 
 class Tape(NamedTuple):
-    """h(0) … h(T), and what else the cell keeps of each step."""
+    """h(0) … h(T), and what else the derivative needs of each step."""
 
     hiddens: np.ndarray
-    kept: list[tuple[np.ndarray, ...]]
+    saved: list[tuple[np.ndarray, ...]]
 
 
-class _Cell:
+class NumpyCell:
     """What the cells share: h(0) = 0, and W's gradient from those of the summed inputs."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
 
     def forward(self, weights: Weights, projections: np.ndarray) -> tuple[np.ndarray, Tape]:
         time, _, batch = projections.shape
@@ -28,12 +31,12 @@ class _Cell:
         tape = Tape(hiddens, [])
         for t in range(time):
             summed = weights["cell.recurrent"] @ hiddens[t] + projections[t]
-            hiddens[t + 1], kept = self.step(weights, tape, t, summed)
-            tape.kept.append(kept)
+            hiddens[t + 1], saved = self.step(weights, tape, t, summed)
+            tape.saved.append(saved)
         return hiddens[-1], tape
 
     def backward(self, weights: Weights, tape: Tape, d_hidden: np.ndarray) -> tuple[Weights, np.ndarray]:
-        time = len(tape.kept)
+        time = len(tape.saved)
         d_hiddens = np.zeros_like(tape.hiddens)
         d_hiddens[-1] = d_hidden
         gradients: Weights = {"cell.recurrent": np.zeros_like(weights["cell.recurrent"])}
@@ -54,7 +57,7 @@ class _Cell:
         raise NotImplementedError
 
 
-class IRNN(_Cell):
+class NumpyIRNN(NumpyCell):
     """h = relu(u)."""
 
     def step(self, weights, tape, t, summed):
@@ -64,7 +67,7 @@ class IRNN(_Cell):
         return d_hiddens[t + 1] * (tape.hiddens[t + 1] > 0), carried
 
 
-class StandardRNN(_Cell):
+class NumpyStandardRNN(NumpyCell):
     """h = tanh(u)."""
 
     def step(self, weights, tape, t, summed):
@@ -74,37 +77,45 @@ class StandardRNN(_Cell):
         return d_hiddens[t + 1] * (1 - tape.hiddens[t + 1] ** 2), carried
 
 
-class LSTM(_Cell):
+class NumpyLSTM(NumpyCell):
     """c = σ(f) c + σ(i) tanh(g), h = σ(o) tanh(c); what is carried is c."""
 
     def step(self, weights, tape, t, summed):
         size = len(summed) // 4
         gates = 1 / (1 + np.exp(-summed[: 3 * size]))
-        write, keep, show = np.split(gates, 3)
+        input_gate, forget_gate, output_gate = np.split(gates, 3)
         candidate = np.tanh(summed[3 * size :])
-        before = tape.kept[-1][-2] if tape.kept else np.zeros_like(write)
-        cell = keep * before + write * candidate
-        seen = np.tanh(cell)
-        return show * seen, (write, keep, show, candidate, before, cell, seen)
+        before = tape.saved[-1][-2] if tape.saved else np.zeros_like(candidate)
+        cell = forget_gate * before + input_gate * candidate
+        squashed = np.tanh(cell)
+        return output_gate * squashed, (
+            input_gate,
+            forget_gate,
+            output_gate,
+            candidate,
+            before,
+            cell,
+            squashed,
+        )
 
     def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        write, keep, show, candidate, before, _, seen = tape.kept[t]
+        input_gate, forget_gate, output_gate, candidate, before, _, squashed = tape.saved[t]
         d_hidden = d_hiddens[t + 1]
-        d_cell = carried + d_hidden * show * (1 - seen**2)
+        d_cell = carried + d_hidden * output_gate * (1 - squashed**2)
         d_summed = [
-            d_cell * candidate * write * (1 - write),
-            d_cell * before * keep * (1 - keep),
-            d_hidden * seen * show * (1 - show),
-            d_cell * write * (1 - candidate**2),
+            d_cell * candidate * input_gate * (1 - input_gate),
+            d_cell * before * forget_gate * (1 - forget_gate),
+            d_hidden * squashed * output_gate * (1 - output_gate),
+            d_cell * input_gate * (1 - candidate**2),
         ]
-        return np.concatenate(d_summed), d_cell * keep
+        return np.concatenate(d_summed), d_cell * forget_gate
 
 
-class FastWeights(_Cell):
+class NumpyFastWeights(NumpyCell):
     """h = relu(LN[u + Σ_τ η λ^age h(τ) [h(τ)ᵀ relu(u)]]), equations 4 and 5 with S = 1."""
 
     def step(self, weights, tape, t, summed):
-        past, rates = _past(tape, t)
+        past, rates = self._past(tape, t)
         query = np.maximum(summed, 0)
         matches = rates * np.einsum("trb,rb->tb", past, query)
         total = summed + np.einsum("trb,tb->rb", past, matches)
@@ -115,8 +126,8 @@ class FastWeights(_Cell):
         return np.maximum(hidden, 0), (query, matches, normal, scale)
 
     def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        query, matches, normal, scale = tape.kept[t]
-        past, rates = _past(tape, t)
+        query, matches, normal, scale = tape.saved[t]
+        past, rates = self._past(tape, t)
         d_normalised = d_hiddens[t + 1] * (tape.hiddens[t + 1] > 0)
         for name, d in (("gains", d_normalised * normal), ("biases", d_normalised)):
             gradients[f"cell.norms.{name}"] = (
@@ -130,11 +141,16 @@ class FastWeights(_Cell):
         d_query = np.einsum("trb,tb->rb", past, d_matches)
         return d_total + d_query * (query > 0), carried
 
+    def _past(self, tape: Tape, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """h(1) … h(t) (time, R, batch), and η λ^age of each (time, 1)."""
+        ages = np.arange(t - 1, -1, -1, dtype=np.float32)
+        decay, write_rate = (np.float32(self._options[name]) for name in ("decay", "write_rate"))
+        return tape.hiddens[1 : t + 1], write_rate * decay ** ages[:, None]
 
-def _past(tape: Tape, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """h(1) … h(t) (time, R, batch), and η λ^age of each (time, 1)."""
-    ages = np.arange(t - 1, -1, -1, dtype=np.float32)
-    return tape.hiddens[1 : t + 1], np.float32(WRITE_RATE) * np.float32(DECAY) ** ages[:, None]
 
-
-CELLS = {"irnn": IRNN, "standard-rnn": StandardRNN, "lstm": LSTM, "fast-weights": FastWeights}
+CELLS = {
+    "irnn": NumpyIRNN,
+    "standard-rnn": NumpyStandardRNN,
+    "lstm": NumpyLSTM,
+    "fast-weights": NumpyFastWeights,
+}

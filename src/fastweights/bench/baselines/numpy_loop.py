@@ -2,24 +2,26 @@
 
 import numpy as np
 
-from fastweights.bench.baselines.base import LoopedTrainer, Weights
+from fastweights.bench.baselines.base import LoopedTrainer
 from fastweights.bench.baselines.numpy_cells import CELLS
-from fastweights.bench.cases import CLIP_NORM, LEARNING_RATE, Case, Material
+from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
+
+MODELS = tuple(CELLS)
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class _NumpyLoop(LoopedTrainer):
-    def __init__(self, case: Case, material: Material) -> None:
-        super().__init__(case, material)
-        self._cell = CELLS[case.model]()
-        self._weights = {name: each.copy() for name, each in material.weights.items()}
-        self._first = {name: np.zeros_like(each) for name, each in self._weights.items()}
-        self._second = {name: np.zeros_like(each) for name, each in self._weights.items()}
+    def __init__(self, case: Case, inputs: Inputs) -> None:
+        super().__init__(case, inputs)
+        self._cell = CELLS[case.model](inputs.options)
+        self._weights = {name: array.copy() for name, array in inputs.weights.items()}
+        self._first = {name: np.zeros_like(array) for name, array in self._weights.items()}
+        self._second = {name: np.zeros_like(array) for name, array in self._weights.items()}
         self._done = 0
 
-    def update(self, inputs: np.ndarray, targets: np.ndarray) -> None:
-        self._adam(clipped(self.gradients(inputs.T, targets)))
+    def update(self, tokens: np.ndarray, targets: np.ndarray) -> None:
+        self._adam(clipped(self.gradients(tokens.T, targets)))
 
     def gradients(self, tokens: np.ndarray, targets: np.ndarray) -> Weights:
         """Of the mean cross-entropy, for the tokens (time, batch)."""
@@ -52,7 +54,7 @@ class _NumpyLoop(LoopedTrainer):
         }
 
     def weights(self) -> Weights:
-        return {name: each.copy() for name, each in self._weights.items()}
+        return {name: array.copy() for name, array in self._weights.items()}
 
     def _adam(self, gradients: Weights) -> None:
         """In place (Kingma & Ba 2014)."""
@@ -62,16 +64,16 @@ class _NumpyLoop(LoopedTrainer):
             self._first[name] += (1 - _BETA1) * (gradient - self._first[name])
             self._second[name] += (1 - _BETA2) * (gradient * gradient - self._second[name])
             root = np.sqrt(self._second[name] / second) + _EPSILON
-            self._weights[name] -= LEARNING_RATE / first * self._first[name] / root
+            self._weights[name] -= TRAINING.learning_rate / first * self._first[name] / root
 
 
 def clipped(gradients: Weights) -> Weights:
-    """Scaled down to a global norm of 5 at most."""
-    norm = np.sqrt(sum(float(np.vdot(each, each)) for each in gradients.values()))
-    factor = np.float32(min(1, CLIP_NORM / max(norm, 1e-30)))
-    return {name: each * factor for name, each in gradients.items()}
+    """Scaled down to the global norm that is allowed."""
+    norm = np.sqrt(sum(float(np.vdot(gradient, gradient)) for gradient in gradients.values()))
+    factor = np.float32(min(1, TRAINING.clip_norm / max(norm, 1e-30)))
+    return {name: gradient * factor for name, gradient in gradients.items()}
 
 
-def prepare(case: Case, material: Material) -> LoopedTrainer:
+def prepare(case: Case, inputs: Inputs) -> LoopedTrainer:
     """NumPy, and nothing else."""
-    return _NumpyLoop(case, material)
+    return _NumpyLoop(case, inputs)

@@ -4,35 +4,38 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from fastweights.bench.baselines.base import Trainer, Weights
-from fastweights.bench.cases import Case, Material
+from fastweights.bench.baselines.base import Trainer
+from fastweights.bench.cases import Case, Inputs, Weights
 from fastweights.bench.inputs import named_weights, specification
 from fastweights.runs.worker import use_one_thread
 from fastweights.tasks.base import Dataset
 from fastweights.training import loop
+from fastweights.training.state import stack
 from fastweights.training.step import Hyperparameters
+
+MODELS = None
 
 
 class _Ours:
     """Chunks of at most `evaluate_every` updates, as training has them."""
 
-    def __init__(self, case: Case, material: Material) -> None:
+    def __init__(self, case: Case, inputs: Inputs) -> None:
         self._options = specification(case).training
-        self._rates = Hyperparameters.of(self._options)
-        self._data = Dataset(jnp.asarray(material.inputs), jnp.asarray(material.targets))  # type: ignore[arg-type]
-        self._state, self._keys = self._begin(case)
+        self._hyperparameters = Hyperparameters.of(self._options)
+        self._data = Dataset(jnp.asarray(inputs.tokens), jnp.asarray(inputs.targets))  # type: ignore[arg-type]
+        self._state, self._keys = self._init(case)
         self._advance = self._chunk
 
-    def _begin(self, case: Case):
+    def _init(self, case: Case):
         return loop.init(specification(case).build_model(), self._options).state, jax.random.key(0)
 
     def _chunk(self, state, key, count):
-        return loop.advance(state, self._rates, key, self._data, count, self._options)
+        return loop.advance(state, self._hyperparameters, key, self._data, count, self._options)
 
     def advance(self, updates: int) -> None:
-        most = self._options.evaluate_every
-        for done in range(0, updates, most):
-            count = jnp.asarray(min(most, updates - done))
+        max_updates = self._options.evaluate_every
+        for done in range(0, updates, max_updates):
+            count = jnp.asarray(min(max_updates, updates - done))
             self._state, losses = self._advance(self._state, self._keys, count)
             jax.block_until_ready(losses)
 
@@ -40,21 +43,20 @@ class _Ours:
         return named_weights(self._state.model)
 
 
-class _SideBySide(_Ours):
+class _OursBatched(_Ours):
     """Several runs, which differ in their seeds, in one program."""
 
-    def __init__(self, case: Case, material: Material) -> None:
-        super().__init__(case, material)
+    def __init__(self, case: Case, inputs: Inputs) -> None:
+        super().__init__(case, inputs)
         self._advance = eqx.filter_jit(eqx.filter_vmap(self._chunk, in_axes=(eqx.if_array(0), 0, None)))
 
-    def _begin(self, case: Case):
+    def _init(self, case: Case):
         models = [specification(case, seed).build_model() for seed in range(case.runs)]
         states = [loop.init(model, self._options).state for model in models]
-        stacked = jax.tree.map(lambda *x: jnp.stack(x) if eqx.is_array(x[0]) else x[0], *states)
-        return stacked, jax.random.split(jax.random.key(0), case.runs)
+        return stack(states), jax.random.split(jax.random.key(0), case.runs)
 
 
-def prepare(case: Case, material: Material) -> Trainer:
+def prepare(case: Case, inputs: Inputs) -> Trainer:
     """The library's own training loop."""
     use_one_thread()
-    return (_Ours if case.runs == 1 else _SideBySide)(case, material)
+    return (_Ours if case.runs == 1 else _OursBatched)(case, inputs)

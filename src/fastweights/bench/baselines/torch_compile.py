@@ -4,12 +4,14 @@
 
 import torch
 
-from fastweights.bench.baselines.torch_models import written_out
+from fastweights.bench.baselines.torch_models import CELLS, classifier_for
 from fastweights.bench.baselines.torch_trainer import TorchTrainer
-from fastweights.bench.cases import Case, Material
+from fastweights.bench.cases import Case, Inputs
+
+MODELS = tuple(CELLS)
 
 
-def prepare(case: Case, material: Material) -> TorchTrainer:
+def prepare(case: Case, inputs: Inputs) -> TorchTrainer:
     """The model of `torch_models`, compiled at the first update."""
-    classifier = written_out(case.model, material.weights)
-    return TorchTrainer(case, material, classifier, torch.compile(classifier))
+    classifier = classifier_for(case.model, inputs)
+    return TorchTrainer(case, inputs, classifier, torch.compile(classifier))

@@ -1,6 +1,6 @@
 """The models in PyTorch, each recurrence written out in Python.
 
-Drives are computed once for each symbol and then looked up, which is up to twice as fast (compiled) as
+Projections are computed once for each symbol and then looked up, which is up to twice as fast (compiled) as
 once for each token. Fast weights attend to the past states (equation 4) by a product and a sum over a
 stack of them. Measured at batch 128 and K = 4, eager: 5, 7 and 9 ms at R = 20, 50 and 100; the same by
 `bmm` 7, 9 and 14; the matrix A by `baddbmm` and `bmm` 8, 27 and 100, by `einsum` 10, 34 and 131.
@@ -10,13 +10,13 @@ Compiled the order is the same. So this is the baseline at every size.
 # pyright: reportMissingImports=false
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fastweights.bench.baselines.base import Weights
-from fastweights.bench.cases import DECAY, EMBEDDING_SIZE, NUM_CLASSES, NUM_SYMBOLS, READOUT_SIZE, WRITE_RATE
+from fastweights.bench.cases import Inputs, Weights
 
 
 class Recurrence(nn.Module):
@@ -31,11 +31,12 @@ class Recurrence(nn.Module):
         raise NotImplementedError
 
 
-class Cell(Recurrence):
+class TorchCell(Recurrence):
     """A recurrence written out, with our cells' weights: W, C and, but for fast weights, b."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, inputs: Inputs) -> None:
         super().__init__()
+        weights = inputs.weights
         self.recurrent = _parameter(weights["cell.recurrent"])
         self.input = _parameter(weights["cell.input"])
         self.bias = _parameter(weights["cell.bias"]) if "cell.bias" in weights else None
@@ -52,11 +53,11 @@ class Cell(Recurrence):
         return {f"cell.{name}": _array(value) for name, value in named.items() if value is not None}
 
 
-class SimpleCell(Cell):
+class TorchSimpleCell(TorchCell):
     """h(t) = f(W h(t−1) + C x(t) + b)."""
 
-    def __init__(self, weights: Weights, activation: Callable[[Tensor], Tensor]) -> None:
-        super().__init__(weights)
+    def __init__(self, activation: Callable[[Tensor], Tensor], inputs: Inputs) -> None:
+        super().__init__(inputs)
         self.activation = activation
 
     def unroll(self, projections: Tensor) -> Tensor:
@@ -66,25 +67,27 @@ class SimpleCell(Cell):
         return hidden
 
 
-class LSTMCell(Cell):
+class TorchLSTM(TorchCell):
     """The LSTM, gates in our order: i, f, o, g."""
 
     def unroll(self, projections: Tensor) -> Tensor:
         hidden = cell = projections.new_zeros(projections.shape[1], self.recurrent.shape[1])
         for projection in projections:
-            write, keep, show, candidate = torch.addmm(projection, hidden, self.recurrent.T).chunk(4, dim=1)
-            cell = torch.sigmoid(keep) * cell + torch.sigmoid(write) * torch.tanh(candidate)
-            hidden = torch.sigmoid(show) * torch.tanh(cell)
+            gates = torch.addmm(projection, hidden, self.recurrent.T)
+            input_gate, forget_gate, output_gate, candidate = gates.chunk(4, dim=1)
+            cell = torch.sigmoid(forget_gate) * cell + torch.sigmoid(input_gate) * torch.tanh(candidate)
+            hidden = torch.sigmoid(output_gate) * torch.tanh(cell)
         return hidden
 
 
-class FastWeightsCell(Cell):
+class TorchFastWeights(TorchCell):
     """Equation 5 with S = 1, the memory read as in equation 4."""
 
-    def __init__(self, weights: Weights) -> None:
-        super().__init__(weights)
-        self.gain = _parameter(weights["cell.norms.gains"][0, :, 0])
-        self.norm_bias = _parameter(weights["cell.norms.biases"][0, :, 0])
+    def __init__(self, inputs: Inputs) -> None:
+        super().__init__(inputs)
+        self.gain = _parameter(inputs.weights["cell.norms.gains"][0, :, 0])
+        self.norm_bias = _parameter(inputs.weights["cell.norms.biases"][0, :, 0])
+        self.decay, self.write_rate = inputs.options["decay"], inputs.options["write_rate"]
 
     def unroll(self, projections: Tensor) -> Tensor:
         hidden = projections.new_zeros(projections.shape[1:])
@@ -94,7 +97,8 @@ class FastWeightsCell(Cell):
             if past:
                 states = torch.stack(past)
                 ages = torch.arange(len(past) - 1, -1, -1)
-                matches = (states * torch.relu(total)).sum(dim=2) * (WRITE_RATE * DECAY**ages).unsqueeze(1)
+                rates = self.write_rate * self.decay**ages
+                matches = (states * torch.relu(total)).sum(dim=2) * rates.unsqueeze(1)
                 total = total + (states * matches.unsqueeze(2)).sum(dim=0)
             hidden = torch.relu(functional.layer_norm(total, total.shape[1:], self.gain, self.norm_bias))
             past.append(hidden)
@@ -107,19 +111,24 @@ class FastWeightsCell(Cell):
         }
 
 
-class Classifier(nn.Module):
+CELLS: dict[str, Callable[[Inputs], TorchCell]] = {
+    "standard-rnn": partial(TorchSimpleCell, torch.tanh),
+    "irnn": partial(TorchSimpleCell, torch.relu),
+    "lstm": TorchLSTM,
+    "fast-weights": TorchFastWeights,
+}
+
+
+class TorchClassifier(nn.Module):
     """Embedding, cell, a hidden layer of ReLUs on the last state, and the cross-entropy of its softmax."""
 
     def __init__(self, cell: Recurrence, weights: Weights) -> None:
         super().__init__()
         self.cell = cell
-        self.embedding = nn.Embedding(NUM_SYMBOLS, EMBEDDING_SIZE)
+        size, num_symbols = weights["embedding.table"].shape
+        self.embedding = nn.Embedding(num_symbols, size)
         self.embedding.weight = _parameter(weights["embedding.table"].T)
-        self.hidden = nn.Linear(weights["readout.hidden.0"].shape[1], READOUT_SIZE)
-        self.output = nn.Linear(READOUT_SIZE, NUM_CLASSES)
-        for layer, name in ((self.hidden, "hidden"), (self.output, "output")):
-            layer.weight = _parameter(weights[f"readout.{name}.0"])
-            layer.bias = _parameter(weights[f"readout.{name}.1"])
+        self.hidden, self.output = (_linear(weights, f"readout.{name}") for name in ("hidden", "output"))
 
     def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
         hidden = self.cell.last_state(self.embedding.weight, tokens)
@@ -137,15 +146,15 @@ class Classifier(nn.Module):
         }
 
 
-def written_out(model: str, weights: Weights) -> Classifier:
+def classifier_for(model: str, inputs: Inputs) -> TorchClassifier:
     """The classifier with a cell of this file."""
-    cells: dict[str, Callable[[], Cell]] = {
-        "standard-rnn": lambda: SimpleCell(weights, torch.tanh),
-        "irnn": lambda: SimpleCell(weights, torch.relu),
-        "lstm": lambda: LSTMCell(weights),
-        "fast-weights": lambda: FastWeightsCell(weights),
-    }
-    return Classifier(cells[model](), weights)
+    return TorchClassifier(CELLS[model](inputs), inputs.weights)
+
+
+def _linear(weights: Weights, name: str) -> nn.Linear:
+    layer = nn.Linear(*weights[f"{name}.0"].shape[::-1])
+    layer.weight, layer.bias = (_parameter(weights[f"{name}.{i}"]) for i in range(2))
+    return layer
 
 
 def _parameter(array) -> nn.Parameter:

@@ -7,16 +7,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fastweights.bench.baselines.base import Weights
-from fastweights.bench.baselines.torch_models import Classifier, Recurrence
+from fastweights.bench.baselines.torch_models import Recurrence, TorchClassifier
 from fastweights.bench.baselines.torch_trainer import TorchTrainer
-from fastweights.bench.cases import EMBEDDING_SIZE, Case, Material
+from fastweights.bench.cases import Case, Inputs, Weights
+
+_LAYERS = {
+    "standard-rnn": (nn.RNN, {"nonlinearity": "tanh"}, [0]),
+    "irnn": (nn.RNN, {"nonlinearity": "relu"}, [0]),
+    # Our gates are i, f, o, g; PyTorch's i, f, g, o.
+    "lstm": (nn.LSTM, {}, [0, 1, 3, 2]),
+}
+MODELS = tuple(_LAYERS)
 
 
-class Layer(Recurrence):
+class TorchLayer(Recurrence):
     """A layer with our weights; its second bias stays at zero, so that it is the same model.
 
-    `order` takes our gates i, f, o, g to PyTorch's i, f, g, o, and back: it is its own inverse.
+    `order` takes our gates to PyTorch's, and back: it is its own inverse.
     """
 
     def __init__(self, layer: nn.RNNBase, order: list[int], weights: Weights) -> None:
@@ -37,20 +44,17 @@ class Layer(Recurrence):
         return self.layer(functional.embedding(tokens, table))[0][-1]
 
     def weights(self) -> Weights:
-        return {name: self._reordered(each.detach().numpy()) for name, each in self.named.items()}
+        return {name: self._reordered(weight.detach().numpy()) for name, weight in self.named.items()}
 
     def _reordered(self, rows: np.ndarray) -> np.ndarray:
         blocks = np.split(rows, len(self.order))
         return np.concatenate([blocks[i] for i in self.order])
 
 
-def prepare(case: Case, material: Material) -> TorchTrainer:
+def prepare(case: Case, inputs: Inputs) -> TorchTrainer:
     """The classifier around the layer."""
-    sizes = EMBEDDING_SIZE, case.hidden_size
-    if case.model == "lstm":
-        cell = Layer(nn.LSTM(*sizes), [0, 1, 3, 2], material.weights)
-    else:
-        kind = "relu" if case.model == "irnn" else "tanh"
-        cell = Layer(nn.RNN(*sizes, nonlinearity=kind), [0], material.weights)
-    classifier = Classifier(cell, material.weights)
-    return TorchTrainer(case, material, classifier, classifier)
+    layer, arguments, order = _LAYERS[case.model]
+    size = inputs.weights["cell.input"].shape[1]
+    cell = TorchLayer(layer(size, case.hidden_size, **arguments), order, inputs.weights)
+    classifier = TorchClassifier(cell, inputs.weights)
+    return TorchTrainer(case, inputs, classifier, classifier)

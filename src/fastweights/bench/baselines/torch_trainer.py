@@ -7,26 +7,26 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from fastweights.bench.baselines.base import LoopedTrainer, Weights
-from fastweights.bench.baselines.torch_models import Classifier
-from fastweights.bench.cases import CLIP_NORM, LEARNING_RATE, Case, Material
+from fastweights.bench.baselines.base import LoopedTrainer
+from fastweights.bench.baselines.torch_models import TorchClassifier
+from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
 
 
 class TorchTrainer(LoopedTrainer):
     """Trains `classifier`; `loss` is the classifier itself, or what a compiler made of it."""
 
-    def __init__(self, case: Case, material: Material, classifier: Classifier, loss: Callable) -> None:
-        super().__init__(case, material)
+    def __init__(self, case: Case, inputs: Inputs, classifier: TorchClassifier, loss: Callable) -> None:
+        super().__init__(case, inputs)
         torch.set_num_threads(1)
         self._classifier, self._loss = classifier, loss
-        self._trained = [each for each in classifier.parameters() if each.requires_grad]
-        self._optimiser = torch.optim.Adam(self._trained, LEARNING_RATE, fused=True)
+        self._trained = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
+        self._optimiser = torch.optim.Adam(self._trained, TRAINING.learning_rate, fused=True)
 
-    def update(self, inputs: np.ndarray, targets: np.ndarray) -> None:
-        loss = self._loss(torch.from_numpy(inputs.T).long(), torch.from_numpy(targets).long())
+    def update(self, tokens: np.ndarray, targets: np.ndarray) -> None:
+        loss = self._loss(torch.from_numpy(tokens.T).long(), torch.from_numpy(targets).long())
         self._optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._trained, CLIP_NORM)
+        torch.nn.utils.clip_grad_norm_(self._trained, TRAINING.clip_norm)
         self._optimiser.step()
 
     def weights(self) -> Weights:
