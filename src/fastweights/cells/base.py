@@ -17,8 +17,8 @@ from fastweights.types import Tokens
 State = Any
 """Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
 
-# Steps whose states are all kept for the derivative; of longer sequences only some are.
-_MAX_KEPT_STEPS = 128
+MAX_KEPT_STEPS = 128
+"""Steps whose states are all kept for the derivative; of longer sequences only some are."""
 
 Kernel = Callable[[int, Float[Array, "symbols projection"], Tokens], Float[Array, "outputs hidden batch"]]
 """The last so many outputs, for projections that are rows of a table: one for each symbol."""
@@ -127,7 +127,7 @@ class Cell(eqx.Module):
     ) -> Float[Array, "time hidden batch"]:
         """`unroll_projected` without a kernel: by default a scan; a cell may have a faster form."""
         state = self.initial_state(projections.shape[-1])
-        scan = lax.scan if len(projections) <= _MAX_KEPT_STEPS else checkpointed_scan
+        scan = lax.scan if len(projections) <= MAX_KEPT_STEPS else checkpointed_scan
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
         return scan(lambda state, projection: self.step(state, projection), state, projections)[1]
 

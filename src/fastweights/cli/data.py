@@ -9,12 +9,11 @@ from pathlib import Path
 from fastweights.cli.options import TaskOptions, load_plugins, task_in, with_groups
 from fastweights.cli.parsing import parse
 from fastweights.cli.sequences import STREAM, write_file, write_lines
-from fastweights.errors import check
+from fastweights.errors import check_between
 from fastweights.files import check_writable
 from fastweights.runs import worker
+from fastweights.runs.specification import MAX_SEQUENCES
 from fastweights.tasks.base import Split
-
-_MAX_COUNT = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     """Draw and write."""
     load_plugins(arguments)
     options = parse(with_groups(Data, {"task": task_in(arguments)}), arguments, "data")
-    check(options.count <= _MAX_COUNT, f"count must be at most {_MAX_COUNT}; got {options.count}")
+    check_between("count", options.count, 0, MAX_SEQUENCES)
     out = None if options.out == STREAM else options.out
     if out is not None:
         check_writable(out)

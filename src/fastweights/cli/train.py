@@ -43,16 +43,16 @@ class Train(TaskOptions):
 class DataSizes:
     """How many sequences are drawn, and from which seed."""
 
-    data_seed: int = 0
+    data_seed: int = DataOptions.seed
     """The seed of all three sets; --seed changes weights and mini-batches only."""
 
-    train_sequences: int = 100_000
+    train_sequences: int = DataOptions.train
     """Training sequences."""
 
-    validation_sequences: int = 10_000
+    validation_sequences: int = DataOptions.validation
     """Validation sequences."""
 
-    test_sequences: int = 20_000
+    test_sequences: int = DataOptions.test
     """Test sequences."""
 
 

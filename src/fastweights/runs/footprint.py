@@ -3,6 +3,7 @@
 from math import isqrt
 from typing import Any, Protocol
 
+from fastweights.cells.base import MAX_KEPT_STEPS
 from fastweights.errors import check
 from fastweights.models import ClassifierOptions
 from fastweights.tasks.base import Task
@@ -13,7 +14,6 @@ MAX_BYTES = 16 * 2**30
 
 _NUMBER = 4
 _COPIES = 20
-_MAX_KEPT_STEPS = 128
 
 
 class Sized(Protocol):
@@ -74,7 +74,7 @@ def estimate(specification: Sized) -> dict[str, int]:
     weights += (outputs + 1) * (max(readout, units) + 1)
     columns = length * (units * (28 + 8 * readings + 48 * heads + 6 * copies * (1 + heads)) + symbols)
     if readings:
-        matrices = length if length <= _MAX_KEPT_STEPS else 2 * (isqrt(length) + 1)
+        matrices = length if length <= MAX_KEPT_STEPS else 2 * (isqrt(length) + 1)
         columns += matrices * units * min(units, length)
     drawn = min(training.evaluate_every, training.updates) * batch
     sequences = data.train + data.validation + data.test

@@ -20,6 +20,9 @@ from fastweights.training.options import TrainingOptions
 EMBEDDING_SIZE = 100
 """The cell's input size, unless symbols are one-hot (Ba et al. 2016, footnote 2)."""
 
+MAX_SEQUENCES = 10_000_000
+"""The largest set of sequences."""
+
 
 @dataclass(frozen=True)
 class DataOptions:
@@ -44,7 +47,7 @@ class DataOptions:
         to_python_numbers(self)
         check_between("data seed", self.seed, 0, MAX_SEED)
         for name in ("train", "validation", "test"):
-            check_between(name, getattr(self, name), 1, 10_000_000)
+            check_between(name, getattr(self, name), 1, MAX_SEQUENCES)
 
 
 @dataclass(frozen=True)
