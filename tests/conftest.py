@@ -10,6 +10,7 @@ os.environ["XLA_FLAGS"] = (
 from collections.abc import Iterator
 
 import jax
+import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
@@ -34,3 +35,11 @@ def float64() -> Iterator[None]:
     """Double precision within one test."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def untyped() -> Iterator[None]:
+    """As it is for users: the tests' own type checker would refuse a wrong shape before the memory does."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -1,6 +1,6 @@
 """Shape aliases. Columns are sequences, as in the papers: the batch is the last axis everywhere."""
 
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Integer
 
 Column = Float[Array, "units batch"]
 """One vector for each sequence of a batch."""
@@ -8,7 +8,7 @@ Column = Float[Array, "units batch"]
 Columns = Float[Array, "time units batch"]
 """One vector for each time step and sequence."""
 
-Tokens = Int[Array, "time batch"]
+Tokens = Integer[Array, "time batch"]
 """Symbols, as indices into a task's alphabet."""
 
 Scalar = Float[Array, ""]

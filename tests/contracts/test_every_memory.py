@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -135,14 +134,6 @@ def refused(action, *words):
     message = str(error.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
-
-
-@pytest.fixture
-def untyped():
-    """As it is for users: the tests' own type checker would refuse a wrong shape before the memory does."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @every

@@ -84,10 +84,10 @@ def test_a_classifier_reads_out_what_a_subclass_computes(case):
 def test_fast_forms_are_inherited_unless_the_equations_change(case):
     cell, same = derived(case, __doc__="The same equations.")
     _, changed = derived(case, step=silent(registry.cells[case.name]))
-    kernel = cell.kernel(SIZES.time, jnp.dtype("float32"))
-    assert (same.kernel(SIZES.time, jnp.dtype("float32")) is None) == (kernel is None)
+    kernel = cell.kernel(SIZES.time, 1, jnp.dtype("float32"))
+    assert (same.kernel(SIZES.time, 1, jnp.dtype("float32")) is None) == (kernel is None)
     assert same.step_operations() == cell.step_operations()
-    assert changed.kernel(SIZES.time, jnp.dtype("float32")) is None
+    assert changed.kernel(SIZES.time, 1, jnp.dtype("float32")) is None
     assert changed.step_operations() is None
     assert changed.attention(jnp.zeros((2, 3, 1))) is None
 

@@ -109,6 +109,21 @@ def test_embeddings_have_the_scale_they_are_told():
     assert float(abs(uniform).max()) <= 3 / np.sqrt(100)
 
 
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ([[0, 37]], "tokens must be between 0 and 36; got 37"),
+        ([[-1, 3]], "tokens must be between 0 and 36; got -1"),
+        ([[0.0, 1.0]], "tokens must be integers; got numbers of type float32"),
+        ([[True, False]], "tokens must be integers; got numbers of type bool"),
+    ],
+)
+def test_tokens_out_of_range_are_refused(tokens, message, untyped):
+    model = generic_model(Case("irnn"))
+    with pytest.raises(InvalidValueError, match=message):
+        model(jnp.asarray(tokens))
+
+
 @pytest.mark.parametrize("units", [100, 0])
 def test_logits_read_the_last_state_out(units):
     model = generic_model(Case("standard-rnn"), readout_size=units)

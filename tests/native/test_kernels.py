@@ -1,4 +1,7 @@
-"""The native kernels: equal to their forms in JAX, with derivatives, safe with whatever they are given."""
+"""The native kernels: equal to their forms in JAX, with derivatives, safe with whatever they are given.
+
+What a kernel must be is asked of the cells that have one; the built-in ones all do.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -116,14 +119,25 @@ def test_last_output_reads_the_table(case, float64):
 
 
 @each(EVERY_CELL)
-def test_tokens_beyond_the_table_stay_inside_the_memory(case):
+def test_tokens_beyond_the_table_are_the_nearest_symbol_in_both_forms(case):
+    """Negative ones too, and in integers of every width."""
     cell = case.build(SIZES)
-    table = cell.project(inputs_for(SIZES)[0])
-    wild = jnp.array([[-(2**31), 2**31 - 1], [99, -1]])
-    tame = jnp.clip(wild, 0, table.shape[1] - 1)
+    table = jnp.asarray(np.random.default_rng(0).standard_normal((SIZES.input, 300)), jnp.float32)
+    table = cell.project(table)
+    outside = np.array([[-(2**31), 2**31 - 1], [300, -1], [7, -128]])
+    for tokens, inside in (
+        (outside, [[0, 299], [299, 0], [7, 0]]),
+        (np.array([[200, 255]], np.uint8), [[200, 255]]),
+        (np.array([[-3, 127]], np.int8), [[0, 127]]),
+        (np.array([[2**32 - 1, 3]], np.uint32), [[299, 3]]),
+    ):
+        tokens, inside = jnp.asarray(tokens), jnp.asarray(inside)
+        np.testing.assert_array_equal(gather(table, tokens), gather(table, inside))
+        actual, expected = cell.last_output(table, tokens), cell.last_output(table, inside)
+        np.testing.assert_array_equal(actual, expected)
     gradient = quickly(jax.grad(lambda table, tokens: jnp.sum(cell.last_output(table, tokens))))
-    np.testing.assert_array_equal(cell.last_output(table, wild), cell.last_output(table, tame))
-    np.testing.assert_array_equal(gradient(table, wild), gradient(table, tame))
+    tame = jnp.clip(jnp.asarray(outside), 0, 299)
+    np.testing.assert_array_equal(gradient(table, jnp.asarray(outside)), gradient(table, tame))
 
 
 @each(EVERY_CELL)
@@ -137,17 +151,10 @@ def test_what_is_not_a_number_comes_out(case):
     assert not jnp.isfinite(outputs[-1, :, 1]).any()
 
 
-def test_a_second_derivative_is_refused_not_wrong():
-    cell = CASES[0].build(SIZES)
-    projections, _ = projections_and_weights(cell, SIZES)
-    with pytest.raises(Exception, match=r"ffi_call|FFI|[Dd]ifferentiat"):
-        jax.jacfwd(jax.grad(lambda d: jnp.sum(cell.unroll_projected(d))))(projections)
-
-
 def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():
     cell = EVERY_CELL[0].build(SIZES)
-    assert cell.kernel(calls._MAX_LENGTH + 1, jnp.dtype("float32")) is None
+    assert cell.kernel(calls._MAX_LENGTH + 1, 1, jnp.dtype("float32")) is None
 
 
 def test_a_memory_of_preliminary_states_goes_without_a_kernel():
-    assert WITHOUT.build(SIZES).kernel(SIZES.time, jnp.dtype("float32")) is None
+    assert WITHOUT.build(SIZES).kernel(SIZES.time, 1, jnp.dtype("float32")) is None

@@ -32,28 +32,28 @@ def outputs(cell, options, x):
             real, imaginary = reals(), reals()
             return [bounded(complex(a, b)) for a, b in zip(real, imaginary, strict=True)]
 
-        found = [sigmoid(np.array(reals()))]
-        found += [[sigmoid(np.array(reals())) for _ in range(heads)] for _ in range(2)]
-        found += [[complexes() for _ in range(heads)] for _ in range(3)]
+        blocks = [sigmoid(np.array(reals()))]
+        blocks += [[sigmoid(np.array(reals())) for _ in range(heads)] for _ in range(2)]
+        blocks += [[complexes() for _ in range(heads)] for _ in range(3)]
         assert next(rows, None) is None
-        return found
+        return blocks
 
     memory = [[0j] * half for _ in range(copies)]
     hidden, states = np.zeros(size), []
     for now in x:
-        keep, write, show, values, keys, queries = parts(
+        forget_gate, input_gates, output_gates, values, keys, queries = parts(
             double(cell.recurrent) @ hidden + double(cell.input) @ now + double(cell.bias)
         )
         for s in range(copies):
             for i in range(half):
-                memory[s][i] *= keep[i]
+                memory[s][i] *= forget_gate[i]
                 for n in range(heads):
-                    memory[s][i] += keys[n][orders[s][i]] * (write[n][i] * values[n][i])
+                    memory[s][i] += keys[n][orders[s][i]] * (input_gates[n][i] * values[n][i])
         state = [0j] * half
         for i in range(half):
             for n in range(heads):
                 answer = sum(queries[n][orders[s][i]] * memory[s][i] for s in range(copies)) / copies
-                state[i] += show[n][i] * bounded(answer)
+                state[i] += output_gates[n][i] * bounded(answer)
         hidden = np.array([z.real for z in state] + [z.imag for z in state])
         states.append(hidden)
     return np.array(states)

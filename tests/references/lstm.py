@@ -24,12 +24,12 @@ def outputs(cell, options, x):
 
     carousel, hidden, states = np.zeros(size), np.zeros(size), []
     for now in x:
-        write, forget, show = (sigmoid(summed(gate, hidden, now)) for gate in "ifo")
+        input_gate, forget_gate, output_gate = (sigmoid(summed(gate, hidden, now)) for gate in "ifo")
         candidate = np.tanh(summed("g", hidden, now))
-        carousel = forget * carousel + write * candidate
-        seen = carousel
+        carousel = forget_gate * carousel + input_gate * candidate
+        exposed = carousel
         if options.layer_norm:
-            seen = normalised(carousel, double(cell.cell_gain)[:, 0], double(cell.cell_bias)[:, 0])
-        hidden = show * np.tanh(seen)
+            exposed = normalised(carousel, double(cell.cell_gain)[:, 0], double(cell.cell_bias)[:, 0])
+        hidden = output_gate * np.tanh(exposed)
         states.append(hidden)
     return np.array(states)

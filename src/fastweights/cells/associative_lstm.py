@@ -18,7 +18,7 @@ from fastweights.native import calls
 from fastweights.registry import register_cell
 from fastweights.types import Column
 
-_MOST = 64
+_MAX_COPIES = _MAX_HEADS = 64
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class AssociativeLSTMOptions:
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
-        check_between("copies", self.copies, 1, _MOST)
-        check_between("heads", self.heads, 1, _MOST)
+        check_between("copies", self.copies, 1, _MAX_COPIES)
+        check_between("heads", self.heads, 1, _MAX_HEADS)
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
@@ -123,8 +123,8 @@ class AssociativeLSTM(Cell):
     ) -> tuple[AssociativeLSTMState, Column]:
         summed = self.recurrent @ state.hidden + projection
         ends = [sum(self._blocks[:i]) for i in range(1, 6)]
-        keep, *of_heads = jnp.split(summed, ends)
-        writes, shows, values, keys, queries = (
+        forget_gate, *of_heads = jnp.split(summed, ends)
+        input_gates, output_gates, values, keys, queries = (
             block.reshape(self.heads, -1, block.shape[-1]) for block in of_heads
         )
 
@@ -137,9 +137,9 @@ class AssociativeLSTM(Cell):
             return hidden + _gated(gate, bound(memory.read(bound(query)))), None
 
         # Loops, because XLA takes long to compile all heads at once, and makes nothing faster of them.
-        faded = state.memory.fade(jax.nn.sigmoid(keep))
-        memory, _ = lax.scan(write, faded, (writes, values, keys))
-        hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (shows, queries))
+        faded = state.memory.fade(jax.nn.sigmoid(forget_gate))
+        memory, _ = lax.scan(write, faded, (input_gates, values, keys))
+        hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (output_gates, queries))
         return AssociativeLSTMState(memory, hidden), hidden
 
     def step_operations(self) -> int:
@@ -147,11 +147,12 @@ class AssociativeLSTM(Cell):
         half = self.hidden_size // 2
         return 2 * self.recurrent.size + self.copies * half * (2 + 16 * self.heads)
 
-    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None
-        orders = jnp.asarray(permutations(self.hidden_size // 2, self.copies))
-        return lambda outputs, table, tokens: native.unroll(outputs, table, tokens, self.recurrent, orders)
+        return native.kernel(
+            length, outputs, self.recurrent, permutations(self.hidden_size // 2, self.copies)
+        )
 
 
 def _gated(gate: Float[Array, "half batch"], z: Column) -> Column:

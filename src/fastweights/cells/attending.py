@@ -14,7 +14,6 @@ Cost for each column: 2 T² R S operations forward for the sums, three times tha
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,13 +22,14 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from fastweights.memories import attend
+from fastweights.native.calls import Kernel
 from fastweights.numerics import materialise
 from fastweights.types import Column, Columns
 
 Parameters = Any
 
 
-class Pieces(NamedTuple):
+class StepFunctions(NamedTuple):
     """The functions of a step; pure, with all their arrays in the parameters."""
 
     preliminary: Callable[[Parameters, Column], Column]
@@ -47,7 +47,7 @@ class Trace(NamedTuple):
 
 
 def trace_attending(
-    pieces: Pieces,
+    functions: StepFunctions,
     inner_steps: int,
     parameters: Parameters,
     recurrent: Float[Array, "hidden hidden"],
@@ -60,13 +60,13 @@ def trace_attending(
         hiddens, hidden, t = carry
         projection, row = now
         summed = recurrent @ hidden + projection
-        hidden = pieces.preliminary(parameters, summed)
+        hidden = functions.preliminary(parameters, summed)
         queries, read = [], []
         for s in range(inner_steps):
             queries.append(hidden)
-            total = pieces.before(parameters, s, summed, hidden)
+            total = functions.before(parameters, s, summed, hidden)
             read.append(attend(hiddens, hiddens, row, hidden, 0, t, total))
-            hidden = pieces.after(parameters, s, read[s])
+            hidden = functions.after(parameters, s, read[s])
         hiddens = lax.dynamic_update_index_in_dim(hiddens, hidden, t, 0)
         return (hiddens, hidden, t + 1), (summed, tuple(queries), tuple(read))
 
@@ -75,30 +75,32 @@ def trace_attending(
     return Trace(hiddens, *kept)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def unroll_attending(
-    pieces: Pieces,
+def attending_kernel(
+    functions: StepFunctions,
     inner_steps: int,
     parameters: Parameters,
     recurrent: Float[Array, "hidden hidden"],
-    projections: Columns,
     weights: Float[Array, "time time"],
-) -> Columns:
-    """h(1) … h(T).
+) -> Kernel:
+    """h(1) … h(T) as a function of the projections.
 
     Give `parameters` with the batch axis written out: their cotangents are then summed over the batch
     once, outside, and not at every step.
     """
-    return trace_attending(pieces, inner_steps, parameters, recurrent, projections, weights).hiddens
+
+    def forward(projections, _, operands):
+        parameters, recurrent, weights = operands
+        trace = trace_attending(functions, inner_steps, parameters, recurrent, projections, weights)
+        return trace.hiddens, trace
+
+    def backward(_inputs, _constants, operands, trace, d_hiddens):
+        return _backward(functions, inner_steps, operands, trace, d_hiddens)
+
+    return Kernel((parameters, recurrent, weights), lambda *arrays: forward(*arrays)[0], forward, backward)
 
 
-def _forward(pieces, inner_steps, parameters, recurrent, projections, weights):
-    trace = trace_attending(pieces, inner_steps, parameters, recurrent, projections, weights)
-    return trace.hiddens, (parameters, recurrent, weights, trace)
-
-
-def _backward(pieces, inner_steps, residuals, d_hiddens):
-    parameters, recurrent, weights, trace = residuals
+def _backward(functions, inner_steps, operands, trace, d_hiddens):
+    parameters, recurrent, weights = operands
     length = len(d_hiddens)
     recurrent_transposed = recurrent.T
 
@@ -113,18 +115,18 @@ def _backward(pieces, inner_steps, residuals, d_hiddens):
         d_read = list(d_read)
         for s in reversed(range(inner_steps)):
             total = materialise(read[s], t)
-            _, pull_back = jax.vjp(lambda p, r, s=s: pieces.after(p, s, r), parameters, total)
+            _, pull_back = jax.vjp(lambda p, r, s=s: functions.after(p, s, r), parameters, total)
             d_after, d_now = pull_back(d_hidden)
             d_now = materialise(d_now, t)
             _, pull_back = jax.vjp(
-                lambda p, u, h, s=s: pieces.before(p, s, u, h), parameters, summed, queries[s]
+                lambda p, u, h, s=s: functions.before(p, s, u, h), parameters, summed, queries[s]
             )
             d_before, d_through, d_query = pull_back(d_now)
             d_parameters = jax.tree.map(lambda *d: sum(d), d_parameters, d_after, d_before)
             d_summed += d_through
             d_read[s] = lax.dynamic_update_index_in_dim(d_read[s], d_now, t, 0)
             d_hidden = attend(trace.hiddens, trace.hiddens, row, d_now, 0, t, d_query)
-        _, pull_back = jax.vjp(pieces.preliminary, parameters, summed)
+        _, pull_back = jax.vjp(functions.preliminary, parameters, summed)
         d_preliminary, d_through = pull_back(d_hidden)
         d_parameters = jax.tree.map(jnp.add, d_parameters, d_preliminary)
         d_summed += d_through
@@ -143,7 +145,4 @@ def _backward(pieces, inner_steps, residuals, d_hiddens):
         matches = jnp.einsum("trb,qrb->tqb", query, trace.hiddens)
         d_matches = jnp.einsum("trb,qrb->tqb", d_now, trace.hiddens)
         d_weights += jnp.tril(jnp.sum(matches * d_matches, axis=-1), -1)
-    return d_parameters, d_recurrent, d_projections, d_weights
-
-
-unroll_attending.defvjp(_forward, _backward)
+    return d_projections, (d_parameters, d_recurrent, d_weights)

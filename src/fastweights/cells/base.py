@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
+from fastweights.cells.derivatives import by_kernel
 from fastweights.errors import check
+from fastweights.native.calls import Kernel
 from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
 
@@ -19,9 +22,6 @@ State = Any
 
 MAX_KEPT_STEPS = 128
 """Steps whose states are all kept for the derivative; of longer sequences only some are."""
-
-Kernel = Callable[[int, Float[Array, "symbols projection"], Tokens], Float[Array, "outputs hidden batch"]]
-"""The last so many outputs, for projections that are rows of a table: one for each symbol."""
 
 
 @dataclass(frozen=True)
@@ -106,21 +106,39 @@ class Cell(eqx.Module):
     ) -> Float[Array, "time hidden batch"]:
         """`unroll` for projections that are known already."""
         length, size, batch = projections.shape
-        kernel = self.kernel(length, projections.dtype)
-        if kernel is None:
+        kernel_of = self._kernel_of(length, length, projections.dtype)
+        if kernel_of is None:
             return self.unroll_in_jax(projections)
         # To a kernel, every projection is a symbol of its own.
-        symbols = jnp.arange(length * batch).reshape(length, batch)
-        return kernel(length, projections.swapaxes(1, 2).reshape(-1, size), symbols)
+        tokens = jnp.arange(length * batch, dtype=jnp.int32).reshape(length, batch)
+        table = projections.swapaxes(1, 2).reshape(-1, size)
+        return by_kernel(kernel_of, _unroll_table, self, table, tokens)
 
     def last_output(
         self, table: Float[Array, "projection symbols"], tokens: Tokens
     ) -> Float[Array, "hidden batch"]:
-        """The last output of sequences of symbols, whose projections are the columns of a table."""
-        kernel = self.kernel(len(tokens), table.dtype)
-        if kernel is None:
+        """The last output of sequences of symbols, whose projections are the columns of a table.
+
+        Tokens beyond the table count as its first or last symbol, whichever is nearer.
+        """
+        kernel_of = self._kernel_of(len(tokens), 1, table.dtype)
+        if kernel_of is None:
             return self.unroll_in_jax(gather(table, tokens))[-1]
-        return kernel(1, table.T, tokens)[0]
+        tokens = nearest_symbols(tokens, table.shape[1])
+        return by_kernel(kernel_of, _last_of_table, self, table.T, tokens)[0]
+
+    def _kernel_of(self, length: int, outputs: int, dtype: jnp.dtype) -> Callable[["Cell"], Kernel] | None:
+        """The kernel as a function of the cell; None where there is none for such arrays."""
+        kernel = self.kernel(length, outputs, dtype)
+        if kernel is None or any(array.dtype != dtype for array in jax.tree.leaves(kernel.operands)):
+            return None
+
+        def kernel_of(cell: Cell) -> Kernel:
+            kernel = cell.kernel(length, outputs, dtype)
+            assert kernel is not None
+            return kernel
+
+        return kernel_of
 
     def unroll_in_jax(
         self, projections: Float[Array, "time projection batch"]
@@ -131,10 +149,13 @@ class Cell(eqx.Module):
         # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
         return scan(lambda state, projection: self.step(state, projection), state, projections)[1]
 
-    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
-        """A native form of `unroll_in_jax`, equal to it to rounding, for sequences of this length and numbers
-        of this type; None where there is none."""
-        del length, dtype
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        """A faster form, equal to `unroll_in_jax` to rounding: of a table (symbols, projection) and tokens
+        (time, batch) it makes the last `outputs` outputs (outputs, hidden, batch).
+
+        None where there is none for sequences of this length and numbers of this type.
+        """
+        del length, outputs, dtype
         return None
 
     def attention(
@@ -173,11 +194,31 @@ def _place_of_definition(cls: type, name: str) -> int:
     return next(place for place, base in enumerate(cls.__mro__) if name in vars(base))
 
 
+def _unroll_table(cell: Cell, table: Float[Array, "symbols projection"], tokens: Tokens) -> Array:
+    """`unroll_projected` in the plain form."""
+    return Cell.unroll_in_jax(cell, gather(table.T, tokens))
+
+
+def _last_of_table(cell: Cell, table: Float[Array, "symbols projection"], tokens: Tokens) -> Array:
+    """`last_output` in the plain form."""
+    return _unroll_table(cell, table, tokens)[-1:]
+
+
 def gather(
     table: Float[Array, "projection symbols"], tokens: Tokens
 ) -> Float[Array, "time projection batch"]:
-    """The projections of a sequence of symbols."""
-    return table.T[tokens].swapaxes(1, 2)
+    """The projections of a sequence of symbols.
+
+    Tokens beyond the table count as its first or last symbol, whichever is nearer.
+    """
+    return table.T[nearest_symbols(tokens, table.shape[1])].swapaxes(1, 2)
+
+
+def nearest_symbols(tokens: Tokens, num_symbols: int) -> Tokens:
+    """The tokens as 32-bit integers, those outside [0, num_symbols) replaced by the nearest inside."""
+    if tokens.dtype.itemsize < 4:  # the last symbol might not fit
+        tokens = tokens.astype(jnp.int32)
+    return jnp.clip(tokens, 0, num_symbols - 1).astype(jnp.int32)
 
 
 def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:

@@ -1,7 +1,6 @@
 """Fast weights: a recurrent network that attends to its recent past."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,75 +8,16 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.attending import Pieces, trace_attending, unroll_attending
+from fastweights.cells.attending import StepFunctions, attending_kernel, trace_attending
 from fastweights.cells.base import Cell, Kernel, check_sizes
+from fastweights.cells.derivatives import by_kernel
+from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
 from fastweights.cells.layers import affine, layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
 from fastweights.registry import register_cell
 from fastweights.types import Column, Columns, Scalar
-
-
-@dataclass(frozen=True)
-class FastWeightsOptions:
-    """Options of fast weights. Symbols are those of Ba et al. 2016."""
-
-    decay: float = 0.9
-    """λ, in [0, 1]; the paper has 0.95 in the text and 0.9 in the appendix."""
-
-    write_rate: float = 0.5
-    """η, the fast learning rate."""
-
-    inner_steps: int = 1
-    """S, the number of times the memory is read in a step; 0 leaves the memory out."""
-
-    norm: Literal["inside", "outside", "none"] = "inside"
-    """Where LN stands: LN[W h + C x + A h_s] (equation 5), LN[W h + C x] + A h_s, or nowhere. With method 2,
-    h_s stands in place of W h + C x."""
-
-    norm_sets: Literal["shared", "per-step"] = "shared"
-    """One gain and bias for all inner steps, or one for each."""
-
-    norm_bias: float = 0.25
-    """The LN bias before training; a larger one, such as 1, can keep the units of small networks alive."""
-
-    preliminary_norm: Literal["none", "shared", "separate"] = "none"
-    """LN on the preliminary state h_0: none, with the inner loop's gain and bias, or with its own."""
-
-    write_time: Literal["current", "late", "preliminary"] = "current"
-    """Whether h(t+1) is computed with A(t), one step late with A(t−1), or, as some public code does, with
-    λ A(t) + η h_0(t+1) h_0(t+1)ᵀ: a memory of preliminary states, to which h is never written."""
-
-    method: Literal[1, 2] = 1
-    """Appendix B: 1 sustains W h + C x in the inner loop; 2 adds the identity to A instead."""
-
-    recurrent_scale: float = 0.05
-    """W starts as recurrent_scale · I."""
-
-    input_scale: float = 1.0
-    """C is drawn uniformly from ± input_scale / √R."""
-
-    def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_between("decay", self.decay, 0, 1)
-        check_between("write_rate", self.write_rate, 0, MAX_SCALE)
-        check_between("inner_steps", self.inner_steps, 0, 100)
-        check_choice("norm", self.norm, ("inside", "outside", "none"))
-        check_choice("norm_sets", self.norm_sets, ("shared", "per-step"))
-        check_between("norm_bias", self.norm_bias, -MAX_SCALE, MAX_SCALE)
-        check_choice("preliminary_norm", self.preliminary_norm, ("none", "shared", "separate"))
-        inner_norms = self.norm != "none" and (self.norm_sets == "shared" or self.inner_steps > 0)
-        check(
-            self.preliminary_norm != "shared" or inner_norms,
-            "preliminary_norm 'shared' needs an inner norm to share; "
-            f"got norm {self.norm!r}, norm_sets {self.norm_sets!r}, inner_steps {self.inner_steps}",
-        )
-        check_choice("write_time", self.write_time, ("current", "late", "preliminary"))
-        check_choice("method", self.method, (1, 2))
-        check_between("recurrent_scale", self.recurrent_scale, 0, MAX_SCALE)
-        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class Norms(NamedTuple):
@@ -170,24 +110,32 @@ class FastWeights(Cell):
         written = state.memory.write(state.hidden, state.hidden)
         memory = state.memory if self.write_time == "late" else written
         summed = self.recurrent @ state.hidden + projection
-        pieces = self._pieces()
-        hidden = pieces.preliminary(self.norms, summed)
+        functions = self._step_functions()
+        hidden = functions.preliminary(self.norms, summed)
         if self.write_time == "preliminary":
             memory = written = state.memory.write(hidden, hidden)
         for s in range(self.inner_steps):
-            total = pieces.before(self.norms, s, summed, hidden)
-            hidden = pieces.after(self.norms, s, total + memory.read(hidden))
+            total = functions.before(self.norms, s, summed, hidden)
+            hidden = functions.after(self.norms, s, total + memory.read(hidden))
         return FastWeightsState(hidden, written), hidden
 
     def unroll_in_jax(self, projections: Columns) -> Columns:
-        length, units, _ = projections.shape
+        length, units, batch = projections.shape
         # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
         if (
             self.write_time == "preliminary"
             or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units
         ):
             return super().unroll_in_jax(projections)
-        return unroll_attending(self._pieces(), *self._arguments(projections))
+        return by_kernel(
+            lambda cell: attending_kernel(
+                cell._step_functions(), cell.inner_steps, *cell._operands(length, batch)
+            ),
+            lambda cell, projections, _: Cell.unroll_in_jax(cell, projections),
+            self,
+            projections,
+            (),
+        )
 
     def step_operations(self) -> int:
         """W h, λ A + (η h) hᵀ, and A h_s for each inner step."""
@@ -195,16 +143,14 @@ class FastWeights(Cell):
 
     def unroll_operations(self, length: int) -> int:
         """By the matrix, or by attention: h(τ)ᵀ h_s and its sum for each τ < t and each inner step."""
-        by_matrix = (length - 1) * self.step_operations()
-        matches = length * (length - 1) // 2
-        by_attention = (
-            length - 1
-        ) * 2 * self.hidden_size**2 + 4 * self.inner_steps * matches * self.hidden_size
-        return min(by_matrix, by_attention)
+        units, steps, pairs = self.hidden_size, length - 1, length * (length - 1) // 2
+        return min(
+            steps * self.step_operations(), steps * 2 * units**2 + self.inner_steps * pairs * 4 * units
+        )
 
-    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
-        # to past states alone, which kernel and `unroll_attending` are, has no place for the present one.
+        # to past states alone, which kernel and `attending_kernel` are, has no place for the present one.
         longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, 400)
         if length > longest or not calls.runs(length, dtype):
             return None
@@ -221,9 +167,7 @@ class FastWeights(Cell):
         )
         gains, biases = (p[..., 0] for p in self.norms)
         weights = self._weights(length)
-        return lambda outputs, table, tokens: attending.unroll(
-            plan, outputs, table, tokens, self.recurrent, gains, biases, weights
-        )
+        return attending.kernel(plan, outputs, self.recurrent, gains, biases, weights)
 
     def attention(self, projections: Columns) -> Float[Array, "time time batch"] | None:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
@@ -231,14 +175,15 @@ class FastWeights(Cell):
         attends to its own preliminary state too."""
         if self.write_time == "preliminary":
             return None
-        arguments = self._arguments(projections)
-        trace = trace_attending(self._pieces(), *arguments)
+        norms, recurrent, weights = self._operands(len(projections), projections.shape[-1])
+        functions = self._step_functions()
+        trace = trace_attending(functions, self.inner_steps, norms, recurrent, projections, weights)
         if not trace.queries:
             return jnp.zeros((len(projections), *projections.shape[::2]), projections.dtype)
         matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
-        return jnp.tril(arguments[-1], -1)[..., None] * matches
+        return jnp.tril(weights, -1)[..., None] * matches
 
-    def _pieces(self) -> Pieces:
+    def _step_functions(self) -> StepFunctions:
         """The functions of a step: h_0 from u = W h + C x; what A h_s is added to; h_{s+1} from the sum."""
         # Only static fields may enter the functions, or JAX would see tracers behind its back.
         norm, preliminary_norm, method = self.norm, self.preliminary_norm, self.method
@@ -259,7 +204,7 @@ class FastWeights(Cell):
         def after(norms: Norms, s: int, total: Column) -> Column:
             return jax.nn.relu(normalise(norms, s if per_step else 0, total) if norm == "inside" else total)
 
-        return Pieces(preliminary, before, after)
+        return StepFunctions(preliminary, before, after)
 
     def _weights(self, length: int) -> Float[Array, "time time"]:
         """η λ^age: how much of the state written at each time (second axis) is read at another (first)."""
@@ -267,8 +212,7 @@ class FastWeights(Cell):
         ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
         return self.write_rate * powers(self.decay, ages)
 
-    def _arguments(self, projections: Columns) -> tuple[int, Norms, Array, Columns, Array]:
-        """What `unroll_attending` takes after the pieces."""
-        length, _, batch = projections.shape
+    def _operands(self, length: int, batch: int) -> tuple[Norms, Array, Array]:
+        """Normalisations, W and the weights of the past, for attention to it."""
         norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
-        return self.inner_steps, norms, self.recurrent, projections, self._weights(length)
+        return norms, self.recurrent, self._weights(length)

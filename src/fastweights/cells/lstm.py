@@ -98,25 +98,23 @@ class LSTM(Cell):
         gates = list(jnp.split(self.recurrent @ state.hidden + projection, _GATES))
         if self.gain is not None:
             gains, biases = jnp.split(self.gain, _GATES), jnp.split(self.bias[:, None], _GATES)
-            gates = [layer_norm(*each) for each in zip(gates, gains, biases, strict=True)]
-        write, keep, show, candidate = gates
-        cell = jax.nn.sigmoid(keep) * state.cell + jax.nn.sigmoid(write) * jnp.tanh(candidate)
-        seen = cell
+            gates = [layer_norm(*block) for block in zip(gates, gains, biases, strict=True)]
+        input_gate, forget_gate, output_gate, candidate = gates
+        cell = jax.nn.sigmoid(forget_gate) * state.cell + jax.nn.sigmoid(input_gate) * jnp.tanh(candidate)
+        exposed = cell
         if self.cell_gain is not None and self.cell_bias is not None:
-            seen = layer_norm(cell, self.cell_gain, self.cell_bias)
-        hidden = jax.nn.sigmoid(show) * jnp.tanh(seen)
+            exposed = layer_norm(cell, self.cell_gain, self.cell_bias)
+        hidden = jax.nn.sigmoid(output_gate) * jnp.tanh(exposed)
         return LSTMState(cell, hidden), hidden
 
     def step_operations(self) -> int:
         return 2 * _GATES * self.hidden_size**2
 
-    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None
         gains = biases = jnp.zeros((0, self.hidden_size), dtype)
         if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:
             gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
             biases = jnp.concatenate([self.bias[:, None], self.cell_bias]).reshape(-1, self.hidden_size)
-        return lambda outputs, table, tokens: native.unroll(
-            outputs, table, tokens, self.recurrent, gains, biases
-        )
+        return native.kernel(length, outputs, self.recurrent, gains, biases)

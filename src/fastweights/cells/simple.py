@@ -76,7 +76,7 @@ class SimpleCell(Cell):
     def step_operations(self) -> int:
         return 2 * self.hidden_size**2
 
-    def kernel(self, length: int, dtype: jnp.dtype) -> Kernel | None:
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None
         # Attention that never looks back: h_0 is the state.
@@ -84,6 +84,4 @@ class SimpleCell(Cell):
         gains = self.bias[None][:0] if self.gain is None else self.gain.T
         biases = self.bias[None][: len(gains)]
         unread = jnp.zeros((length, length), dtype)
-        return lambda outputs, table, tokens: attending.unroll(
-            plan, outputs, table, tokens, self.recurrent, gains, biases, unread
-        )
+        return attending.kernel(plan, outputs, self.recurrent, gains, biases, unread)

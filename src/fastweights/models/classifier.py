@@ -2,14 +2,29 @@
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import ArrayLike, Float
 
 from fastweights.cells.base import Cell, gather
+from fastweights.errors import check
 from fastweights.models.embedding import Embedding
 from fastweights.models.options import ClassifierOptions
 from fastweights.models.readout import Readout
+from fastweights.numerics import is_known
 from fastweights.types import Tokens
+
+
+def _check_tokens(tokens: ArrayLike, num_symbols: int) -> None:
+    """Raise InvalidValueError unless the tokens are integers in [0, num_symbols), as far as that is known."""
+    dtype = jnp.result_type(tokens)
+    check(jnp.issubdtype(dtype, jnp.integer), f"tokens must be integers; got numbers of type {dtype}")
+    if is_known(tokens):
+        values = np.asarray(tokens)
+        outside = values[(values < 0) | (values >= num_symbols)]
+        got = outside[0] if outside.size else None
+        check(got is None, f"tokens must be between 0 and {num_symbols - 1}; got {got}")
 
 
 class SequenceClassifier(eqx.Module):
@@ -58,6 +73,12 @@ class SequenceClassifier(eqx.Module):
         return gather(self.projection_table(), tokens)
 
     def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
+        """The logits of the classes.
+
+        Raises: InvalidValueError unless the tokens are integers in [0, num_symbols). Within compiled code,
+        where they cannot be looked at, the nearest symbol stands for one outside.
+        """
+        _check_tokens(tokens, self.num_symbols)
         return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:

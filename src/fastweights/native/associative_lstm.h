@@ -15,13 +15,13 @@
 namespace fastweights {
 
 struct Associative {
-  const int32_t* orders;  // (copies, half): P_s puts unit orders[s][i] into place i
+  const int32_t* permutations;  // (copies, half): P_s puts unit permutations[s][i] into place i
   int copies, half, heads;
 
   // In the rows of a sum, the first of each kind for a head; the forget gate is row 0.
-  int write_gate(int head) const { return (1 + head) * half; }
-  int read_gate(int head) const { return write_gate(heads + head); }
-  int gates() const { return read_gate(heads); }
+  int input_gate(int head) const { return (1 + head) * half; }
+  int output_gate(int head) const { return input_gate(heads + head); }
+  int gates() const { return output_gate(heads); }
   int value(int head) const { return gates() + 2 * head * half; }
   int key(int head) const { return value(heads + head); }
   int query(int head) const { return key(heads + head); }
@@ -35,7 +35,7 @@ class Units {
     for (int i = 0; i < cell.half; ++i) table_[i] = i;
     for (int s = 0; s < cell.copies; ++s)
       for (int i = 0; i < cell.half; ++i) {
-        const int unit = std::clamp(cell.orders[s * cell.half + i], 0, cell.half - 1);
+        const int unit = std::clamp(cell.permutations[s * cell.half + i], 0, cell.half - 1);
         table_[(1 + s) * cell.half + i] = unit;
         table_[(1 + cell.copies + s) * cell.half + unit] = i;
       }
@@ -100,13 +100,13 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
     const AssociativeTape<T> tape(all, cell, tapes + (keep ? number * AssociativeTape<T>::size(all, cell) : 0));
     for (int t = 0; t < all.length; ++t) {
       T *rows = tape.row(0, t), *hidden = tape.hidden(t);
-      block.look_up(table, t, rows);
+      block.gather(table, t, rows);
       if (t > 0) multiply_add(packed, width, units, tape.hidden(t - 1), rows);
       for (int i = 0; i < cell.gates(); ++i) put(rows, i, sigmoid(get(rows, i)));
       for (int v = 0; v < cell.vectors(); ++v) bound(tape.row(cell.value(v), t), half, tape.factor(v, t));
 
       for (int n = 0; n < cell.heads; ++n)
-        scale(tape.row(cell.value(n), t), tape.row(cell.write_gate(n), t), half, gated + n * column);
+        scale(tape.row(cell.value(n), t), tape.row(cell.input_gate(n), t), half, gated + n * column);
       for (int s = 0; s < cell.copies; ++s) {
         T* memory = tape.memory(s, t);
         if (t > 0)
@@ -129,7 +129,7 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
         add_products(products<T>(cell.copies, read), half, answer);
         for (int i = 0; i < units; ++i) put(answer, i, get(answer, i) * (T(1) / cell.copies));
         bound(answer, half, tape.answer_factor(n, t));
-        add_scaled(answer, tape.row(cell.read_gate(n), t), half, hidden);
+        add_scaled(answer, tape.row(cell.output_gate(n), t), half, hidden);
       }
       block.write_output(hidden, t, out);
     }
@@ -148,7 +148,7 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
   T *packed = scratch.take(matrix), *d_rows = scratch.take(lines), *d_hidden = scratch.take(column),
     *gated = scratch.take(column), *d_gated = scratch.take(column), *d_answers = scratch.take(cell.heads * column),
     *d_memory = scratch.take(cell.copies * column);
-  Rows<T> collected(all, scratch);
+  Rows<T> collected_rows(all, scratch);
   const Units order(cell);
   pack(recurrent, units, width, 1, units, packed);
   std::fill_n(d_table, int64_t(all.symbols) * width, T(0));
@@ -165,8 +165,8 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
 
       for (int n = 0; n < cell.heads; ++n) {
         T* d_answer = d_answers + n * column;
-        add_along(d_hidden, tape.answer(n, t), half, d_row(cell.read_gate(n)));
-        scale(d_hidden, tape.row(cell.read_gate(n), t), half, d_answer);
+        add_along(d_hidden, tape.answer(n, t), half, d_row(cell.output_gate(n)));
+        scale(d_hidden, tape.row(cell.output_gate(n), t), half, d_answer);
         bound_backward(tape.answer(n, t), tape.answer_factor(n, t), half, d_answer);
         for (int i = 0; i < units; ++i) put(d_answer, i, get(d_answer, i) * (T(1) / cell.copies));
       }
@@ -180,7 +180,7 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
         if (t > 0) add_along(d_copy, tape.memory(s, t - 1), half, d_row(0));
       }
       for (int n = 0; n < cell.heads; ++n) {
-        const T *value = tape.row(cell.value(n), t), *gate = tape.row(cell.write_gate(n), t);
+        const T *value = tape.row(cell.value(n), t), *gate = tape.row(cell.input_gate(n), t);
         const auto of_value = [&](int s) -> Product<T> {
           return {d_memory + s * column, order.own(), tape.row(cell.key(n), t), order.permuted(s)};
         };
@@ -192,7 +192,7 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
         };
         std::fill_n(d_gated, column, T(0));
         add_products<T, true>(products<T>(cell.copies, of_value), half, d_gated);
-        add_along(d_gated, value, half, d_row(cell.write_gate(n)));
+        add_along(d_gated, value, half, d_row(cell.input_gate(n)));
         scale(d_gated, gate, half, d_row(cell.value(n)));
         scale(value, gate, half, gated);
         add_products<T, true>(products<T>(cell.copies, of_key), half, d_row(cell.key(n)));
@@ -205,11 +205,11 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
       }
       for (int v = 0; v < cell.vectors(); ++v)
         bound_backward(tape.row(cell.value(v), t), tape.factor(v, t), half, d_row(cell.value(v)));
-      collected.keep(t, d_rows, t > 0 ? tape.hidden(t - 1) : nullptr);
+      collected_rows.store(t, d_rows, t > 0 ? tape.hidden(t - 1) : nullptr);
     }
-    collected.add(block, d_table);
+    collected_rows.add(block, d_table);
   }
-  collected.write(d_recurrent);
+  collected_rows.write(d_recurrent);
 }
 
 }  // namespace fastweights

@@ -1,5 +1,5 @@
 // A recurrence that attends to its own past (cells/attending.py), forward and backward, for one block of
-// sequences at a time: all that a block needs stays in the nearest caches.
+// sequences at a time: all that a block needs stays in the first-level caches.
 //
 //   u(t) = W h(t−1) + projection(t)
 //   h_0 = f(LN?[u]),   r_s = LN?[u or h_s] + Σ_{τ<t} w(t, τ) h(τ) [h(τ)ᵀ h_s],   h_{s+1} = f(LN?[r_s])
@@ -127,7 +127,7 @@ void attend_forward(const Sequences& all, const Attending& cell, const T* table,
       // h_s goes to the tape; the last one is h(t).
       auto state = [&](int s) { return s == cell.steps ? tape.hidden(t) : tape.query(s, t); };
 
-      block.look_up(table, t, summed);
+      block.gather(table, t, summed);
       if (t > 0) multiply_add(packed, units, units, tape.hidden(t - 1), summed);
       const T* first = summed;
       if (cell.preliminary >= 0) norm(summed, cell.preliminary, total), first = total;
@@ -183,16 +183,16 @@ void attend_backward(const Sequences& all, const Attending& cell, const T* d_out
       };
       block.read_cotangent(d_out, t, d_hidden);
       if (t + 1 < length) multiply_add(packed, units, units, d_summed, d_hidden);
-      // What every later reading owes to h(t): as the state it was matched with, and as what it gave.
+      // The cotangents of h(t) from every later reading: as the state that was matched, and as the one that was added.
       for (int s = 0; s < cell.steps; ++s) {
         const int64_t next = int64_t(s) * length + t + 1;
         const int later = length - 1 - t;
-        auto owe = [&](const T* matches, const T* given) {
+        auto add_cotangent = [&](const T* matches, const T* given) {
           weigh(weights + (t + 1) * length + t, length, matches + next * row + t * kLanes<T>, row, later, factors);
           add_weighted(given + next * column, later, factors, units, d_hidden);
         };
-        owe(tape.matches(), d_reads);
-        owe(d_matches, tape.query(0, 0));
+        add_cotangent(tape.matches(), d_reads);
+        add_cotangent(d_matches, tape.query(0, 0));
       }
 
       std::fill_n(d_summed, column, T(0));
@@ -217,7 +217,7 @@ void attend_backward(const Sequences& all, const Attending& cell, const T* d_out
       activate_backward(cell.activation, cell.steps ? tape.query(0, t) : tape.hidden(t), units, d_hidden);
       if (cell.preliminary >= 0) norm_backward(cell.preliminary, d_hidden);
       add_into(d_hidden, units, d_summed);
-      rows.keep(t, d_summed, t > 0 ? tape.hidden(t - 1) : nullptr);
+      rows.store(t, d_summed, t > 0 ? tape.hidden(t - 1) : nullptr);
     }
     rows.add(block, d_table);
   }

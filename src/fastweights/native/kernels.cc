@@ -55,7 +55,7 @@ ffi::Error call_attend_forward(In table, In tokens, In recurrent, In gains, In b
   });
 }
 
-ffi::Error call_attend_backward(In d_out, In tokens, In recurrent, In gains, In weights, In tapes, Out d_table,
+ffi::Error call_attend_backward(In d_out, In tokens, In recurrent, In gains, In, In weights, In tapes, Out d_table,
                            Out d_recurrent, Out d_gains, Out d_biases, Out d_weights, int64_t activation,
                            int64_t preliminary, Sets inside, Sets outside, bool sustained) {
   const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
@@ -83,8 +83,8 @@ ffi::Error call_lstm_forward(In table, In tokens, In recurrent, In gains, In bia
   });
 }
 
-ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In tapes, Out d_table, Out d_recurrent,
-                         Out d_gains, Out d_biases) {
+ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In, In tapes, Out d_table,
+                              Out d_recurrent, Out d_gains, Out d_biases) {
   const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
   const bool norm = gains.element_count() > 0;
   return with_type(d_out, [&](auto zero) {
@@ -95,14 +95,14 @@ ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In ta
   });
 }
 
-Associative associative(const Sequences& all, In& orders) {
-  const int copies = int(orders.dimensions()[0]), half = int(orders.dimensions()[1]);
-  return {data<int32_t>(orders), copies, half, (all.width / half - 1) / 8};
+Associative associative(const Sequences& all, In& permutations) {
+  const int copies = int(permutations.dimensions()[0]), half = int(permutations.dimensions()[1]);
+  return {data<int32_t>(permutations), copies, half, (all.width / half - 1) / 8};
 }
 
-ffi::Error call_associate_forward(In table, In tokens, In recurrent, In orders, Out out, Out tapes) {
+ffi::Error call_associate_forward(In table, In tokens, In recurrent, In permutations, Out out, Out tapes) {
   const Sequences all = sequences(table, tokens, recurrent, *out);
-  const Associative cell = associative(all, orders);
+  const Associative cell = associative(all, permutations);
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
     auto keep = keeps_tapes<T>(all, *tapes, AssociativeTape<T>::size(all, cell));
@@ -112,10 +112,10 @@ ffi::Error call_associate_forward(In table, In tokens, In recurrent, In orders, 
   });
 }
 
-ffi::Error call_associate_backward(In d_out, In tokens, In recurrent, In orders, In tapes, Out d_table,
+ffi::Error call_associate_backward(In d_out, In tokens, In recurrent, In permutations, In tapes, Out d_table,
                                    Out d_recurrent) {
   const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
-  const Associative cell = associative(all, orders);
+  const Associative cell = associative(all, permutations);
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
     associate_backward<T>(all, cell, data<T>(d_out), data<T>(recurrent), data<T>(tapes), data<T>(d_table),
@@ -135,12 +135,12 @@ ffi::Error call_associate_backward(In d_out, In tokens, In recurrent, In orders,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendForward, call_attend_forward,
                               ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS ATTENDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, call_attend_backward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS
                                   .Ret<ffi::AnyBuffer>() ATTENDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward,
                               ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS TWO_RESULTS);
+                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward, ffi::Ffi::Bind() FOUR_ARGUMENTS TWO_RESULTS);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward,
                               ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);

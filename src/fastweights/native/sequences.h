@@ -5,7 +5,7 @@
 
 namespace fastweights {
 
-// Drives are rows of a table (symbols, width); outputs are the last `outputs` states (outputs, units, batch).
+// Projections are rows of a table (symbols, width); outputs are the last `outputs` states (outputs, units, batch).
 struct Sequences {
   const int32_t* tokens;  // (length, batch)
   int symbols, width, units, length, batch, outputs;
@@ -15,10 +15,10 @@ struct Sequences {
     return (batch + kLanes<T> - 1) / kLanes<T>;
   }
   int symbol(int t, int column) const {
-    // Tokens come from outside: none may lead out of the table.
+    // Tokens come from outside: none may point outside the table.
     return std::clamp(tokens[int64_t(t) * batch + column], 0, symbols - 1);
   }
-  // Where h(t) stands among the outputs; negative if it is not wanted.
+  // The index of h(t) among the outputs; negative if it is not wanted.
   int place(int t) const { return t - (length - outputs); }
 };
 
@@ -32,11 +32,11 @@ struct Block {
       : all(all), first(number * kLanes<T>), filled(std::min(kLanes<T>, all.batch - first)) {}
 
   // projection[unit][lane] at time t; lanes that are not in use repeat the last sequence.
-  void look_up(const T* table, int t, T* projection) const {
+  void gather(const T* table, int t, T* projection) const {
     const T* rows[kLanes<T>];
     for (int lane = 0; lane < kLanes<T>; ++lane)
       rows[lane] = table + int64_t(all.symbol(t, first + std::min(lane, filled - 1))) * all.width;
-    gather(rows, all.width, projection);
+    fastweights::gather(rows, all.width, projection);
   }
   void write_output(const T* hidden, int t, T* out) const {
     if (const int place = all.place(t); place >= 0)
@@ -72,7 +72,7 @@ class Rows {
   }
 
   // At time t: the cotangent of the projection, and h(t−1), or null before the first step, where it is 0.
-  void keep(int t, const T* d_projection, const T* before) {
+  void store(int t, const T* d_projection, const T* before) {
     scatter(d_projection, all_.width, d_projections_ + int64_t(t) * kLanes<T> * all_.width, all_.width);
     if (before) scatter(before, all_.units, states_ + int64_t(t) * kLanes<T> * stride_, stride_);
   }
