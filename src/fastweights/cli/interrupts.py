@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and the end of the terminal: what is at work saves first."""
+"""Ctrl-C, SIGTERM and the end of the terminal: long work is asked to save and stop."""
 
 import atexit
 import os
@@ -8,72 +8,72 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_heard: list[int] = []
-_patient = False
+_received: list[int] = []
+_deferred = False
 
 
-def heard() -> bool:
-    """Whether one of these signals came since `ending_orderly` began. Long work asks now and then."""
-    return bool(_heard)
+def interrupt_requested() -> bool:
+    """Whether one of these signals came since `catch_signals` began. Long work asks now and then."""
+    return bool(_received)
 
 
-def number_of(interrupt: KeyboardInterrupt) -> int:
-    """The signal that ended a command."""
-    return next(iter([*_heard, *interrupt.args]), signal.SIGINT)
+def signal_of(interrupt: KeyboardInterrupt) -> int:
+    """The number of the signal that ended a command."""
+    return next(iter([*_received, *interrupt.args]), signal.SIGINT)
 
 
 @contextmanager
-def ending_orderly() -> Iterator[None]:
-    """Raise KeyboardInterrupt for all of them; within `patiently`, for none. While the program ends, Ctrl-C
-    only ends it sooner."""
-    _heard.clear()
-    # Only where nobody has decided otherwise, as nohup does; and only the main thread may.
-    usual = {
+def catch_signals() -> Iterator[None]:
+    """Turn each of these signals into a KeyboardInterrupt, unless `defer_interrupts` is in force. Afterwards,
+    while Python shuts down, Ctrl-C ends the process at once."""
+    _received.clear()
+    # A handler that somebody set stays, such as nohup's; and only the main thread may set one.
+    handlers = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
         signal.SIGHUP: signal.SIG_DFL,
     }
     if threading.current_thread() is not threading.main_thread():
-        usual = {}
-    mine = [number for number, handler in usual.items() if signal.getsignal(number) == handler]
-    for number in mine:
-        signal.signal(number, _interrupt)
+        handlers = {}
+    replaced = [number for number, handler in handlers.items() if signal.getsignal(number) == handler]
+    for number in replaced:
+        signal.signal(number, _handle)
     try:
         yield
     finally:
-        for number in mine:
-            signal.signal(number, usual[number])
-        atexit.unregister(_end_at_once)
-        atexit.register(_end_at_once)  # the last to be registered is the first to be called
+        for number in replaced:
+            signal.signal(number, handlers[number])
+        atexit.unregister(_stop_catching)
+        atexit.register(_stop_catching)  # the last to be registered is the first to be called
 
 
 @contextmanager
-def patiently() -> Iterator[None]:
-    """The first signal is only noted for those who ask whether it was `heard`; the second ends the process.
+def defer_interrupts() -> Iterator[None]:
+    """The first signal is only recorded, for `interrupt_requested`; the second ends the process.
 
     An exception that may be raised anywhere is no way to end long work: Python drops it in destructors,
     and a database driver turns it into another.
     """
-    global _patient
-    _patient = True
+    global _deferred
+    _deferred = True
     try:
         yield
     finally:
-        _patient = False
+        _deferred = False
 
 
-def _end_at_once() -> None:
-    """What JAX and others tidy up now concerns this process alone; a traceback from there, nobody."""
+def _stop_catching() -> None:
+    """An interrupt during the clean-up of JAX and others ends the process without a traceback."""
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _interrupt(number: int, _: object) -> None:
-    _heard.append(number)
-    if not _patient:
+def _handle(number: int, _: object) -> None:
+    _received.append(number)
+    if not _deferred:
         raise KeyboardInterrupt(number)
-    if len(_heard) > 1:
-        # Nothing to tidy up: whatever is left behind, the next process can deal with. But the cursor.
+    if len(_received) > 1:
+        # The next process can deal with whatever is left behind, except for a hidden cursor.
         show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
         os.write(2, f"{show_cursor}\nfastweights: interrupted\n".encode())
         os._exit(128 + number)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fastweights import __version__
-from fastweights.cli.interrupts import ending_orderly, heard, number_of, patiently
+from fastweights.cli.interrupts import catch_signals, defer_interrupts, interrupt_requested, signal_of
 from fastweights.errors import FastweightsError, printable, reason, suggestion
 
 # Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(100_000)
     _set_environment()
     try:
-        with ending_orderly():
+        with catch_signals():
             code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except FastweightsError as error:
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 2
     except KeyboardInterrupt as interrupt:
         _complain("interrupted")
-        code = 128 + number_of(interrupt)
+        code = 128 + signal_of(interrupt)
     except BrokenPipeError:
         # Whoever read our output has read enough.
         _drop_output()
@@ -106,9 +106,9 @@ def _run(arguments: Sequence[str]) -> int | str | None:
         if command not in COMMANDS:
             near, known = suggestion(command, COMMANDS), ", ".join(COMMANDS)
             raise FastweightsError(f"unknown command {command!r}{near}; known: {known}")
-        with patiently():  # JAX's callbacks, too, would swallow an interrupt
+        with defer_interrupts():  # JAX's callbacks, too, would swallow an interrupt
             module = importlib.import_module(f"fastweights.cli.{command}")
-        if heard():
+        if interrupt_requested():
             raise KeyboardInterrupt
         return module.run(arguments[1:])
     except SystemExit as end:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from fastweights import registry
-from fastweights.cli.interrupts import heard, patiently
+from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
 from fastweights.cli.options import PluginOptions, last_value, load_plugins, with_groups
 from fastweights.cli.parsing import parse
 from fastweights.cli.progress import Bars
@@ -129,7 +129,7 @@ def run(arguments: Sequence[str]) -> int:
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
     try:
-        with Bars() as bars, patiently():
+        with Bars() as bars, defer_interrupts():
             store = run_plan(
                 options.dir,
                 options.preset,
@@ -139,7 +139,7 @@ def run(arguments: Sequence[str]) -> int:
                 location=locate(options.dir, options.storage, options.study),
                 arguments=_words(choice, options.plugin),
                 retry_failed=options.retry_failed,
-                stopped=heard,
+                stopped=interrupt_requested,
             )
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastweights import registry
-from fastweights.cli.interrupts import heard, patiently
+from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
 from fastweights.cli.options import TaskOptions, last_value, load_plugins, task_in, with_groups
 from fastweights.cli.parsing import parse
 from fastweights.cli.progress import Bars, percent
@@ -75,13 +75,13 @@ def run(arguments: Sequence[str]) -> int:
     )
     check_writable(options.out)
     worker.prepare()
-    with Bars() as bars, patiently():
+    with Bars() as bars, defer_interrupts():
         bars.add("run", f"{options.model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(
             specification,
             options.out,
             report=lambda point: bars.advance("run", point.update, point.validation_error),
-            stopped=heard,
+            stopped=interrupt_requested,
         )
         if outcome["state"] == "interrupted":
             raise KeyboardInterrupt

@@ -129,17 +129,18 @@ def test_a_worker_stopped_in_mid_word_and_killed_disturbs_no_other(undisturbed, 
 COORDINATOR = """
 import sys
 from pathlib import Path
-from fastweights.cli.interrupts import ending_orderly, heard, patiently
+from fastweights.cli.interrupts import catch_signals, interrupt_requested, defer_interrupts
 
 sys.path.insert(0, sys.argv[3])
 folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
 try:
-    with ending_orderly(), patiently():
+    with catch_signals(), defer_interrupts():
         from studies.execution.test_kills import SPECIFICATIONS, Silent
         from fastweights.studies.execution.coordinator import run_study
         from fastweights.studies.execution.local import LocalExecutor
         plan = SPECIFICATIONS[:runs]
-        run_study(folder, "smoke", plan, lambda: LocalExecutor(workers), Silent(), stopped=heard)
+        executor = lambda: LocalExecutor(workers)
+        run_study(folder, "smoke", plan, executor, Silent(), stopped=interrupt_requested)
 except KeyboardInterrupt:
     sys.exit(130)
 """
