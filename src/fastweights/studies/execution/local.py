@@ -15,8 +15,7 @@ from typing import Any
 from fastweights.errors import check
 from fastweights.plugins import Plugin, load_all, loaded
 from fastweights.runs.worker import Outcome, prepare
-from fastweights.studies.execution.executor import Job, Progress
-from fastweights.studies.execution.jobs import run_jobs
+from fastweights.studies.execution.executor import Job, Progress, run_jobs
 
 # Ctrl-C, and the end of the terminal.
 _TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGHUP)

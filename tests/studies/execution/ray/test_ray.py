@@ -20,7 +20,7 @@ import pytest
 from fastweights.cells.irnn import IRNN
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.registry import cells, register_cell
-from fastweights.studies.execution import jobs, scheduler
+from fastweights.studies.execution import scheduler
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.executor import Job
 from fastweights.studies.execution.local import LocalExecutor
@@ -239,7 +239,7 @@ def test_a_node_without_room_for_the_files_is_lost_and_not_the_study(monkeypatch
 
     worker = Worker(None, Probe(tmp_path / "elsewhere", "token"), "CPU", ray_worker.__version__)
     job = Job("some", {}, tmp_path / "some.safetensors")
-    monkeypatch.setattr(jobs, "run_jobs", full)
+    monkeypatch.setattr(ray_worker, "run_jobs", full)
     monkeypatch.setattr(ray_worker, "Reporter", lambda *arguments: contextlib.nullcontext(mute))
     with pytest.raises(WorkerLostError, match="no room on this node"):
         worker.work(1, [job], {})

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fastweights import __version__
 from fastweights.errors import FileError
 from fastweights.plugins import Plugin, load_all
-from fastweights.studies.execution.executor import Job
+from fastweights.studies.execution.executor import Job, run_jobs
 from fastweights.studies.execution.ray.message_queue import Files, Reporter
 from fastweights.studies.execution.ray.temporary import temporary_folder
 
@@ -66,8 +66,6 @@ class Worker:
 
         Raises: WorkerLostError if this node has no room for the files; what `run_jobs` raises.
         """
-        from fastweights.studies.execution.jobs import run_jobs
-
         if self._shared:
             with Reporter(self._queue, number, None) as reporter:
                 return run_jobs(jobs, reporter.report, reporter.stopped), {}
