@@ -14,10 +14,8 @@ from fastweights.studies.record.folder import LOCK, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.writable_store import WritableStore
 from papers.ba2016.comparisons import comparison
-from papers.ba2016.illustrations import illustration
+from papers.ba2016.inspections import inspection
 from processes import slow_imports
-
-pytest.importorskip("matplotlib")
 
 
 def stored(results, folder):
@@ -75,16 +73,16 @@ def test_a_document_takes_the_tables(tmp_path, capsys):
     assert err.count("\n") == 1
 
 
-def test_a_damaged_illustration_is_one_line(tmp_path, capsys):
+def test_a_damaged_inspection_is_one_line(tmp_path, capsys):
     stored(comparison(), tmp_path / "s")
-    (tmp_path / "s" / "illustration.json").write_text("{")
+    (tmp_path / "s" / "inspection.json").write_text("{")
     _, err = said(capsys, tmp_path / "s", code=2)
-    assert err.count("\n") == 1 and "illustration.json is damaged" in err
+    assert err.count("\n") == 1 and "inspection.json is damaged" in err
 
 
 def test_it_needs_no_jax(tmp_path):
     stored(comparison(), tmp_path / "s")
-    (tmp_path / "s" / "illustration.json").write_text(json.dumps(illustration()))
+    (tmp_path / "s" / "inspection.json").write_text(json.dumps(inspection()))
     _, imported = slow_imports(("jax", "scipy.stats", "pandas"), "report", str(tmp_path / "s"))
     assert not imported
 
@@ -109,7 +107,7 @@ def test_a_record_of_the_papers_size_takes_less_than_three_seconds(tmp_path):
     results = of_the_papers_size()
     assert len(results["runs"]) > 900
     stored(results, tmp_path / "s")
-    (tmp_path / "s" / "illustration.json").write_text(json.dumps(illustration(50, "c9k8j3f1??c")))
+    (tmp_path / "s" / "inspection.json").write_text(json.dumps(inspection(50, "c9k8j3f1??c")))
     command = [Path(sys.executable).parent / "fastweights", "report", tmp_path / "s"]
     taken = []
     for _ in range(3):

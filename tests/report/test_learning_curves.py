@@ -9,8 +9,6 @@ from fastweights.report.learning_curves import learning_curves, panels
 from fastweights.studies.analysis.settings import Setting, selections
 from records import mixed_study, record, study
 
-pytest.importorskip("matplotlib")
-
 
 def selected(runs: list[dict]) -> list[Setting]:
     return [selection.selected for selection in selections(runs)]

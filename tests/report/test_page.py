@@ -11,9 +11,6 @@ from fastweights.report.page import render
 from fastweights.report.study_report import report_of
 from records import mixed_study, record, study
 
-pytest.importorskip("matplotlib")
-pytest.importorskip("jinja2")
-
 _VOID = {"meta", "br", "link", "img", "input", "hr", "wbr"}
 
 

@@ -1,6 +1,6 @@
 """The look of every figure, and how one is written: equal contents give equal bytes.
 
-matplotlib comes with the extra `report` and is imported by what draws.
+matplotlib is imported by what draws, so that nothing else waits for it.
 """
 
 import io
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.files import write_atomically
+from fastweights.report.labels import logarithmic_tick
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 PAPER = "#ffffff"
@@ -35,8 +38,8 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path) -> None:
-    """Draw once, and write the figure twice.
+def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path | None = None) -> None:
+    """Draw once, and write the figure as SVG and, if it has a path, as PNG.
 
     Raises: FileError if a file cannot be written.
     """
@@ -46,10 +49,30 @@ def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path) -> None:
         figure = draw()
         svg, png = io.BytesIO(), io.BytesIO()
         figure.savefig(svg, format="svg", facecolor=PAPER, metadata={"Date": None})
-        # Not compressed: it is read again at once.
-        figure.savefig(png, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
-    write_atomically(svg_path, svg.getvalue())
-    write_atomically(png_path, _fewer_colours(png))
+        write_atomically(svg_path, svg.getvalue())
+        if png_path is not None:
+            # Not compressed: it is read again at once.
+            figure.savefig(png, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
+            write_atomically(png_path, _fewer_colours(png))
+
+
+def logarithmic_ticks(axis: "Axis", text: Callable[[float], str] = logarithmic_tick) -> None:
+    """Ticks of a logarithmic axis whose limits are set: powers of ten, and others where these are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    low, high = sorted(axis.get_view_interval())
+    fine = (1.0, 3.0) if high > 10 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    steps = (1.0,) if high > 100 * low else fine
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+
+
+def opacities(colour: str) -> "Colormap":
+    """From transparent to the full colour."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    return LinearSegmentedColormap.from_list("opacities", [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
 
 
 def _fewer_colours(png: io.BytesIO) -> bytes:

@@ -5,29 +5,36 @@ import shutil
 from copy import deepcopy
 
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from fastweights.errors import FastweightsError, StudyError
-from fastweights.papers.ba2016.inspection import ILLUSTRATION, illustrate
-from fastweights.papers.ba2016.page.attention_figures import attention_pictures, memory, memory_pictures
-from fastweights.papers.ba2016.page.inspection import NAME, read_illustration
+from fastweights.papers.ba2016.inspection import NAME, InspectedModel, read_inspection
+from fastweights.papers.ba2016.page.attention_figures import (
+    _attention_square,
+    draw_attention,
+    draw_memory,
+    memory,
+)
+from fastweights.papers.ba2016.plan.inspect_networks import inspect_networks
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.evaluation import evaluate
 from fastweights.training.options import TrainingOptions
-from papers.ba2016.illustrations import illustration
+from papers.ba2016.inspections import inspection
 
 
 def read(folder, value):
     (folder / NAME).write_text(value if isinstance(value, str) else json.dumps(value))
-    return read_illustration(folder)
+    return read_inspection(folder)
 
 
 def test_a_good_one_is_read(tmp_path):
-    assert read_illustration(tmp_path) == []
-    (model,) = read(tmp_path, illustration())
+    assert read_inspection(tmp_path) == []
+    (model,) = read(tmp_path, inspection())
     (reading,) = model.sequences
     assert (model.hidden_size, model.seed, model.decay, model.write_rate) == (3, 12, 0.9, 0.5)
     assert (reading.tokens, reading.answer, reading.probability) == ("c9k8??c", "9", 0.75)
@@ -67,7 +74,7 @@ def damaged():
     }
     for place, changes in wrong.items():
         for name, value in changes:
-            made = deepcopy(illustration())
+            made = deepcopy(inspection())
             target = {
                 "model": made["models"][0],
                 "sequence": made["models"][0]["sequences"][0],
@@ -92,7 +99,7 @@ def test_a_huge_one_and_a_folder_are_refused(tmp_path):
     (tmp_path / NAME).unlink()
     (tmp_path / NAME).mkdir()
     with pytest.raises(FastweightsError, match="not a file"):
-        read_illustration(tmp_path)
+        read_inspection(tmp_path)
 
 
 def test_the_memory_is_equation_3():
@@ -104,23 +111,41 @@ def test_the_memory_is_equation_3():
         np.testing.assert_allclose(found[t], sum(terms), rtol=1e-12)
 
 
-def test_pictures(tmp_path):
-    models = read(tmp_path, illustration())
-    attention, memories = attention_pictures(models), memory_pictures(models)
-    assert attention is not None and memories is not None
-    assert "c9k8??c → 9" in attention
-    # Step 1 reads nothing, step i the i − 1 states before it whose terms are not zero.
-    assert attention.count("<title>") == sum(range(6))
-    assert memories.count("<image") == 1 and memories.count("<rect") == 1 + 7
-    assert attention_pictures([]) is memory_pictures([]) is None
+def test_the_old_name_is_read_where_there_is_no_new_one(tmp_path):
+    (tmp_path / "illustration.json").write_text(json.dumps(inspection()))
+    (old,) = read_inspection(tmp_path)
+    assert old.hidden_size == 3
+    (new,) = read(tmp_path, inspection(4))
+    assert new.hidden_size == 4
+
+
+def test_figures(tmp_path):
+    models, path = read(tmp_path, inspection()), tmp_path / "a.svg"
+    assert draw_attention(models, path)
+    svg = path.read_text()
+    assert "c9k8??c → 9, p = 0.75" in svg and "read before" in svg
+    assert svg.count("<image") == 2  # the square and the colour bar
+    assert draw_memory(models, path)
+    assert path.read_text().count("<image") == 7 + 1
+    assert not draw_attention([], path) and not draw_memory([], path)
+
+
+def test_each_step_shares_out_what_it_reads():
+    figure = Figure()
+    (model,) = [msgspec.convert(each, InspectedModel) for each in inspection()["models"]]
+    shares = _attention_square(figure.subplots(), model.sequences[0]).get_array()
+    expected = np.tril(np.tile(0.1 * np.arange(7), (7, 1)), -1)
+    totals = expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, expected / np.where(totals > 0, totals, 1))
+    assert shares[1].sum() == 0 and shares[3].sum() == pytest.approx(1)
 
 
 def test_a_network_whose_states_are_zero_is_drawn_too(tmp_path):
-    made = illustration()
+    made = inspection()
     made["models"][0]["sequences"][0]["hidden"] = [[0.0] * 3] * 7
     made["models"][0]["sequences"][0]["attention"] = [[0.0] * 7] * 7
     models = read(tmp_path, made)
-    assert attention_pictures(models) and memory_pictures(models)
+    assert draw_attention(models, tmp_path / "a.svg") and draw_memory(models, tmp_path / "a.svg")
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +177,10 @@ def trained(tmp_path_factory):
     return folder, runs
 
 
-def test_the_median_network_is_illustrated(trained, tmp_path):
+def test_the_median_network_is_inspected(trained, tmp_path):
     folder, runs = trained
-    illustrate(folder, {"runs": runs})
-    (model,) = read_illustration(folder)
+    inspect_networks(folder, {"runs": runs})
+    (model,) = read_inspection(folder)
     assert (model.run, model.seed) == (runs[2]["id"], 2)
     assert [each.tokens.index(each.tokens[-1]) for each in model.sequences] == [0, 2]
     specification, network, _ = worker.load_model(folder / "runs" / f"{model.run}.safetensors")
@@ -167,47 +192,47 @@ def test_the_median_network_is_illustrated(trained, tmp_path):
         hidden = network.cell.unroll_in_jax(network.projections(tokens))[..., 0]
         np.testing.assert_allclose(hidden, reading.hidden, atol=2e-4)
         assert AssociativeRetrieval(2).answer(reading.tokens) == int(reading.target)
-    before = (folder / ILLUSTRATION).stat()
-    illustrate(folder, {"runs": runs})
-    assert (folder / ILLUSTRATION).stat() == before
+    before = (folder / NAME).stat()
+    inspect_networks(folder, {"runs": runs})
+    assert (folder / NAME).stat() == before
 
 
 def test_what_is_known_of_models_that_are_gone_stays(trained, tmp_path):
     folder, runs = trained
-    illustrate(folder, {"runs": runs})
-    shutil.copy(folder / ILLUSTRATION, tmp_path)
+    inspect_networks(folder, {"runs": runs})
+    shutil.copy(folder / NAME, tmp_path)
     (tmp_path / "runs").mkdir()
-    illustrate(tmp_path, {"runs": runs})
-    assert (tmp_path / ILLUSTRATION).read_bytes() == (folder / ILLUSTRATION).read_bytes()
+    inspect_networks(tmp_path, {"runs": runs})
+    assert (tmp_path / NAME).read_bytes() == (folder / NAME).read_bytes()
     # With one model left, that one is the median of what is there.
     shutil.copy(folder / "runs" / f"{runs[0]['id']}.safetensors", tmp_path / "runs")
-    illustrate(tmp_path, {"runs": runs})
-    assert [model.run for model in read_illustration(tmp_path)] == [runs[0]["id"]]
+    inspect_networks(tmp_path, {"runs": runs})
+    assert [model.run for model in read_inspection(tmp_path)] == [runs[0]["id"]]
 
 
-def test_nothing_to_illustrate_writes_nothing(trained, tmp_path):
+def test_nothing_to_inspect_writes_nothing(trained, tmp_path):
     _, runs = trained
     (tmp_path / "runs").mkdir()
     others = [{**run, "roles": [{"part": "search"}]} for run in runs]
     waiting = [{**run, "state": "waiting"} for run in runs]
     for results in ([], others, waiting, runs):
-        illustrate(tmp_path, {"runs": results})
-    assert not (tmp_path / ILLUSTRATION).exists()
+        inspect_networks(tmp_path, {"runs": results})
+    assert not (tmp_path / NAME).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b'{"models": [{}]}', b'{"models": 3}'])
 def test_files_that_cannot_be_used_are_made_anew_or_left_out(content, trained, tmp_path):
     folder, runs = trained
     (tmp_path / "runs").mkdir()
-    (tmp_path / ILLUSTRATION).write_bytes(content)
+    (tmp_path / NAME).write_bytes(content)
     (tmp_path / "runs" / f"{runs[0]['id']}.safetensors").write_bytes(b"junk")
-    illustrate(tmp_path, {"runs": runs})
-    assert (tmp_path / ILLUSTRATION).read_bytes() == content
+    inspect_networks(tmp_path, {"runs": runs})
+    assert (tmp_path / NAME).read_bytes() == content
     shutil.copy(
         folder / "runs" / f"{runs[1]['id']}.safetensors", tmp_path / "runs" / f"{runs[0]['id']}.safetensors"
     )
-    illustrate(tmp_path, {"runs": runs[:1]})  # another's model under this one's name
-    assert (tmp_path / ILLUSTRATION).read_bytes() == content
+    inspect_networks(tmp_path, {"runs": runs[:1]})  # another's model under this one's name
+    assert (tmp_path / NAME).read_bytes() == content
     shutil.copy(folder / "runs" / f"{runs[1]['id']}.safetensors", tmp_path / "runs")
-    illustrate(tmp_path, {"runs": runs[1:2]})
-    assert [model.run for model in read_illustration(tmp_path)] == [runs[1]["id"]]
+    inspect_networks(tmp_path, {"runs": runs[1:2]})
+    assert [model.run for model in read_inspection(tmp_path)] == [runs[1]["id"]]

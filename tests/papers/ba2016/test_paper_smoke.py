@@ -19,7 +19,6 @@ def run(*arguments):
 
 
 def test_every_part_is_run_and_reported(tmp_path, capsys):
-    pytest.importorskip("matplotlib")
     folder = tmp_path / "s"
     run("reproduce", "--preset", "paper-smoke", "--dir", folder, *CHOICE)
     runs = json.loads((folder / "results.json").read_text())["runs"]

@@ -1,127 +1,94 @@
-"""What trained fast weights do with a few sequences, as data: the report draws it without JAX.
+"""inspection.json: what trained networks do with a few sequences. Nothing here imports JAX.
 
-illustration.json in a study's folder holds, for one run each of R = 20 and 50, the sequences as text, the
-answers, equation 4's attention, and the hidden states, of which the report computes A(t).
+The file in a study's folder holds, for one run each of R = 20 and 50, the sequences as text, the answers,
+equation 4's attention, and the hidden states, of which the report computes A(t). It may come from anywhere,
+so all of it is checked when it is read.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-import jax.numpy as jnp
-import numpy as np
+import msgspec
+from msgspec import Meta
 
-from fastweights.errors import CheckpointError, FileError
+from fastweights.errors import StudyError, check
 from fastweights.files import write_atomically
-from fastweights.runs.worker import dataset, load_model
-from fastweights.studies.analysis.runs import Record, outcome
-from fastweights.studies.record.folder import RUNS
-from fastweights.training.evaluation import evaluate, predict
+from fastweights.untrusted import open_file
 
-ILLUSTRATION = "illustration.json"
-SIZES = (20, 50)
-_SEQUENCES = 4
-_DECIMALS = 4
+NAME = "inspection.json"
+_OLD_NAME = "illustration.json"
+_MAX_BYTES = 16 * 2**20
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Symbol = Annotated[str, Meta(min_length=1, max_length=1)]
+Matrix = Sequence[Sequence[Annotated[float, Meta(gt=-1e6, lt=1e6)]]]
 
 
-def illustrate(folder: Path, results: Mapping[str, Any]) -> None:
-    """Write what is known of the models in the folder; what was written of those that are gone stays.
+class Reading(msgspec.Struct, frozen=True):
+    """One sequence of T symbols, as the network read it."""
 
-    Of the table's fast-weights runs of each size whose models are there, the one with the median test error
-    is taken. Nothing is done if there is none, or if it is in the file already.
+    tokens: Annotated[str, Meta(min_length=1, max_length=40)]
+    target: Symbol
+    answer: Symbol
+    probability: Share
+    """Of the answer."""
+    attention: Matrix
+    """T × T: equation 4's η λ^age [h(τ)ᵀ h_s] at each step, for each earlier one."""
+    hidden: Matrix
+    """T × R: h(t)."""
 
-    Raises: FileError if the file cannot be written.
+
+class InspectedModel(msgspec.Struct, frozen=True):
+    """A trained network."""
+
+    run: Annotated[str, Meta(min_length=1, max_length=40)]
+    hidden_size: Annotated[int, Meta(ge=1, le=256)]
+    seed: int
+    test_error: Share
+    """The network's own: trained again on another machine, it is not the record's to the last bit."""
+    decay: Share
+    write_rate: Annotated[float, Meta(ge=0, le=1e6)]
+    sequences: Annotated[Sequence[Reading], Meta(max_length=8)]
+
+
+class _Inspection(msgspec.Struct, frozen=True):
+    format: Literal[1]
+    models: Annotated[Sequence[InspectedModel], Meta(max_length=4)]
+
+
+def read_inspection(folder: Path) -> Sequence[InspectedModel]:
+    """The networks of the study's inspection.json; none if there is no such file.
+
+    Raises: StudyError if the file is damaged; FileError if it cannot be read.
     """
-    path = Path(folder) / ILLUSTRATION
-    before = _known(path)
-    models = dict(before)
-    for size in SIZES:
-        chosen = _median_run(results["runs"], size, Path(folder) / RUNS)
-        if chosen is not None and before.get(str(size), {}).get("run") != chosen["id"]:
-            described = _describe(chosen, _model_file(Path(folder) / RUNS, chosen))
-            if described is not None:
-                models[str(size)] = described
-    if models != before:
-        text = json.dumps({"format": 1, "models": [models[size] for size in sorted(models, key=int)]})
-        write_atomically(path, text.encode())
-
-
-def _known(path: Path) -> dict[str, dict[str, Any]]:
-    """The models in the file, by size; what cannot be read is made anew."""
+    paths = [folder / name for name in (NAME, _OLD_NAME) if (folder / name).exists()]
+    if not paths:
+        return []
+    with open_file(paths[0]) as file:
+        content = file.read(_MAX_BYTES + 1)
     try:
-        models = json.loads(path.read_text(encoding="utf-8"))["models"]
-        return {str(int(model["hidden_size"])): dict(model) for model in models}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
+        check(len(content) <= _MAX_BYTES, f"it has more than {_MAX_BYTES:,} bytes")
+        models = msgspec.json.decode(content, type=_Inspection).models
+        for model in models:
+            _check(model)
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{paths[0]} is damaged, remove it or restore it: {error}") from error
+    return models
 
 
-def _median_run(runs: Sequence[Record], size: int, folder: Path) -> Record | None:
-    """The lower median; ties go to the earlier."""
-    found = [
-        run
-        for run in runs
-        if outcome(run) == "finished"
-        and any(role["part"] == "table" for role in run.get("roles") or ())
-        and run["specification"]["model"]["name"] == "fast-weights"
-        and run["specification"]["model"]["hidden_size"] == size
-        and _model_file(folder, run).is_file()
-    ]
-    found.sort(key=lambda run: run["result"]["test_error"])
-    return found[(len(found) - 1) // 2] if found else None
+def write_inspection(folder: Path, models: Sequence[InspectedModel]) -> None:
+    """Raises: FileError if the file cannot be written."""
+    write_atomically(folder / NAME, msgspec.json.encode(_Inspection(1, models)))
 
 
-def _model_file(folder: Path, run: Record) -> Path:
-    return folder / f"{run['id']}.safetensors"
-
-
-def _describe(run: Record, path: Path) -> dict[str, Any] | None:
-    """A model's entry; None if its file is another's, cannot be read, or gives numbers that are none."""
-    try:
-        specification, model, _ = load_model(path)
-    except (CheckpointError, FileError):
-        return None
-    if specification.identifier != run["id"]:
-        return None
-    task = specification.task
-    test = dataset(specification, "test")
-    chosen = _one_of_each_place([task.decode(each) for each in test.inputs[:1000]])
-    inputs, targets = test.inputs[chosen], test.targets[chosen]
-    tokens = jnp.asarray(inputs.T, jnp.int32)
-    probabilities = np.exp(predict(model, inputs))
-    attention, hidden = model.attention(tokens), model.cell.unroll_projected(model.projections(tokens))
-    if attention is None or not all(np.isfinite(each).all() for each in (probabilities, attention, hidden)):
-        return None
-    options = specification.to_json()["model"]["cell"]
-    return {
-        "run": run["id"],
-        "hidden_size": specification.hidden_size,
-        "seed": specification.seed,
-        # The network's own: trained again on another machine, it is not the record's to the last bit.
-        "test_error": evaluate(model, test).error,
-        "decay": options["decay"],
-        "write_rate": options["write_rate"],
-        "sequences": [
-            {
-                "tokens": task.decode(inputs[i]),
-                "target": task.class_name(int(targets[i])),
-                "answer": task.class_name(int(probabilities[:, i].argmax())),
-                "probability": _rounded(probabilities[:, i].max()),
-                "attention": _rounded(attention[:, :, i]),
-                "hidden": _rounded(hidden[:, :, i]),
-            }
-            for i in range(len(chosen))
-        ],
-    }
-
-
-def _one_of_each_place(texts: Sequence[str]) -> list[int]:
-    """The first sequence that asks for the first pair, for the second, …: chosen by the question alone."""
-    first: dict[int, int] = {}
-    for i, text in enumerate(texts):
-        first.setdefault(text.index(text[-1]) // 2, i)
-    return [first[place] for place in sorted(first)][:_SEQUENCES]
-
-
-def _rounded(values: Any) -> Any:
-    return np.round(np.asarray(values, np.float64), _DECIMALS).tolist()
+def _check(model: InspectedModel) -> None:
+    """What types cannot say: that texts are printable, and that sizes fit."""
+    for reading in model.sequences:
+        length = len(reading.tokens)
+        for text in (model.run, reading.tokens, reading.target, reading.answer):
+            check(text.isprintable(), f"{text!r} is not printable")
+        for name, columns in (("attention", length), ("hidden", model.hidden_size)):
+            rows = getattr(reading, name)
+            fits = len(rows) == length and all(len(row) == columns for row in rows)
+            check(fits, f"{name} is no matrix of {length} × {columns} numbers")

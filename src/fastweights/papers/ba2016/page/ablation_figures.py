@@ -3,163 +3,210 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, STEPS
 from fastweights.papers.ba2016.page.ablation_tables import numbered
-from fastweights.report.drawing import ALARM, GRID, INK
-from fastweights.report.labels import model_colours, model_label, percent
-from fastweights.report.svg import Drawing, LogScale, around
-from fastweights.studies.analysis.runs import GOAL, Record, outcome, updates_to
+from fastweights.report.drawing import ALARM, GRID, INK, logarithmic_ticks, save
+from fastweights.report.labels import model_colours, model_label
+from fastweights.studies.analysis.runs import Record, updates_to
 from fastweights.studies.analysis.settings import Setting
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 Variants = Mapping[tuple[str, str], Setting]
-_WIDTH, _LINE, _TOP = 900, 16, 46
-_HIGH, _BOTTOM, _PANEL = 45, 215, 165
-"""Of a small panel: the ends of its scale, and its width."""
+"""By choice and value."""
+
+_LINE = 0.165  # inches, of a row
 
 
-def ablation_dots(models: Mapping[str, Variants]) -> str | None:
-    """Updates to 1 % and final test error of every choice of every model; None if no run has ended."""
-    shown = {model: _without_pairs(variants) for model, variants in models.items()}
-    runs = [run for variants in shown.values() for seeds in variants.values() for run in seeds.runs]
-    if not any(outcome(run) in ("finished", "failed") for run in runs):
-        return None
-    height = _TOP + sum(_LINE * len(variants) + 30 for variants in shown.values()) + 8
-    drawing = Drawing(_WIDTH, height)
-    paces = [pace for pace in map(updates_to, runs) if math.isfinite(pace)]
-    errors = [_shown_error(run) for run in runs if outcome(run) == "finished"]
-    updates, error = around(paces, 330, 560), around(errors, 640, 880)
-    _axis(drawing, updates, height, f"updates to {100 * GOAL:g} %", lambda tick: f"{tick:,.0f}")
-    drawing.text(593, 38, "never", "middle", 10)
-    _axis(drawing, error, height, "test error, %", lambda tick: f"{100 * tick:g}")
-    colours, y = model_colours(shown), _TOP + 8.0
-    for model, variants in shown.items():
-        drawing.text(8, y + 8, model_label(model), bold=True, size=12)
-        y = _rows(drawing, y + 18, variants, colours[model], updates, error) + 12
-    return drawing.svg()
+def draw_ablations(models: Mapping[str, Variants], path: Path) -> bool:
+    """Updates to 1 % and final test error of every choice of every model. False, and nothing is written, if
+    no run has ended.
+
+    Raises: FileError if the file cannot be written.
+    """
+    # Other numbers of pairs are other tasks: they have a figure of their own.
+    shown = {
+        model: {what: setting for what, setting in variants.items() if what[0] != PAIRS}
+        for model, variants in models.items()
+    }
+    any_ended = any(setting.ended() for variants in shown.values() for setting in variants.values())
+    if any_ended:
+        save(lambda: _draw_ablations(shown), path)
+    return any_ended
 
 
-def _rows(
-    drawing: Drawing, y: float, variants: Variants, colour: str, updates: LogScale, error: LogScale
-) -> float:
-    end = y + _LINE * len(variants)
-    base = variants.get((DEFAULTS, ""))
-    for value, scale in ((base and base.updates_to_goal, updates), (base and _middle(base), error)):
-        if value is not None and math.isfinite(value):
-            drawing.line([(scale(value), y), (scale(value), end)], INK, 0.8, "3 3")
-    last = ""
-    for (choice, value), seeds in variants.items():
-        base_line = y + _LINE / 2 + 4
-        drawing.text(8, base_line, choice if choice != last else "", bold=choice == DEFAULTS)
-        drawing.text(172, base_line, value)
-        last = choice
-        for run in seeds.runs:
-            if outcome(run) in ("finished", "failed"):
-                pace = updates_to(run)
-                x = updates(pace) if math.isfinite(pace) else 593
-                drawing.dot(x, y + _LINE / 2, colour, 3, 0.45, f"seed {run['specification']['seed']}")
-            if outcome(run) == "finished":
-                drawing.dot(
-                    error(_shown_error(run)),
-                    y + _LINE / 2,
-                    colour,
-                    3,
-                    0.45,
-                    percent(run["result"]["test_error"]),
-                )
-        if seeds.failed:
-            drawing.cross(894, y + _LINE / 2, ALARM)
-        for number, scale in ((seeds.updates_to_goal, updates), (_middle(seeds), error)):
-            if number is not None and math.isfinite(number):
-                x = scale(number)
-                drawing.line([(x, y + 2), (x, y + _LINE - 2)], colour, 2)
-        y += _LINE
-    return y
+def draw_pairs_and_steps(variants: Variants, path: Path) -> bool:
+    """Error and updates to 1 % by the number of pairs K and of inner steps S. False, and nothing is written,
+    if no run has ended.
+
+    Raises: FileError if the file cannot be written.
+    """
+    choices = {
+        "pairs K": numbered(variants, PAIRS, "task", "num_pairs"),
+        "inner steps S": numbered(variants, STEPS, "model", "cell", "inner_steps"),
+    }
+    choices = {name: settings for name, settings in choices.items() if any(s.ended() for _, s in settings)}
+    if choices:
+        save(lambda: _draw_choices(choices), path)
+    return bool(choices)
 
 
-def pairs_and_steps(variants: Variants) -> str | None:
-    """Error and updates to 1 % by the number of pairs K and of inner steps S; None without any."""
-    pairs = numbered(variants, PAIRS, "task", "num_pairs")
-    steps = numbered(variants, STEPS, "model", "cell", "inner_steps")
-    if not any(seeds.finished or seeds.failed for _, seeds in [*pairs, *steps]):
-        return None
-    drawing = Drawing(_WIDTH, 250)
-    for i, (name, found) in enumerate((("pairs K", pairs), ("inner steps S", steps))):
-        numbers, left = [number for number, _ in found], 60 + 450 * i
-        errors = [[_shown_error(run) for run in _in(seeds, "finished")] for _, seeds in found]
-        floors = [seeds.runs[0]["floor"] for _, seeds in found]
-        scale = around([*chain(*errors), *floors], _BOTTOM, _HIGH)
-        _small(
-            drawing, left, f"test error, %, by {name}", numbers, errors, scale, lambda tick: f"{100 * tick:g}"
-        )
-        middles = zip(_columns(left, numbers), floors, strict=True)
-        drawing.line([(x, scale(floor)) for x, floor in middles], INK, 0.9, "4 3")
-        paces = [[updates_to(run) for run in _in(seeds, "finished", "failed")] for _, seeds in found]
-        scale, left = (
-            around([pace for pace in chain(*paces) if math.isfinite(pace)], _BOTTOM, _HIGH),
-            left + 225,
-        )
-        _small(
-            drawing, left, f"updates to 1 %, by {name}", numbers, paces, scale, lambda tick: f"{tick:,.0f}"
-        )
-        drawing.text(left - 5, 35, "never", "end", 10)
-    return drawing.svg()
+def _draw_ablations(models: Mapping[str, Variants]) -> "Figure":
+    from matplotlib.figure import Figure
+
+    rows = sum(len(variants) + 2 for variants in models.values())
+    height = _LINE * rows + 0.85
+    figure = Figure(figsize=(9, height))
+    below_titles = 1 - 0.85 / height
+    paces, errors = (figure.add_axes((left, 0.05 / height, 0.27, below_titles)) for left in (0.40, 0.70))
+    settings = [setting for variants in models.values() for setting in variants.values()]
+    _log_axis(paces, "x", [_paces(setting) for setting in settings], lambda pace: f"{pace:,.0f}")
+    _log_axis(errors, "x", [_errors(setting) for setting in settings], lambda error: f"{100 * error:g}")
+    colours, y = model_colours(models), 0
+    for model, variants in models.items():
+        where = paces.get_yaxis_transform()  # in x a share of the panel
+        paces.text(-1.46, y + 1, model_label(model), transform=where, fontweight="bold", fontsize=10)
+        y += 2
+        for ax, values in ((paces, _paces), (errors, _errors)):
+            _draw_rows(ax, y, [values(setting) for setting in variants.values()], colours[model])
+            base = variants.get((DEFAULTS, ""))
+            middle = _median(values(base)) if base else math.inf
+            if math.isfinite(middle):
+                end = y + len(variants) - 0.5
+                ax.vlines(middle, y - 0.5, end, color=INK, linewidth=0.8, linestyles=(0, (3, 3)))
+        previous = ""
+        for i, ((choice, value), setting) in enumerate(variants.items()):
+            if choice != previous:
+                paces.text(-1.46, y + i, choice, transform=where, va="center", fontsize=8)
+                paces.axhline(y + i - 0.5, xmin=-1.46, xmax=2.1, color=GRID, linewidth=0.5, clip_on=False)
+            paces.text(-0.78, y + i, value, transform=where, va="center", fontsize=8)
+            previous = choice
+            if setting.failed:
+                at = errors.get_yaxis_transform()
+                errors.plot(1.06, y + i, "x", transform=at, clip_on=False, **_CROSS)
+        y += len(variants)
+    for ax, title in ((paces, "updates to 1 %"), (errors, "test error, %")):
+        ax.set_ylim(rows - 0.3, -0.3)
+        ax.set_title(title, fontweight="bold", fontsize=9.5, pad=22)
+        ax.xaxis.tick_top()
+        ax.tick_params(length=0, pad=2, labelsize=8)
+        ax.set_yticks([])
+        ax.grid(axis="x", color=GRID, linewidth=0.6)
+        ax.set_axisbelow(True)
+        ax.spines[:].set_visible(False)
+    _add_legend(figure, any(setting.failed for setting in settings))
+    return figure
 
 
-def _small(
-    drawing: Drawing,
-    left: float,
+def _draw_rows(ax: "Axes", y: float, values: Sequence[Sequence[float]], colour: str) -> None:
+    """Dots for each setting, one below the other, and a mark at their median; what is infinite at the end."""
+    end = ax.get_xlim()[1]
+    points = [(min(value, end), y + i) for i, row in enumerate(values) for value in row]
+    ax.plot([x for x, _ in points], [row for _, row in points], "o", color=colour, clip_on=False, **_DOT)
+    middles = [(_median(row), y + i) for i, row in enumerate(values) if math.isfinite(_median(row))]
+    ax.plot([x for x, _ in middles], [row for _, row in middles], "|", color=colour, clip_on=False, **_MARK)
+
+
+def _add_legend(figure: "Figure", any_failed: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", color=INK, label="a seed", **_DOT),
+        Line2D([], [], linestyle="none", marker="|", color=INK, label="their median", **_MARK),
+        Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (3, 3)), label="the defaults"),
+    ]
+    if any_failed:
+        handles.append(Line2D([], [], linestyle="none", marker="x", label="a seed failed", **_CROSS))
+    figure.legend(handles=handles, loc="upper left", frameon=False, fontsize=8, borderpad=0.2)
+
+
+def _draw_choices(choices: Mapping[str, Sequence[tuple[int, Setting]]]) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 2.7), layout="constrained")
+    axes = figure.subplots(1, 2 * len(choices), squeeze=False)[0]
+    for i, (name, settings) in enumerate(choices.items()):
+        errors, paces = axes[2 * i : 2 * i + 2]
+        floors = [setting.floor for _, setting in settings]
+        values = [_errors(setting) for _, setting in settings]
+        _log_axis(errors, "y", [*values, floors], lambda error: f"{100 * error:g}")
+        errors.plot(range(len(floors)), floors, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        at = len(floors) - 1, floors[-1]
+        errors.annotate("guessing floor", at, (0, 3), textcoords="offset points", ha="right", fontsize=7.5)
+        _draw_columns(errors, "test error, %", name, settings, values)
+        values = [_paces(setting) for _, setting in settings]
+        _log_axis(paces, "y", values, lambda pace: f"{pace:,.0f}")
+        _draw_columns(paces, "updates to 1 %", name, settings, values)
+    return figure
+
+
+def _draw_columns(
+    ax: "Axes",
     title: str,
-    numbers: Sequence[int],
+    name: str,
+    settings: Sequence[tuple[int, Setting]],
     values: Sequence[Sequence[float]],
-    scale: LogScale,
-    text: Callable[[float], str],
 ) -> None:
-    """One panel: dots for the seeds, a line through their medians; what is infinite above."""
-    colour = model_colours([])["fast-weights"]
-    drawing.text(left - 44, 18, title, bold=True)
-    for tick in scale.ticks:
-        drawing.line([(left, scale(tick)), (left + _PANEL, scale(tick))], GRID, 0.6)
-        drawing.text(left - 5, scale(tick) + 4, text(tick), "end", 10)
-    middles = []
-    for x, number, each in zip(_columns(left, numbers), numbers, values, strict=True):
-        drawing.text(x, _BOTTOM + 16, str(number), "middle", 10)
-        for value in each:
-            drawing.dot(x, scale(value) if math.isfinite(value) else 31, colour, 3, 0.45)
-        if each and math.isfinite(median(each)):
-            middles.append((x, scale(median(each))))
-    drawing.line(middles, colour, 1.8)
+    """Dots for the seeds, a line through their medians; what is infinite at the top."""
+    colour, top = model_colours([])["fast-weights"], ax.get_ylim()[1]
+    points = [(x, min(value, top)) for x, column in enumerate(values) for value in column]
+    ax.plot([x for x, _ in points], [value for _, value in points], "o", color=colour, clip_on=False, **_DOT)
+    medians = [_median(column) for column in values]
+    ax.plot(range(len(medians)), [m if math.isfinite(m) else math.nan for m in medians], color=colour)
+    ax.set_title(title, loc="left", fontweight="bold", fontsize=9.5, pad=8)
+    ax.set(xlabel=name, xlim=(-0.6, len(settings) - 0.4))
+    ax.set_xticks(range(len(settings)), [str(number) for number, _ in settings])
+    ax.tick_params(length=0, labelsize=8)
+    ax.grid(axis="y", color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
 
 
-def _columns(left: float, numbers: Sequence[int]) -> list[float]:
-    """Where the values of a panel stand."""
-    return [left + _PANEL * (i + 0.5) / len(numbers) for i in range(len(numbers))]
+def _log_axis(
+    ax: "Axes", which: str, values: Sequence[Sequence[float]], text: Callable[[float], str]
+) -> None:
+    """A logarithmic axis with room for these numbers; if one is infinite, it ends in `never`."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    finite = [value for value in chain(*values) if math.isfinite(value)]
+    low, high = min(finite, default=1.0), max(finite, default=10.0)
+    room = max((high / low) ** 0.05, 1.1)
+    low, high = low / room, high * room
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    ax.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
+    logarithmic_ticks(axis, text)
+    if any(math.isinf(value) for value in chain(*values)):
+        never = high * max((high / low) ** 0.12, 1.2)
+        ticks = [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+        ax.set(**{f"{which}lim": (low, never)})
+        axis.set_major_locator(FixedLocator([*ticks, never]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: "never" if value == never else text(value)))
 
 
-def _in(seeds: Setting, *states: str) -> list[Record]:
-    return [run for run in seeds.runs if outcome(run) in states]
+def _paces(setting: Setting) -> list[float]:
+    return [updates_to(run) for run in setting.ended()]
 
 
-def _axis(drawing: Drawing, scale: LogScale, height: float, title: str, text: Callable[[float], str]) -> None:
-    """A scale above the rows, with lines down to their end."""
-    drawing.text((scale.start + scale.end) / 2, 16, title, "middle", bold=True)
-    for tick in scale.ticks:
-        drawing.line([(scale(tick), _TOP), (scale(tick), height - 4)], GRID, 0.6)
-        drawing.text(scale(tick), 38, text(tick), "middle", 10)
-
-
-def _without_pairs(variants: Variants) -> Variants:
-    """Other numbers of pairs are other tasks: they have a figure of their own."""
-    return {what: seeds for what, seeds in variants.items() if what[0] != PAIRS}
+def _errors(setting: Setting) -> list[float]:
+    """Test errors on a logarithmic axis: half an error where there was none."""
+    return [_shown_error(run) for run in setting.ended("finished")]
 
 
 def _shown_error(run: Record) -> float:
-    """The test error on a logarithmic axis: half an error where there was none."""
     result = run["result"]
     return max(result["test_error"], 0.5 / max(result["test_count"], 1))
 
 
-def _middle(seeds: Setting) -> float | None:
-    shown = [_shown_error(run) for run in seeds.runs if outcome(run) == "finished"]
-    return median(shown) if shown else None
+def _median(values: Sequence[float]) -> float:
+    """Infinite if there are no values."""
+    return median(values) if values else math.inf
+
+
+_DOT: dict[str, Any] = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.5}
+_MARK: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.8}
+_CROSS: dict[str, Any] = {"color": ALARM, "markersize": 5, "markeredgewidth": 1.5}

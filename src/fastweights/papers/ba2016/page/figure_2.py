@@ -1,7 +1,4 @@
-"""Figure 2 of the paper: test negative log likelihood against updates, with a band across seeds.
-
-matplotlib comes with the extra `report` and is imported by what draws.
-"""
+"""Figure 2 of the paper: test negative log likelihood against updates, with a band across seeds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
 from fastweights.papers.ba2016.names import Stage
-from fastweights.report.drawing import GRID, save
-from fastweights.report.labels import logarithmic_tick, model_colours, model_label, model_order
+from fastweights.report.drawing import GRID, logarithmic_ticks, save
+from fastweights.report.labels import model_colours, model_label, model_order
 from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.analysis.settings import Setting
 
@@ -54,7 +51,7 @@ def losses(run: Record) -> dict[int, float]:
 
 def _draw(models: Mapping[str, Setting]) -> "Figure":
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter
 
     figure = Figure(figsize=(9, 4.1))
     ax = figure.add_axes((0.085, 0.12, 0.88, 0.79))
@@ -65,9 +62,7 @@ def _draw(models: Mapping[str, Setting]) -> "Figure":
     ax.set_xlim(
         0, max(run["specification"]["training"]["updates"] for each in models.values() for run in each.runs)
     )
-    ax.yaxis.set_major_locator(LogLocator())
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: logarithmic_tick(value)))
+    logarithmic_ticks(ax.yaxis)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.grid(axis="y", color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from fastweights.files import write_atomically
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
+from fastweights.papers.ba2016.inspection import InspectedModel
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_figures import draw_ablations, draw_pairs_and_steps
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
-from fastweights.papers.ba2016.page.attention_figures import attention_pictures, memory_pictures
+from fastweights.papers.ba2016.page.attention_figures import draw_attention, draw_memory
 from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_settings
-from fastweights.papers.ba2016.page.heat_maps import heat_maps
-from fastweights.papers.ba2016.page.inspection import Illustrated
+from fastweights.papers.ba2016.page.heat_maps import draw_heat_maps
 from fastweights.report.labels import model_order
 from fastweights.report.learning_curves import learning_curves
 from fastweights.studies.analysis.runs import Record
@@ -76,7 +76,7 @@ _CAPTIONS = {
 
 
 def draw_figures(
-    runs: Sequence[Record], models: Sequence[Illustrated], folder: Path
+    runs: Sequence[Record], models: Sequence[InspectedModel], folder: Path
 ) -> tuple[dict[str, Figure], list[Path]]:
     """Write what can be drawn so far as NAME.svg, the learning curves and Figure 2 as NAME.png too; returns
     the figures by name, and the paths. Equal records give equal bytes.
@@ -89,16 +89,14 @@ def draw_figures(
         paths += both if draw(runs, *both) else []
     ablations = ablation_settings(runs)
     drawings = {
-        "ablations": ablation_dots(ablations),
-        "pairs-and-steps": pairs_and_steps(ablations.get("fast-weights", {})),
-        "heat-maps": heat_maps(runs),
-        "attention": attention_pictures(models),
-        "memory": memory_pictures(models),
+        "ablations": partial(draw_ablations, ablations),
+        "pairs-and-steps": partial(draw_pairs_and_steps, ablations.get("fast-weights", {})),
+        "heat-maps": partial(draw_heat_maps, runs),
+        "attention": partial(draw_attention, models),
+        "memory": partial(draw_memory, models),
     }
-    for name, drawing in drawings.items():
-        if drawing is not None:
-            paths.append(folder / f"{name}.svg")
-            write_atomically(paths[-1], drawing.encode())
+    svgs = {name: folder / f"{name}.svg" for name in drawings}
+    paths += [svgs[name] for name, draw in drawings.items() if draw(svgs[name])]
     texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
     return {name: Figure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()}, paths
 

@@ -2,87 +2,92 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import tagged
 from fastweights.papers.ba2016.names import Stage
-from fastweights.report.drawing import ALARM, GRID
+from fastweights.report.drawing import ALARM, save
 from fastweights.report.labels import model_colours, percent
-from fastweights.report.svg import Drawing, around
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Place = tuple[float, float]
 """A decay and a write rate."""
 
+_LEAST = 1e-5
+"""What a smaller value is coloured as."""
 
-def heat_maps(runs: Sequence[Record]) -> str | None:
-    """Final error and updates to 1 % for every decay λ and write rate η; None if there is nothing yet."""
-    found: dict[Place, list[Record]] = {}
+
+def draw_heat_maps(runs: Sequence[Record], path: Path) -> bool:
+    """Final error and updates to 1 % for every decay λ and write rate η. False, and nothing is written, if no
+    run has ended.
+
+    Raises: FileError if the file cannot be written.
+    """
+    groups: dict[Place, list[Record]] = {}
     for _, run in tagged(runs, Stage.HEAT_MAP):
-        cell = run["specification"]["model"]["cell"]
-        where = cell.get("decay"), cell.get("write_rate")
-        if all(isinstance(each, int | float) for each in where):
-            found.setdefault(where, []).append(run)
-    seeds = {where: Setting(each) for where, each in found.items()}
-    if not any(each.finished or each.failed for each in seeds.values()):
-        return None
-    decays, rates = (sorted({where[i] for where in seeds}) for i in (0, 1))
-    drawing = Drawing(900, 72 + 44 * len(decays))
-    _heat_map(
-        drawing,
-        60,
-        "test error, %",
-        decays,
-        rates,
-        {at: each.test_error for at, each in seeds.items()},
-        percent,
-        seeds,
-    )
-    _heat_map(
-        drawing,
-        510,
-        "updates to 1 %",
-        decays,
-        rates,
-        {at: each.updates_to_goal for at, each in seeds.items()},
-        lambda value: f"{value:,.0f}" if math.isfinite(value) else "never",
-        seeds,
-    )
-    return drawing.svg()
+        options = run["specification"]["model"]["cell"]
+        where = options.get("decay"), options.get("write_rate")
+        if all(isinstance(value, int | float) for value in where):
+            groups.setdefault(where, []).append(run)
+    settings = {where: Setting(seeds) for where, seeds in groups.items()}
+    settings = {where: setting for where, setting in settings.items() if setting.ended()}
+    if settings:
+        save(lambda: _draw(settings), path)
+    return bool(settings)
+
+
+def _draw(settings: Mapping[Place, Setting]) -> "Figure":
+    from matplotlib.figure import Figure
+
+    decays = len({decay for decay, _ in settings})
+    figure = Figure(figsize=(9, 0.9 + 0.42 * decays), layout="constrained")
+    errors, updates = figure.subplots(1, 2)
+    values = {where: setting.test_error for where, setting in settings.items()}
+    _heat_map(errors, "test error, %", values, settings, percent)
+    values = {where: setting.updates_to_goal for where, setting in settings.items()}
+    _heat_map(updates, "updates to 1 %", values, settings, lambda value: f"{value:,.0f}")
+    return figure
 
 
 def _heat_map(
-    drawing: Drawing,
-    left: float,
+    ax: "Axes",
     title: str,
-    decays: Sequence[float],
-    rates: Sequence[float],
     values: Mapping[Place, float | None],
+    settings: Mapping[Place, Setting],
     text: Callable[[float], str],
-    seeds: Mapping[Place, Setting],
 ) -> None:
     """A cell for each pair; the fuller its colour, the lower its value, on a logarithmic scale."""
-    width, height, top = min(380 / len(rates), 76), 44, 62
-    finite = [max(each, 1e-5) for each in values.values() if each is not None and math.isfinite(each)]
-    shade = around(finite, 0.85, 0.04)
+    from matplotlib.patches import Rectangle
+
+    decays, rates = (sorted({where[i] for where in settings}) for i in (0, 1))
+    logs = [
+        math.log(max(value, _LEAST)) for value in values.values() if value is not None and value < math.inf
+    ]
+    low, high = min(logs, default=0.0), max(logs, default=1.0)
     colour = model_colours([])["fast-weights"]
-    drawing.text(left - 44, 18, title, bold=True)
-    drawing.text(left, 38, "write rate η", size=10)
-    drawing.text(left - 44, top + 12, "λ", size=10)
-    for j, rate in enumerate(rates):
-        drawing.text(left + (j + 0.5) * width, 55, f"{rate:g}", "middle", 10)
-    for i, decay in enumerate(decays):
-        y = top + i * height
-        drawing.text(left - 8, y + height / 2 + 4, f"{decay:g}", "end", 10)
-        for j, rate in enumerate(rates):
-            x, cell = left + j * width, seeds.get((decay, rate))
-            value = values.get((decay, rate))
-            if cell is None or not (cell.finished or cell.failed):
-                continue
-            if value is not None:
-                opacity = shade(max(value, 1e-5)) if math.isfinite(value) else 0
-                drawing.rect(x, y, width - 2, height - 2, colour, opacity)
-                drawing.text(x + width / 2 - 1, y + height / 2 + 4, text(value), "middle")
-            drawing.frame(x, y, width - 2, height - 2, GRID, 0.6)
-            if cell.failed:
-                drawing.cross(x + width - 10, y + 9, ALARM)
+    for (decay, rate), value in values.items():
+        x, y = rates.index(rate), decays.index(decay)
+        if value is not None:
+            log = math.log(max(value, _LEAST)) if value < math.inf else math.inf
+            share = 1.0 if low == high else (high - log) / (high - low)
+            opacity = 0.08 + 0.77 * share if math.isfinite(log) else 0.0
+            ax.add_patch(
+                Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=opacity, linewidth=0)
+            )
+            ax.text(x, y, text(value) if value < math.inf else "never", ha="center", va="center")
+        if settings[decay, rate].failed:
+            ax.plot(x + 0.38, y - 0.3, "x", color=ALARM, markersize=4.5, markeredgewidth=1.5)
+    ax.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
+    ax.set(
+        xlabel="write rate η", ylabel="decay λ", xlim=(-0.5, len(rates) - 0.5), ylim=(len(decays) - 0.5, -0.5)
+    )
+    ax.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
+    ax.set_yticks(range(len(decays)), [f"{decay:g}" for decay in decays])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)

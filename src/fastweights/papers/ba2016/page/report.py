@@ -13,12 +13,12 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer, conclusions
 from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import ABOUT
 from fastweights.papers.ba2016.page import captions
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import Figure, draw_figures
-from fastweights.papers.ba2016.page.inspection import read_illustration
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.stage_tables import (
     as_published_table,
@@ -70,7 +70,7 @@ class Verification:
     def write(self, folder: Path) -> list[Path]:
         """As in the contract. Raises, besides: StudyError if inspection.json is damaged."""
         make_folder(folder)
-        figures, paths = draw_figures(self._runs, read_illustration(folder), folder)
+        figures, paths = draw_figures(self._runs, read_inspection(folder), folder)
         page = folder / "report.html"
         write_atomically(page, self._render(figures).encode())
         return [*paths, page]

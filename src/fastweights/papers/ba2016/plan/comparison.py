@@ -93,9 +93,9 @@ class Comparison(Preset):
 
     def after(self, folder: Path, results: Mapping[str, Any]) -> None:
         """Write what the trained networks of the table do with a few sequences, for the report's figures."""
-        from fastweights.papers.ba2016.inspection import illustrate
+        from fastweights.papers.ba2016.plan.inspect_networks import inspect_networks
 
-        illustrate(folder, results)
+        inspect_networks(folder, results)
 
 
 PAPER = Comparison(

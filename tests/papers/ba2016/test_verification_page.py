@@ -7,33 +7,31 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from matplotlib.figure import Figure
 
 from fastweights.errors import FastweightsError, StudyError
-from fastweights.papers.ba2016.page.ablation_figures import ablation_dots, pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_figures import draw_ablations, draw_pairs_and_steps
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings, losses
-from fastweights.papers.ba2016.page.heat_maps import heat_maps
+from fastweights.papers.ba2016.page.heat_maps import draw_heat_maps
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.documents import fill
-from fastweights.report.svg import around
+from fastweights.report.drawing import logarithmic_ticks
 from papers.ba2016.comparisons import MODELS, comparison, run, table, unfinished
-from papers.ba2016.illustrations import illustration
+from papers.ba2016.inspections import inspection
 from records import study
 from report.test_page import Outline
-
-pytest.importorskip("matplotlib")
-pytest.importorskip("jinja2")
 
 FIGURES = {"learning-curves", "figure-2", "ablations", "pairs-and-steps", "heat-maps", "attention", "memory"}
 
 
-def written(results, folder, illustrated=True):
+def written(results, folder, inspected=True):
     folder.mkdir(exist_ok=True)
-    if illustrated:
-        (folder / "illustration.json").write_text(json.dumps(illustration()))
+    if inspected:
+        (folder / "inspection.json").write_text(json.dumps(inspection()))
     paths = Verification(results).write(folder)
-    assert {path.name for path in folder.iterdir()} - {"illustration.json"} == {path.name for path in paths}
+    assert {path.name for path in folder.iterdir()} - {"inspection.json"} == {path.name for path in paths}
     return (folder / "report.html").read_text(encoding="utf-8"), {path.name for path in paths}
 
 
@@ -83,9 +81,9 @@ def test_equal_records_give_equal_bytes(tmp_path):
 
 @pytest.mark.parametrize("keep", [0, 10, 60, 110, 160])
 def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path):
-    text, _ = written(unfinished(comparison(), keep), tmp_path, illustrated=False)
+    text, _ = written(unfinished(comparison(), keep), tmp_path, inspected=False)
     assert "runs finished" in text
-    assert "There is no illustration.json yet" in text
+    assert "There is no inspection.json yet" in text
     Outline(text)
 
 
@@ -93,14 +91,14 @@ def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path
 def test_any_part_of_a_study_can_be_drawn(seed, tmp_path):
     random, made = Random(seed), comparison()
     runs = random.sample(made["runs"], random.randrange(1, 80))
-    Outline(written({**made, "runs": runs}, tmp_path, illustrated=False)[0])
+    Outline(written({**made, "runs": runs}, tmp_path, inspected=False)[0])
 
 
 def test_one_run_is_enough_or_too_little_for_each_figure(tmp_path):
     for part in ("search", "table", "figure-2", "ablations", "heat-map", "letter", "longer", "matched"):
         for state in ("finished", "failed", "waiting"):
             made = run("fast-weights", 50, 1, part, state=state, test_curve=True)
-            written(study(made, preset="paper"), tmp_path / f"{part}-{state}", illustrated=False)
+            written(study(made, preset="paper"), tmp_path / f"{part}-{state}", inspected=False)
 
 
 def test_whatever_a_name_holds_is_text(tmp_path):
@@ -133,32 +131,56 @@ def test_figure_2_follows_the_test_set(tmp_path):
     ]
 
 
-def test_drawings_show_what_they_should():
+def dots(svg):
+    """How many half-transparent marks there are: seeds."""
+    return len(re.findall(r"<use [^>]*fill-opacity: 0.5", svg))
+
+
+def test_drawings_show_what_they_should(tmp_path):
     runs = comparison()["runs"]
-    ablations = ablation_settings(runs)
-    dots = ablation_dots(ablations)
-    assert dots is not None
-    assert dots.count("<circle") == 3 * 2 * 5 + 3  # three seeds twice for five values; failed ones once
-    assert "pairs K" not in dots
-    assert "never" in dots
-    small = pairs_and_steps(ablations["fast-weights"])
-    assert small is not None
-    assert small.count("<circle") == 3 * 2 * 4
-    maps = heat_maps(runs)
-    assert maps is not None
-    assert maps.count("<rect") == 1 + 2 * 6 * 2  # background; two maps of six cells, filled and framed
-    for drawing in (dots, small, maps):
-        Outline(drawing[drawing.index("<svg") :])
-    assert ablation_dots({}) is pairs_and_steps({}) is heat_maps([]) is None
+    ablations, path = ablation_settings(runs), tmp_path / "a.svg"
+    assert draw_ablations(ablations, path)
+    svg = path.read_text()
+    # Three seeds twice for five values; failed ones once; one in the legend.
+    assert dots(svg) == 3 * 2 * 5 + 3 + 1
+    assert "pairs K" not in svg and "a seed failed" in svg
+    assert "never" in svg
+    assert draw_pairs_and_steps(ablations["fast-weights"], path)
+    svg = path.read_text()
+    assert dots(svg) == 3 * 2 * 4
+    for text in ("pairs K", "inner steps S", "guessing floor"):
+        assert f">{text}<" in svg
+    assert draw_heat_maps(runs, path)
+    svg = path.read_text()
+    assert svg.count("fill: #d55e00") == 6 + 3  # two maps of six cells; where it is never, there is no colour
+    assert svg.count(">never<") == 3
+    assert svg.count(">0.60<") == 3 and svg.count(">1.00<") == 3
+    Outline(svg[svg.index("<svg") :])
+    assert not any((draw_ablations({}, path), draw_pairs_and_steps({}, path), draw_heat_maps([], path)))
 
 
-def test_a_scale_puts_what_lies_outside_at_its_ends():
-    scale = around([0.001, 0.1], 100, 300)
-    assert scale(0.01) == pytest.approx(200)
-    assert (scale(0), scale(5)) == (100, 300)
-    assert scale.ticks == pytest.approx([0.001, 0.01, 0.1])
-    assert len(around([0.5], 0, 1).ticks) >= 1
-    assert around([], 0, 1).ticks
+def test_a_legend_names_only_what_is_drawn(tmp_path):
+    runs = [run for run in comparison()["runs"] if run["state"] != "failed"]
+    draw_ablations(ablation_settings(runs), tmp_path / "a.svg")
+    assert "a seed failed" not in (tmp_path / "a.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.0005, 0.2, ["10⁻³", "0.01", "0.1"]),
+        (1, 50, ["1", "3", "10", "30"]),
+        (1, 4, ["1", "1.5", "2", "3"]),
+    ],
+)
+def test_a_short_logarithmic_axis_has_more_ticks(low, high, ticks):
+    ax = Figure().subplots()
+    ax.set(xscale="log", xlim=(low, high))
+    logarithmic_ticks(ax.xaxis)
+    ax.figure.draw_without_rendering()
+    places = zip(ax.xaxis.get_majorticklocs(), ax.xaxis.get_majorticklabels(), strict=True)
+    shown = [label.get_text() for place, label in places if low <= place <= high]
+    assert set(ticks) <= set(shown) and len(shown) < 9
 
 
 def test_tables_go_to_their_places_in_a_document(tmp_path):
@@ -192,9 +214,9 @@ def test_a_document_without_places_is_refused(tmp_path):
         assert path.read_bytes() == content
 
 
-def test_a_damaged_illustration_is_one_line(tmp_path):
-    (tmp_path / "illustration.json").write_text('{"format": 1, "models": 3}')
-    with pytest.raises(StudyError, match=r"illustration\.json is damaged"):
+def test_a_damaged_inspection_is_one_line(tmp_path):
+    (tmp_path / "inspection.json").write_text('{"format": 1, "models": 3}')
+    with pytest.raises(StudyError, match=r"inspection\.json is damaged"):
         Verification(comparison()).write(tmp_path)
 
 

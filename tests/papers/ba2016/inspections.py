@@ -1,9 +1,9 @@
-"""A made-up illustration.json: numbers chosen, not computed by any network."""
+"""A made-up inspection.json: numbers chosen, not computed by any network."""
 
 from typing import Any
 
 
-def illustration(units: int = 3, tokens: str = "c9k8??c") -> dict[str, Any]:
+def inspection(units: int = 3, tokens: str = "c9k8??c") -> dict[str, Any]:
     """One network of so many units, and one sequence."""
     length = len(tokens)
     return {
