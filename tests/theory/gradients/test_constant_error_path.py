@@ -9,9 +9,9 @@ from fastweights.theory.gradients.constant_error_path import unchanged
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda gates: gates["write"],
-        lambda gates: gates["show"],
-        lambda gates: gates["forget"] * gates["show"],
+        lambda gates: gates["input"],
+        lambda gates: gates["output"],
+        lambda gates: gates["forget"] * gates["output"],
     ],
 )
 def test_fails_with_another_gate(wrong):

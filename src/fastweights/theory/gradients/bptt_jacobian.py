@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,7 +16,7 @@ from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.networks import built, perturbed, run_once
-from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.training.step import loss
 
 Vector = Float[np.ndarray, " size"]
@@ -55,38 +56,35 @@ class BpttJacobian(Check):
         """For W and C, on one sequence through a whole classifier; and vec W by symbols."""
         model, tokens, target = _classifier()
         states, inputs, gradients = _by_autodiff(model, tokens, target)
-        exact = _Formula(self, model, np.asarray(states), np.asarray(inputs)).gradients(int(target[0]))
-        sizes = _Formula(self, model, np.asarray(states), np.asarray(inputs), abs).gradients(int(target[0]))
+        exact, sizes = (
+            BpttFormula(self, model, np.asarray(states), np.asarray(inputs), of).gradients(int(target[0]))
+            for of in (np.asarray, abs)
+        )
         count = 4 * (_STEPS * (_UNITS + 2) + 2 * _UNITS + 2 * _HIDDEN + _CLASSES)
-        names = ("J_W E", "J_C E")
         apart = [
-            Quantity(
-                f"{name}, formula against autodiff, in rounding errors",
-                roundings_apart(np.asarray(grad).reshape(-1, order="F"), row, size, count),
-                highest=1.0,
+            within_rounding(
+                f"{name}, formula against autodiff",
+                roundings_apart(np.asarray(gradient).reshape(-1, order="F"), row, size, count),
             )
-            for name, grad, row, size in zip(names, gradients, exact, sizes, strict=True)
+            for name, gradient, row, size in zip(("J_W E", "J_C E"), gradients, exact, sizes, strict=True)
         ]
         wrong = _symbolic_differences(self.jacobian)
-        return Finding((*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0.0)))
+        return Finding((*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0)))
 
 
 @dataclass(frozen=True)
-class _Formula:
-    """The formula, or, with `abs`, the sum of the sizes of its terms."""
+class BpttFormula:
+    """The formula, or, with `of=abs`, the sum of the sizes of its terms."""
 
     check: BpttJacobian
-    model: SequenceClassifier
+    model: Any
     states: Float[np.ndarray, "time hidden"]  # h(1) … h(T), a row each
     inputs: Float[np.ndarray, "time input"]  # x(1) … x(T)
     of: Callable[[np.ndarray], np.ndarray] = np.asarray
 
     def gradients(self, target: int) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
         """J_W E and J_C E."""
-        cell = self.model.cell
-        assert isinstance(cell, StandardRNN)
-        recurrent = self.of(np.asarray(cell.recurrent))
-        slopes = 1 - self.states**2
+        recurrent, slopes = self.of(np.asarray(self.model.cell.recurrent)), 1 - self.states**2
         before = np.vstack([np.zeros(_UNITS), self.states[:-1]])
         error = self._at_the_end(target) @ np.diag(slopes[-1])
         total_w, total_c = np.zeros(_UNITS**2), np.zeros(_UNITS * _INPUT)
@@ -100,9 +98,8 @@ class _Formula:
     def _at_the_end(self, target: int) -> Vector:
         """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
         readout = self.model.readout
-        assert readout.hidden is not None
         (inner, inner_bias), (outer, outer_bias) = (
-            [np.asarray(a) for a in layer] for layer in (readout.hidden, readout.output)
+            [np.asarray(array) for array in layer] for layer in (readout.hidden, readout.output)
         )
         summed = inner @ self.states[-1] + inner_bias
         logits = outer @ np.maximum(summed, 0) + outer_bias

@@ -1,4 +1,4 @@
-"""The path on which an LSTM's cell keeps its error: a product of forget gates."""
+"""The path of the error along an LSTM's cell: a product of forget gates."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from jaxtyping import Float
 from fastweights.cells.lstm import LSTM, LSTMState
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.gradients.state_jacobians import norms
+from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import roundings_apart
+from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.types import Column, Columns
 
 _INPUT, _UNITS, _BATCH, _STEPS = 5, 8, 3, 31
@@ -27,7 +27,7 @@ Gates = Mapping[str, Float[np.ndarray, "time batch hidden"]]
 
 
 def forget_gate(gates: Gates) -> Float[np.ndarray, "time batch hidden"]:
-    """What a step multiplies the error of the cell with."""
+    """The factor of the cell's error in a step."""
     return gates["forget"]
 
 
@@ -41,17 +41,18 @@ class ConstantErrorPath(Check):
     """With h(t) detached wherever it enters a gate, ∂c(T)/∂c(τ) = diag(Π_{t>τ} f(t)): 1 while it is open.
 
     Each of the T factors is a sigmoid of a sum of R + 2 terms; the sigmoid turns a sum's absolute error into
-    no larger relative one, so the product's is at most T (R + 6) roundings of 1 plus the sizes of the sums.
-    A gate with the bias b that hears at most m misses 1 by at most e^(m − b), T of them by T e^(m − b).
+    no larger relative one, so the product's is at most T (R + 6) roundings of 1 plus the sizes of the sums. A
+    gate with the bias b and other inputs of at most m misses 1 by at most e^(m − b), T of them by T e^(m −
+    b).
     """
 
-    statement = "Along the cell of an LSTM the error is multiplied by the forget gates, only."
+    statement = "Along the cell of an LSTM the error is multiplied by the forget gates and nothing else."
 
     factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = forget_gate
-    """What a step multiplies the error of the cell with, given all gates."""
+    """The factor of the cell's error in a step, given all gates."""
 
     detached: Callable[[Array], Array] = lax.stop_gradient
-    """What h(t) goes through before it enters the gates of the next step."""
+    """A function applied to h(t) before it enters the gates of the next step."""
 
     def examine(self) -> Finding:
         """In generic position, with open gates, and, for the figure, at initialisation."""
@@ -66,17 +67,23 @@ class ConstantErrorPath(Check):
 
         cell = _with_bias(cell, _OPEN)
         direct, _, run = self._paths(cell, inputs)
-        heard = _gates(cell, run)[1].max() - _OPEN
-        off = float(abs(direct - np.eye(_UNITS)).max())
-        curves = {bias: self._paths(_with_bias(initial, bias), inputs)[:2] for bias in (0.0, 1.0, 4.0)}
+        rest = _gates(cell, run)[1].max() - _OPEN
+        off, closed = abs(direct - np.eye(_UNITS)).max(), _STEPS * np.exp(rest - _OPEN)
+        series, ages = [], np.arange(_STEPS - 1, 0, -1)
+        for bias in (0.0, 1.0, 4.0):
+            direct, everything, _ = self._paths(_with_bias(initial, bias), inputs)
+            name, diagonal = f"forget bias {bias:g}", np.diagonal(direct, axis1=-2, axis2=-1)
+            series += [
+                Series(name, ages, norms(everything).mean(axis=1)),
+                Series("", ages, diagonal.mean(axis=(1, 2)), "dashed", group=name),
+            ]
+        label = "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean"
         return Finding(
             (
-                Quantity("∂c(T)/∂c(τ) off Π f(t), in rounding errors", apart, highest=1.0),
-                Quantity(
-                    "gates open: ∂c(T)/∂c(τ) off the identity", off, highest=_STEPS * np.exp(heard - _OPEN)
-                ),
+                within_rounding("∂c(T)/∂c(τ) off Π f(t)", apart),
+                Quantity("gates open: ∂c(T)/∂c(τ) off the identity", off, highest=closed),
             ),
-            _panels(curves),
+            [Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
 
     def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
@@ -107,34 +114,20 @@ def _cell_jacobians(
         state, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts))
         return state.cell, outputs
 
-    last, pull_back, outputs = jax.vjp(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)), has_aux=True)
-    units = jnp.eye(_UNITS)[..., None] * jnp.ones_like(last)
-    (slopes,) = jax.vmap(pull_back)(units)
-    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], _Run(projections, outputs)
+    jacobians, outputs = jacobian_of_last(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)))
+    return jacobians, _Run(projections, outputs)
 
 
 def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
     projections, outputs, recurrent = (np.asarray(a) for a in (run.projections, run.outputs, cell.recurrent))
     before = np.concatenate([np.zeros((1, _UNITS, _BATCH)), outputs[:-1]])
-    raised = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + projections, -1, 1)))
-    write, forget, show, _ = np.split(raised, 4, axis=-1)
+    gates = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + projections, -1, 1)))
     sizes = abs(recurrent) @ abs(before) + abs(projections)
-    return {"write": write, "forget": forget, "show": show}, np.split(sizes, 4, axis=1)[1]
+    values = np.split(gates, 4, axis=-1)[:3]
+    return dict(zip(("input", "forget", "output"), values, strict=True)), np.split(sizes, 4, axis=1)[1]
 
 
 def _with_bias(cell: LSTM, forget_bias: float) -> LSTM:
     rows = slice(_UNITS, 2 * _UNITS)
     return eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[rows].set(forget_bias))
-
-
-def _panels(curves: Mapping[float, tuple[Jacobians, Jacobians]]) -> list[Panel]:
-    ages = list(range(_STEPS - 1, 0, -1))
-    series = []
-    for bias, (direct, everything) in curves.items():
-        name = f"forget bias {bias:g}"
-        series.append(Series(name, ages, norms(everything).mean(axis=1)))
-        diagonal = np.diagonal(direct, axis1=-2, axis2=-1)
-        series.append(Series("", ages, diagonal.mean(axis=(1, 2)), "dashed", group=name))
-    panel = Panel("At initialisation", "T − τ", "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean", series, y_scale="log")
-    return [panel]

@@ -1,7 +1,6 @@
-"""What the fast memory adds to the gradient's path: a way from every past state, no product over time."""
+"""The gradient's paths through the fast memory: from every past state, without a product over time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import equinox as eqx
@@ -14,17 +13,15 @@ from jaxtyping import Float
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.registry import register_check
 from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
-from fastweights.theory.gradients.state_jacobians import norms
+from fastweights.theory.gradients.fast_memory_formula import Matrix, Vector, formula, of_state
+from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 from fastweights.types import Columns
 
 _UNITS, _BATCH, _STEPS = 10, 4, 16
 
-Vector = Float[np.ndarray, " units"]
-Matrix = Float[np.ndarray, "units units"]
 Jacobians = Float[np.ndarray, "earlier batch units units"]
 
 
@@ -33,13 +30,8 @@ def power(decay: float, age: int) -> float:
     return decay**age
 
 
-def of_state(state: Vector, query: Vector) -> Matrix:
-    """The derivative of h [hᵀ q] for h: (hᵀ q) I + h qᵀ."""
-    return (state @ query) * np.eye(len(state)) + np.outer(state, query)
-
-
 class Valves(NamedTuple):
-    """How much of a gradient passes, at each step: 1 all, 0 none. The numbers themselves always pass."""
+    """The share of a gradient that passes at each step, from 0 to 1. The values themselves always pass."""
 
     output: Float[np.ndarray, " time"]
     """Out of h(t), into anything later."""
@@ -71,16 +63,16 @@ class FastMemoryPath(Check):
     normalisations' κ² (see `LayerNormJacobian`); their size is the recursion's with absolute values.
     """
 
-    statement = "The fast memory adds a direct path from every h(τ), which falls as λ^age."
+    statement = "The fast memory adds a direct path from every h(τ), which decays as λ^age."
 
     weight: Callable[[float, int], float] = power
-    """What the state of an age counts for."""
+    """The weight of a state, given λ and its age."""
 
     pull: Callable[[Vector, Vector], Matrix] = of_state
     """The derivative of h [hᵀ q] for h, given h and q."""
 
     writes: float = 1.0
-    """How much of the gradient passes where states are written."""
+    """The share of the gradient that passes where states are written."""
 
     def examine(self) -> Finding:
         """In generic position; and at initialisation, for the figure."""
@@ -88,61 +80,63 @@ class FastMemoryPath(Check):
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
         cell = perturbed(initial, 1, 0.2)
         measured, outputs = self._by_autodiff(cell, projections)
-        formula, sizes = (
-            _Formula(self, cell, projections, outputs),
-            _Formula(self, cell, projections, outputs, abs),
+        exact, sizes = (
+            formula(cell, projections, outputs, self.weight, self.pull, of) for of in (np.asarray, abs)
         )
-        count = int(_STEPS * (5 * _UNITS + 20) * formula.conditioning())
-        apart = {
-            name: roundings_apart(measured[name], getattr(formula, name)(), getattr(sizes, name)(), count)
-            for name in ("full", "recurrent", "direct")
-        }
-        sums = roundings_apart(
-            measured["by state"] + measured["by memory"], measured["full"], sizes.full(), count
+        count = int(_STEPS * (5 * _UNITS + 20) * exact.conditioning)
+        parts = (
+            ("full", exact.full(), sizes.full()),
+            ("recurrent", exact.recurrent(), sizes.recurrent()),
+            ("direct", exact.direct(), sizes.direct()),
         )
-        ages = np.arange(_STEPS - 2, -1, -1)
-        relative = norms(measured["direct"]) / norms(formula.last_pulls())
-        # What does not reach back at all has no slope.
-        reaches = bool(np.all(relative > 0))
-        slope = float(np.exp(np.polyfit(ages, np.log(relative).mean(axis=1), 1)[0])) if reaches else np.nan
-        excess = float((norms(measured["recurrent"]) / formula.recurrent_bounds()).max())
-        decay = float(cell.decay)
-        loose = (_STEPS * _UNITS + _UNITS**2) * UNIT
-        curves = {each: self._curves(initial, each, projections) for each in (0.9, 0.5)}
+        apart = [
+            within_rounding(
+                f"{name} derivative off its formula",
+                roundings_apart(measured[name], derivative, derivative_sizes, count),
+            )
+            for name, derivative, derivative_sizes in parts
+        ]
+        both = measured["by state"] + measured["by memory"]
+        sums = roundings_apart(both, measured["full"], parts[0][2], count)
+        relative = norms(measured["direct"]) / norms(exact.last_pulls)
+        # A term that does not reach back at all has no slope.
+        slope = np.nan
+        if np.all(relative > 0):
+            slope = np.exp(np.polyfit(np.arange(_STEPS - 2, -1, -1), np.log(relative).mean(axis=1), 1)[0])
+        excess = (norms(measured["recurrent"]) / exact.recurrent_bounds()).max()
+        decay, rounding = float(cell.decay), (_STEPS * _UNITS + _UNITS**2) * UNIT
+        name = "direct term, factor for each step of age, λ = 0.9"
         return Finding(
             (
-                *(
-                    Quantity(f"{name} derivative off its formula, in rounding errors", off, highest=1.0)
-                    for name, off in apart.items()
-                ),
-                Quantity("by state + by memory off the whole, in rounding errors", sums, highest=1.0),
-                Quantity(
-                    "direct term, factor for each step of age, λ = 0.9",
-                    slope,
-                    lowest=decay * (1 - count * UNIT),
-                    highest=decay * (1 + count * UNIT),
-                ),
-                Quantity("recurrent term / product of norms", excess, highest=1 + loose),
+                *apart,
+                within_rounding("by state + by memory off the whole", sums),
+                Quantity.near(name, slope, decay, decay * count * UNIT),
+                Quantity("recurrent term / product of norms", excess, highest=1 + rounding),
             ),
-            _panels(curves),
+            [self._panel(initial, decay, projections) for decay in (0.9, 0.5)],
         )
 
     def _by_autodiff(
         self, cell: FastWeights, projections: Float[np.ndarray, "time units batch"]
     ) -> tuple[Mapping[str, Jacobians], Float[np.ndarray, "time batch units"]]:
         """∂h(T)/∂h(τ) through each set of valves, and the outputs."""
-        found, outputs = {}, None
+        derivatives, outputs = {}, None
         for name, valves in _VALVES.items():
             valves = valves._replace(write=valves.write * self.writes)
             slopes, outputs = _through_valves(cell, jnp.asarray(projections), valves)
-            found[name] = np.asarray(slopes)
-        return found, np.moveaxis(np.asarray(outputs), -1, 1)
+            derivatives[name] = np.asarray(slopes)
+        return derivatives, np.moveaxis(np.asarray(outputs), -1, 1)
 
-    def _curves(
+    def _panel(
         self, cell: FastWeights, decay: float, projections: Float[np.ndarray, "time units batch"]
-    ) -> Mapping[str, Jacobians]:
+    ) -> Panel:
         cell = eqx.tree_at(lambda cell: cell.decay, cell, jnp.asarray(decay))
-        return self._by_autodiff(cell, projections)[0]
+        derivatives, ages = self._by_autodiff(cell, projections)[0], np.arange(_STEPS - 1, 0, -1)
+        labels = {"full": "all paths", "direct": "one jump through A", "recurrent": "through W alone"}
+        series = [Series(labels[name], ages, norms(derivatives[name]).mean(axis=1)) for name in labels]
+        newest = norms(derivatives["direct"][-1]).mean()
+        series.append(Series("λ^age", ages, newest * decay ** (ages - 1.0), "dashed"))
+        return Panel(f"λ = {decay:g}, before training", "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log")
 
 
 @run_once
@@ -153,143 +147,20 @@ def _through_valves(
         def step(state, now):
             projection, shift, valve = now
             written = _passed(state.hidden, valve.write)
-            kept = _passed(state.hidden, valve.recurrent)
+            carried = _passed(state.hidden, valve.recurrent)
             memory = jax.tree.map(lambda array: _passed(array, valve.memory), state.memory)
-            # W is applied to what is written; the difference, which is 0, makes it what is kept.
-            projection += cell.recurrent @ (kept - written)
+            # The cell applies W to the state it writes; adding a difference that is 0 moves the gradient.
+            projection += cell.recurrent @ (carried - written)
             state, output = cell.step(FastWeightsState(written, memory), projection)
             return FastWeightsState(_passed(output, valve.output) + shift, state.memory), output
 
         _, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts, valves))
         return outputs[-1], outputs
 
-    output, pull_back, outputs = jax.vjp(last, jnp.zeros_like(projections), has_aux=True)
-    units = jnp.eye(_UNITS)[..., None] * jnp.ones_like(output)
-    (slopes,) = jax.vmap(pull_back)(units)
-    return jnp.moveaxis(slopes, (1, 3), (0, 1))[:-1], outputs
+    return jacobian_of_last(last, jnp.zeros_like(projections))
 
 
 def _passed(x: Array, share: Array) -> Array:
-    """x, with so much of its gradient."""
+    """x, with a share of its gradient."""
     held = lax.stop_gradient(x)
     return held + share * (x - held)
-
-
-@dataclass(frozen=True)
-class _Formula:
-    """The recursion for D, or, with `abs`, the sizes of its terms."""
-
-    check: FastMemoryPath
-    cell: FastWeights
-    projections: Float[np.ndarray, "time units batch"]
-    outputs: Float[np.ndarray, "time batch units"]
-    of: Callable[[np.ndarray], np.ndarray] = np.asarray
-
-    def full(self) -> Jacobians:
-        return self._each(lambda column: self._derivatives(column, lambda since, now: since))
-
-    def recurrent(self) -> Jacobians:
-        return self._each(lambda column: self._derivatives(column, lambda since, now: now))
-
-    def direct(self) -> Jacobians:
-        return self._each(
-            lambda column: [
-                self._after(_STEPS - 1, column) @ self._jump(_STEPS - 1, state, column)
-                for state in range(_STEPS - 1)
-            ]
-        )
-
-    def last_pulls(self) -> Jacobians:
-        """P(T) [(h(τ)ᵀ h_0) I + h(τ) h_0ᵀ]: the direct term without its weight."""
-        last = _STEPS - 1
-        return self._each(
-            lambda column: [
-                self._after(last, column) @ of_state(self._state(state, column), self._query(last, column))
-                for state in range(last)
-            ]
-        )
-
-    def recurrent_bounds(self) -> Float[np.ndarray, "earlier batch"]:
-        """Π_{t>τ} ‖P(t) (I + A(t−1) F(t)) W‖."""
-        factors = self._each(
-            lambda column: [self._after(t, column) @ self._by_state(t, column) for t in range(1, _STEPS)]
-        )
-        return np.cumprod(norms(factors)[::-1], axis=0)[::-1]
-
-    def conditioning(self) -> float:
-        """The largest κ² of a normalisation."""
-        kappas = [
-            1 + 2 * abs(r).max() / deviation(r)
-            for r in (self._read(t, column) for t in range(_STEPS) for column in range(_BATCH))
-        ]
-        return max(kappas) ** 2
-
-    def _each(self, of_column: Callable[[int], list[Matrix]]) -> Jacobians:
-        return np.stack([np.stack(of_column(column)) for column in range(_BATCH)], axis=1)
-
-    def _derivatives(self, column: int, first_jump: Callable[[int, int], int]) -> list[Matrix]:
-        """D(T) for each τ, with the jumps from `first_jump(τ, t)` on."""
-        found = []
-        for since in range(_STEPS - 1):
-            slopes = {since: np.eye(_UNITS)}
-            for t in range(since + 1, _STEPS):
-                total = self._by_state(t, column) @ slopes[t - 1]
-                for state in range(first_jump(since, t), t):
-                    total = total + self._jump(t, state, column) @ slopes[state]
-                slopes[t] = self._after(t, column) @ total
-            found.append(slopes[_STEPS - 1])
-        return found
-
-    def _by_state(self, t: int, column: int) -> Matrix:
-        """(I + A(t−1) F(t)) W."""
-        active = np.diag((self._summed(t, column) > 0).astype(float))
-        passed = np.eye(_UNITS) + self.of(self._memory(t, column)) @ active
-        return passed @ self.of(np.asarray(self.cell.recurrent))
-
-    def _jump(self, t: int, state: int, column: int) -> Matrix:
-        """η λ^(t−1−σ) [(h(σ)ᵀ h_0(t)) I + h(σ) h_0(t)ᵀ]; states and queries are not negative."""
-        weight = float(self.cell.write_rate) * self.check.weight(float(self.cell.decay), t - 1 - state)
-        return weight * self.check.pull(self._state(state, column), self._query(t, column))
-
-    def _after(self, t: int, column: int) -> Matrix:
-        """P(t) = diag(f′) J of the normalisation, at what was read."""
-        active = np.diag((self._state(t, column) > 0).astype(float))
-        gain = np.asarray(self.cell.norms.gains)[0, :, 0]
-        return active @ self.of(jacobian(self._read(t, column), gain))
-
-    def _state(self, t: int, column: int) -> Vector:
-        return self.outputs[t, column] if t >= 0 else np.zeros(_UNITS)
-
-    def _summed(self, t: int, column: int) -> Vector:
-        return np.asarray(self.cell.recurrent) @ self._state(t - 1, column) + self.projections[t, :, column]
-
-    def _query(self, t: int, column: int) -> Vector:
-        return np.maximum(self._summed(t, column), 0)
-
-    def _read(self, t: int, column: int) -> Vector:
-        return self._summed(t, column) + self._memory(t, column) @ self._query(t, column)
-
-    def _memory(self, t: int, column: int) -> Matrix:
-        """A(t−1), by equation 3."""
-        decay, rate = float(self.cell.decay), float(self.cell.write_rate)
-        states = [self._state(state, column) for state in range(t)]
-        written = (decay ** (t - 1 - i) * np.outer(state, state) for i, state in enumerate(states))
-        return rate * sum(written, start=np.zeros((_UNITS, _UNITS)))
-
-
-def _panels(curves: Mapping[float, Mapping[str, Jacobians]]) -> list[Panel]:
-    ages = list(range(_STEPS - 1, 0, -1))
-    panels = []
-    for decay, found in curves.items():
-        parts = {
-            "all paths": found["full"],
-            "one jump through A": found["direct"],
-            "through W alone": found["recurrent"],
-        }
-        series = [Series(name, ages, norms(each).mean(axis=1)) for name, each in parts.items()]
-        newest = float(norms(found["direct"][-1]).mean())
-        series.append(Series("λ^age", ages, [newest * decay ** (age - 1) for age in ages], "dashed"))
-        panels.append(
-            Panel(f"λ = {decay:g}, before training", "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log")
-        )
-    return panels

@@ -1,4 +1,4 @@
-"""The gradient through rectified units that copy themselves."""
+"""The gradient through rectified units with identity recurrence."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ _UNITS, _BATCH, _STEPS = 10, 8, 12
 
 
 def power(scale: float, age: Float[np.ndarray, " ages"]) -> Float[np.ndarray, " ages"]:
-    """What is left of a unit's gradient after so many steps, if the unit was on in all of them."""
+    """The gradient of a unit after `age` steps, if the unit was on in all of them."""
     return scale**age
 
 
@@ -32,33 +32,32 @@ class IdentityRelu(Check):
     and every sum has one term.
     """
 
-    statement = "Through an identity of rectified units gradients pass unchanged, or not at all."
+    statement = "Through rectified units with identity recurrence gradients pass unchanged, or not at all."
 
     decay: Callable[[float, Float[np.ndarray, " ages"]], Float[np.ndarray, " ages"]] = power
-    """The diagonal's entry, by scale and age."""
+    """The diagonal's entry, given scale and age."""
 
     recurrent: Callable[[int], Float[np.ndarray, "units units"]] = np.eye
-    """W / s for so many units."""
+    """W / s, given the number of units."""
 
     def examine(self) -> Finding:
         """For both scales, on random inputs that leave some units on and some off."""
         projections = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)) + 1
-        ages = np.arange(_STEPS - 1, 0, -1.0)
-        found = []
+        ages, quantities = np.arange(_STEPS - 1, 0, -1.0), []
         for scale in (1.0, 0.5):
             options = IRNNOptions(recurrent_scale=scale)
             cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
             cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
             outputs, measured = map(np.asarray, _outputs_and_jacobians(cell, jnp.asarray(projections)))
             on = np.cumprod((outputs > 0)[:0:-1], axis=0)[::-1]  # from τ + 1 to T
-            left = self.decay(scale, ages)[:, None, None] * on
-            expected = np.eye(_UNITS) * np.moveaxis(left, -1, 1)[..., None]
-            found += [
-                Quantity(f"largest difference, W = {scale:g} I", abs(measured - expected).max(), highest=0.0),
-                Quantity("units on throughout", on[0].sum(), lowest=1.0),
-                Quantity("units off at some step", (1 - on[0]).sum(), lowest=1.0),
+            diagonal = self.decay(scale, ages)[:, None, None] * on
+            difference = abs(measured - np.eye(_UNITS) * np.moveaxis(diagonal, -1, 1)[..., None]).max()
+            quantities += [
+                Quantity(f"largest difference, W = {scale:g} I", difference, highest=0),
+                Quantity("units on throughout", on[0].sum(), lowest=1),
+                Quantity("units off at some step", (1 - on[0]).sum(), lowest=1),
             ]
-        return Finding(found)
+        return Finding(quantities)
 
 
 @run_once

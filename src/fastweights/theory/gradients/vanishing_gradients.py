@@ -1,6 +1,6 @@
-"""When gradients vanish: a recurrent matrix of small norm is enough, one of small eigenvalues is not."""
+"""When gradients vanish: a small norm of the recurrent matrix suffices, small eigenvalues do not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -23,6 +23,7 @@ from fastweights.types import Columns
 Matrix = Float[np.ndarray, "hidden hidden"]
 
 _UNITS, _BATCH, _STEPS = 12, 4, 41
+_AGES = np.arange(1, _STEPS)
 _FACTOR = 0.9
 _NILPOTENT = 2.0 * np.array([[1.0, 1.0], [-1.0, -1.0]])
 
@@ -43,7 +44,7 @@ class VanishingGradients(Check):
     statement = "A norm of W below 1 makes gradients vanish; eigenvalues below 1 do not suffice."
 
     size: Callable[[Matrix], float] = spectral_norm
-    """What is below 1 of the matrix."""
+    """The size of the matrix that is below 1."""
 
     unstable: Callable[[], Matrix] = _NILPOTENT.copy
     """A matrix without an eigenvalue other than 0 whose gradients grow as 2^age."""
@@ -58,28 +59,34 @@ class VanishingGradients(Check):
             name: _norms_by_age(cell, matrix * _FACTOR / self.size(matrix), projections)
             for name, matrix in (("W orthogonal", np.linalg.qr(square)[0]), ("W uniform", square))
         }
-        bounds = _FACTOR ** np.arange(1, _STEPS)
-        worst = max(float(np.max(each / bounds[:, None])) for each in decaying.values())
+        bounds = _FACTOR**_AGES
+        worst = max(np.max(size / bounds[:, None]) for size in decaying.values())
 
         unstable = self.unstable()
         first = np.zeros((_STEPS, 2, 1))
         first[0, :, 0] = 1, -1  # h(1) = (1, 0): from there on, the second unit is off
         cell = built(lambda: IRNN(1, 2, key=jax.random.key(0)))
-        growing = _norms_by_age(cell, unstable, first)[:, 0]
-        powers = 2.0 ** np.arange(1, _STEPS)
-        loose = 1 + (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
-        off = float(np.max(abs(growing / (np.sqrt(2) * powers) - 1)))
+        growing, powers = _norms_by_age(cell, unstable, first)[:, 0], np.sqrt(2) * 2.0**_AGES
+        rounding = (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
+        square, off = spectral_norm(unstable @ unstable), np.max(abs(growing / powers - 1))
         return Finding(
             (
-                Quantity("largest ‖∂h(T)/∂h(τ)‖ / 0.9^(T−τ), ‖W‖ = 0.9", worst, highest=loose),
-                Quantity(
-                    "‖W²‖ of a matrix with eigenvalues 0 only",
-                    spectral_norm(unstable @ unstable),
-                    highest=0.0,
-                ),
+                Quantity("largest ‖∂h(T)/∂h(τ)‖ / 0.9^(T−τ), ‖W‖ = 0.9", worst, highest=1 + rounding),
+                Quantity("‖W²‖ of a matrix with eigenvalues 0 only", square, highest=0),
                 Quantity("its ‖∂h(T)/∂h(τ)‖ off √2 · 2^(T−τ), relative", off, highest=8 * UNIT),
             ),
-            _panels(decaying, bounds, growing),
+            [
+                _panel(
+                    "tanh, ‖W‖ = 0.9",
+                    *(Series(name, _AGES, size.max(axis=1)) for name, size in decaying.items()),
+                    Series("0.9^(T−τ)", _AGES, bounds, "dashed"),
+                ),
+                _panel(
+                    "ReLU, all eigenvalues 0",
+                    Series("measured", _AGES, growing, "marks"),
+                    Series("√2 · 2^(T−τ)", _AGES, powers, "dashed"),
+                ),
+            ],
         )
 
 
@@ -92,30 +99,8 @@ def _norms_by_age(
 
 @run_once
 def _state_jacobians(cell: SimpleCell, recurrent: Array, projections: Columns) -> Array:
-    return state_jacobians(_with(cell, recurrent), projections)
+    return state_jacobians(eqx.tree_at(lambda cell: cell.recurrent, cell, recurrent), projections)
 
 
-def _with(cell: SimpleCell, recurrent: Array) -> SimpleCell:
-    return eqx.tree_at(lambda cell: cell.recurrent, cell, recurrent)
-
-
-def _panels(
-    decaying: Mapping[str, Float[np.ndarray, "ages batch"]],
-    bounds: Float[np.ndarray, " ages"],
-    growing: Float[np.ndarray, " ages"],
-) -> list[Panel]:
-    ages = list(range(1, _STEPS))
-    axes = ("T − τ", "‖∂h(T)/∂h(τ)‖")
-    measured = [Series(name, ages, each.max(axis=1)) for name, each in decaying.items()]
-    powers = Series("√2 · 2^(T−τ)", ages, [np.sqrt(2) * 2.0**age for age in ages], "dashed")
-    return [
-        Panel(
-            "tanh, ‖W‖ = 0.9", *axes, [*measured, Series("0.9^(T−τ)", ages, bounds, "dashed")], y_scale="log"
-        ),
-        Panel(
-            "ReLU, all eigenvalues 0",
-            *axes,
-            [Series("measured", ages, growing, "marks"), powers],
-            y_scale="log",
-        ),
-    ]
+def _panel(title: str, *series: Series) -> Panel:
+    return Panel(title, "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log")
