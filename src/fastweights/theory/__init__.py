@@ -1,4 +1,11 @@
-"""The theory, executable: one claim a file, each a `Check` that computes what it says and can fail.
+"""The theory, executable: one check a file, each a `Check` that computes what it states and can fail.
 
-The chapters in docs/theory derive the claims in words; `fastweights verify` checks them.
+The chapters in docs/theory derive the statements in words; `fastweights verify` checks them. What a check's
+file needs in any case is here. This package does not import JAX until its checks are imported.
 """
+
+from fastweights.registry import register_check
+from fastweights.theory.check import Check, CheckResult, Finding, Quantity
+from fastweights.theory.plot import Image, Panel, Series
+
+__all__ = ["Check", "CheckResult", "Finding", "Image", "Panel", "Quantity", "Series", "register_check"]

@@ -6,10 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import expm
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error, runge_kutta
-from fastweights.theory.plot import Panel, Series
 
 _UNITS, _STARTS, _END, _TIMES = 3, 4, 8.0, 81
 _TOLERANCE = 1e-12

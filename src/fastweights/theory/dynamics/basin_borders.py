@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Image, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
     AdditiveModel,
@@ -17,7 +16,6 @@ from fastweights.theory.dynamics.additive_model import (
     runge_kutta,
     start_grid,
 )
-from fastweights.theory.plot import Image, Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _REACH, _ROWS = 3.0, 60

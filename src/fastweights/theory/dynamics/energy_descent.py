@@ -9,11 +9,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 from fastweights.theory.networks import run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _UNITS, _STARTS, _TOLERANCE = 5, 6, 1e-10

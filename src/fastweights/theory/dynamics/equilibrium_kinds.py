@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import (
     STEEPEST_BEND,
     AdditiveModel,
@@ -20,7 +19,6 @@ from fastweights.theory.dynamics.additive_model import (
     local_error,
     start_grid,
 )
-from fastweights.theory.plot import Panel, Series
 
 _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time

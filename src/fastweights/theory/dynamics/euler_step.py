@@ -12,10 +12,8 @@ from scipy.optimize import brentq
 
 from fastweights import registry
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import runge_kutta
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _INPUTS, _BATCH, _STEPS, _END = 5, 3, 4, 20, 2.0

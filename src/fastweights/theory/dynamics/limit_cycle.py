@@ -8,10 +8,8 @@ from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from scipy.optimize import root_scalar
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
-from fastweights.theory.plot import Panel, Series
 
 _ROTATION = 2.0  # b
 _EXCESSES = (1.0, 0.04, 0.02)  # a − 1

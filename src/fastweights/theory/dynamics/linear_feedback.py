@@ -10,10 +10,8 @@ import numpy as np
 
 from fastweights import registry
 from fastweights.cells.irnn import IRNN
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.networks import run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3

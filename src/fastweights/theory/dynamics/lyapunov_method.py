@@ -5,10 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, stretches
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 _STEPS, _SETTLING = 1000, 200

@@ -16,12 +16,10 @@ from fastweights.cells.fast_weights import FastWeights
 from fastweights.cells.lstm import LSTM
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models import SequenceClassifier
-from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, frame, stretches
 from fastweights.theory.networks import before_and_after, run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Column
 

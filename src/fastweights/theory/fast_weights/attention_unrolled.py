@@ -1,4 +1,4 @@
-"""Equation 4 through the whole cell: attention to past states computes what the matrix computes."""
+"""Equation 4 in the whole cell: attention to past states equals reading the matrix."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
@@ -12,10 +12,9 @@ from jaxtyping import Float
 
 from fastweights.cells.base import State
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, register_check
 from fastweights.theory.networks import perturbed, run_once
-from fastweights.theory.rounding import UNIT
+from fastweights.theory.rounding import UNIT, within_rounding
 from fastweights.types import Columns
 
 _INPUT, _UNITS, _BATCH, _STEPS = 3, 5, 2, 7
@@ -48,27 +47,27 @@ class AttentionUnrolled(Check):
     taken tenfold, because random directions are not the worst.
     """
 
-    statement = "Attention to past states computes what the fast weight matrix computes."
+    statement = "Attention to past states computes the same as the fast weight matrix."
 
     between: Callable[[State], State] = unchanged
-    """What happens to the matrix form's state between two steps."""
+    """A function applied to the state of the matrix form between two steps."""
 
     cases: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: CASES)
-    """The options of the cells to examine, by a name."""
+    """The options of the cells to examine, by name."""
 
     def examine(self) -> Finding:
         """In generic position, with what `unroll` takes here (kernels, if there are any) and with JAX."""
         inputs = jnp.asarray(np.random.default_rng(2).standard_normal((_STEPS, _INPUT, _BATCH)))
-        found = []
+        quantities = []
         for name, changes in self.cases.items():
             options = replace(_PLAIN, **changes)
             cell = perturbed(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
-            forms, matrix, shaken = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))
-            growth = 10 * float(abs(shaken - matrix).max()) / _FAR
+            forms, matrix, noisy = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))
+            growth = 10 * abs(noisy - matrix).max() / _FAR
             count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)
-            off = float(abs(forms - matrix).max()) / (2 * count * UNIT * growth)
-            found.append(Quantity(f"{name}: attention off matrix, in rounding errors", off, highest=1.0))
-        return Finding(found)
+            off = abs(forms - matrix).max() / (2 * count * UNIT * growth)
+            quantities.append(within_rounding(f"{name}: attention off matrix", off))
+        return Finding(quantities)
 
 
 @run_once
@@ -79,7 +78,7 @@ def _unrolled(
     Float[Array, "time hidden batch"],
     Float[Array, "time hidden batch"],
 ]:
-    """By `unroll` and its form in JAX; by the matrix; and that again with each state a little off."""
+    """By `unroll` and its form in JAX; by the matrix; and by the matrix with each state perturbed."""
     projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
     noise = jnp.asarray(np.random.default_rng(3).uniform(-1, 1, projections.shape))
 

@@ -1,6 +1,6 @@
-"""Why fast weights need the normalisation: without it a state's norm becomes its cube."""
+"""Why fast weights need the normalisation: without it every step cubes the state's norm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +10,8 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.networks import built, run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 
@@ -41,38 +39,39 @@ class CubicGrowth(Check):
     statement = "Without normalisation of A h the state's norm is cubed in every step."
 
     growth: Callable[[Float[np.ndarray, "*shape"]], Float[np.ndarray, "*shape"]] = cube
-    """What a norm becomes, but for constant factors."""
+    """A norm after one step, up to constant factors, given the norm before."""
 
     def examine(self) -> Finding:
         """The memory alone; then the cell at initialisation, with each place of the normalisation."""
         off = self._memory_alone()
         projections = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS, 1))
-        runs = {}
+        runs: dict[str, tuple[np.ndarray, np.ndarray, FastWeights]] = {}
         for norm in _NORMS:
             options = FastWeightsOptions(norm=norm)
             cell = built(lambda o=options: FastWeights(1, _UNITS, options=o, key=jax.random.key(0)))
             hidden, memories = map(np.asarray, _run(cell, jnp.asarray(projections)))
             runs[norm] = hidden[..., 0], memories[..., 0], cell
-        quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0.0)]
-        for norm in _NORMS[:2]:
+        quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0)]
+        for norm, about in (("none", "no LN"), ("outside", "LN[u] + A h")):
             hidden, memories, cell = runs[norm]
             excess, last = self._against_bound(hidden, memories, cell, projections[..., 0])
-            about = "no LN" if norm == "none" else "LN[u] + A h"
             quantities += [
-                Quantity(f"{about}: ‖h(t+1) − η w ‖h‖² h‖ / its bound", excess, highest=1.0),
+                Quantity(f"{about}: ‖h(t+1) − η w ‖h‖² h‖ / its bound", excess, highest=1),
                 Quantity(f"{about}: last ‖h(t+1)‖ / (η w ‖h‖³), off 1", last, highest=1e-3),
             ]
         hidden, _, cell = runs["inside"]
-        gain, bias = (np.asarray(each)[0, :, 0] for each in cell.norms)
-        radius = np.sqrt(_UNITS) * abs(gain).max() + np.linalg.norm(bias)
-        largest = float(np.linalg.norm(hidden, axis=1).max() / radius)
-        quantities.append(
-            Quantity("LN inside: ‖h‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * _UNITS * UNIT)
-        )
-        return Finding(quantities, _panels({name: run[0] for name, run in runs.items()}))
+        largest, series = np.linalg.norm(hidden, axis=1).max() / _radius(cell), []
+        rounding = 100 * _UNITS * UNIT
+        quantities.append(Quantity("LN inside: ‖h‖ / (√R max |g| + ‖b‖)", largest, highest=1 + rounding))
+        for norm, (hidden, _, _) in runs.items():
+            shown = hidden[: int((abs(hidden).max(axis=1) < _FINITE).sum())]
+            steps = np.arange(1, len(shown) + 1)
+            series.append(Series(f"LN {norm}", steps, np.linalg.norm(shown, axis=1)))
+        return Finding(quantities, [Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")])
 
     def _memory_alone(self) -> float:
-        """How far ‖A h‖ is off its growth with the states' size, for scales from 1/16 to 16."""
+        """The relative deviation of ‖A h‖ from its growth with the states' size, for scales from 1/16 to
+        16."""
         rng = np.random.default_rng(1)
         scales = 2.0 ** np.arange(-4, 5)
         memory = DecayingMatrix.empty(_UNITS, _UNITS, len(scales), jnp.asarray(0.9), jnp.asarray(0.5))
@@ -80,7 +79,7 @@ class CubicGrowth(Check):
             memory = memory.write(jnp.asarray(state * scales), jnp.asarray(state * scales))
         answers = memory.read(jnp.asarray(rng.standard_normal((_UNITS, 1)) * scales))
         norms = np.linalg.norm(np.asarray(answers), axis=0)
-        return float(abs(norms / norms[4] / self.growth(scales) - 1).max())
+        return abs(norms / norms[4] / self.growth(scales) - 1).max()
 
     def _against_bound(
         self,
@@ -89,28 +88,23 @@ class CubicGrowth(Check):
         cell: FastWeights,
         projections: Float[np.ndarray, "time units"],
     ) -> tuple[float, float]:
-        """The largest ‖h(t+1) − η w ‖h(t)‖² h(t)‖ over its bound; how far the last factor is off 1."""
+        """The largest ‖h(t+1) − η w ‖h(t)‖² h(t)‖ over its bound; the deviation of the last factor from 1."""
         w, decay, rate = float(cell.recurrent[0, 0]), float(cell.decay), float(cell.write_rate)
-        norm = np.linalg.norm
-        excess, last = 0.0, np.inf
+        norm, ratios, last = np.linalg.norm, [], np.inf
         for now, after, before, projection in zip(
             hidden, hidden[1:], memories, projections[1:], strict=False
         ):
             if abs(now).max() > _FINITE:
                 break
-            size, heard = norm(now), norm(projection)
-            cubed = float(self.growth(np.asarray(size)))
-            added_to = w * size + heard
-            if cell.norm == "outside":
-                gain, bias = (np.asarray(each)[0, :, 0] for each in cell.norms)
-                added_to = np.sqrt(_UNITS) * abs(gain).max() + norm(bias)
-            older = decay * norm(before, 2) * (w * size + heard)
-            bound = added_to + rate * size**2 * heard + older
-            rounding = 100 * _UNITS * UNIT * (bound + rate * w * cubed)
-            distance = norm(after - rate * w * cubed * now / max(size, 1e-300))
-            excess = max(excess, float(distance / (bound + rounding)))
-            last = float(abs(norm(after) / (rate * w * cubed) - 1))
-        return excess, last
+            size, input_size = norm(now), norm(projection)
+            summed = w * size + input_size
+            growth = rate * w * float(self.growth(np.asarray(size)))
+            added_to = _radius(cell) if cell.norm == "outside" else summed
+            bound = added_to + rate * size**2 * input_size + decay * norm(before, 2) * summed
+            rounding = 100 * _UNITS * UNIT * (bound + growth)
+            ratios.append(norm(after - growth * now / max(size, 1e-300)) / (bound + rounding))
+            last = abs(norm(after) / growth - 1)
+        return max(ratios), float(last)
 
 
 @run_once
@@ -124,9 +118,7 @@ def _run(cell: FastWeights, projections: Columns) -> tuple[Columns, Float[Array,
     return lax.scan(step, cell.initial_state(projections.shape[-1]), projections)[1]
 
 
-def _panels(runs: Mapping[str, Float[np.ndarray, "time units"]]) -> list[Panel]:
-    series = []
-    for name, hidden in runs.items():
-        shown = int((abs(hidden).max(axis=1) < _FINITE).sum())
-        series.append(Series(f"LN {name}", np.arange(1, shown + 1), np.linalg.norm(hidden[:shown], axis=1)))
-    return [Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")]
+def _radius(cell: FastWeights) -> float:
+    """√R max |g| + ‖b‖: the largest norm of a normalised vector."""
+    gain, bias = (np.asarray(array)[0, :, 0] for array in cell.norms)
+    return float(np.sqrt(_UNITS) * abs(gain).max() + np.linalg.norm(bias))

@@ -1,4 +1,4 @@
-"""When the inner loop settles: below ‖A‖ = 1 always, above it never, without normalisation."""
+"""When the inner loop converges: without normalisation below ‖A‖ = 1 always, above it never."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,9 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
-from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 Array = np.ndarray
 Matrix = Float[Array, "units units"]
@@ -46,13 +44,13 @@ class InnerLoopContraction(Check):
     that earlier errors have grown to.
     """
 
-    statement = "Without normalisation the inner loop settles if ‖A‖ < 1, at that rate."
+    statement = "Without normalisation the inner loop converges if ‖A‖ < 1, at that rate."
 
     rate: Callable[[Matrix], float] = spectral_norm
-    """What a distance shrinks by in a step."""
+    """The factor of a distance in a step, given A."""
 
     fixed_point: Callable[[Matrix, Vector], Vector] = where_all_are_on
-    """Where the loop ends if all units stay on."""
+    """The fixed point if all units stay on, given A and u."""
 
     def examine(self) -> Finding:
         """With inputs that leave some units off, with positive ones, and above the threshold."""
@@ -63,43 +61,50 @@ class InnerLoopContraction(Check):
         options = [FastWeightsOptions(inner_steps=steps, norm="none") for steps in _STEPS]
         from_mixed, from_positive = settle(options, matrices, mixed), settle(options, matrices, positive)
 
-        closing, unique = 0.0, 0.0
-        curves = []
-        for matrix, summed, states in zip(matrices[:-1], mixed, np.moveaxis(from_mixed, 1, 0), strict=False):
-            rate, starts = self.rate(matrix), rng.uniform(0, 5, (_UNITS, 6))
+        closing, unique, series = [], [], []
+        for norm, matrix, summed, states in zip(
+            _NORMS[:-1], matrices, mixed, np.moveaxis(from_mixed, 1, 0), strict=False
+        ):
+            starts = rng.uniform(0, 5, (_UNITS, 6))
             ends = _iterate(matrix, summed, starts, 6000)
             point = ends[:, 0]
             error = _rounding(point) / (1 - spectral_norm(matrix))
             distances = np.linalg.norm(states - point, axis=1)
-            bounds = rate ** np.array(_STEPS) * distances[0] + error
-            closing = max(closing, float((distances / bounds).max()))
-            unique = max(unique, float(abs(ends - point[:, None]).max()) / error)
-            curves.append((distances, bounds))
+            bounds = self.rate(matrix) ** np.array(_STEPS) * distances[0] + error
+            closing.append((distances / bounds).max())
+            unique.append(abs(ends - point[:, None]).max() / error)
+            name = f"‖A‖ = {norm:g}"
+            series += [
+                Series(name, _STEPS, distances, "marks"),
+                Series("", _STEPS, bounds, "dashed", group=name),
+            ]
 
-        linear = 0.0
-        for matrix, summed, state in zip(matrices[:1], positive, from_positive[-1], strict=False):
-            exact = self.fixed_point(matrix, summed)
-            sizes = where_all_are_on(matrix, summed)
-            count = int(2 * (_STEPS[-1] + 1) * (_UNITS + 2) / (1 - spectral_norm(matrix)))
-            linear = roundings_apart(state, exact, sizes, count)
+        matrix, summed = matrices[0], positive[0]
+        count = int(2 * (_STEPS[-1] + 1) * (_UNITS + 2) / (1 - spectral_norm(matrix)))
+        exact, sizes = self.fixed_point(matrix, summed), where_all_are_on(matrix, summed)
+        linear = roundings_apart(from_positive[-1, 0], exact, sizes, count)
 
         first = np.linalg.eigh(matrices[-1])[1][:, -1]
         first *= np.sign(first.sum())
-        series = np.cumsum(_NORMS[-1] ** np.arange(_STEPS[-1] + 1))[list(_STEPS)]
-        growth = float((from_positive[:, -1] @ first / (first @ positive[-1] * series)).min())
+        sums = np.cumsum(_NORMS[-1] ** np.arange(_STEPS[-1] + 1))[list(_STEPS)]
+        diverging = from_positive[:, -1]
+        growth = (diverging @ first / (first @ positive[-1] * sums)).min()
         generic, parallel = _memory_norms(rng)
+        growing = [Series(f"‖A‖ = {_NORMS[-1]:g}", _STEPS, np.linalg.norm(diverging, axis=1), "marks")]
+        rounding = 1000 * UNIT
         return Finding(
             (
-                Quantity("largest distance to the fixed point / (‖A‖^S · first)", closing, highest=1.0),
-                Quantity("ends from six starts apart, in rounding errors", unique, highest=1.0),
-                Quantity("all units on: off (I − A)⁻¹ u, in rounding errors", linear, highest=1.0),
-                Quantity("‖A‖ = 1.1: smallest vᵀ h_S / its bound", growth, lowest=1 - 1000 * UNIT),
-                Quantity("‖A(t)‖ / (η Σ λ^age ‖h‖²)", generic, highest=1 + 1000 * UNIT),
-                Quantity(
-                    "the same for parallel states", parallel, lowest=1 - 1000 * UNIT, highest=1 + 1000 * UNIT
-                ),
+                Quantity("largest distance to the fixed point / (‖A‖^S · first)", max(closing), highest=1),
+                within_rounding("ends from six starts apart", *unique),
+                within_rounding("all units on: off (I − A)⁻¹ u", linear),
+                Quantity("‖A‖ = 1.1: smallest vᵀ h_S / its bound", growth, lowest=1 - rounding),
+                Quantity("‖A(t)‖ / (η Σ λ^age ‖h‖²)", generic, highest=1 + rounding),
+                Quantity.near("the same for parallel states", parallel, 1, rounding),
             ),
-            _panels(curves, from_positive[:, -1]),
+            [
+                Panel("Below 1", "S", "‖h_S − h*‖; dashed: bound", series, y_scale="log"),
+                Panel("Above 1", "S", "‖h_S‖", growing, y_scale="log"),
+            ],
         )
 
 
@@ -124,15 +129,3 @@ def _memory_norms(rng: np.random.Generator) -> tuple[float, float]:
     bounds = [float(weights @ np.sum(states**2, axis=1)) for states in (random, line)]
     norms = [spectral_norm(np.asarray(memory.matrix)[..., column]) for column in range(2)]
     return norms[0] / bounds[0], norms[1] / bounds[1]
-
-
-def _panels(curves: list[tuple[Array, Array]], diverging: Array) -> list[Panel]:
-    series = []
-    for norm, (distances, bounds) in zip(_NORMS, curves, strict=False):
-        name = f"‖A‖ = {norm:g}"
-        series += [Series(name, _STEPS, distances, "marks"), Series("", _STEPS, bounds, "dashed", group=name)]
-    growing = [Series(f"‖A‖ = {_NORMS[-1]:g}", _STEPS, np.linalg.norm(diverging, axis=1), "marks")]
-    return [
-        Panel("Below 1", "S", "‖h_S − h*‖; dashed: bound", series, y_scale="log"),
-        Panel("Above 1", "S", "‖h_S‖", growing, y_scale="log"),
-    ]

@@ -1,4 +1,4 @@
-"""Appendix B's two ways to run the inner loop, and when they are one."""
+"""Appendix B's two methods for the inner loop, and when they agree."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,10 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
-from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 Array = np.ndarray
 _UNITS = 9
@@ -40,16 +38,16 @@ class InnerLoopMethods(Check):
     Rounding: a step adds R + 1 products, so that (I + A)^S h_0 goes through S (R + 2) of them, all positive.
     """
 
-    statement = "Without A and normalisation both methods are one; else the second amplifies."
+    statement = "Without A and normalisation both methods agree; otherwise the second amplifies."
 
     nothing: Callable[[int], Float[Array, "units units"]] = lambda units: np.zeros((units, units))
-    """A, where nothing is remembered."""
+    """The empty memory A, given the number of units."""
 
     difference: Callable[[Array, Array], Array] = first_difference
     """Method 2's h_1 less method 1's, given u and A h_0."""
 
     power: Callable[[Float[Array, "units units"], int], Float[Array, "units units"]] = amplified
-    """What method 2 applies to h_0 in S steps."""
+    """The matrix that method 2 applies to h_0 in S steps, given A and S."""
 
     def examine(self) -> Finding:
         """One memory, from nothing to a norm of 3, and one input with units on and off."""
@@ -66,23 +64,24 @@ class InnerLoopMethods(Check):
 
         start = rectified(inputs)
         read = np.einsum("nij,nj->ni", matrices, start)
-        given = self.difference(inputs, read)
-        first = roundings_apart(
-            amplifying[0] - sustained[0], given, abs(inputs) + start + read, 2 * (_UNITS + 2)
-        )
-        apart = 0.0
-        for steps, answers in zip(_STEPS, amplifying, strict=True):
+        given, sizes = self.difference(inputs, read), abs(inputs) + start + read
+        first = roundings_apart(amplifying[0] - sustained[0], given, sizes, 2 * (_UNITS + 2))
+        apart, series, norm = [], [], np.linalg.norm
+        for steps, one, two in zip(_STEPS, sustained, amplifying, strict=True):
             powers = np.stack([self.power(matrix, steps) @ start[0] for matrix in matrices])
-            apart = max(apart, roundings_apart(answers, powers, powers, 2 * steps * (_UNITS + 2)))
-        without = float(abs(amplifying - sustained)[:, 0].max())
+            apart.append(roundings_apart(two, powers, powers, 2 * steps * (_UNITS + 2)))
+            difference = (norm(two - one, axis=-1) / norm(one, axis=-1))[1:]
+            series.append(Series(f"S = {steps}", _SCALES[1:], difference))
+        without = abs(amplifying - sustained)[:, 0].max()
+        title, y_label = "Method 2 against method 1", "‖difference‖ / ‖h_S‖"
         return Finding(
             (
-                Quantity("A = 0, no LN: largest difference of the methods", without, highest=0.0),
-                Quantity("S = 1: difference off its formula, in rounding errors", first, highest=1.0),
-                Quantity("method 2 off (I + A)^S h_0, in rounding errors", apart, highest=1.0),
+                Quantity("A = 0, no LN: largest difference of the methods", without, highest=0),
+                within_rounding("S = 1: difference off its formula", first),
+                within_rounding("method 2 off (I + A)^S h_0", *apart),
                 _normalised(),
             ),
-            _panels(sustained, amplifying),
+            [Panel(title, "‖A‖", y_label, series, x_scale="log", y_scale="log")],
         )
 
 
@@ -90,23 +89,6 @@ def _normalised() -> Quantity:
     """u = (2, 0, −2): method 1 has 2 / √(8/3 + ε) at the first unit, method 2 (4/3) / √(8/9 + ε)."""
     options = [FastWeightsOptions(inner_steps=1, norm="inside", method=method) for method in (1, 2)]
     answers = settle(options, np.zeros((1, 3, 3)), np.array([[2.0, 0.0, -2.0]]))
-    measured = float(answers[1, 0, 0] - answers[0, 0, 0])
     exact = 4 / 3 / np.sqrt(8 / 9 + EPSILON) - 2 / np.sqrt(8 / 3 + EPSILON)
-    return Quantity(
-        "A = 0, LN, u = (2, 0, −2): difference at the first unit",
-        measured,
-        lowest=exact - 40 * UNIT,
-        highest=exact + 40 * UNIT,
-    )
-
-
-def _panels(sustained: Array, amplifying: Array) -> list[Panel]:
-    norm = np.linalg.norm
-    series = [
-        Series(f"S = {steps}", _SCALES[1:], (norm(two - one, axis=-1) / norm(one, axis=-1))[1:])
-        for steps, one, two in zip(_STEPS, sustained, amplifying, strict=True)
-    ]
-    panel = Panel(
-        "Method 2 against method 1", "‖A‖", "‖difference‖ / ‖h_S‖", series, x_scale="log", y_scale="log"
-    )
-    return [panel]
+    name = "A = 0, LN, u = (2, 0, −2): difference at the first unit"
+    return Quantity.near(name, answers[1, 0, 0] - answers[0, 0, 0], exact, 40 * UNIT)

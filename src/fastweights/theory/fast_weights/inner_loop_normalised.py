@@ -1,4 +1,4 @@
-"""The inner loop under layer normalisation: how much a step contracts, and when it must settle."""
+"""The inner loop under layer normalisation: how much a step contracts, and when it must converge."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,17 +7,15 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.fast_weights.inner_loops import remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 Array = np.ndarray
 Vector = Float[Array, " units"]
 
-_UNITS, _MOST = 12, 12
+_UNITS, _MAX_STEPS = 12, 12
 _NORMS = (0.05, 0.3, 1.0, 10.0)
 
 
@@ -40,56 +38,51 @@ class InnerLoopNormalised(Check):
     statement = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
 
     gain: Callable[[Vector], float] = largest_gain
-    """What the normalisation multiplies a change by, before it is divided by s."""
+    """The factor of a change in the normalisation, before it is divided by s."""
 
     def examine(self) -> Finding:
-        """From memories so weak that the loop must settle to ones so strong that nothing says it does."""
+        """From memories so weak that the loop must converge to ones so strong that nothing guarantees it."""
         rng = np.random.default_rng(0)
         matrices = np.array(_NORMS)[:, None, None] * remembered(rng, _UNITS, 5)
         inputs = np.tile(rng.standard_normal(_UNITS), (len(_NORMS), 1))
         gain, bias = 1 + 0.3 * rng.standard_normal(_UNITS), 0.2 * rng.standard_normal(_UNITS)
-        options = [FastWeightsOptions(inner_steps=steps) for steps in range(_MOST + 1)]
+        options = [FastWeightsOptions(inner_steps=steps) for steps in range(_MAX_STEPS + 1)]
         states = settle(options, matrices, inputs, gain, bias)
 
-        radius = np.sqrt(_UNITS) * largest_gain(gain) + float(np.linalg.norm(bias))
-        local, everywhere, applies = 0.0, 0.0, 0
-        for matrix, summed, path in zip(matrices, inputs, np.moveaxis(states, 1, 0), strict=True):
-            centred = matrix - matrix.mean(axis=0)
-            pull = self.gain(gain) * float(np.linalg.norm(centred, 2))
+        radius = np.sqrt(_UNITS) * largest_gain(gain) + np.linalg.norm(bias)
+        local, everywhere, series = [], [], []
+        for norm, matrix, summed, path in zip(
+            _NORMS, matrices, inputs, np.moveaxis(states, 1, 0), strict=True
+        ):
+            centred = np.linalg.norm(matrix - matrix.mean(axis=0), 2)
+            pull = self.gain(gain) * centred
             moves = np.linalg.norm(np.diff(path, axis=0), axis=1)
             least = [_least_deviation(summed + matrix @ a, summed + matrix @ b) for a, b in pairwise(path)]
             noise = 10 * (_UNITS + 4) * UNIT * radius * (1 + np.linalg.norm(matrix, 2) / min(least))
-            bounds = pull / np.array(least)[:-1] * moves[:-1] + noise
-            local = max(local, float((moves[1:] / bounds).max()))
-            room = float(np.std(summed)) - float(np.linalg.norm(centred, 2)) * radius / np.sqrt(_UNITS)
+            local.append((moves[1:] / (pull / np.array(least)[:-1] * moves[:-1] + noise)).max())
+            room = np.std(summed) - centred * radius / np.sqrt(_UNITS)
             if 0 < pull < room:
-                applies += 1
                 # From h_1 on, the states are inside the ball of that radius.
-                everywhere = max(everywhere, float((moves[2:] / (pull / room * moves[1:-1] + noise)).max()))
-        largest = float(np.linalg.norm(states[1:], axis=-1).max()) / radius
+                everywhere.append((moves[2:] / (pull / room * moves[1:-1] + noise)).max())
+            steps = np.arange(1, _MAX_STEPS + 1)
+            series.append(Series(f"‖A‖ = {norm:g}", steps, np.maximum(moves, 1e-17)))
+        largest, applies = np.linalg.norm(states[1:], axis=-1).max() / radius, len(everywhere)
         return Finding(
             (
-                Quantity("largest move / (max |g| ‖H A‖ / s · the move before)", local, highest=1.0),
-                Quantity("memories for which L < 1", applies, lowest=1.0, highest=len(_NORMS) - 1.0),
-                Quantity("for these, largest move / (L · the move before)", everywhere, highest=1.0),
+                Quantity("largest move / (max |g| ‖H A‖ / s · the move before)", max(local), highest=1),
+                Quantity("memories for which L < 1", applies, 1, len(_NORMS) - 1),
+                Quantity(
+                    "for these, largest move / (L · the move before)", max(everywhere, default=0.0), highest=1
+                ),
                 Quantity("largest ‖h_s‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * UNIT),
             ),
-            _panels(states),
+            [Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")],
         )
 
 
 def _least_deviation(first: Vector, second: Vector) -> float:
-    """The least √(σ² + ε) on the way from one vector to another, where σ² is a parabola."""
+    """The least √(σ² + ε) on the line from one vector to another, where σ² is a parabola."""
     start, way = first - first.mean(), second - second.mean() - (first - first.mean())
     length = float(way @ way)
     at = np.clip(-float(start @ way) / length, 0, 1) if length else 0.0
     return float(np.sqrt(np.mean((start + at * way) ** 2) + EPSILON))
-
-
-def _panels(states: Float[Array, "steps columns units"]) -> list[Panel]:
-    moves = np.linalg.norm(np.diff(states, axis=0), axis=-1)
-    series = [
-        Series(f"‖A‖ = {norm:g}", np.arange(1, _MOST + 1), np.maximum(move, 1e-17))
-        for norm, move in zip(_NORMS, moves.T, strict=True)
-    ]
-    return [Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")]

@@ -1,4 +1,4 @@
-"""What layer normalisation does not see: the scale and the mean of its summed inputs."""
+"""Layer normalisation is invariant to the scale and the mean of its summed inputs."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,8 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _COLUMNS = 20, 7
 
@@ -24,7 +22,7 @@ Normalise = Callable[
 def scaled_by(
     variance: Float[np.ndarray, "*shape"], scale: Float[np.ndarray, "*shape"], epsilon: float
 ) -> Float[np.ndarray, "*shape"]:
-    """√((σ² + ε) / (σ² + ε/α²)): what ε lets through of a scale α."""
+    """√((σ² + ε) / (σ² + ε/α²)): the factor that a scale α leaves because of ε."""
     return np.sqrt((variance + epsilon) / (variance + epsilon / scale**2))
 
 
@@ -34,17 +32,17 @@ def scaled_by(
 class LayerNormInvariance(Check):
     """LN[α x + β 1] = LN[x] for α > 0 if ε = 0; else LN[α x + β 1] − b = √((σ²+ε)/(σ²+ε/α²)) (LN[x] − b).
 
-    Each column has an α and β of its own, so that whoever normalises over the batch sees them. A standardised
+    Each column has an α and β of its own, so that a normalisation over the batch would fail. A standardised
     unit goes through 2 R + 8 roundings, of terms as large as (|x| + |β/α|) / s.
     """
 
-    statement = "Layer normalisation is blind to scale and shift, but for ε as derived."
+    statement = "Layer normalisation is invariant to scale and shift, up to the derived effect of ε."
 
     normalise: Normalise = layer_norm
     """Normalisation of columns, given x, gain, bias and ε."""
 
     deviation: Callable[..., Float[np.ndarray, "*shape"]] = scaled_by
-    """What ε lets through of a scale, given σ², α and ε."""
+    """The factor that a scale leaves because of ε, given σ², α and ε."""
 
     def examine(self) -> Finding:
         """With ε = 0, then with the library's and with one as large as the variance."""
@@ -55,44 +53,36 @@ class LayerNormInvariance(Check):
         variance = x.var(axis=0)
         sizes = abs(np.asarray(gain)) * (abs(x) + abs(shift / scale)).max(axis=0) / np.sqrt(variance)
         sizes = np.square(1 + sizes) + abs(np.asarray(bias))
+        count = 2 * _UNITS + 8
+
+        def normalised(columns, gain=gain, bias=0 * bias, epsilon=0.0):
+            return np.asarray(self.normalise(jnp.asarray(columns), gain, bias, epsilon) - bias)
 
         def difference(epsilon: float) -> float:
-            plain, changed = (
-                np.asarray(self.normalise(jnp.asarray(each), gain, bias, epsilon) - bias)
-                for each in (x, scale * x + shift)
-            )
+            plain = normalised(x, bias=bias, epsilon=epsilon)
+            changed = normalised(scale * x + shift, bias=bias, epsilon=epsilon)
             given = self.deviation(variance, scale, epsilon) * plain
-            return roundings_apart(changed, given, sizes, 2 * _UNITS + 8)
+            return roundings_apart(changed, given, sizes, count)
 
-        flipped = np.asarray(self.normalise(jnp.asarray(-x), gain, 0 * bias, 0.0))
-        upright = np.asarray(self.normalise(jnp.asarray(x), gain, 0 * bias, 0.0))
-        ones = jnp.ones((_UNITS, _COLUMNS))
-        length = np.linalg.norm(np.asarray(self.normalise(jnp.asarray(x), ones, 0 * ones, 0.0)), axis=0)
+        flipped = roundings_apart(normalised(-x), -normalised(x), sizes, count)
+        length = np.linalg.norm(normalised(x, jnp.ones((_UNITS, _COLUMNS))), axis=0)
+        off = abs(length / np.sqrt(_UNITS) - 1).max()
         return Finding(
             (
-                Quantity("ε = 0: LN[α x + β] off LN[x], in rounding errors", difference(0.0), highest=1.0),
-                Quantity("ε = 1e-5: off what is derived, in rounding errors", difference(1e-5), highest=1.0),
-                Quantity("ε = 1: off what is derived, in rounding errors", difference(1.0), highest=1.0),
-                Quantity(
-                    "α = −1: LN[−x] + LN[x], in rounding errors",
-                    roundings_apart(flipped, -upright, sizes, 2 * _UNITS + 8),
-                    highest=1.0,
-                ),
-                Quantity(
-                    "‖LN[x]‖ off √R, relative, for g = 1, b = 0, ε = 0",
-                    abs(length / np.sqrt(_UNITS) - 1).max(),
-                    highest=2 * (2 * _UNITS + 8) * UNIT,
-                ),
+                within_rounding("ε = 0: LN[α x + β] off LN[x]", difference(0.0)),
+                within_rounding("ε = 1e-5: off what is derived", difference(1e-5)),
+                within_rounding("ε = 1: off what is derived", difference(1.0)),
+                within_rounding("α = −1: LN[−x] + LN[x]", flipped),
+                Quantity("‖LN[x]‖ off √R, relative, for g = 1, b = 0, ε = 0", off, highest=2 * count * UNIT),
             ),
-            _panels(self.deviation),
+            [_panel(self.deviation)],
         )
 
 
-def _panels(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> list[Panel]:
-    """How large a standardised column is, against its deviation."""
+def _panel(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> Panel:
+    """The deviation of a standardised column against that of its inputs."""
     sigmas, epsilon = np.geomspace(1e-5, 1, 60), 1e-5
-    rng = np.random.default_rng(1)
-    x = rng.standard_normal((_UNITS, 1))
+    x = np.random.default_rng(1).standard_normal((_UNITS, 1))
     x = (x - x.mean()) / x.std() * sigmas
     ones = jnp.ones(x.shape)
     measured = np.asarray(layer_norm(jnp.asarray(x), ones, 0 * ones, epsilon)).std(axis=0)
@@ -101,5 +91,4 @@ def _panels(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> list[Panel
         Series("measured", sigmas[::3], measured[::3], "marks"),
         Series("σ / √(σ² + ε)", sigmas, largest, "dashed"),
     ]
-    panel = Panel("ε = 1e-5", "σ of the summed inputs", "σ of the output", series, x_scale="log")
-    return [panel]
+    return Panel("ε = 1e-5", "σ of the summed inputs", "σ of the output", series, x_scale="log")

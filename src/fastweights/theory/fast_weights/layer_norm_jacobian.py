@@ -1,4 +1,4 @@
-"""What layer normalisation does to a small change."""
+"""The Jacobian of layer normalisation."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,9 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import layer_norm
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.networks import run_once
-from fastweights.theory.rounding import UNIT, roundings_apart
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 Vector = Float[np.ndarray, " units"]
 Matrix = Float[np.ndarray, "units units"]
@@ -46,34 +45,31 @@ class LayerNormJacobian(Check):
     at most κ² with κ = 1 + 2 max |x| / s. An entry of s J / g goes through R + 12 roundings.
     """
 
-    statement = "Layer normalisation passes no change of the mean, nor of the scale, and divides by s."
+    statement = "Layer normalisation suppresses changes of mean and scale, and divides others by s."
 
     jacobian: Callable[[Vector, Vector], Matrix] = jacobian
-    """J at x with the gain g."""
+    """J, given x and the gain g."""
 
     def examine(self) -> Finding:
         """For several sizes, and deviations from far above √ε to far below."""
         rng = np.random.default_rng(0)
-        apart, largest, along = 0.0, 0.0, 0.0
+        apart, ratios, along = [], [], []
         for units in (2, 7, 20):
             gain = 1 + 0.5 * rng.standard_normal(units)
             xs = 1 + np.array([[10.0], [1.0], [1e-2], [1e-4]]) * rng.standard_normal((4, units))
-            for x, exact in zip(
-                xs, np.asarray(_by_autodiff(jnp.asarray(xs), jnp.asarray(gain))), strict=True
-            ):
+            jacobians = np.asarray(_by_autodiff(jnp.asarray(xs), jnp.asarray(gain)))
+            for x, exact in zip(xs, jacobians, strict=True):
                 s, hat = deviation(x), standardised(x)
                 sizes, plain = np.square(1 + 2 * abs(x).max() / s), exact * s / gain[:, None]
-                given = self.jacobian(x, gain) * s / gain[:, None]
-                apart = max(apart, roundings_apart(plain, given, sizes, units + 12))
-                along = max(
-                    along, roundings_apart(plain @ hat, EPSILON / s**2 * hat, units * sizes, units + 12)
-                )
-                largest = max(largest, float(np.linalg.norm(exact, 2)) * s / float(abs(gain).max()))
+                given, count = self.jacobian(x, gain) * s / gain[:, None], units + 12
+                apart.append(roundings_apart(plain, given, sizes, count))
+                along.append(roundings_apart(plain @ hat, EPSILON / s**2 * hat, units * sizes, count))
+                ratios.append(np.linalg.norm(exact, 2) * s / abs(gain).max())
         return Finding(
             (
-                Quantity("J against autodiff, in rounding errors", apart, highest=1.0),
-                Quantity("largest ‖J‖ s / max |g|", largest, highest=1 + 400 * UNIT),
-                Quantity("s J x̂ off ε/s² g x̂, in rounding errors", along, highest=1.0),
+                within_rounding("J against autodiff", *apart),
+                Quantity("largest ‖J‖ s / max |g|", max(ratios), highest=1 + 400 * UNIT),
+                within_rounding("s J x̂ off ε/s² g x̂", *along),
             )
         )
 

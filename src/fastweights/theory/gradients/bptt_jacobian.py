@@ -13,8 +13,7 @@ from jaxtyping import Float, Int
 
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models import ClassifierOptions, SequenceClassifier
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.training.step import loss

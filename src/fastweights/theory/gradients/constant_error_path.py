@@ -11,11 +11,9 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.lstm import LSTM, LSTMState
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
 from fastweights.theory.networks import built, perturbed, run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.types import Column, Columns
 

@@ -12,9 +12,8 @@ from fastweights import registry
 from fastweights.cells.base import State
 from fastweights.cells.simple import SimpleCell
 from fastweights.models import SequenceClassifier
-from fastweights.registry import register_check
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.gradients.state_jacobians import (
     carried_size,
     last_output,
@@ -24,7 +23,6 @@ from fastweights.theory.gradients.state_jacobians import (
     step_jacobians,
 )
 from fastweights.theory.networks import before_and_after, run_once, sequences
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns, Tokens
 

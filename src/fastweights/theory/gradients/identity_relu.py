@@ -10,8 +10,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.irnn import IRNN, IRNNOptions
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.gradients.state_jacobians import state_jacobians
 from fastweights.theory.networks import built, run_once
 from fastweights.types import Columns

@@ -9,8 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.networks import run_once
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 

@@ -12,11 +12,9 @@ from jaxtyping import Float
 from fastweights.cells.irnn import IRNN
 from fastweights.cells.simple import SimpleCell
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.gradients.state_jacobians import norms, state_jacobians
 from fastweights.theory.networks import built, run_once
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.types import Columns
 

@@ -9,10 +9,8 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import signs, standard_error
 
 _LOADS = (0.12, 0.13, 0.14, 0.15)

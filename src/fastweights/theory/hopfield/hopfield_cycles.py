@@ -9,8 +9,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.samples import mirrored, signs
 
 _UNITS, _BATCH, _STEPS = 24, 200, 100

@@ -5,10 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.hopfield_stability import turned
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import STANDARD_ERRORS, signs, standard_error
 
 _UNITS, _NETWORKS = 512, 60

@@ -10,9 +10,7 @@ from jaxtyping import Float
 from scipy.stats import binom, norm
 
 from fastweights.memories import Hopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.samples import mean_of, signs
 
 _UNITS, _MAX_PATTERNS, _SEEDS = 40, 14, 300

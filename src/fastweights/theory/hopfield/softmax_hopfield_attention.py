@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding
+from fastweights.theory import Check, Finding, register_check
 from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _UNITS, _VALUE, _PAIRS, _BATCH = 5, 5, 11, 3

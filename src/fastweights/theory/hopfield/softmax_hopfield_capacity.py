@@ -7,9 +7,7 @@ import numpy as np
 from scipy.special import hyp0f1, lambertw
 
 from fastweights.memories import OuterProduct, SoftmaxHopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.samples import on_sphere
 
 _QUERIES = 96

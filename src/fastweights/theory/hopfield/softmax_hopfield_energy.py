@@ -8,9 +8,7 @@ import numpy as np
 from jax import Array
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.rounding import UNIT, within_rounding
 
 _UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30

@@ -10,9 +10,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import SoftmaxHopfield
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 
 _UNITS, _PAIRS, _UPDATES = 24, 10, 100
 _BETAS = (0.3, 0.5, 0.8)

@@ -9,14 +9,12 @@ import numpy as np
 from fastweights import registry
 from fastweights.memories import Hopfield
 from fastweights.memories.base import Memory
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
 from fastweights.theory.memories.streams import mean_errors, recalled
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import STANDARD_ERRORS, Pairs, on_sphere, signs, standard_error
 
 _UNITS, _SEEDS = 32, 60

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights.memories import PseudoInverse
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.memories.streams import errors_along
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))

@@ -5,10 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights.memories import OuterProduct
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding
+from fastweights.theory import Check, Finding, Panel, Series, register_check
 from fastweights.theory.memories.streams import mean_errors
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
 
 _UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200

@@ -8,8 +8,7 @@ import numpy as np
 from jax import Array
 
 from fastweights.memories import DecayingMatrix, DecayingStates
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Scalar
 

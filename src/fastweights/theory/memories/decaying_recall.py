@@ -7,10 +7,8 @@ import numpy as np
 from scipy.optimize import fminbound
 
 from fastweights.memories import DecayingMatrix
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.memories.streams import recalled
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import mean_of, on_sphere
 
 _UNITS, _VALUE, _PAIRS, _SEEDS = 16, 3, 64, 200

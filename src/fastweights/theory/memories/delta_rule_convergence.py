@@ -9,9 +9,7 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories import DeltaRule
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
-from fastweights.theory.plot import Panel, Series
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _VALUE = 7, 3

@@ -5,10 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights.memories import DeltaRule
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding
+from fastweights.theory import Check, Finding, Panel, Series, register_check
 from fastweights.theory.memories.streams import errors_along
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.samples import mean_of, on_sphere
 
 _UNITS, _PAIRS, _SEEDS = 12, 36, 400

@@ -5,8 +5,7 @@ import numpy as np
 from scipy.linalg import hadamard
 
 from fastweights import registry
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.memories.streams import recalled
 
 _KEY, _VALUE, _BATCH = 16, 5, 3

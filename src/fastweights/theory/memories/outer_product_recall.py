@@ -7,8 +7,7 @@ from jaxtyping import Float
 from scipy.linalg import hadamard
 
 from fastweights.memories import OuterProduct
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.memories.streams import recalled
 from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.theory.samples import Pairs

@@ -7,8 +7,7 @@ from jaxtyping import Float
 
 from fastweights import registry
 from fastweights.memories.linear import LinearMemory
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.rounding import UNIT
 
 _KEY, _VALUE, _MAX_PAIRS, _SEEDS = 7, 3, 11, 4

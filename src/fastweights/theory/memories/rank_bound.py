@@ -5,10 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights import registry
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.memories.streams import errors_along, of_stored
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 from fastweights.theory.samples import Pairs, mean_of, on_sphere
 

@@ -7,10 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, Gradients, steps_of
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import roundings_apart, within_rounding
 from fastweights.training.step import Hyperparameters, optimiser
 

@@ -6,10 +6,8 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
-from fastweights.registry import register_check
-from fastweights.theory.check import Check, Finding, Quantity
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.optimisation.adam_sequences import DEFAULTS, steps_of
-from fastweights.theory.plot import Panel, Series
 from fastweights.theory.rounding import UNIT
 
 Times = Float[np.ndarray, " steps"]
