@@ -160,6 +160,9 @@ EVERY_FAST_WEIGHTS = [
     if not (steps == 0 and (norm != "inside" or method == 2 or time == "late"))
 ]
 
+BUILT_IN = ("associative-lstm", "fast-weights", "irnn", "lstm", "standard-rnn")
+"""Cells that must have what is optional for others: a kernel, and a reference in NumPy."""
+
 _NORMALISED = (("layer_norm", True),)
 # The published cell, and several heads. The kernel takes up to four products at a time: here 1 to 4.
 _ASSOCIATIVE = [(("copies", 2), ("heads", 1), ("forget_bias", 0.7)), (("copies", 7), ("heads", 3))]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastweights as fw
-from cases import EVERY_CELL, FAST_WEIGHTS, SIZES, Case, each, inputs_for, quickly, steps
+from cases import BUILT_IN, EVERY_CELL, FAST_WEIGHTS, SIZES, Case, each, inputs_for, quickly, steps
 from fastweights import registry
 
 CELLS = [FAST_WEIGHTS[0] if case.name == "fast-weights" else case for case in EVERY_CELL]

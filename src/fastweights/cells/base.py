@@ -93,11 +93,30 @@ class Cell(eqx.Module):
     def __call__(
         self, state: State, x: Float[Array, "input batch"]
     ) -> tuple[State, Float[Array, "hidden batch"]]:
-        """One step from an input; carry first, as in `jax.lax.scan`."""
+        """One step from an input; carry first, as in `jax.lax.scan`.
+
+        Modules that hold arrays have no hash, which JAX asks of functions: put a function around the cell.
+
+        >>> import fastweights as fw, jax, jax.numpy as jnp
+        >>> cell, inputs = fw.LSTM(3, 5, key=jax.random.key(0)), jnp.ones((4, 3, 2))
+        >>> state, outputs = jax.lax.scan(lambda state, x: cell(state, x), cell.initial_state(2), inputs)
+        >>> outputs.shape
+        (4, 5, 2)
+        """
         return self.step(state, self.project(x))
 
     def unroll(self, inputs: Float[Array, "time input batch"]) -> Float[Array, "time hidden batch"]:
-        """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state."""
+        """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state.
+
+        To compile it, use `eqx.filter_jit`, or `jax.jit` around a function of the cell.
+
+        >>> import equinox as eqx, fastweights as fw, jax, jax.numpy as jnp
+        >>> cell, inputs = fw.LSTM(3, 5, key=jax.random.key(0)), jnp.ones((4, 3, 2))
+        >>> eqx.filter_jit(cell.unroll)(inputs).shape
+        (4, 5, 2)
+        >>> jax.jit(lambda cell, inputs: cell.unroll(inputs))(cell, inputs).shape
+        (4, 5, 2)
+        """
         columns = inputs.swapaxes(0, 1)
         return self.unroll_projected(self.project(columns).swapaxes(0, 1))
 

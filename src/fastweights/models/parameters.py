@@ -9,7 +9,35 @@ from fastweights.models.classifier import SequenceClassifier
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
-    """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it."""
+    """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it.
+
+    A loop of one's own differentiates the trained part alone, so that λ and η stay as they are:
+
+    >>> import equinox as eqx, fastweights as fw, jax, jax.numpy as jnp, optax
+    >>> cell = fw.FastWeights(4, 6, key=jax.random.key(0))
+    >>> model = fw.SequenceClassifier(cell, 8, 3, key=jax.random.key(1))
+    >>> tokens, labels = jnp.array([[0, 1], [2, 3], [7, 7]]), jnp.array([0, 2])
+    >>> trained, rest = fw.partition(model)
+    >>> optimiser = optax.adam(1e-2)
+    >>> opt_state = optimiser.init(trained)
+    >>> def loss(trained):
+    ...     logits = eqx.combine(trained, rest)(tokens)
+    ...     return optax.softmax_cross_entropy_with_integer_labels(logits.T, labels).mean()
+    >>> @jax.jit
+    ... def update(trained, opt_state):
+    ...     value, gradient = jax.value_and_grad(loss)(trained)
+    ...     changes, opt_state = optimiser.update(gradient, opt_state, trained)
+    ...     return optax.apply_updates(trained, changes), opt_state, value
+    >>> values = []
+    >>> for _ in range(20):
+    ...     trained, opt_state, value = update(trained, opt_state)
+    ...     values.append(float(value))
+    >>> values[-1] < 0.1 < values[0]
+    True
+    >>> model = eqx.combine(trained, rest)
+    >>> float(model.cell.decay), float(model.cell.write_rate)  # as they were
+    (0.8999999761581421, 0.5)
+    """
     names = model.cell.hyperparameters
     trained = jax.tree.map(eqx.is_inexact_array, model)
     if names:
