@@ -1,11 +1,6 @@
 """The tables of a record, for a terminal and in Markdown."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
-from rich import box
-from rich import table as rich_table
-from rich.markup import escape
 
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
@@ -14,6 +9,7 @@ from fastweights.bench.roofline import gigaflops
 from fastweights.bench.scaling import curves
 from fastweights.bench.statistics import Spread, ratios
 from fastweights.report.labels import model_label
+from fastweights.report.table import Column, Table, numbers
 
 _FIRST = "first: seconds until the first update is done, compilation included"
 _COMPARISON = (
@@ -27,32 +23,7 @@ _SCALING = (
 )
 
 
-class BenchTable(NamedTuple):
-    """A title, headings, and rows of text; the first column is text, the others are numbers."""
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def for_terminal(self) -> rich_table.Table:
-        """In rich's form."""
-        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False, show_edge=False)
-        shown.title, shown.title_justify, shown.title_style = f"\n{escape(self.title)}", "left", "bold"
-        for i, heading in enumerate(self.headings):
-            shown.add_column(escape(heading), justify="right" if i else "left", no_wrap=True)
-        for row in self.rows:
-            shown.add_row(*map(escape, row))
-        return shown
-
-    def for_markdown(self) -> str:
-        """In GitHub's form."""
-        headings = [heading.replace("\n", " ") for heading in self.headings]
-        lines = [headings, [":---", *["---:"] * (len(self.headings) - 1)], *self.rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return f"**{self.title}**\n\n{table}\n"
-
-
-def tables(record: Record) -> list[BenchTable]:
+def tables(record: Record) -> list[Table]:
     """All tables of a record."""
     shown = list(_scaling(record) if record["kind"] == "scaling" else _comparisons(record))
     return [*shown, _cores(record["cores"])] if record["cores"] else shown
@@ -75,7 +46,7 @@ def notes(record: Record) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
-def _comparisons(record: Record) -> Iterator[BenchTable]:
+def _comparisons(record: Record) -> Iterator[Table]:
     headings = (
         *("", "ms an\nupdate", "range", "times\nours", "range"),
         *("a\nsecond", "first,\ns", "MiB", "GFLOP\n/s", "% of\npeak"),
@@ -102,20 +73,20 @@ def _comparisons(record: Record) -> Iterator[BenchTable]:
                     "–" if rate is None else f"{100 * rate / peak:.0f}",
                 )
             )
-        yield BenchTable(_title(case), headings, rows)
+        yield _table(_title(case), headings, rows)
 
 
-def _cores(cores: Sequence[Record]) -> BenchTable:
+def _cores(cores: Sequence[Record]) -> Table:
     rows = []
     for measured in cores:
         title, rates = _title(Case(**measured["case"])), measured["updates_per_second"]
         for count, values in rates.items():
             gain = _spread(ratios(values, rates["1"])) if count != "1" else ("", "")
             rows.append((title, count, f"{Spread.of(values).median:,.0f}", *gain))
-    return BenchTable("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
+    return _table("One process a core", ("", "processes", "updates/s", "times one", "range"), rows)
 
 
-def _scaling(record: Record) -> Iterator[BenchTable]:
+def _scaling(record: Record) -> Iterator[Table]:
     headings = ("", "along", "ms an update", "exponent", "counted", "above\ncurve", "first,\ns")
     shown = curves(record)
     for baseline in dict.fromkeys(curve.baseline for curve in shown):
@@ -132,7 +103,13 @@ def _scaling(record: Record) -> Iterator[BenchTable]:
             for curve in shown
             if curve.baseline == baseline
         ]
-        yield BenchTable(f"Scaling: {BASELINES[baseline].label}", headings, rows)
+        yield _table(f"Scaling: {BASELINES[baseline].label}", headings, rows)
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """The first column is text, the others are numbers."""
+    first = Column(headings[0], "word", min_width=max((len(row[0]) for row in rows), default=0))
+    return Table("", title, (first, *numbers(*headings[1:])), rows)
 
 
 def _title(case: Case) -> str:

@@ -85,7 +85,7 @@ def _write(record: dict, options: Bench) -> int:
     paths = [options.dir / f"{options.preset}.{ending}" for ending in ("json", "md", "svg", "png")]
     text = json.dumps(record, indent=1, allow_nan=False)
     write_atomically(paths[0], text.encode())
-    parts = [*(table.for_markdown() for table in tables(record)), *notes(record)]
+    parts = [*(f"**{table.title}**\n\n{table.markdown()}" for table in tables(record)), *notes(record)]
     write_atomically(paths[1], ("\n".join(parts) + "\n").encode())
     draw(record, paths[2], paths[3])
     if options.json:
@@ -93,7 +93,7 @@ def _write(record: dict, options: Bench) -> int:
         return 0
     console = Console()
     for table in tables(record):
-        console.print(table.for_terminal())
+        console.print(table.terminal())
     for line in ["", *notes(record), *(f"wrote {path}" for path in paths)]:
         print(line)
     return 0
