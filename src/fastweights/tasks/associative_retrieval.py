@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from fastweights.errors import InvalidValueError, check, check_choice, shown, to_python_numbers
+from fastweights.errors import InvalidValueError, check, check_between, check_choice, to_python_numbers
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
 
@@ -30,8 +30,8 @@ class AssociativeRetrieval(Task):
     10 classes.
 
     Raises: InvalidValueError if K is not between 1 and 26, or above 10 with digits drawn without replacement.
-    Source: Ba et al. 2016, section 4.1; K = 4 from its example and from Table 1, whose failures lie on
-    the floor of K = 4.
+    Source: Ba et al. 2016, section 4.1; K = 4 as in its example, and because the failures in its Table 1 have
+    the error of `floor()` at K = 4.
     """
 
     num_symbols: ClassVar[int] = len(_ALPHABET)
@@ -46,11 +46,11 @@ class AssociativeRetrieval(Task):
     def __post_init__(self) -> None:
         to_python_numbers(self)
         check_choice("digits", self.digits, ("with-replacement", "without-replacement"))
-        most = 26 if self.digits == "with-replacement" else 10
-        reason = "" if most == 26 else " (digits are drawn without replacement)"
+        check_between("num_pairs", self.num_pairs, 1, len(_LETTERS))
         check(
-            1 <= self.num_pairs <= most,
-            f"num_pairs must be between 1 and {most}{reason}; got {shown(self.num_pairs)}",
+            self.digits == "with-replacement" or self.num_pairs <= len(_DIGITS),
+            "num_pairs must be between 1 and 10 (digits are drawn without replacement); "
+            f"got {self.num_pairs}",
         )
 
     @property
@@ -59,8 +59,8 @@ class AssociativeRetrieval(Task):
 
     def sample(self, key: Array) -> Example:
         pairs = self.num_pairs
-        # One draw for everything: the generator is most of what there is to compile and to run. Its
-        # precision is fixed: double precision elsewhere must not change the data.
+        # One draw for everything: the generator takes most of the time to compile and to run. Its precision
+        # is fixed: `jax_enable_x64` must not change the data.
         letter_draw, digit_draw, query_draw = jnp.split(
             jax.random.uniform(key, (2 * pairs + 1,), jnp.float32), [pairs, 2 * pairs]
         )
@@ -97,7 +97,7 @@ class AssociativeRetrieval(Task):
         return "".join(_ALPHABET[symbol] for symbol in inputs)
 
     def class_name(self, target: int) -> str:
-        # A softmax over as many outputs as symbols has the letters and the mark after the digits.
+        # Of a softmax over all symbols, the outputs after the digits are the letters and the mark.
         return (_DIGITS + _LETTERS + "?")[target]
 
     def answer(self, text: str) -> int:
@@ -106,11 +106,11 @@ class AssociativeRetrieval(Task):
         return int(text[text.index(text[-1]) + 1])
 
     def floor(self) -> float:
-        """The error of whoever knows which digits occurred, but not where: 1 − E[m]/K, with m the number
-        of times that the most frequent digit occurs.
+        """The error of the best guess from the digits alone, without their letters: 1 − E[m]/K, with m the
+        number of times that the most frequent digit occurs.
 
-        With replacement, P(m <= j) = K! / 10^K · [x^K] (Σ_{i<=j} x^i / i!)^10: the number of words over
-        ten digits in which none occurs more than j times. Without, m = 1.
+        With replacement, P(m <= j) = K! / 10^K · [x^K] (Σ_{i<=j} x^i / i!)^10, from the number of sequences
+        of K digits in which none occurs more than j times. Without, m = 1.
         """
         pairs = self.num_pairs
         if self.digits == "without-replacement":
@@ -120,12 +120,14 @@ class AssociativeRetrieval(Task):
         return float(1 - Fraction(expected, pairs))
 
 
-def _probability_of_at_most(most: int, length: int) -> Fraction:
-    """The probability that no digit occurs more than `most` times among `length` draws."""
-    words = [1] + [0] * length
+def _probability_of_at_most(limit: int, length: int) -> Fraction:
+    """The probability that no digit occurs more than `limit` times among `length` draws."""
+    counts = [1] + [0] * length
     for _ in _DIGITS:
-        words = [sum(comb(n, i) * words[n - i] for i in range(min(most, n) + 1)) for n in range(length + 1)]
-    return Fraction(words[length], len(_DIGITS) ** length)
+        counts = [
+            sum(comb(n, i) * counts[n - i] for i in range(min(limit, n) + 1)) for n in range(length + 1)
+        ]
+    return Fraction(counts[length], len(_DIGITS) ** length)
 
 
 def _choose(draws: Float[Array, " count"], population: int) -> Int[Array, " count"]:

@@ -1,16 +1,16 @@
 """Arrays on disk: safetensors files with JSON beside the weights. Loading never runs code.
 
-The metadata's entry `fastweights` is a JSON object. Besides what the caller says about the arrays it holds
+The metadata's entry `fastweights` is a JSON object. Besides the caller's own entries it has
 
 - `format`, the number below;
 - `arrays`: for each name the digest of the JSON text `["name", "F32", [3, 5]]`, a new line, and the
   array's bytes;
 - `digest`: that of the object without it, written by Python's `json.dumps(..., sort_keys=True)`.
 
-Digests are BLAKE2b of 32 bytes, in hexadecimal. So what is said is verified before it is believed, and each
-array when it is read, once its name, type and shape are known to be what was expected. Digests guard
-against damage, not against forgery: whoever can write a file can write its digests too, and then it is
-another model. It is read as safely as any: a forged file can be wrong, but it cannot do anything.
+Digests are BLAKE2b of 32 bytes, in hexadecimal. The object is verified before it is used, and each array
+when it is read, after its name, type and shape were found to be the expected ones. Digests guard against
+damage, not against forgery: whoever can write a file can write its digests too. A forged file is another
+model; it is read as safely as any, and runs no code.
 """
 
 import hashlib
@@ -38,8 +38,8 @@ _TYPE_NAMES = {dtype: name for name, dtype in TYPES.items()}
 Tree = TypeVar("Tree")
 
 
-class Arrays(Mapping):  # not of [str, np.ndarray]: type checkers at run time would read one to see
-    """The arrays of a checkpoint by name. Each is read and verified when it is asked for.
+class Arrays(Mapping):  # not of [str, np.ndarray]: type checkers at run time would read one to check it
+    """The arrays of a checkpoint by name. Each is read and verified on access.
 
     Raises: CheckpointError if an array cannot be read, is not what was saved, or not finite.
     """
@@ -88,7 +88,7 @@ def save(path: Path, tree: Any, about: Mapping[str, Any]) -> None:
 
     The previous file survives a kill or a full disk (see `write_atomically`).
 
-    Raises: FileError if the path cannot be written; CheckpointError if `about` is too long to be read again.
+    Raises: FileError if the path cannot be written; CheckpointError if `about` is longer than `load` reads.
     """
     arrays = {name: np.asarray(leaf, order="C") for name, leaf in _named_arrays(tree).items()}
     digests = {
@@ -99,12 +99,12 @@ def save(path: Path, tree: Any, about: Mapping[str, Any]) -> None:
     record["digest"] = _digest_of_record(record)
     content = safetensors.numpy.save(arrays, {_KEY: json.dumps(record, allow_nan=False)})
     if int.from_bytes(content[:8], "little") > tensor_file.MAX_HEADER_BYTES:
-        raise CheckpointError(f"cannot write {printable(path)}: what is said about its arrays is too long")
+        raise CheckpointError(f"cannot write {printable(path)}: the description of its arrays is too long")
     write_atomically(path, content)
 
 
 def load(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays by name, not yet read, and what was saved about them, verified.
+    """The arrays by name, not yet read, and what was saved as `about`, verified.
 
     Raises: CheckpointError if the file is missing, unreadable, damaged, of another program, or of another
     format.
@@ -133,7 +133,7 @@ def load(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
-    """`template` with its arrays, or what stands for their shapes, replaced by those of the same names.
+    """`template` with its arrays, or its `jax.ShapeDtypeStruct`s, replaced by the arrays of the same names.
 
     Nothing is read before names, shapes and types are known to fit: memory is at most twice the template's.
     Types are the file's, whatever precision the template has: a model that was saved in float32 comes back

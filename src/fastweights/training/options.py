@@ -1,4 +1,4 @@
-"""What a training run is told, besides model and task."""
+"""The options of training: budget, optimiser, mini-batches, evaluation."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,11 +14,11 @@ from fastweights.errors import (
 )
 
 LATER = {"later": True}
-"""Metadata of an option that came after runs had been recorded: a specification mentions it only where it
-is not at its default, so that those runs keep their identifiers."""
+"""Metadata of an option that was added after runs had been recorded: a specification contains it only where
+it is not at its default, so that those runs keep their identifiers."""
 
 MAX_POINTS = 50_000
-"""Points of a learning curve: a checkpoint has room for them (`tensor_file.MAX_HEADER_BYTES`)."""
+"""Points of a learning curve: so many fit into a checkpoint's header (`tensor_file.MAX_HEADER_BYTES`)."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class TrainingOptions:
     """Updates between two evaluations on the validation set, and between two checkpoints."""
 
     test_curve: bool = field(default=False, metadata=LATER)
-    """Evaluate on the test set, too, whenever the validation set is: for a figure of test errors, never to
-    select by."""
+    """Evaluate on the test set too, whenever on the validation set: for a figure of test errors, never for
+    selection."""
 
     weight_decay: float = field(default=0.0, metadata=LATER)
-    """An update also takes away this share of every trained number, times the scheduled learning rate: AdamW
+    """An update also subtracts this share of every trained number, times the scheduled learning rate: AdamW
     (Loshchilov & Hutter 2019, algorithm 2)."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""All that a run carries from one chunk of updates to the next."""
+"""The state of a run, from one chunk of updates to the next."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class TrainingState(eqx.Module):
         """Before the first update."""
         rule = optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay)
         opt_state = rule.init(partition(model)[0])
-        # Of a definite type, as when it comes from a file: for a number's own, JAX compiles once more.
+        # Not a weakly typed scalar: JAX would compile once more for the state that comes from a file.
         return cls(model, opt_state, jnp.zeros((), int))
 
 
@@ -44,14 +44,14 @@ class Point:
     validation_log_likelihood: float
     """The mean over the validation set, in nats."""
     test_error: float | None = None
-    """Between 0 and 1; None unless the run was told to follow it."""
+    """Between 0 and 1; None unless the run evaluates on the test set (`TrainingOptions.test_curve`)."""
     test_log_likelihood: float | None = None
     """The mean over the test set, in nats; None like `test_error`."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A run so far: where it stands, its learning curve, and the model that was best on validation."""
+    """A run so far: its state, its learning curve, and the model that was best on validation."""
 
     state: TrainingState
     best: SequenceClassifier
@@ -59,7 +59,7 @@ class Fit:
     seconds: float = 0.0
     """Time spent on updates and evaluations, compilation included."""
     failed_at: int | None = None
-    """The update whose loss was not finite; None while all is well."""
+    """The update whose loss was not finite; None if there was none."""
 
     @property
     def model(self) -> SequenceClassifier:
@@ -90,7 +90,7 @@ def unstack(tree: Tree, count: int) -> list[Tree]:
 
 @eqx.filter_jit
 def _take(tree: Tree, i: Int[Array, ""]) -> Tree:
-    # With a traced index: a program for each place, or for all of them at once, takes seconds to compile.
+    # The index is traced: one program for each place, or one for all of them, takes seconds to compile.
     return jax.tree.map(lambda leaf: leaf[i] if eqx.is_array(leaf) else leaf, tree)
 
 

@@ -39,7 +39,8 @@ def optimiser(
     """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8), with decoupled
     weight decay (Loshchilov & Hutter 2019) unless that is 0.
 
-    On all numbers as one vector: leaf by leaf, XLA's overhead is more than the arithmetic of small networks.
+    All numbers are updated as one vector: leaf by leaf, XLA's overhead is more than the arithmetic of small
+    networks.
     """
 
     def rate(count):

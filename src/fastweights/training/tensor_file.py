@@ -1,9 +1,9 @@
-"""The safetensors format, for files that may be damaged: first the table, then what is asked for.
+"""The safetensors format, for files that may be damaged: first the header, then single arrays.
 
-A file is the header's length in eight bytes, the header as JSON, the arrays' bytes. The table is read
-and checked alone, so that a file of any size costs no more than `MAX_HEADER_BYTES` and what JSON makes of
-it, until somebody who knows what to expect asks for an array. Nothing is mapped into memory: a file that
-shrinks while it is read is an error, not a crash.
+A file is the header's length in eight bytes, the header as JSON, the arrays' bytes. The header is read
+and checked alone, so that a file of any size takes no more memory than `MAX_HEADER_BYTES` and what JSON
+makes of it, until the caller asks for an array. Nothing is mapped into memory: a file that shrinks while
+it is read is an error, not a crash.
 
 Source: https://github.com/huggingface/safetensors, "Format".
 """
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 MAX_HEADER_BYTES = 8 * 2**20
-"""Bytes. The longest learning curve that a run may have takes five million (see `TrainingOptions`)."""
+"""The longest learning curve that a run may have takes five million bytes (see `TrainingOptions`)."""
 
 TYPES = {
     name: np.dtype(short)
@@ -31,10 +31,10 @@ _MAX_AXES = 32
 
 
 class Entry(NamedTuple):
-    """Where an array is in the file, and what it is."""
+    """The type, shape and place of an array."""
 
     type: str
-    """As the format calls it: F32."""
+    """By the format's name: F32."""
     shape: tuple[int, ...]
     begin: int
     """Bytes from the beginning of the file."""
@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What a file says it holds."""
+    """The metadata of a file, and its arrays by name."""
 
     metadata: dict[str, str]
     entries: dict[str, Entry]
@@ -61,7 +61,7 @@ def read_header(file: BinaryIO) -> Header:
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
     metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise ValueError("its metadata are not strings")
     entries = {name: _entry(value, 8 + length) for name, value in header.items()}
     place = 8 + length
@@ -69,10 +69,10 @@ def read_header(file: BinaryIO) -> Header:
         if entry.begin != place:
             raise ValueError("its arrays leave gaps or overlap")
         place += entry.size
-    whole = os.fstat(file.fileno()).st_size
-    if place != whole:
-        raise ValueError(f"its arrays end at byte {place} of {whole}")
-    # JSON can write halves of characters, which no other reader of the format takes.
+    file_size = os.fstat(file.fileno()).st_size
+    if place != file_size:
+        raise ValueError(f"its arrays end at byte {place} of {file_size}")
+    # JSON can write lone surrogates, which no other reader of the format accepts.
     "".join([*metadata, *metadata.values(), *entries]).encode()
     return Header(metadata, entries)
 
@@ -84,7 +84,7 @@ def read_bytes(file: BinaryIO, entry: Entry) -> bytes:
 
 
 def parse_json(text: str) -> Any:
-    """JSON to the letter: a key that occurs twice and a number that is not finite are errors.
+    """Strict JSON: a key that occurs twice and a number that is not finite are errors.
 
     Raises: ValueError or RecursionError.
     """
@@ -92,10 +92,10 @@ def parse_json(text: str) -> Any:
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    found = file.read(size)
-    if len(found) != size:
+    content = file.read(size)
+    if len(content) != size:
         raise ValueError("it ends too early")
-    return found
+    return content
 
 
 def _entry(value: Any, start: int) -> Entry:
@@ -115,14 +115,14 @@ def _entry(value: Any, start: int) -> Entry:
 
 
 def _are_counts(value: Any) -> bool:
-    return isinstance(value, list) and all(type(each) is int and 0 <= each < 2**63 for each in value)
+    return isinstance(value, list) and all(type(number) is int and 0 <= number < 2**63 for number in value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         raise ValueError("a key occurs twice in an object")
-    return found
+    return unique
 
 
 def _refuse(name: str) -> None:
