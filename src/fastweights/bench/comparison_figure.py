@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
@@ -12,10 +16,6 @@ from fastweights.bench.scaling_figure import scaling_figure
 from fastweights.bench.statistics import Spread
 from fastweights.report.drawing import GRID, INK, save
 from fastweights.report.labels import model_colours, model_label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _WIDTH = 9.0
 _LINE, _TOP, _BOTTOM = 0.24, 0.55, 0.55  # inches
@@ -27,10 +27,8 @@ def draw(record: Record, svg_path: Path, png_path: Path) -> None:
     save(lambda: figure(record), svg_path, png_path)
 
 
-def comparison_figure(record: Record) -> "Figure":
+def comparison_figure(record: Record) -> Figure:
     """A line for each baseline, grouped by case; dots at medians, bars over the range."""
-    from matplotlib.figure import Figure
-
     comparisons = record["comparisons"]
     by_model: dict[str, list[Record]] = {}
     for comparison in comparisons:
@@ -58,14 +56,12 @@ def comparison_figure(record: Record) -> "Figure":
 
 
 def _draw_model(
-    ax: "Axes",
+    ax: Axes,
     comparisons: Sequence[Record],
     block: float,
     colour: str,
     differences: Sequence[tuple[str, str]],
 ) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     names: dict[float, str] = {}
     beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
     for i, comparison in enumerate(comparisons):

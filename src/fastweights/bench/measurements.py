@@ -50,7 +50,7 @@ def compare(
 
 
 def timings_of(comparison: Record) -> Record:
-    """The measurements by baseline; records before version 0.2 call these contenders."""
+    """The measurements by baseline; earlier records call these contenders."""
     return comparison["baselines"] if "baselines" in comparison else comparison["contenders"]
 
 

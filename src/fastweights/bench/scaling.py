@@ -59,7 +59,7 @@ def curves(record: Record) -> list[Curve]:
 def _curve(sweep: Record) -> Curve:
     cases = [Case(**point["case"]) for point in sweep["points"]]
     axis = sweep["axis"]
-    baseline = sweep.get("baseline") or sweep["contender"]  # its name in records before version 0.2
+    baseline = sweep.get("baseline") or sweep["contender"]  # its name in earlier records
     counts = [operations(case, by_steps=baseline == "jax-scan") for case in cases]
     return Curve(
         model=sweep["model"],

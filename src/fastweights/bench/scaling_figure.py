@@ -1,17 +1,18 @@
 """The figure of a scaling record: time against each size that varies."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.measurements import Record
 from fastweights.bench.scaling import Curve, curves
 from fastweights.report.drawing import GRID, INK, PAPER
 from fastweights.report.labels import model_colours, model_label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _WIDTH = 9.0
 _AXIS_LABELS = {
@@ -22,10 +23,8 @@ _AXIS_LABELS = {
 }
 
 
-def scaling_figure(record: Record) -> "Figure":
+def scaling_figure(record: Record) -> Figure:
     """A panel for each size that varies; points measured, lines the power laws at their ends."""
-    from matplotlib.figure import Figure
-
     shown = curves(record)
     axes = list(dict.fromkeys(curve.axis for curve in shown))
     columns = min(2, max(1, len(axes)))
@@ -45,9 +44,7 @@ def scaling_figure(record: Record) -> "Figure":
     return figure
 
 
-def _draw_axis(ax: "Axes", shown: Sequence[Curve], colours: dict[str, str]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
-
+def _draw_axis(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) -> None:
     for curve in shown:
         style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.baseline)}
         dots = style | {"linestyle": "none", "marker": "o", "markersize": 3.5, "markeredgewidth": 0.8}
@@ -76,7 +73,7 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return list(values[::-1][::step])
 
 
-def _print_exponents(ax: "Axes", shown: Sequence[Curve], colours: dict[str, str]) -> None:
+def _print_exponents(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) -> None:
     """The exponent at the right end of each curve, moved apart where two would meet."""
     low, high = ax.get_ylim()
     apart, place = (high / low) ** 0.06, 0.0
@@ -87,10 +84,8 @@ def _print_exponents(ax: "Axes", shown: Sequence[Curve], colours: dict[str, str]
         ax.annotate(exponent, (1.02, place), color=colours[curve.model], annotation_clip=False, **where)
 
 
-def _add_legend(figure: "Figure", shown: Sequence[Curve], colours: dict[str, str]) -> None:
+def _add_legend(figure: Figure, shown: Sequence[Curve], colours: dict[str, str]) -> None:
     """Models by colour, baselines by filling, above the panels."""
-    from matplotlib.lines import Line2D
-
     dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 5}
     handles = [
         Line2D([], [], color=colours[model], label=model_label(model), **dot)

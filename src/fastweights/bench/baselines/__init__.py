@@ -12,22 +12,23 @@ OURS = "fastweights"
 
 
 class Baseline(NamedTuple):
-    """A module of this package with `prepare(case, inputs) -> Trainer` and `MODELS`, the models that it can
-    train, or None if it can train any registered one, side by side too."""
+    """A function `(case, inputs) -> Trainer` of a module of this package. The module's `MODELS` are what it
+    can train; None stands for any registered model, and for several runs side by side too."""
 
     label: str
-    module: str
     library: str
+    module: str
+    prepare: str = "prepare"
 
 
 BASELINES = {
-    OURS: Baseline("fastweights", "ours", "jax"),
-    "fastweights-jax": Baseline("without kernels", "ours_in_jax", "jax"),
-    "jax-scan": Baseline("JAX, scan", "jax_scan", "jax"),
-    "numpy": Baseline("NumPy", "numpy_loop", "numpy"),
-    "torch-eager": Baseline("PyTorch", "torch_eager", "torch"),
-    "torch-compile": Baseline("torch.compile", "torch_compile", "torch"),
-    "torch-nn": Baseline("torch.nn layer", "torch_nn", "torch"),
+    OURS: Baseline("fastweights", "jax", "ours"),
+    "fastweights-jax": Baseline("without kernels", "jax", "ours", "prepare_without_kernels"),
+    "jax-scan": Baseline("JAX, scan", "jax", "jax_scan"),
+    "numpy": Baseline("NumPy", "numpy", "numpy_loop"),
+    "torch-eager": Baseline("PyTorch", "torch", "torch_trainer", "prepare_eager"),
+    "torch-compile": Baseline("torch.compile", "torch", "torch_trainer", "prepare_compiled"),
+    "torch-nn": Baseline("torch.nn layer", "torch", "torch_nn"),
 }
 
 
@@ -53,7 +54,7 @@ def why_not(name: str, case: Case) -> str | None:
 
 def prepare(name: str, case: Case, inputs: Inputs) -> Trainer:
     """The baseline before its first update."""
-    return _module(name).prepare(case, inputs)
+    return getattr(_module(name), get_baseline(name).prepare)(case, inputs)
 
 
 def _module(name: str):

@@ -1,5 +1,7 @@
 """The library: many updates in one compiled call, runs side by side by `vmap` as in `train_batched`."""
 
+import os
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,6 +9,7 @@ import jax.numpy as jnp
 from fastweights.bench.baselines.base import Trainer
 from fastweights.bench.cases import Case, Inputs, Weights
 from fastweights.bench.inputs import named_weights, specification
+from fastweights.native.library import SWITCH
 from fastweights.runs.worker import use_one_thread
 from fastweights.tasks.base import Dataset
 from fastweights.training import loop
@@ -60,3 +63,10 @@ def prepare(case: Case, inputs: Inputs) -> Trainer:
     """The library's own training loop."""
     use_one_thread()
     return (_Ours if case.runs == 1 else _OursBatched)(case, inputs)
+
+
+def prepare_without_kernels(case: Case, inputs: Inputs) -> Trainer:
+    """The same with cells in JAX: what native kernels are worth."""
+    # Read when the first kernel is asked for; this baseline has a process of its own.
+    os.environ[SWITCH] = "0"
+    return prepare(case, inputs)

@@ -146,11 +146,6 @@ class TorchClassifier(nn.Module):
         }
 
 
-def classifier_for(model: str, inputs: Inputs) -> TorchClassifier:
-    """The classifier with a cell of this file."""
-    return TorchClassifier(CELLS[model](inputs), inputs.weights)
-
-
 def _linear(weights: Weights, name: str) -> nn.Linear:
     layer = nn.Linear(*weights[f"{name}.0"].shape[::-1])
     layer.weight, layer.bias = (_parameter(weights[f"{name}.{i}"]) for i in range(2))

@@ -1,4 +1,7 @@
-"""An update in PyTorch: forward, `backward`, clipping, and Adam in its fused form."""
+"""PyTorch, forward operation by operation or through `torch.compile`; Adam in its fused form.
+
+Clipping and Adam are never compiled.
+"""
 
 # pyright: reportMissingImports=false
 
@@ -8,8 +11,10 @@ import numpy as np
 import torch
 
 from fastweights.bench.baselines.base import LoopedTrainer
-from fastweights.bench.baselines.torch_models import TorchClassifier
+from fastweights.bench.baselines.torch_models import CELLS, TorchClassifier
 from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
+
+MODELS = tuple(CELLS)
 
 
 class TorchTrainer(LoopedTrainer):
@@ -31,3 +36,15 @@ class TorchTrainer(LoopedTrainer):
 
     def weights(self) -> Weights:
         return self._classifier.weights()
+
+
+def prepare_eager(case: Case, inputs: Inputs) -> TorchTrainer:
+    """The model of `torch_models`, operation by operation."""
+    classifier = TorchClassifier(CELLS[case.model](inputs), inputs.weights)
+    return TorchTrainer(case, inputs, classifier, classifier)
+
+
+def prepare_compiled(case: Case, inputs: Inputs) -> TorchTrainer:
+    """The model of `torch_models`, compiled at the first update."""
+    classifier = TorchClassifier(CELLS[case.model](inputs), inputs.weights)
+    return TorchTrainer(case, inputs, classifier, torch.compile(classifier))
