@@ -125,7 +125,7 @@ class Lines:
 
     def crashed(self, run: Run, reason: str) -> None:
         """One line."""
-        print(run.identifier, "lost", last_line(reason), file=sys.stderr, flush=True)
+        print(run.identifier, "crashed", last_line(reason), file=sys.stderr, flush=True)
 
     def ended(self, run: Run, outcome: Outcome) -> None:
         """One line."""

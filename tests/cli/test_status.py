@@ -69,7 +69,7 @@ def test_an_owned_study_is_at_work(storage_url, tmp_path, capsys):
     assert study["goes_on"] is None
     assert "1 running" in text
     assert "run at work" in text
-    assert "2 (local); a lost run goes on from its last checkpoint" in text
+    assert "2 (local); a crashed run resumes from its last checkpoint" in text
     assert "nobody" not in text
 
 
@@ -80,7 +80,7 @@ def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
     assert "4: 1 finished, 1 failed, 1 interrupted and 1 waiting" in text
     assert "44 % of 900" in text
     assert "about 6.0 s, once somebody goes on" in text
-    assert "LSTM R=50 seed 0  100 / 300    25.00          –     1" in text
+    assert "LSTM R=50 seed 0  100 / 300    25.00          –        1" in text
     assert "LSTM R=20 seed 1  ValueError: [red]shapes[/red] differ" in text
     lines = [line for line in text.splitlines() if str(tmp_path) not in line]
     assert max(map(len, lines)) <= 80

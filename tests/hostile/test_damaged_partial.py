@@ -1,4 +1,4 @@
-"""A partial checkpoint that is damaged is not taken up: the run starts afresh, to the same bits."""
+"""A partial checkpoint that is damaged is not resumed: the run starts afresh, to the same bits."""
 
 from pathlib import Path
 from random import Random

@@ -1,4 +1,4 @@
-"""Runs with their files: alone or side by side, interrupted, taken up again, failed."""
+"""Runs with their files: alone or side by side, interrupted, resumed, failed."""
 
 from dataclasses import replace
 from pathlib import Path

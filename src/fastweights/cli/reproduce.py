@@ -111,7 +111,7 @@ class ProgressBars:
         self._bars.advance(run.identifier, update, validation_error)
 
     def crashed(self, run: Run, reason: str) -> None:
-        self._bars.say(run.identifier, f"{last_line(reason)}; it will be taken up again")
+        self._bars.say(run.identifier, f"{last_line(reason)}; it will be tried again")
 
     def ended(self, run: Run, outcome: Outcome) -> None:
         self.began(run)

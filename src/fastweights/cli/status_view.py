@@ -76,16 +76,18 @@ def _time_left(study: StudyProgress) -> str:
 
 def _workers(last: Coordinator) -> str:
     beside = f", {last.side_by_side} runs side by side" if last.side_by_side > 1 else ""
-    takes_over = printable(last.takes_over, 100)
-    return f"{last.workers} ({printable(last.executor, 40)}{beside}); a lost run goes on from {takes_over}"
+    resumes_from = printable(last.takes_over, 100)
+    return (
+        f"{last.workers} ({printable(last.executor, 40)}{beside}); a crashed run resumes from {resumes_from}"
+    )
 
 
 def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
-    lost = any(run.losses for run in runs)
+    crashed = any(run.losses for run in runs)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     # The name alone gives way where the terminal is narrow.
     table.add_column("  run at work" if runs[0].state == "running" else "  interrupted run", overflow="fold")
-    for heading in ("updates", "error %", "updates/s", *(["lost"] if lost else [])):
+    for heading in ("updates", "error %", "updates/s", *(["crashes"] if crashed else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in runs:
         error = run.validation_error
@@ -95,7 +97,7 @@ def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
             f"{run.update:,} / {run.updates:,}",
             "–" if error is None else percent(error),
             f"{pace:,.0f}" if pace else "–",
-            *([str(run.losses or "")] if lost else []),
+            *([str(run.losses or "")] if crashed else []),
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Runs from specification to result, one or several side by side; knows nothing of the study."""
+"""Carries out runs, one or several side by side: from specification to trained model and outcome."""
 
 import dataclasses
 import functools
@@ -31,7 +31,7 @@ Outcome = dict[str, Any]
 
 
 def prepare() -> None:
-    """What a process does before it trains or evaluates: one thread, and compiled programs are kept.
+    """Prepare a process for training or evaluation: JAX uses one thread and keeps compiled programs.
 
     Raises: InvalidValueError if JAX_PLATFORMS names what JAX cannot use here.
     """
@@ -61,11 +61,11 @@ def run(
 ) -> Outcome:
     """Train, evaluate, and write the trained model to `out`.
 
-    After every chunk the whole state goes to `out` with the ending `.partial`, and only then `report` gets
-    the chunk's point of the learning curve: what was reported is safe. The last chunk ends in the model
-    instead, and the partial file goes when that is written. If a partial file of the same specification
-    is there at the start, its last point is reported again and the run goes on from it, to the same bits; a
-    run that failed leaves it, so that it fails again after one chunk. `stopped` is asked between chunks.
+    After every chunk the whole state is written to `out` with the ending `.partial`, a checkpoint, and only
+    then `report` is called with the chunk's point of the learning curve: what was reported is safe. After the
+    last chunk the model is written instead and the checkpoint removed. If there is a checkpoint of the same
+    specification at the start, its last point is reported again and the run continues from it, bit for bit; a
+    run that failed leaves it, so that it fails again after one chunk. `stopped` is called between chunks.
 
     Raises: FileError if `out` cannot be written.
     """
@@ -83,32 +83,33 @@ def run_many(
     """As `run`, for several specifications of equal `shape_of` side by side in one program.
 
     `report` also gets the run's index. Each run has files as if it were alone: it can be begun in a group
-    and finished alone or in another group, and the other way round, to results that are equal up to
-    rounding; in the same group, to the same bits. A run that diverges fails and disturbs no other.
+    and finished alone or in another group, or the other way round, with results that are equal up to
+    rounding; in the same group they are equal bit for bit. A run that diverges fails and disturbs no other.
 
     Raises: FileError if a file cannot be written; InvalidValueError if the runs don't fit together.
     """
     check(len(specifications) == len(set(outs)) == len(outs) > 0, "expected a file of its own for each run")
-    check(len({shape_of(each) for each in specifications}) == 1, "runs side by side need one shape_of")
-    for path in [*outs, *map(_partial, outs)]:
-        remove_leftovers(path)
-    fits = [_take_up(*each) for each in zip(specifications, map(_partial, outs), strict=True)]
+    check(len(set(map(shape_of, specifications))) == 1, "runs side by side need one shape_of")
+    files = [_Files(*pair) for pair in zip(specifications, outs, strict=True)]
+    fits = [file.resume() for file in files]
     for index, fit in enumerate(fits):
         if fit.curve:
             report(index, fit.curve[-1])
-    train, validation = dataset(specifications[0], "train"), dataset(specifications[0], "validation")
-    options, seeds = [each.training for each in specifications], [each.seed for each in specifications]
-    test = dataset(specifications[0], "test") if options[0].test_curve else None
+    first = specifications[0]
+    train, validation = dataset(first, "train"), dataset(first, "validation")
+    test = dataset(first, "test") if first.training.test_curve else None
+    options = [specification.training for specification in specifications]
+    seeds = [specification.seed for specification in specifications]
     for following in loop.train_batched(fits, train, validation, options, seeds, test=test):
         for index, (before, now) in enumerate(zip(fits, following, strict=True)):
             if now.done > before.done:
                 if now.done < options[index].updates:
-                    _save_partial(specifications[index], _partial(outs[index]), now)
+                    files[index].save(now)
                 report(index, now.curve[-1])
         fits = following
         if stopped():
             break
-    return [_end(*each) for each in zip(specifications, outs, fits, strict=True)]
+    return [file.end(fit) for file, fit in zip(files, fits, strict=True)]
 
 
 def shape_of(specification: RunSpecification) -> Hashable:
@@ -164,53 +165,52 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _partial(out: Path) -> Path:
-    """Where a run's state lies until its model is written."""
-    return out.with_name(out.name + ".partial")
+class _Files:
+    """Where a run's model is written, and its checkpoint until then."""
 
+    def __init__(self, specification: RunSpecification, out: Path) -> None:
+        self._specification, self._out = specification, out
+        self._partial = out.with_name(f"{out.name}.partial")
 
-def _take_up(specification: RunSpecification, partial: Path) -> Fit:
-    """The run as the partial file left it, or from the start."""
-    fresh = loop.init(specification.build_model(), specification.training)
-    if not partial.exists():
-        return fresh
-    try:
-        arrays, about = checkpoint.load(partial)
-        if about.get("specification") != specification.to_json():
+    def resume(self) -> Fit:
+        """The run as its checkpoint left it, or from the start."""
+        remove_leftovers(self._out)
+        remove_leftovers(self._partial)
+        fresh = loop.init(self._specification.build_model(), self._specification.training)
+        if not self._partial.exists():
             return fresh
-        # Files written before the optimiser state had its name call it `moments`.
-        arrays = arrays.renamed("state.moments.", "state.opt_state.")
-        tree = checkpoint.restore(partial, {"state": fresh.state, "best": fresh.best}, arrays)
-        if shape_of_state(tree["state"]) != shape_of_state(fresh.state):
-            return fresh  # of another precision: it would not go on to the same bits
-        curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
-        return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))
-    except (CheckpointError, KeyError, OverflowError, TypeError, ValueError):
-        # What cannot be read cannot be taken up; the run's record is not in this file.
-        return fresh
+        try:
+            arrays, about = checkpoint.load(self._partial)
+            if about.get("specification") != self._specification.to_json():
+                return fresh
+            # Files written before the optimiser state had its name call it `moments`.
+            arrays = arrays.renamed("state.moments.", "state.opt_state.")
+            tree = checkpoint.restore(self._partial, {"state": fresh.state, "best": fresh.best}, arrays)
+            if shape_of_state(tree["state"]) != shape_of_state(fresh.state):
+                return fresh  # of another precision: it would not continue bit for bit
+            curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
+            return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))
+        except (CheckpointError, KeyError, OverflowError, TypeError, ValueError):
+            return fresh  # a checkpoint that cannot be read costs time only
 
+    def save(self, fit: Fit) -> None:
+        """Write the checkpoint."""
+        about = {"curve": _curve(fit), "seconds": fit.seconds}
+        self._write(self._partial, "run", {"state": fit.state, "best": fit.best}, about)
 
-def _save_partial(specification: RunSpecification, partial: Path, fit: Fit) -> None:
-    about = {
-        "kind": "run",
-        "specification": specification.to_json(),
-        "curve": _curve(fit),
-        "seconds": fit.seconds,
-    }
-    checkpoint.save(partial, {"state": fit.state, "best": fit.best}, about)
+    def end(self, fit: Fit) -> Outcome:
+        """The outcome of a run that is not trained any more; the model of a finished one is written."""
+        if fit.failed_at is not None:
+            return _outcome("failed", fit, failure=f"the loss is not finite at update {fit.failed_at}")
+        if fit.done < self._specification.training.updates:
+            return _outcome("interrupted", fit)
+        outcome = _outcome("finished", fit, result=_result(self._specification, fit))
+        self._write(self._out, "model", {"model": fit.model}, {"outcome": outcome})
+        self._partial.unlink(missing_ok=True)
+        return outcome
 
-
-def _end(specification: RunSpecification, out: Path, fit: Fit) -> Outcome:
-    """The outcome of a run that is not trained any more; if it is finished, its model is written."""
-    if fit.failed_at is not None:
-        return _outcome("failed", fit, failure=f"the loss is not finite at update {fit.failed_at}")
-    if fit.done < specification.training.updates:
-        return _outcome("interrupted", fit)
-    outcome = _outcome("finished", fit, result=_result(specification, fit))
-    about = {"kind": "model", "specification": specification.to_json(), "outcome": outcome}
-    checkpoint.save(out, {"model": fit.model}, about)
-    _partial(out).unlink(missing_ok=True)
-    return outcome
+    def _write(self, path: Path, kind: str, tree: Any, about: dict[str, Any]) -> None:
+        checkpoint.save(path, tree, {"kind": kind, "specification": self._specification.to_json(), **about})
 
 
 def _curve(fit: Fit) -> list[list[float]]:
@@ -235,8 +235,8 @@ def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
 
 
 def _shortened(point: list[float]) -> list[float]:
-    """The point with its nats as exact as single precision is: half as long to write. Updates and errors stay
-    what they are; they alternate with the nats."""
+    """The point with its losses, which alternate with updates and errors, to the seven digits that single
+    precision has."""
     return [float(f"{number:.7g}") if i % 2 else number for i, number in enumerate(point)]
 
 

@@ -115,7 +115,7 @@ def test_a_killed_worker_costs_nothing_and_disturbs_no_other(undisturbed, tmp_pa
 
 
 @pytest.mark.thorough
-def test_a_worker_stopped_in_mid_word_and_killed_disturbs_no_other(undisturbed, tmp_path):
+def test_a_worker_stopped_while_it_reports_and_killed_disturbs_no_other(undisturbed, tmp_path):
     def stop():
         worker = workers_of(os.getpid())[-1]
         os.kill(worker, signal.SIGSTOP)

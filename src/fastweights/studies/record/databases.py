@@ -1,4 +1,4 @@
-"""Records in a database that a team shares: SQLite and PostgreSQL, through SQLAlchemy.
+"""Records in a database, SQLite or PostgreSQL, through SQLAlchemy.
 
 This module does not import JAX.
 """
@@ -48,12 +48,12 @@ class _Database(Storage):
         with self.errors():
             engine = sqlalchemy.create_engine(url, **self._options())
             try:
-                found = sqlalchemy.inspect(engine).has_table("studies")
+                has_studies = sqlalchemy.inspect(engine).has_table("studies")
             finally:
                 engine.dispose()
-            if not found and not create:
+            if not has_studies and not create:
                 raise StudyError(f"there are no studies in {self}")
-            return RDBStorage(url, engine_kwargs=self._options(), skip_table_creation=found)
+            return RDBStorage(url, engine_kwargs=self._options(), skip_table_creation=has_studies)
 
 
 class SQLite(_Database):
@@ -65,7 +65,7 @@ class SQLite(_Database):
         return Path(self._url.database or "")
 
     def _options(self) -> dict[str, Any]:
-        # Readers and the writer wait for each other: a minute at most.
+        # Readers and the writer wait for each other for a minute at most.
         return {"connect_args": {"timeout": 60}}
 
     def open(self, *, create: bool) -> "BaseStorage":
@@ -86,14 +86,14 @@ class SQLite(_Database):
 
 
 class PostgreSQL(_Database):
-    """A server that a team shares, reached with psycopg 3.
+    """A server, reached with psycopg 3.
 
-    A study is owned by an advisory lock of a connection that is kept for it: the server frees it when the
-    coordinator or its machine is gone. The connection's `application_name` names the owner.
+    The owner of a study holds an advisory lock by a connection of its own: the server frees the lock when
+    the coordinator or its machine is gone. The connection's `application_name` names the owner.
     """
 
     def _options(self) -> dict[str, Any]:
-        # A connection that went stale is opened again; a host that doesn't answer is given up.
+        # A stale connection is opened again, and a host that doesn't answer raises.
         return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
 
     @contextmanager
@@ -104,9 +104,9 @@ class PostgreSQL(_Database):
 
         with self._connection(describe_process()) as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_key(study)})").scalar():
-                held = self._owner(connection, study)
+                owner = self._owner(connection, study)
                 raise StudyError(
-                    f"the study {study!r} in {self} is in use by another coordinator ({held or 'just gone'})"
+                    f"the study {study!r} in {self} is in use by another coordinator ({owner or 'just gone'})"
                 )
             yield confirm
 
@@ -140,9 +140,9 @@ class PostgreSQL(_Database):
 
 
 def database_at(url: str) -> Storage:
-    """The database that a URL names.
+    """The database at a URL.
 
-    Raises: InvalidValueError for a URL that is none, or of a kind that is not known;
+    Raises: InvalidValueError for what is no URL, or names another kind of database;
     StudyError if PostgreSQL is named and psycopg is not installed.
     """
     import importlib.util

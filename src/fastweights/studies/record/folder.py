@@ -15,36 +15,36 @@ _POINTER = "study.json"
 
 
 class Location(NamedTuple):
-    """Where a study's record is."""
+    """Where the record of a study is."""
 
     storage: Storage
     study: str
 
 
 def locate(directory: Path, url: str | None = None, study: str | None = None) -> Location:
-    """Where the record of the study in `directory` is, or is to be.
+    """The location of the record of the study in `directory`.
 
-    A folder remembers its storage. A new one takes the storage at `url`, by default a journal in the
-    folder itself, and the name `study`, by default its own.
+    A folder that has a study has a fixed location. For a new study it is the storage at `url`, by default a
+    journal in the folder itself, and the name `study`, by default the folder's.
 
-    Raises: StudyError if the folder's record is somewhere else than `url` and `study` say; what
+    Raises: StudyError if the folder's record is at another location than `url` and `study`; what
     `database_at` raises.
     """
     directory = Path(directory)
     check("\0" not in str(directory), "the name of a folder cannot hold a NUL character")
-    found = _read_pointer(directory)
-    address = url or (found and found[0])
+    saved = _read_pointer(directory)
+    address = url or (saved and saved[0])
     storage = database_at(address) if address else Journal(directory)
-    study = study or (found and found[1]) or directory.resolve().name
-    if found is not None and (str(storage), study) != found:
-        raise StudyError(f"{directory} keeps its record in {found[0]} as {found[1]!r}; take another folder")
-    if found is None and url is not None and (directory / JOURNAL).exists():
+    study = study or (saved and saved[1]) or directory.resolve().name
+    if saved is not None and (str(storage), study) != saved:
+        raise StudyError(f"{directory} keeps its record in {saved[0]} as {saved[1]!r}; take another folder")
+    if saved is None and url is not None and (directory / JOURNAL).exists():
         raise StudyError(f"{directory} keeps its record in its own {JOURNAL}; take another folder")
     return Location(storage, study)
 
 
 def save_location(directory: Path, location: Location) -> None:
-    """Let the folder know where its record is; a password is not written.
+    """Write the location into the folder, unless the record is there itself; a password is not written.
 
     Raises: FileError if the folder cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Who owns what: locks that go with the process that holds them, however it ends."""
+"""Locks that end with the process that holds them, however it ends."""
 
 import os
 import time
@@ -11,23 +11,23 @@ from filelock import FileLock, Timeout
 from fastweights.errors import FileError, StudyError, reason
 
 _PATIENCE_SECONDS = 0.5
-"""Longer than `holder` looks; a coordinator holds its lock for much longer."""
+"""Longer than `lock_owner` takes; a coordinator holds its lock for much longer."""
 
 
 def describe_process() -> str:
-    """This process, as the next one that wants the lock is told of it."""
+    """This process, as messages to others that want its lock name it."""
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     return f"process {os.getpid()} on {os.uname().nodename} since {since}"
 
 
 @contextmanager
 def hold_lock(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file at `path`, which stands for `what`; the owner signs in a second file beside it.
+    """Hold the lock file at `path`, which protects `what`; a second file beside it names the owner.
 
-    The lock is the operating system's (`flock`): it is gone with its process. On a network file system it
+    The lock is the operating system's (`flock`): it ends with its process. On a network file system it
     holds between machines if the file system's locks do (NFS 4 does).
 
-    Raises: StudyError, naming the holder, if another process or thread holds it; FileError if the folder
+    Raises: StudyError, naming the owner, if another process or thread holds it; FileError if the folder
     cannot be written.
     """
     lock, owner = FileLock(path), path.with_name(f"{path.name}.owner")
@@ -46,11 +46,11 @@ def hold_lock(path: Path, what: str) -> Iterator[None]:
 
 
 def lock_owner(path: Path) -> str | None:
-    """Who holds the lock file at `path`; None if nobody does. Takes and writes nothing."""
+    """The process that holds the lock file at `path`; None if none does. Locks and writes nothing."""
     owner = path.with_name(f"{path.name}.owner")
     if not owner.exists():
         return None
-    # Whoever was killed left its signature, but not its lock.
+    # A killed process leaves its name, but not its lock.
     try:
         with path.open() as file:
             return _read(owner) if _locked(file.fileno()) else None
@@ -62,7 +62,7 @@ def _locked(descriptor: int) -> bool:
     import fcntl
 
     try:
-        # A shared lock is refused while somebody holds the exclusive one; it goes with the descriptor.
+        # A shared lock is refused while a process holds the exclusive one; it ends with the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -73,4 +73,4 @@ def _read(owner: Path) -> str:
     try:
         return owner.read_text()[:200]
     except OSError:
-        return "which has not signed"
+        return "unknown"

@@ -1,5 +1,5 @@
-"""Where the records of studies are kept: a place that is one of Optuna's storages, so that its tools and its
-dashboard read them. The journal in the study's folder; databases.py has the others.
+"""Where the records of studies are kept. Each kind is one of Optuna's storages, so that its tools and its
+dashboard can read them. Here is the journal in the study's folder; databases.py has the others.
 
 This module does not import JAX.
 """
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 JOURNAL = "study.journal"
-# What Optuna stumbles over in what it did not write, or wrote at another version.
-_STUMBLES = (
+# What Optuna raises when it reads what it did not write, or wrote at another version.
+_READING_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -30,7 +30,7 @@ _STUMBLES = (
 
 
 class Storage(ABC):
-    """A place for records."""
+    """A journal or a database, which has the records of studies."""
 
     one_study: bool
     """Whether there is room for a single study, whatever its name."""
@@ -57,11 +57,11 @@ class Storage(ABC):
 
     @abstractmethod
     def owner(self, study: str) -> str | None:
-        """Who owns the study: the coordinator at work, in words; None if there is none."""
+        """The coordinator at work on the study, as it describes itself; None if there is none."""
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn what goes wrong in Optuna or in a database into one line: FileError or StudyError."""
+        """Turn the errors of Optuna, of a database and of the file system into FileError or StudyError."""
         try:
             yield
         except FastweightsError:
@@ -70,13 +70,13 @@ class Storage(ABC):
             raise FileError(f"cannot use {self}: {reason(error)}") from error
         except self._failures() as error:
             raise StudyError(f"cannot use {self}: {_reason(error)}") from error
-        except _STUMBLES as error:
+        except _READING_ERRORS as error:
             raise StudyError(
                 f"{self} is not the record of a study, is damaged, or is of another version: {_reason(error)}"
             ) from error
 
     def _failures(self) -> tuple[type[Exception], ...]:
-        """Errors that mean that the storage does not work; asked for when something went wrong."""
+        """The errors which mean that the storage does not work."""
         return ()
 
 
@@ -108,21 +108,21 @@ class Journal(Storage):
             return storage
 
     def _is_begun(self) -> bool:
-        """Whether there is no more than a part of the first line: its writer was killed."""
+        """Whether it ends within the first line, because its writer was killed."""
         with self._path.open("rb") as file:
             start = file.read(4096)
         return start.startswith(b'{"op_code":0,') and len(start) < 4096 and b"\n" not in start
 
     def owning(self, study: str) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(lambda: None)  # whoever owns the folder owns its journal
+        return nullcontext(lambda: None)  # the lock of the folder protects its journal, too
 
     def owner(self, study: str) -> str | None:
         return None
 
     def repair(self) -> None:
-        """Remove what a coordinator left that was killed, or whose disk was full: Optuna's lock, which
-        would hold the next one up for half a minute, and half a last line, which the next line would make
-        a half line in the middle."""
+        """Remove what a coordinator has left that was killed, or whose disk was full: Optuna's lock, for
+        which the next one would wait half a minute, and an incomplete last line, to which the next entry
+        would be appended."""
         with self.errors():
             self._path.with_name(f"{self._path.name}.lock").unlink(missing_ok=True)
             with self._path.open("r+b") as file:
@@ -139,7 +139,7 @@ def _is_entry(line: bytes) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, in a line: the database's own words where it has any."""
+    """The error's message in one line; the database's own where there is one."""
     while error.__cause__ is not None or getattr(error, "orig", None) is not None:
         error = getattr(error, "orig", None) or error.__cause__  # type: ignore[assignment]
     return printable(" ".join(str(error).split())) or type(error).__name__

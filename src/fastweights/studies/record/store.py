@@ -1,4 +1,4 @@
-"""The record of a study: what is planned, what happened, what came out.
+"""The record of a study: the plan, the learning curves and the outcomes.
 
 A run is a trial of Optuna's: its specification and, later, its outcome are user attributes. Points of its
 learning curve, one every few seconds, are the trial's intermediate values, so that Optuna's dashboard can
@@ -44,11 +44,11 @@ class Run:
     """Validation errors by update, those that were recorded while it ran."""
 
     crashes: Sequence[Mapping[str, Any]] = ()
-    """The times that it was lost since it last got on: `reached`, in updates, and `reason`."""
+    """Its crashes since it last made progress: each has `reached`, in updates, and `reason`."""
 
 
 class Store:
-    """The record of one study, to be read.
+    """The record of one study, for reading.
 
     `name` is needed only where there are several.
 
@@ -68,18 +68,21 @@ class Store:
     def _use(self, study: "FrozenStudy") -> None:
         self.name, self._study = study.study_name, study._study_id
         self.preset: str = study.user_attrs.get("preset", "")
-        found = study.user_attrs.get("format")
-        if found != FORMAT:
+        version = study.user_attrs.get("format")
+        if version != FORMAT:
             raise StudyError(
-                f"{self} has a format that this version does not know: {found!r:.40}, not {FORMAT}"
+                f"{self} has a format that this version does not know: {version!r:.40}, not {FORMAT}"
             )
 
     def runs(self) -> list[Run]:
-        """All runs, in the order of the plan; of a run that was planned anew, the last."""
+        """All runs, in the order of the plan; of a run that was planned more than once, the last trial.
+
+        Raises: StudyError if the record of a run is damaged.
+        """
         with self.storage.errors():
             trials = self._optuna.get_all_trials(self._study, deepcopy=False)
-            found = [_run(trial) for trial in trials]
-        return list({run.identifier: run for run in found}.values())
+            runs = [_run(trial) for trial in trials]
+        return list({run.identifier: run for run in runs}.values())
 
     def attributes(self) -> dict[str, Any]:
         """What is known of the study as a whole: `preset`, and `asked`, the arguments of `reproduce` that
@@ -132,7 +135,7 @@ def study_names(storage: Storage) -> list[str]:
 
 
 def open_storage(storage: Storage, *, create: bool) -> "BaseStorage":
-    """The storage, open, and Optuna silent but for errors."""
+    """Open the storage, and let Optuna log errors only."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
