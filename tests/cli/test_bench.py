@@ -11,7 +11,7 @@ from fastweights.bench.cases import Case
 from fastweights.bench.comparison_figure import draw
 from fastweights.bench.inputs import make_inputs
 from fastweights.bench.statistics import ratios
-from fastweights.bench.tables import notes, tables
+from fastweights.bench.tables import markdown
 from fastweights.cli.main import main
 from fastweights.machine import available_cores
 
@@ -151,7 +151,6 @@ def test_committed_records_give_the_committed_tables(tmp_path):
     folder = Path(__file__).parents[2] / "results" / "speed"
     for name in ("table", "scaling", "kernels/table"):
         record = json.loads((folder / f"{name}.json").read_text())
-        text = "\n".join([*(table.for_markdown() for table in tables(record)), *notes(record)]) + "\n"
-        assert text == (folder / f"{name}.md").read_text()
+        assert markdown(record) == (folder / f"{name}.md").read_text()
     draw(record, tmp_path / "figure.svg", tmp_path / "figure.png")
     assert "without kernels" in (tmp_path / "figure.svg").read_text()

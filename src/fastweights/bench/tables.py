@@ -29,6 +29,12 @@ def tables(record: Record) -> list[Table]:
     return [*shown, _cores(record["cores"])] if record["cores"] else shown
 
 
+def markdown(record: Record) -> str:
+    """All of them in GitHub's Markdown, with the notes."""
+    parts = [f"**{table.title}**\n\n{table.markdown()}" for table in tables(record)]
+    return "\n".join([*parts, *notes(record)]) + "\n"
+
+
 def notes(record: Record) -> list[str]:
     """What the tables cannot show, in sentences."""
     environment, peaks = record["environment"], record["peak_gigaflops"]

@@ -80,13 +80,12 @@ def _write(record: dict, options: Bench) -> int:
     from rich.console import Console
 
     from fastweights.bench.comparison_figure import draw
-    from fastweights.bench.tables import notes, tables
+    from fastweights.bench.tables import markdown, notes, tables
 
     paths = [options.dir / f"{options.preset}.{ending}" for ending in ("json", "md", "svg", "png")]
     text = json.dumps(record, indent=1, allow_nan=False)
     write_atomically(paths[0], text.encode())
-    parts = [*(f"**{table.title}**\n\n{table.markdown()}" for table in tables(record)), *notes(record)]
-    write_atomically(paths[1], ("\n".join(parts) + "\n").encode())
+    write_atomically(paths[1], markdown(record).encode())
     draw(record, paths[2], paths[3])
     if options.json:
         print(text)
