@@ -78,7 +78,7 @@ class Meter(threading.Thread):
             self.seconds[process] = _role(command) or self.seconds.get(process, ("Ray",))[0], used
 
     def of(self, role: str) -> float:
-        return sum(seconds for each, seconds in self.seconds.values() if each == role)
+        return sum(seconds for name, seconds in self.seconds.values() if name == role)
 
 
 def _role(command: bytes) -> str | None:
@@ -144,7 +144,10 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
     """The cells of a line."""
     base = get_preset("quick").specifications(["fast-weights"], [20], runs)
     if updates is not None:
-        base = [replace(each, training=replace(each.training, updates=updates)) for each in base]
+        base = [
+            replace(specification, training=replace(specification.training, updates=updates))
+            for specification in base
+        ]
     with tempfile.TemporaryDirectory() as name:
         folder, meter = Path(name) / "study", Meter()
         watch = Watch(folder)
@@ -169,7 +172,7 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
     share = 100 * (coordinator + queue) / busy
     return [
         *(executor, kind.lower(), str(workers), str(runs)),
-        *(f"{each:.1f}" for each in numbers),
+        *(f"{number:.1f}" for number in numbers),
         f"{share:.2f}",
         *((f"{statistics.median(gaps):.0f}", f"{max(gaps):.0f}") if gaps else ("", "")),
     ]

@@ -85,7 +85,9 @@ def _unprivileged(folder: Path) -> dict[str, object]:
     """PostgreSQL refuses to run as root: the user that it runs as instead, who gets the folder."""
     if os.getuid() != 0:
         return {}
-    user = next(name for name in ("postgres", "nobody") if name in {each.pw_name for each in pwd.getpwall()})
+    user = next(
+        name for name in ("postgres", "nobody") if name in {entry.pw_name for entry in pwd.getpwall()}
+    )
     shutil.chown(folder, user)
     return {"user": user}
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 def workers_of(process: int) -> list[int]:
     """The worker processes that a process has started with `spawn`."""
-    found = []
+    workers = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 if parent == process and b"spawn_main" in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
+                    workers.append(int(entry.name))
             except OSError:
                 continue
-    return sorted(found)
+    return sorted(workers)
 
 
 def is_alive(process: int) -> bool:

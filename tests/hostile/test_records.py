@@ -23,7 +23,7 @@ from hostile.mutations import BYTES, nasty
 from outcomes import RESULT
 
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=seed) for seed in range(4)]
-PLAN = [(each.identifier, each.to_json(), each.task.floor()) for each in RUNS]
+PLAN = [(run.identifier, run.to_json(), run.task.floor()) for run in RUNS]
 FINISHED = {"state": "finished", "curve": [[20, 2.3, 0.5, -1.5]], "result": RESULT}
 SIGN = {
     "owner": "process 1 on here since then",

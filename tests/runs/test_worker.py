@@ -54,7 +54,7 @@ def close(one: Path, other: Path) -> bool:
     (first, about), (second, also) = checkpoint.load(one), checkpoint.load(other)
     # The weights of which a gradient is rounding only are moved as Adam's ε says: by a fraction of an update.
     near = all(np.allclose(first[name], second[name], rtol=1e-3, atol=1e-4) for name in first)
-    curves = [[point[:2] for point in each["outcome"]["curve"]] for each in (about, also)]
+    curves = [[point[:2] for point in model["outcome"]["curve"]] for model in (about, also)]
     return near and about["specification"] == also["specification"] and np.allclose(*curves, rtol=1e-4)
 
 
@@ -70,9 +70,9 @@ def undisturbed(tmp_path_factory):
     paths = outs(tmp_path_factory.mktemp("undisturbed"))
     outcomes = run_many(GROUP, paths)
     assert [outcome["state"] for outcome in outcomes] == ["finished"] * 3
-    for each, path, outcome in zip(GROUP, paths, outcomes, strict=True):
-        found, _, recorded = load_model(path)
-        assert (found, recorded) == (each, outcome)
+    for specification, path, outcome in zip(GROUP, paths, outcomes, strict=True):
+        saved, _, recorded = load_model(path)
+        assert (saved, recorded) == (specification, outcome)
         assert [point[0] for point in outcome["curve"]] == ENDS
         assert not partial(path).exists()
     assert len({str(result(path)) for path in paths}) == 3
@@ -83,8 +83,8 @@ def undisturbed(tmp_path_factory):
 def alone(tmp_path_factory):
     """The group's files, each trained alone."""
     paths = outs(tmp_path_factory.mktemp("alone"))
-    for each, path in zip(GROUP, paths, strict=True):
-        assert run(each, path)["state"] == "finished"
+    for specification, path in zip(GROUP, paths, strict=True):
+        assert run(specification, path)["state"] == "finished"
     return paths
 
 

@@ -24,7 +24,7 @@ from outcomes import RESULT
 
 DATA = DataOptions(train=200, validation=26, test=30)
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, data=DATA, seed=seed) for seed in range(5)]
-FIRST, SECOND, *REST = [each.identifier for each in RUNS]
+FIRST, SECOND, *REST = [run.identifier for run in RUNS]
 
 
 @pytest.fixture(autouse=True)
@@ -145,11 +145,11 @@ def test_finished_runs_are_not_run_again(tmp_path):
     states, _pool = study(tmp_path, listener=listener)
     assert set(states.values()) == {"finished"}
     assert listener.states == ["waiting"] * 5
-    assert listener.begun == Counter(each.identifier for each in RUNS)
-    assert listener.ends == Counter({(each.identifier, "finished"): 1 for each in RUNS})
-    assert sorted(listener.points) == sorted((each.identifier, u) for each in RUNS for u in (20, 40))
+    assert listener.begun == Counter(run.identifier for run in RUNS)
+    assert listener.ends == Counter({(run.identifier, "finished"): 1 for run in RUNS})
+    assert sorted(listener.points) == sorted((run.identifier, u) for run in RUNS for u in (20, 40))
     assert {run.identifier: dict(run.points) for run in stored(tmp_path)} == {
-        each.identifier: {40: 0.25} for each in RUNS
+        run.identifier: {40: 0.25} for run in RUNS
     }
     again = Listener()
     assert study(tmp_path, listener=again) == (states, None)
@@ -171,12 +171,12 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     listener, pools, asked = Listener(), [], []
 
     def plan(known):
-        found = [Planned(each, {"part": "search"}) for each in (first, second)]
-        ended = [name for name, each in known.items() if each["state"] == "finished"]
+        planned = [Planned(run, {"part": "search"}) for run in (first, second)]
+        ended = [name for name, record in known.items() if record["state"] == "finished"]
         asked.append(len(ended))
         if len(ended) >= 2:
-            found += [Planned(third, {"part": "table"}), Planned(first, {"part": "again", "number": 2})]
-        return found
+            planned += [Planned(third, {"part": "table"}), Planned(first, {"part": "again", "number": 2})]
+        return planned
 
     def make(runs):
         pools.append(Pool({}, workers=runs))
@@ -185,7 +185,7 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     store = run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
     assert asked == [0, 2, 3]
     assert [pool.workers for pool in pools] == [2, 1]
-    assert listener.begun == Counter(each.identifier for each in RUNS[:3])
+    assert listener.begun == Counter(run.identifier for run in RUNS[:3])
     assert {run["id"]: run["roles"] for run in store.results()["runs"]} == {
         first.identifier: [{"part": "search"}, {"part": "again", "number": 2}],
         second.identifier: [{"part": "search"}],
@@ -312,7 +312,7 @@ def test_a_worker_that_dies_before_it_begins_is_not_the_runs_fault(tmp_path):
 
 def test_workers_that_never_begin_end_the_study_and_fail_no_run(tmp_path):
     with pytest.raises(StudyError, match="20 workers in a row died before they had begun a run"):
-        study(tmp_path, {each.identifier: ["failed start"] * 99 for each in RUNS})
+        study(tmp_path, {run.identifier: ["failed start"] * 99 for run in RUNS})
     assert "failed" not in [run.state for run in stored(tmp_path)]
     assert set(study(tmp_path)[0].values()) == {"finished"}
 
@@ -332,15 +332,15 @@ def test_runs_of_one_shape_go_side_by_side_and_one_that_kills_the_worker_fails_a
     assert set(states.values()) == {"finished"}
     assert played.submitted.count([SECOND]) == 3
     # The other two of its batch went alone too, and got through at once.
-    assert all(played.submitted.count([each]) == (each in played.submitted[0]) for each in [FIRST, *REST])
+    assert all(played.submitted.count([name]) == (name in played.submitted[0]) for name in [FIRST, *REST])
 
 
 def test_capacity_may_change_while_the_study_runs(tmp_path):
     class Growing(Pool):
         def progress(self):
-            found = super().progress()
+            reports = super().progress()
             self.workers = 3
-            return found
+            return reports
 
     def pool(fates):
         return Growing(fates, workers=0)
@@ -361,8 +361,8 @@ def test_reports_that_come_after_the_outcome_count_no_more(fates, tmp_path):
             now, *self.held_back = self.held_back
             return [word for word in words if not word.update] + now
 
-    states, _ = study(tmp_path, {name: list(each) for name, each in fates.items()}, pool=Late)
-    assert states == {each.identifier: "finished" for each in RUNS} | dict.fromkeys(fates, "failed")
+    states, _ = study(tmp_path, {name: list(fate) for name, fate in fates.items()}, pool=Late)
+    assert states == {run.identifier: "finished" for run in RUNS} | dict.fromkeys(fates, "failed")
     curves = {run.identifier: dict(run.points) for run in stored(tmp_path) if run.state == "finished"}
     assert all(curve == {40: 0.25} for curve in curves.values())
 

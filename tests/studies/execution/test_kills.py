@@ -72,7 +72,7 @@ def study(folder: Path, at=lambda: None, specifications=TWO, url=None) -> None:
 
 def results(folder: Path, runs=2):
     """All that must not depend on what happened to the processes."""
-    found = {}
+    by_run = {}
     for run in stored(folder):
         assert run.state == "finished"
         arrays, about = checkpoint.load(folder / RUNS / f"{run.identifier}.safetensors")
@@ -82,10 +82,10 @@ def results(folder: Path, runs=2):
         curve = {update: error for update, _, error, _ in run.outcome["curve"]}
         assert max(run.points) == max(curve)
         assert run.points.items() <= curve.items()
-        found[run.identifier] = weights, run.outcome["curve"], timeless
-    assert len(found) == runs
-    assert sorted(os.listdir(folder / RUNS)) == sorted(f"{name}.safetensors" for name in found)
-    return found
+        by_run[run.identifier] = weights, run.outcome["curve"], timeless
+    assert len(by_run) == runs
+    assert sorted(os.listdir(folder / RUNS)) == sorted(f"{name}.safetensors" for name in by_run)
+    return by_run
 
 
 def stored(folder: Path):
@@ -97,9 +97,9 @@ def stored(folder: Path):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     study(folder)
-    found = results(folder)
-    assert all(len(curve) == UPDATES // 20 for _, curve, _ in found.values())
-    return found
+    by_run = results(folder)
+    assert all(len(curve) == UPDATES // 20 for _, curve, _ in by_run.values())
+    return by_run
 
 
 def test_a_killed_worker_costs_nothing_and_disturbs_no_other(undisturbed, tmp_path):
@@ -259,7 +259,7 @@ def test_four_workers_train_each_run_once(storage_url, tmp_path):
 
     place = locate(tmp_path, storage_url)
     run_study(tmp_path, "smoke", SPECIFICATIONS, lambda: LocalExecutor(4), Counting(), location=place)
-    assert begun == ended == Counter(each.identifier for each in SPECIFICATIONS)
+    assert begun == ended == Counter(specification.identifier for specification in SPECIFICATIONS)
     results(tmp_path, len(SPECIFICATIONS))
 
 

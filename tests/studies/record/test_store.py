@@ -21,7 +21,7 @@ from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
 SPECIFICATIONS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=i).to_json() for i in range(4)]
-NAMES = [identify(each) for each in SPECIFICATIONS]
+NAMES = [identify(specification) for specification in SPECIFICATIONS]
 PLAN = [(NAMES[i], SPECIFICATIONS[i], 0.6) for i in (2, 0, 1)]
 FINISHED = {
     "state": "finished",
@@ -73,8 +73,8 @@ def test_a_plan_keeps_its_order_and_is_made_once(write):
     store = write()
     new = (NAMES[3], SPECIFICATIONS[3], 0.7)
     store.plan([PLAN[1], new, new])
-    found = [(run.identifier, dict(run.specification)) for run in store.runs()]
-    assert found == [(name, each) for name, each, _ in [*PLAN, new]]
+    recorded = [(run.identifier, dict(run.specification)) for run in store.runs()]
+    assert recorded == [(name, specification) for name, specification, _ in [*PLAN, new]]
     assert store.attributes()["floors"] == {**dict.fromkeys(NAMES[:3], 0.6), NAMES[3]: 0.7}
 
 
@@ -128,8 +128,8 @@ def test_roles_add_up_and_damaged_ones_are_refused(write):
     first, second = {"part": "search"}, {"part": "ablations", "choice": "K", "value": "3"}
     store.add_roles([(NAMES[0], first)])
     store.add_roles([(NAMES[0], second), (NAMES[0], first), (NAMES[1], first)])
-    found = {run["id"]: run.get("roles") for run in store.results()["runs"]}
-    assert found == {NAMES[0]: [first, second], NAMES[1]: [first], NAMES[2]: None}
+    roles = {run["id"]: run.get("roles") for run in store.results()["runs"]}
+    assert roles == {NAMES[0]: [first, second], NAMES[1]: [first], NAMES[2]: None}
     for damaged in (3, ["part"], {NAMES[0]: first}, {NAMES[0]: [{}]}, {NAMES[0]: [{"part": "x", "y": []}]}):
         store._optuna.set_study_user_attr(store._study, "roles", damaged)
         with pytest.raises(StudyError, match="roles"):

@@ -44,8 +44,8 @@ needs_ray = [pytest.mark.slow, pytest.mark.skipif(MISSING, reason="NOTHING OF RA
 # Long enough to be hit in the middle: some 5 s, where a carried checkpoint takes up to 2 s, and as long again
 # until the worker hears that it should stop.
 LONG = [
-    replace(each, training=replace(each.training, updates=200_000, evaluate_every=2_000))
-    for each in SPECIFICATIONS[:2]
+    replace(specification, training=replace(specification.training, updates=200_000, evaluate_every=2_000))
+    for specification in SPECIFICATIONS[:2]
 ]
 CURVE = 100
 SHARED = "its last checkpoint in the shared folder"
@@ -62,11 +62,11 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     # Ray's nodes bind this machine's address: with 127.0.0.1 they wait for each other until they give up.
-    found = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0})
+    nodes = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0})
     for _ in range(2):
-        found.add_node(**NODE)
-    yield found
-    found.shutdown()
+        nodes.add_node(**NODE)
+    yield nodes
+    nodes.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,9 @@ def undisturbed(tmp_path_factory):
     """What the local executor makes of the long runs."""
     folder = tmp_path_factory.mktemp("undisturbed")
     run_study(folder, "smoke", LONG, lambda: LocalExecutor(2), Silent())
-    found = results(folder)
-    assert all(len(curve) == CURVE for _, curve, _ in found.values())
-    return found
+    by_run = results(folder)
+    assert all(len(curve) == CURVE for _, curve, _ in by_run.values())
+    return by_run
 
 
 @pytest.fixture(params=["shared", "carried"])
@@ -114,15 +114,15 @@ class Notes(Silent):
 @pytest.fixture
 def sent(monkeypatch):
     """How many files there were of the runs of each submission: one is a checkpoint to go on from."""
-    found, files = [], ray_executor._files
+    counts, files = [], ray_executor._files
 
     def noting(jobs):
         here = files(jobs)
-        found.append(len(here))
+        counts.append(len(here))
         return here
 
     monkeypatch.setattr(ray_executor, "_files", noting)
-    return found
+    return counts
 
 
 @contextlib.contextmanager
@@ -130,7 +130,7 @@ def node_without(folder: Path, address: str, *options: str):
     """A node in a mount namespace of its own, where the folder is another one."""
     hide = 'mount -t tmpfs none "$0" && exec "$@"'
     ports = [
-        f"--{each}-port=0" for each in ("min-worker", "max-worker", "metrics-export", "runtime-env-agent")
+        f"--{port}-port=0" for port in ("min-worker", "max-worker", "metrics-export", "runtime-env-agent")
     ]
     ray = [str(Path(sys.executable).with_name("ray")), "start", f"--address={address}", "--block", *options]
     start = ["unshare", "--mount", "sh", "-c", hide, str(folder), *ray, "--num-cpus=0", *ports]
@@ -140,9 +140,9 @@ def node_without(folder: Path, address: str, *options: str):
     try:
         yield process
     finally:
-        for each in [*processes(b"", of=process.pid), process.pid]:
+        for child in [*processes(b"", of=process.pid), process.pid]:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(each, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
         process.wait()
 
 
@@ -180,14 +180,14 @@ def processes(name: bytes, of: int | None = None) -> list[int]:
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 children.setdefault(parent_of(int(entry.name)), []).append(int(entry.name))
-    found, below = [], children.get(of, [])
+    named, below = [], children.get(of, [])
     while below:
         process = below.pop()
         below.extend(children.get(process, []))
         with contextlib.suppress(OSError):
             if (Path("/proc") / str(process) / "cmdline").read_bytes().startswith(name) and is_alive(process):
-                found.append(process)
-    return sorted(found)
+                named.append(process)
+    return sorted(named)
 
 
 def parent_of(process: int) -> int:
@@ -218,7 +218,7 @@ def test_without_ray_there_is_one_line(monkeypatch, tmp_path):
 @pytest.mark.skipif(MISSING, reason="NOTHING OF RAY IS TESTED: not installed")
 def test_a_cluster_that_is_not_there_is_one_line_soon(tmp_path):
     with socket.create_server(("", 0)) as mute, socket.create_server(("", 0)) as closed:
-        ports = [each.getsockname()[1] for each in (mute, closed)]
+        ports = [server.getsockname()[1] for server in (mute, closed)]
         closed.close()
         for address in [*(f"127.0.0.1:{port}" for port in ports), "nonsense", "auto", "ray://x:10001"]:
             start = time.monotonic()
@@ -272,7 +272,7 @@ class TestOnACluster:
 
     def test_a_killed_node_costs_nothing(self, cluster, undisturbed, mode, sent, tmp_path):
         def kill():
-            nodes = {each.all_processes["raylet"][0].process.pid: each for each in cluster.worker_nodes}
+            nodes = {node.all_processes["raylet"][0].process.pid: node for node in cluster.worker_nodes}
             cluster.remove_node(nodes[parent_of(workers()[0])], allow_graceful=False)
 
         notes = Notes(kill)
@@ -298,9 +298,9 @@ class TestOnACluster:
                 if not self.told and len(list((tmp_path / RUNS).glob("*.partial"))) == 2:
                     self.told = True
                     assert executors[0].resumes_from == BOTH
-                    for each in processes(b"", of=hidden.pid):
+                    for child in processes(b"", of=hidden.pid):
                         with contextlib.suppress(ProcessLookupError):
-                            os.kill(each, signal.SIGKILL)
+                            os.kill(child, signal.SIGKILL)
 
         seeing = cluster.add_node(num_gpus=1, **{**NODE, "num_cpus": 0})
         try:
@@ -347,7 +347,9 @@ class TestOnACluster:
 
         notes = Looking()
         study(tmp_path, cluster.address, notes, SPECIFICATIONS, workers=None)
-        assert sorted(notes.ends) == sorted((each.identifier, "finished") for each in SPECIFICATIONS)
+        assert sorted(notes.ends) == sorted(
+            (specification.identifier, "finished") for specification in SPECIFICATIONS
+        )
         assert len(results(tmp_path, len(SPECIFICATIONS))) == len(watch.seen) == len(SPECIFICATIONS)
         assert max(most) == 8
 
@@ -470,12 +472,12 @@ class TestWithoutACluster:
         try:
             wait_until(lambda: list((tmp_path / RUNS).glob("*.partial")))
             agents = {*processes(b"ray::DashboardAgent"), *processes(b"ray::RuntimeEnvAgent")}
-            found = [each for each in processes(b"", of=process.pid) if each not in agents]
+            children = [child for child in processes(b"", of=process.pid) if child not in agents]
         finally:
             process.kill()
             process.wait()
-        assert len(found) > 4
-        wait_until(lambda: all_gone(found), 20)  # Ray's agents, which do nothing, take a minute
+        assert len(children) > 4
+        wait_until(lambda: all_gone(children), 20)  # Ray's agents, which do nothing, take a minute
         for folder in leftovers() - before:
             os.utime(folder, (0, 0))  # as if it had been left there for long
         study(tmp_path, None)
