@@ -323,12 +323,13 @@ class TestOnACluster:
         notes = Notes()
         try:
             bad = replace(SPECIFICATIONS[0], model="only-here")
+            identifier = bad.identifier
             with seen(tmp_path, mode) as folder:
                 study(folder, cluster.address, notes, [bad, SPECIFICATIONS[1]])
         finally:
             del cells._entries["only-here"]
         assert sorted(notes.ends) == sorted(
-            [(bad.identifier, "failed"), (SPECIFICATIONS[1].identifier, "finished")]
+            [(identifier, "failed"), (SPECIFICATIONS[1].identifier, "finished")]
         )
         (failed,) = (run for run in stored(tmp_path) if run.state == "failed")
         assert "Traceback" in failed.outcome["failure"]
