@@ -1,0 +1,58 @@
+"""A cell in a file of one's own: the gated recurrent unit.
+
+Every command takes the file by `--plugin`:
+
+    fastweights train --plugin examples/gru.py --model gru --hidden-size 50 --out gru.safetensors
+    fastweights evaluate --plugin examples/gru.py gru.safetensors
+    fastweights reproduce --plugin examples/gru.py --models gru lstm --dir compared
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+import fastweights as fw
+
+
+@fw.register_cell(
+    "gru", source="Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product (cuDNN)"
+)
+class GRU(fw.Cell):
+    """r = σ(W_r h + C_r x + b_r),  z = σ(W_z h + C_z x + b_z),  n = tanh(C_n x + b_n + r ⊙ (W_n h + d)),
+    h ← (1 − z) ⊙ n + z ⊙ h.
+
+    Shapes: x (input, batch), state and output (hidden, batch); W (3 hidden, hidden), rows ordered r, z, n.
+    """
+
+    recurrent: Float[Array, "rows hidden"]
+    input: Float[Array, "rows input"]
+    bias: Float[Array, " rows"]
+    candidate_bias: Float[Array, " hidden"]
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(self, input_size, hidden_size, *, options=None, key):
+        rows, bound = 3 * hidden_size, hidden_size**-0.5
+        recurrent_key, input_key = jax.random.split(key)
+        self.recurrent = jax.random.uniform(recurrent_key, (rows, hidden_size), minval=-bound, maxval=bound)
+        self.input = jax.random.uniform(input_key, (rows, input_size), minval=-bound, maxval=bound)
+        self.bias, self.candidate_bias = jnp.zeros(rows), jnp.zeros(hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    def initial_state(self, batch):
+        return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+
+    def project(self, x):
+        """C x + b: the part of a step that depends on the input alone."""
+        product = jnp.tensordot(self.input, x, axes=1)
+        return product + self.bias.reshape(-1, *[1] * (x.ndim - 1))
+
+    def step(self, state, projection):
+        r, z, n = jnp.split(projection, 3)
+        recurrent_r, recurrent_z, recurrent_n = jnp.split(self.recurrent @ state, 3)
+        reset, update = jax.nn.sigmoid(r + recurrent_r), jax.nn.sigmoid(z + recurrent_z)
+        candidate = jnp.tanh(n + reset * (recurrent_n + self.candidate_bias[:, None]))
+        hidden = (1 - update) * candidate + update * state
+        return hidden, hidden

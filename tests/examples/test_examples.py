@@ -1,0 +1,82 @@
+"""The examples: each does what its docstring says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def output(*command: str) -> str:
+    """What a command prints."""
+    finished = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def number(pattern: str, text: str) -> float:
+    """The number that a pattern's group matches in the text."""
+    match = re.search(pattern, text)
+    assert match, text
+    return float(match[1])
+
+
+def test_there_are_five():
+    names = {path.stem for path in EXAMPLES.glob("*.py")}
+    assert names == {"first_steps", "gru", "memory_capacity", "optax_loop", "parity"}
+
+
+def test_first_steps():
+    text = output(str(EXAMPLES / "first_steps.py"))
+    assert number(r"test error ([\d.]+) %", text) < 1.5
+    assert "guessing: 61.65 %" in text
+    assert "c9k8j3f1??c → 9" in text
+
+
+def test_memory_capacity():
+    rows = [line.split() for line in output(str(EXAMPLES / "memory_capacity.py")).splitlines()[1:]]
+    errors = {int(pairs): list(map(float, row)) for pairs, *row in rows}
+    assert list(errors) == [4, 8, 16, 32, 64]
+    for pairs, (hebb, decaying, delta, best) in errors.items():
+        assert hebb == pytest.approx((pairs - 1) / 32, rel=0.05)
+        assert decaying < 1
+        assert delta < hebb
+        assert best < 5e-3 if pairs <= 32 else best > 0.4
+
+
+def test_optax_loop():
+    text = output(str(EXAMPLES / "optax_loop.py"))
+    assert number(r"validation error ([\d.]+) %", text) < 10
+    assert "λ = 0.90 and η = 0.50" in text
+
+
+def test_gru_is_a_model_everywhere(tmp_path):
+    plugin, model = ("--plugin", str(EXAMPLES / "gru.py")), str(tmp_path / "gru.safetensors")
+    run = ("-m", "fastweights")
+    sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
+    train = ("--model", "gru", "--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
+    assert "\ngru\n" in output(*run, "models", *plugin)
+    assert f"wrote {model}" in output(*run, "train", *plugin, *train, "--out", model)
+    assert "on 500 sequences" in output(*run, "evaluate", *plugin, model)
+
+
+def test_parity_is_a_task_everywhere(tmp_path):
+    plugin, run = ("--plugin", str(EXAMPLES / "parity.py")), ("-m", "fastweights")
+    of_length = ("--task", "parity", "--length", "12")
+    lines = output(*run, "data", *plugin, *of_length, "--count", "5", "--split", "test").splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        bits, answer = line.split()
+        assert len(bits) == 12
+        assert int(answer) == bits.count("1") % 2
+    sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
+    brief = ("--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
+    out = ("--out", str(tmp_path / "parity.safetensors"))
+    assert "guessing floor 50.0" in output(
+        *run, "train", *plugin, *of_length, *brief, "--model", "lstm", *out
+    )
