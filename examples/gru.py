@@ -14,6 +14,8 @@ from jax import Array
 from jaxtyping import Float
 
 import fastweights as fw
+from fastweights.cells.base import check_sizes
+from fastweights.cells.layers import affine, uniform
 
 
 @fw.register_cell(
@@ -24,6 +26,7 @@ class GRU(fw.Cell):
     h ← (1 − z) ⊙ n + z ⊙ h.
 
     Shapes: x (input, batch), state and output (hidden, batch); W (3 hidden, hidden), rows ordered r, z, n.
+    W and C start uniform in ± 1/√R, the biases at 0.
     """
 
     recurrent: Float[Array, "rows hidden"]
@@ -34,11 +37,11 @@ class GRU(fw.Cell):
     hidden_size: int = eqx.field(static=True)
 
     def __init__(self, input_size, hidden_size, *, options=None, key):
-        rows, bound = 3 * hidden_size, hidden_size**-0.5
+        check_sizes(input_size, hidden_size)
         recurrent_key, input_key = jax.random.split(key)
-        self.recurrent = jax.random.uniform(recurrent_key, (rows, hidden_size), minval=-bound, maxval=bound)
-        self.input = jax.random.uniform(input_key, (rows, input_size), minval=-bound, maxval=bound)
-        self.bias, self.candidate_bias = jnp.zeros(rows), jnp.zeros(hidden_size)
+        self.recurrent = uniform(recurrent_key, (3 * hidden_size, hidden_size), hidden_size)
+        self.input = uniform(input_key, (3 * hidden_size, input_size), hidden_size)
+        self.bias, self.candidate_bias = jnp.zeros(3 * hidden_size), jnp.zeros(hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
 
     def initial_state(self, batch):
@@ -46,8 +49,7 @@ class GRU(fw.Cell):
 
     def project(self, x):
         """C x + b: the part of a step that depends on the input alone."""
-        product = jnp.tensordot(self.input, x, axes=1)
-        return product + self.bias.reshape(-1, *[1] * (x.ndim - 1))
+        return affine(self.input, x, self.bias)
 
     def step(self, state, projection):
         r, z, n = jnp.split(projection, 3)
