@@ -11,11 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-RECIPES = dict(
-    re.findall(
-        r"^### A (\w+)\n(.*?)(?=^###? |\Z)", TEXT.partition("\n## Recipes\n")[2], re.DOTALL | re.MULTILINE
-    )
-)
+SECTION = TEXT.partition("\n## Recipes\n")[2].partition("\n## How the tests are arranged\n")[0]
+RECIPES = dict(re.findall(r"^### A (\w+)\n(.*?)(?=^### A |\Z)", SECTION, re.DOTALL | re.MULTILINE))
 BLOCK = re.compile(r"^```(\w+)(?: (title|append)=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
