@@ -30,7 +30,7 @@ def tables(record: Record) -> list[Table]:
 
 
 def markdown(record: Record) -> str:
-    """All of them in GitHub's Markdown, with the notes."""
+    """The tables and the notes in GitHub's Markdown."""
     parts = [f"**{table.title}**\n\n{table.markdown()}" for table in tables(record)]
     return "\n".join([*parts, *notes(record)]) + "\n"
 
