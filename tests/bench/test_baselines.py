@@ -11,8 +11,12 @@ from fastweights.bench import baselines
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.cases import Case
 from fastweights.bench.inputs import make_inputs, named_weights, specification
+from fastweights.bench.plans import CaseGrid
+from fastweights.bench.roofline import operations
+from fastweights.errors import InvalidValueError
 from fastweights.training import loop
 from fastweights.training.step import Hyperparameters, update
+from wide_task import WideTask
 
 UPDATES = 3
 TORCH = "PyTorch is not installed: its baselines are NOT checked (install fastweights[bench])"
@@ -108,3 +112,21 @@ def test_baselines_train_the_same_model(name, model, trained):
         # that an error of the gradient shows, but rounding of what is nearly 0 does too.
         np.testing.assert_allclose(actual[key], array, atol=2e-5, err_msg=key)
         assert np.abs(array - before.weights[key]).max() > 1e-3, f"{key} has not moved"
+
+
+def test_any_task_can_be_trained_on(monkeypatch):
+    registry.tasks["associative-retrieval"]
+    monkeypatch.setattr(registry.tasks, "_entries", dict(registry.tasks._entries))
+    registry.register_task("wide", source="a test")(WideTask)
+    case = Case("irnn", hidden_size=7, batch_size=13, task="wide")
+    inputs = make_inputs(case)
+    assert inputs.tokens.shape == (20_000, 2) and inputs.weights["readout.output.0"].shape[0] == 200
+    trainer = baselines.prepare("numpy", case, inputs)
+    trainer.advance(1)
+    assert np.abs(trainer.weights()["cell.input"] - inputs.weights["cell.input"]).max() > 1e-3
+    # C e of 200 symbols; one step of W h and the read-out, 13 times.
+    assert operations(case) == 3 * 2 * (200 * 7 * 100 + 13 * (7 * 7 + 100 * 7 + 200 * 100))
+    assert Case(**case.to_json()) == case
+    assert str(case) == "irnn R=7 wide batch=13"
+    with pytest.raises(InvalidValueError, match="the task wide has no num_pairs to vary"):
+        CaseGrid(num_pairs=(2, 4), task="wide")

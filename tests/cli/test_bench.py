@@ -125,6 +125,7 @@ def test_a_baseline_that_fails_is_left_out_with_its_reason():
         (["--baselines", "tensorflow"], "unknown baseline 'tensorflow'; expected one of fastweights,"),
         (["--preset", "huge"], "unknown preset 'huge'"),
         (["--models", "no-such-model"], "unknown model 'no-such-model'"),
+        (["--task", "no-such-task"], "unknown task 'no-such-task'"),
         (["--hidden-sizes", "0"], "hidden_size must be between 1 and 10,000; got 0"),
         (["--num-pairs", "27"], "num_pairs must be between 1 and 26; got 27"),
         (["--runs", "0"], "runs must be between"),

@@ -73,8 +73,8 @@ def measure_scaling(benchmark: Benchmark, report: Report) -> Record:
                 continue
             points = sweep(cases, name, inputs_of, *how)
             measured.append({"model": cases[0].model, "axis": axis, "baseline": name, "points": points})
-    middle = [Case(model, 50) for model in benchmark.grid.models if OURS in benchmark.baselines]
-    cores = [share_cores(case, inputs_of(case), *how) for case in middle]
+    middle = [Case(model, 50, task=benchmark.grid.task) for model in benchmark.grid.models]
+    cores = [share_cores(case, inputs_of(case), *how) for case in middle if OURS in benchmark.baselines]
     return {"kind": "scaling", "sweeps": measured, "cores": cores}
 
 

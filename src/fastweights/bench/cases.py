@@ -13,6 +13,7 @@ from fastweights.training.options import TrainingOptions
 TRAINING = TrainingOptions(learning_rate=1.25e-3, schedule="constant", clip_norm=5.0)
 """Every update that is measured: Adam at this rate, with gradients of at most this norm."""
 
+DEFAULT_TASK = "associative-retrieval"
 MAX_SIZES = {"hidden_size": 10_000, "num_pairs": 26, "batch_size": 65_536, "runs": 1024}
 
 Weights = dict[str, Float[np.ndarray, "..."]]
@@ -23,6 +24,7 @@ Weights = dict[str, Float[np.ndarray, "..."]]
 class Case:
     """One update of this model at these sizes, for `runs` runs side by side.
 
+    The task has its default options, but for the number of pairs if that is one of them.
     Raises: InvalidValueError if a size is out of range.
     """
 
@@ -31,6 +33,7 @@ class Case:
     num_pairs: int = 4
     batch_size: int = 128
     runs: int = 1
+    task: str = DEFAULT_TASK
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
@@ -38,11 +41,15 @@ class Case:
             check_between(name, getattr(self, name), 1, largest)
 
     def to_json(self) -> dict[str, Any]:
-        """As a dictionary of numbers and strings; `Case(**…)` undoes it."""
-        return dataclasses.asdict(self)
+        """As a dictionary of numbers and strings; `Case(**…)` undoes it. Without the default task."""
+        values = dataclasses.asdict(self)
+        if self.task == DEFAULT_TASK:
+            del values["task"]
+        return values
 
     def __str__(self) -> str:
-        sizes = f"{self.model} R={self.hidden_size} K={self.num_pairs} batch={self.batch_size}"
+        task = f"K={self.num_pairs}" if self.task == DEFAULT_TASK else self.task
+        sizes = f"{self.model} R={self.hidden_size} {task} batch={self.batch_size}"
         return sizes if self.runs == 1 else f"{sizes} runs={self.runs}"
 
 

@@ -6,18 +6,24 @@ from dataclasses import replace
 import jax
 import numpy as np
 
+from fastweights import registry
 from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
 from fastweights.models import SequenceClassifier, partition
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
 
 def task_of(case: Case) -> Task:
-    """The task whose sequences a case trains on."""
-    return AssociativeRetrieval(case.num_pairs)
+    """The task whose sequences a case trains on. Raises UnknownNameError if there is no such task."""
+    task = registry.tasks[case.task]
+    return task(num_pairs=case.num_pairs) if has_pairs(task) else task()
+
+
+def has_pairs(task: type) -> bool:
+    """Whether the task has an option `num_pairs`."""
+    return "num_pairs" in {field.name for field in dataclasses.fields(task)}
 
 
 def training_of(case: Case) -> TrainingOptions:

@@ -6,16 +6,17 @@ from itertools import product
 from typing import NamedTuple
 
 from fastweights import registry
-from fastweights.bench.cases import Case
+from fastweights.bench.cases import DEFAULT_TASK, Case
+from fastweights.bench.inputs import has_pairs
 from fastweights.errors import check
 
 
 @dataclass(frozen=True)
 class CaseGrid:
-    """Every combination of these.
+    """Every combination of these, on one task.
 
-    Raises: UnknownNameError for a model that is not registered, InvalidValueError if there is no combination
-    or a size is out of range.
+    Raises: UnknownNameError for a model or task that is not registered, InvalidValueError if there is no
+    combination or a size is out of range.
     """
 
     models: Sequence[str] = ("irnn", "lstm", "fast-weights")
@@ -23,8 +24,14 @@ class CaseGrid:
     num_pairs: Sequence[int] = (4,)
     batch_sizes: Sequence[int] = (128,)
     runs: Sequence[int] = (1,)
+    task: str = DEFAULT_TASK
 
     def __post_init__(self) -> None:
+        varied = len(self.num_pairs) > 1
+        check(
+            has_pairs(registry.tasks[self.task]) or not varied,
+            f"the task {self.task} has no num_pairs to vary",
+        )
         for model in self.models:
             registry.cells[model]
         check(bool(self.cases()), "nothing to measure: a list is empty")
@@ -32,7 +39,7 @@ class CaseGrid:
     def cases(self) -> list[Case]:
         """The cases, models within sizes."""
         sizes = product(self.hidden_sizes, self.models, self.num_pairs, self.batch_sizes, self.runs)
-        return [Case(model, size, pairs, batch, runs) for size, model, pairs, batch, runs in sizes]
+        return [Case(model, size, pairs, batch, runs, self.task) for size, model, pairs, batch, runs in sizes]
 
 
 class Sweep(NamedTuple):
@@ -54,5 +61,5 @@ def sweeps(grid: CaseGrid) -> Iterator[Sweep]:
     fixed = {axis: values[0] for axis, values in axes.items() if len(values) == 1}
     for model, (axis, values) in product(grid.models, axes.items()):
         if len(values) > 1:
-            base = replace(Case(model, 50), **fixed)
+            base = replace(Case(model, 50, task=grid.task), **fixed)
             yield Sweep(axis, [replace(base, **{axis: value}) for value in sorted(set(values))])

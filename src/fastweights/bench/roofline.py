@@ -46,12 +46,11 @@ def operations(case: Case, *, by_steps: bool = False) -> int | None:
     """The operations of one update of all runs, in the cheapest form of the recurrence that the cell knows,
     or step by step; None for a model that is not registered (any more), or that nobody has counted."""
     try:
-        count = _count(case.model, case.hidden_size)
+        count, steps = _count(case.model, case.hidden_size, case.task), task_of(case).length
     except FastweightsError:
         return None
     if count is None:
         return None
-    steps = task_of(case).length
     whole = None if by_steps else count.cell.unroll_operations(steps)
     recurrence = (steps - 1) * count.step if whole is None else whole
     return 3 * case.runs * (count.projections + case.batch_size * (recurrence + count.readout))
@@ -64,8 +63,8 @@ def gigaflops(case: Case, milliseconds: float) -> float | None:
 
 
 @functools.lru_cache
-def _count(model: str, hidden_size: int) -> _Count | None:
-    shapes = eqx.filter_eval_shape(specification(Case(model, hidden_size)).build_model)
+def _count(model: str, hidden_size: int, task: str) -> _Count | None:
+    shapes = eqx.filter_eval_shape(specification(Case(model, hidden_size, task=task)).build_model)
     cell = shapes.cell
     vectors = jax.ShapeDtypeStruct((cell.input_size, shapes.num_symbols), jnp.float32)
     # Its linear part, since only products count: without the addition of b.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fastweights.bench.baselines import BASELINES, OURS
-from fastweights.bench.cases import Case
+from fastweights.bench.cases import DEFAULT_TASK, Case
 from fastweights.bench.measurements import Record, timings_of
 from fastweights.bench.roofline import gigaflops
 from fastweights.bench.scaling import curves
@@ -119,9 +119,8 @@ def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 
 def _title(case: Case) -> str:
-    sizes = (
-        f"{model_label(case.model)}, R = {case.hidden_size}, K = {case.num_pairs}, batch {case.batch_size}"
-    )
+    task = f"K = {case.num_pairs}" if case.task == DEFAULT_TASK else case.task
+    sizes = f"{model_label(case.model)}, R = {case.hidden_size}, {task}, batch {case.batch_size}"
     return sizes if case.runs == 1 else f"{sizes}, {case.runs} runs"
 
 

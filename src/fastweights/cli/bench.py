@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, load_plugins
+from fastweights.cli.options import PluginOptions, TaskOptions, load_plugins
 from fastweights.cli.parsing import parse
 from fastweights.files import check_writable, make_folder, write_atomically
 
@@ -23,6 +23,9 @@ class Bench(PluginOptions):
 
     preset: str = "table"
     """table (every baseline at the paper's sizes), scaling (cost against R, K, batch, runs), or quick."""
+
+    task: str = TaskOptions.task_name
+    """The task to train on (see fastweights tasks), with its default options."""
 
     models: tuple[str, ...] = ()
     """Models; by default the preset's: irnn, lstm and fast-weights, or fast-weights alone."""
@@ -68,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
             "num_pairs": options.num_pairs,
             "batch_sizes": options.batch_sizes,
             "runs": options.runs,
+            "task": options.task,
         },
     )
     make_folder(options.dir)
