@@ -12,21 +12,21 @@ from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.analysis.settings import Selection
 from fastweights.tasks.base import Task
 
-Role = Mapping[str, str | float]
-"""Why a run is there: `part`, the part of the study that it belongs to, and what tells it apart there."""
+Tags = Mapping[str, str | float]
+"""Why a run is there: `part`, the stage of the study that it belongs to, and what tells it apart there."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A run, and its role in the study."""
+    """A run, and its tags in the study."""
 
     specification: RunSpecification
-    role: Role
+    tags: Tags
 
 
 Plan = Callable[[Mapping[str, Record]], Sequence[Planned]]
 """All runs that can be named, given the records of those known, by identifier. The same records give the
-same plan, and more records never a smaller one. A run can be planned in several roles."""
+same plan, and more records never a smaller one. A run can be planned several times, with different tags."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Choice:
 
 
 def fixed(specifications: Sequence[RunSpecification]) -> Plan:
-    """A plan of runs that are known beforehand; they have no roles."""
-    planned = [Planned(each, {}) for each in specifications]
+    """A plan of runs that are known beforehand; they have no tags."""
+    planned = [Planned(specification, {}) for specification in specifications]
     return lambda known: planned
 
 
@@ -54,11 +54,13 @@ def seeded(base: RunSpecification, seeds: Iterable[int]) -> list[RunSpecificatio
 
 def ended(runs: Iterable[RunSpecification], known: Mapping[str, Record]) -> bool:
     """Whether all of them have finished or failed."""
-    records = [known.get(each.identifier) for each in runs]
+    records = [known.get(run.identifier) for run in runs]
     return all(record is not None and outcome(record) in ("finished", "failed") for record in records)
 
 
-def selected(candidates: Sequence[RunSpecification], known: Mapping[str, Record]) -> RunSpecification | None:
+def select_best(
+    candidates: Sequence[RunSpecification], known: Mapping[str, Record]
+) -> RunSpecification | None:
     """Of settings with one or more seeds each, the one that validation selects, with the first of its seeds.
 
     The rules are those of `Selection.selected`; None as long as a candidate has not ended.

@@ -9,13 +9,14 @@ import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
 from fastweights.models import count_parameters
-from fastweights.papers.ba2016.plan.ablations import changed, variants
-from fastweights.papers.ba2016.plan.comparison import MODELS, PARTS
+from fastweights.papers.ba2016.plan.ablations import override, variants
 from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size
+from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE, space
+from fastweights.papers.ba2016.plan.stages import MODELS, STAGES
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.plans import Choice, selected
+from fastweights.studies.plans import Choice, select_best
 from fastweights.studies.presets import get_preset
-from fastweights.studies.search import LEARNING_RATE, candidates, space
+from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
@@ -48,7 +49,7 @@ def goodness(specification):
 def parts(planned):
     found = defaultdict(list)
     for each in planned:
-        found[each.role["part"]].append(each.specification)
+        found[each.tags["part"]].append(each.specification)
     return found
 
 
@@ -71,7 +72,7 @@ def test_the_plan_grows_and_never_changes_its_mind():
         assert [each in after for each in before] == [True] * len(before)
     assert asked[-1] == asked[-2]
     assert set(parts(asked[-1])) == {
-        *PARTS,
+        *STAGES,
         "matched-search",
         "best-initialisation",
         "best-regularisation",
@@ -212,13 +213,13 @@ def test_every_model_gets_as_many_trials():
 
 
 def test_a_failed_setting_is_not_selected_and_a_missing_one_is_waited_for():
-    good, bad = FAST, changed(FAST, {"cell.decay": 0.5})
+    good, bad = FAST, override(FAST, {"cell.decay": 0.5})
     known = {each.identifier: record(each, 0.3) for each in (good, bad)}
     known[bad.identifier] = record(bad, state="failed")
-    assert selected([bad, good], known) == good
-    assert selected([bad, good], {bad.identifier: known[bad.identifier]}) is None
+    assert select_best([bad, good], known) == good
+    assert select_best([bad, good], {bad.identifier: known[bad.identifier]}) is None
     waiting = {**known, good.identifier: record(good, state="waiting")}
-    assert selected([bad, good], waiting) is None
+    assert select_best([bad, good], waiting) is None
 
 
 def test_parts_bring_the_search_that_they_rest_on():
@@ -227,6 +228,7 @@ def test_parts_bring_the_search_that_they_rest_on():
 
     assert found("table") == found("matched") == found("longer") == found("search") == {"search"}
     assert found("ablations", "heat-map", "letter") == {"ablations", "heat-map", "letter"}
+    assert found("as-published") == {"letter"}
 
 
 @pytest.mark.parametrize(
@@ -252,13 +254,13 @@ def test_a_choice_that_makes_no_sense_is_refused_before_anything_runs(preset, ch
 def test_tpe_asks_for_as_many_settings_in_rounds_and_nears_the_best(model):
     base, known, sizes = replace(FAST, model=model, cell=None), {}, []
     while True:
-        found = candidates(base, (0, 1), "tpe", known)
+        found = candidates(base, space(model), (0, 1), "tpe", known)
         assert [each.identifier for each in found[: len(known)]] == list(known)
         if len(found) == len(known):
             break
         sizes.append(len(found) - len(known))
         known |= {each.identifier: record(each, goodness(each)) for each in found}
-    total = len(candidates(base, (0, 1), "grid", {}))
+    total = len(candidates(base, space(model), (0, 1), "grid", {}))
     assert sizes == [8] * (total // 8)
     for dimension in space(model):
         for each in found:
@@ -271,7 +273,7 @@ def test_tpe_asks_for_as_many_settings_in_rounds_and_nears_the_best(model):
 def test_tpe_goes_on_where_a_setting_failed():
     base, known = replace(FAST, model="irnn", cell=None), {}
     for _ in range(3):
-        found = candidates(base, (0,), "tpe", known)
+        found = candidates(base, space("irnn"), (0,), "tpe", known)
         known = {each.identifier: record(each, state="failed") for each in found}
     assert len(found) == 12
 

@@ -96,7 +96,7 @@ def _plan_round(
         known=known,
         retry_failed=retry_failed,
     )
-    store.add_roles((name, entry.role) for name, entry in planned if entry.role)
+    store.add_roles((name, entry.tags) for name, entry in planned if entry.tags)
     runs = [run for run in recorded if run.identifier in specifications]
     missing = [
         ScheduledRun(run, specifications[run.identifier])

@@ -5,29 +5,27 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, PAPERS_EMBEDDING, STEPS
 from fastweights.runs.specification import RunSpecification
 
-DEFAULT = "the defaults"
-PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
-
-Changes = Mapping[str, Any]
+Overrides = Mapping[str, Any]
 """New values of options, each named by its place in a specification: `cell.decay`."""
 
 
-def normal_embeddings(*scales: float) -> Mapping[str, Changes]:
+def normal_embeddings(*scales: float) -> Mapping[str, Overrides]:
     """Embeddings drawn from N(0, scale²), by name."""
     return {f"N(0, {scale:g}²)": {"classifier.embedding_scale": scale} for scale in scales}
 
 
-PAPERS: Changes = {"classifier.embedding": "expanded", "classifier.embedding_init": "uniform"}
+PAPERS: Overrides = {"classifier.embedding": "expanded", "classifier.embedding_init": "uniform"}
 """The paper's embedding."""
 
-_FOR_ALL: Mapping[str, Mapping[str, Changes]] = {
+_FOR_ALL: Mapping[str, Mapping[str, Overrides]] = {
     "clipping": {"none": {"training.clip_norm": 0.0}},
     "training sequences": {f"{size:,}": {"data.train": size} for size in (10_000, 1_000_000)},
 }
 
-FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
+FAST_WEIGHTS: Mapping[str, Mapping[str, Overrides]] = {
     "decay λ": {"0.95": {"cell.decay": 0.95}},
     "LN on h_0": {
         "shared": {"cell.preliminary_norm": "shared"},
@@ -40,7 +38,7 @@ FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
         "h_0(t+1) in it, h(t+1) never": {"cell.write_time": "preliminary"},
     },
     "method": {"2": {"cell.method": 2}},
-    "inner steps S": {str(steps): {"cell.inner_steps": steps} for steps in (0, 3, 10)},
+    STEPS: {str(steps): {"cell.inner_steps": steps} for steps in (0, 3, 10)},
     "LN parameters at S = 3": {"one set a step": {"cell.inner_steps": 3, "cell.norm_sets": "per-step"}},
     "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.0, 0.5, 1.0)},
     "C": {f"uniform in ± {scale:g}/√R": {"cell.input_scale": scale} for scale in (0.5, 2.0)},
@@ -60,11 +58,11 @@ FAST_WEIGHTS: Mapping[str, Mapping[str, Changes]] = {
     "batch": {str(size): {"training.batch_size": size} for size in (32, 512)},
     **_FOR_ALL,
     "digits": {"without replacement": {"task.digits": "without-replacement"}},
-    "pairs K": {str(pairs): {"task.num_pairs": pairs} for pairs in (2, 3, 5, 6, 7, 8, 9, 10)},
+    PAIRS: {str(pairs): {"task.num_pairs": pairs} for pairs in (2, 3, 5, 6, 7, 8, 9, 10)},
 }
 """For each choice its other values; those of the defaults are not among them."""
 
-BASELINES: Mapping[str, Mapping[str, Mapping[str, Changes]]] = {
+BASELINES: Mapping[str, Mapping[str, Mapping[str, Overrides]]] = {
     "irnn": {
         "LN": {"on": {"cell.layer_norm": True}},
         "W at the start": {f"{scale:g} · I": {"cell.recurrent_scale": scale} for scale in (0.25, 1.0)},
@@ -87,27 +85,27 @@ DECAYS = (0.5, 0.8, 0.9, 0.95, 1.0)
 WRITE_RATES = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
-def changed(base: RunSpecification, changes: Changes) -> RunSpecification:
+def override(base: RunSpecification, overrides: Overrides) -> RunSpecification:
     """The specification with other values of some options."""
-    for path, value in changes.items():
-        room, name = path.split(".")
-        base = replace(base, **{room: replace(getattr(base, room), **{name: value})})
+    for path, value in overrides.items():
+        group, name = path.split(".")
+        base = replace(base, **{group: replace(getattr(base, group), **{name: value})})
     return base
 
 
 def variants(base: RunSpecification) -> Iterator[tuple[str, str, RunSpecification]]:
     """Choice, value and specification: the base itself, then every other value of each of its model's
     choices."""
-    yield DEFAULT, "", base
+    yield DEFAULTS, "", base
     table = FAST_WEIGHTS if base.model == "fast-weights" else BASELINES.get(base.model, {})
     for choice, values in table.items():
-        for value, changes in values.items():
-            yield choice, value, changed(base, changes)
+        for value, overrides in values.items():
+            yield choice, value, override(base, overrides)
 
 
 def decays_and_write_rates(base: RunSpecification) -> list[RunSpecification]:
     """λ × η, for fast weights."""
     return [
-        changed(base, {"cell.decay": decay, "cell.write_rate": rate})
+        override(base, {"cell.decay": decay, "cell.write_rate": rate})
         for decay, rate in product(DECAYS, WRITE_RATES)
     ]

@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 
-from fastweights.papers.ba2016.plan.ablations import PAPERS, PAPERS_EMBEDDING, Changes, normal_embeddings
+from fastweights.papers.ba2016.names import PAPERS_EMBEDDING
+from fastweights.papers.ba2016.plan.ablations import PAPERS, Overrides, normal_embeddings
 
-EMBEDDINGS: Mapping[str, Changes] = {
+EMBEDDINGS: Mapping[str, Overrides] = {
     "N(0, 1)": {},
     **normal_embeddings(0.5, 2.0, 4.0),
     PAPERS_EMBEDDING: PAPERS,
 }
 
-WEIGHT_DECAYS: Mapping[str, Changes] = {
+WEIGHT_DECAYS: Mapping[str, Overrides] = {
     "0": {},
     **{f"{decay:g}": {"training.weight_decay": decay} for decay in (0.01, 0.03, 0.1, 0.3)},
 }
-"""Against memorising: 100,000 sequences are few for a network that can learn them by heart."""
+"""Against memorising: a network can memorise 100,000 sequences."""
 
 
-def lower_rates(rate: float) -> Mapping[str, Changes]:
+def lower_rates(rate: float) -> Mapping[str, Overrides]:
     """The learning rate that a short search selected, and lower ones, by their share of it.
 
     A short search prefers rates that are too high for more updates: the short-horizon bias of Wu, Ren, Liao &

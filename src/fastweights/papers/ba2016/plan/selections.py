@@ -7,9 +7,10 @@ from math import inf
 from statistics import median
 
 from fastweights import registry
+from fastweights.papers.ba2016.plan.spaces import space
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.runs import GOAL, Record, final_validation_error, outcome, updates_to
-from fastweights.studies.plans import ended, seeded, selected
+from fastweights.studies.plans import ended, seeded, select_best
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
@@ -40,13 +41,13 @@ class Selections:
     known: Mapping[str, Record]
 
     def candidates(self, model: str, size: int) -> list[RunSpecification]:
-        base = self.lasting(self.base(model, size), self.search_updates(size), points=20)
-        return candidates(base, SEARCH_SEEDS, self.sampler, self.known)
+        base = self.with_budget(self.base(model, size), self.search_updates(size), points=20)
+        return candidates(base, space(model), SEARCH_SEEDS, self.sampler, self.known)
 
     def best(self, model: str, size: int) -> RunSpecification | None:
         """The setting that the search selects; None while it is not over."""
         tried = self.candidates(model, size)
-        return selected(tried, self.known) if ended(tried, self.known) else None
+        return select_best(tried, self.known) if ended(tried, self.known) else None
 
     def selections(self, sizes: Iterable[int]) -> Iterator[RunSpecification]:
         """What the search selects for each model and these sizes, as far as it is over."""
@@ -70,7 +71,7 @@ class Selections:
             table = self.of_table(best)
             if not ended(table, self.known):
                 continue
-            if median(updates_to(self.known[each.identifier]) for each in table) == inf:
+            if median(updates_to(self.known[run.identifier]) for run in table) == inf:
                 yield best
 
     def search_updates(self, size: int) -> int:
@@ -86,7 +87,7 @@ class Selections:
         """Whether seeds have ended and say so little that more are needed, by their validation errors."""
         if not ended(runs, self.known):
             return False
-        records = [self.known[each.identifier] for each in runs]
+        records = [self.known[run.identifier] for run in runs]
         if any(outcome(record) == "failed" for record in records):
             return True
         errors = [final_validation_error(record) for record in records]
@@ -95,9 +96,9 @@ class Selections:
     def final(self, run: RunSpecification, seeds: Sequence[int], count: int) -> list[RunSpecification]:
         """The runs that are reported: 100,000 updates, on fresh seeds."""
         updates = 100_000 if run.hidden_size <= _LARGE else 10_000
-        return seeded(self.lasting(run, updates), seeds[:count])
+        return seeded(self.with_budget(run, updates), seeds[:count])
 
-    def lasting(self, run: RunSpecification, updates: int, points: int = 100) -> RunSpecification:
+    def with_budget(self, run: RunSpecification, updates: int, points: int = 100) -> RunSpecification:
         """The run with so many updates, evaluated so many times."""
         updates = max(updates // self.shorten, points)
         training: TrainingOptions = replace(run.training, updates=updates, evaluate_every=updates // points)

@@ -1,0 +1,229 @@
+"""Which runs each stage of the verification asks for, given the results that are known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fastweights import registry
+from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Stage
+from fastweights.papers.ba2016.plan.ablations import (
+    PAPERS,
+    Overrides,
+    decays_and_write_rates,
+    override,
+    variants,
+)
+from fastweights.papers.ba2016.plan.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
+from fastweights.papers.ba2016.plan.matched import Measure, largest, num_parameters, state_size
+from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
+from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE
+from fastweights.runs.specification import RunSpecification
+from fastweights.studies.plans import Planned, Tags, seeded, select_best
+from fastweights.studies.search import with_values
+
+MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
+STAGES = (
+    Stage.SEARCH,
+    Stage.TABLE,
+    Stage.FIGURE_2,
+    Stage.ABLATIONS,
+    Stage.HEAT_MAP,
+    Stage.AS_PUBLISHED,
+    Stage.INITIALISATION,
+    Stage.REGULARISATION,
+    Stage.LONGER,
+    Stage.RATES,
+    Stage.DATA,
+    Stage.MATCHED,
+)
+"""Those that can be chosen; the others belong to them."""
+
+# What selects for a stage, or says whether it is needed, is run too.
+_RESTS_ON = {
+    Stage.TABLE: Stage.SEARCH,
+    Stage.FIGURE_2: Stage.SEARCH,
+    Stage.INITIALISATION: Stage.SEARCH,
+    Stage.REGULARISATION: Stage.SEARCH,
+    Stage.LONGER: Stage.TABLE,
+    Stage.RATES: Stage.TABLE,
+    Stage.DATA: Stage.RATES,
+    Stage.MATCHED: Stage.SEARCH,
+}
+_FIGURE_UPDATES = 700_000
+
+# Every stage has seeds of its own: what selects is never what is reported.
+_FIGURE_SEEDS, _ABLATION_SEEDS, _AS_PUBLISHED_SEEDS = (range(first, first + 10) for first in (20, 30, 40))
+_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS, _DATA_SEEDS = (
+    range(first, first + 10) for first in (50, 60, 70, 80, 90, 100)
+)
+
+
+@dataclass(frozen=True)
+class Stages(Selections):
+    """What each stage asks for."""
+
+    chosen: Sequence[Stage]
+    """All if empty."""
+
+    def runs(self) -> Iterator[Planned]:
+        """The runs of the chosen stages, and of those that they rest on."""
+        plans = {
+            Stage.SEARCH: self.search,
+            Stage.TABLE: self.table,
+            Stage.FIGURE_2: self.figure_2,
+            Stage.ABLATIONS: self.ablations,
+            Stage.HEAT_MAP: self.heat_map,
+            Stage.AS_PUBLISHED: self.as_published,
+            Stage.INITIALISATION: self.initialisation,
+            Stage.REGULARISATION: self.regularisation,
+            Stage.LONGER: self.longer,
+            Stage.RATES: self.rates,
+            Stage.DATA: self.more_data,
+            Stage.MATCHED: self.matched,
+        }
+        chosen = set(self.chosen or STAGES)
+        for stage in STAGES[::-1]:  # what another rests on stands before it
+            if stage in chosen and stage in _RESTS_ON:
+                chosen.add(_RESTS_ON[stage])
+        for stage, plan in plans.items():
+            if stage in chosen:
+                yield from plan()
+
+    def search(self) -> Iterator[Planned]:
+        for model in self.models:
+            for size in self.sizes:
+                yield from _tagged(Stage.SEARCH, self.candidates(model, size))
+
+    def table(self) -> Iterator[Planned]:
+        for best in self.selections(self.sizes):
+            yield from _tagged(Stage.TABLE, self.of_table(best))
+
+    def figure_2(self) -> Iterator[Planned]:
+        """The paper's 700,000 updates, at Adam's own rate, kept constant: the axis is updates, and a schedule
+        would bend it."""
+        for best in self.selections(size for size in self.sizes if size == FIGURE_SIZE):
+            long = self.with_budget(best, _FIGURE_UPDATES, points=140)
+            training = replace(long.training, learning_rate=1e-3, schedule="constant", test_curve=True)
+            seeds = _FIGURE_SEEDS[: self.seeds or 3]
+            yield from _tagged(Stage.FIGURE_2, seeded(replace(long, training=training), seeds))
+
+    def ablations(self) -> Iterator[Planned]:
+        for model in self.models:
+            base = self.with_budget(self.base(model, FIGURE_SIZE), 20_000, points=80)
+            for choice, value, run in variants(base):
+                tags = {"choice": choice, "value": value}
+                yield from _tagged(Stage.ABLATIONS, seeded(run, _ABLATION_SEEDS[:3]), tags)
+
+    def heat_map(self) -> Iterator[Planned]:
+        if "fast-weights" in self.models:
+            base = self.with_budget(self.base("fast-weights", FIGURE_SIZE), 10_000, points=40)
+            for run in decays_and_write_rates(base):
+                yield from _tagged(Stage.HEAT_MAP, seeded(run, _ABLATION_SEEDS[:3]))
+
+    def as_published(self) -> Iterator[Planned]:
+        """The paper's own choices where it reports failures; it does not state a rate, so Adam's default."""
+        for model in self.models:
+            for size in self.sizes:
+                if size <= FIGURE_SIZE:
+                    options = registry.cells[model].Options
+                    cell = options(norm_bias=0.0) if model == "fast-weights" else options()
+                    run = self.with_budget(replace(self.base(model, size), cell=cell), 100_000)
+                    training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
+                    run = override(replace(run, training=training), PAPERS)
+                    yield from _tagged(Stage.AS_PUBLISHED, seeded(run, _AS_PUBLISHED_SEEDS[:3]))
+
+    def initialisation(self) -> Iterator[Planned]:
+        """The embedding."""
+        for best in self.selections(self.sizes):
+            stages = Stage.INITIALISATION, Stage.BEST_INITIALISATION
+            yield from self.alternatives(*stages, EMBEDDING, best, EMBEDDINGS, _INITIALISATION_SEEDS)
+
+    def regularisation(self) -> Iterator[Planned]:
+        """Weight decay."""
+        for best in self.selections(self.sizes):
+            stages = Stage.REGULARISATION, Stage.BEST_REGULARISATION
+            yield from self.alternatives(*stages, WEIGHT_DECAY, best, WEIGHT_DECAYS, _REGULARISATION_SEEDS)
+
+    def longer(self) -> Iterator[Planned]:
+        """As many updates as Figure 2 has."""
+        for best in self.not_learned():
+            long = self.with_budget(best, _FIGURE_UPDATES)
+            yield from _tagged(Stage.LONGER, seeded(long, _LONGER_SEEDS[:3]))
+
+    def rates(self) -> Iterator[Planned]:
+        """Lower learning rates, over as many updates as the table has."""
+        for best in self.not_learned():
+            yield from self.alternatives(
+                Stage.RATES, Stage.BEST_RATES, RATE, *self.whole_and_rates(best), _RATE_SEEDS
+            )
+
+    def more_data(self) -> Iterator[Planned]:
+        """Ten times the training sequences, at the best of these rates."""
+        for best in self.not_learned():
+            whole, rates = self.whole_and_rates(best)
+            tried = [
+                run
+                for overrides in rates.values()
+                for run in seeded(override(whole, overrides), SEARCH_SEEDS)
+            ]
+            winner = select_best(tried, self.known)
+            if winner is not None:
+                more = override(winner, {"data.train": 10 * winner.data.train})
+                yield from _tagged(Stage.DATA, self.final(more, _DATA_SEEDS, 3))
+
+    def whole_and_rates(self, best: RunSpecification) -> tuple[RunSpecification, Mapping[str, Overrides]]:
+        """The selected setting over the table's updates, and the rates to try there."""
+        (whole,) = self.final(best, [best.seed], 1)
+        return whole, lower_rates(whole.training.learning_rate)
+
+    def alternatives(
+        self,
+        stage: Stage,
+        best_stage: Stage,
+        tag: str,
+        best: RunSpecification,
+        values: Mapping[str, Overrides],
+        seeds: Sequence[int],
+    ) -> Iterator[Planned]:
+        """Around the search's own; where another wins, fresh seeds of it."""
+        tried = []
+        for name, overrides in values.items():
+            runs = seeded(override(best, overrides), SEARCH_SEEDS)
+            yield from _tagged(stage, runs, {tag: name})
+            tried += runs
+        winner = select_best(tried, self.known)
+        if winner is not None and winner != best:
+            yield from _tagged(best_stage, self.final(winner, seeds, 3))
+
+    def matched(self) -> Iterator[Planned]:
+        """As many parameters as fast weights have at the table's sizes; a state as large as an IRNN's there,
+        and as that of fast weights at the smallest."""
+        fast = [self.base("fast-weights", size) for size in self.sizes]
+        plain = [self.base("irnn", size) for size in self.sizes]
+        measured: list[tuple[str, Measure, RunSpecification]] = [
+            *(("parameters", num_parameters, run) for run in fast),
+            *(("state", state_size, run) for run in [*plain, min(fast, key=state_size)]),
+        ]
+        for model in self.models:
+            for criterion, measure, like in measured:
+                tags = {"criterion": criterion, "budget": measure(like)}
+                sized = largest(self.base(model, like.hidden_size), measure, measure(like))
+                if sized is not None:
+                    yield from self.matched_cell(model, sized.hidden_size, tags)
+
+    def matched_cell(self, model: str, size: int, tags: Tags) -> Iterator[Planned]:
+        best = self.best(model, min(self.sizes, key=lambda known: abs(known - size)))
+        if best is None:
+            return
+        if size in self.sizes:
+            yield from _tagged(Stage.MATCHED, self.of_table(best), tags)
+            return
+        setting = self.with_budget(replace(best, hidden_size=size), self.search_updates(size), points=20)
+        rates = [replace(with_values(setting, {"learning_rate": r}), seed=0) for r in LEARNING_RATE.grid]
+        yield from _tagged(Stage.MATCHED_SEARCH, rates, tags)
+        winner = select_best(rates, self.known)
+        if winner is not None:
+            yield from _tagged(Stage.MATCHED, self.final(winner, _MATCHED_SEEDS, 3), tags)
+
+
+def _tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:
+    return (Planned(run, {"part": stage, **(tags or {})}) for run in runs)
