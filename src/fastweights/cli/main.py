@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -128,6 +129,11 @@ def _set_environment() -> None:
     if shutil.get_terminal_size().columns < _MIN_COLUMNS:
         os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help for ever
     os.environ.update(_JAX_SETTINGS)
+    warnings.formatwarning = _format_warning
+
+
+def _format_warning(message: Warning | str, *_: object, **__: object) -> str:
+    return f"fastweights: warning: {printable(message, 600)}\n"
 
 
 def _complain(message: str) -> None:
