@@ -73,10 +73,10 @@ def test_answer_agrees_with_evaluate(trained, capsys):
     log_probabilities = predict(model, test.inputs).astype(np.float64)
     for i in range(8):
         question = specification.task.decode(test.inputs[i])
-        found = json.loads(command(f"answer {path} {question} --json", capsys))
-        assert list(found["probabilities"]) == list("0123456789")
-        assert list(found["probabilities"].values()) == list(np.exp(log_probabilities[:, i]))
-        assert found["answer"] == str(log_probabilities[:, i].argmax())
+        answer = json.loads(command(f"answer {path} {question} --json", capsys))
+        assert list(answer["probabilities"]) == list("0123456789")
+        assert list(answer["probabilities"].values()) == list(np.exp(log_probabilities[:, i]))
+        assert answer["answer"] == str(log_probabilities[:, i].argmax())
 
 
 def test_attention_is_equation_4(trained, capsys):
@@ -84,7 +84,7 @@ def test_attention_is_equation_4(trained, capsys):
     path, _ = trained
     specification, model, _ = worker.load_model(path)
     question = "c9k8??c"
-    found = json.loads(command(f"answer {path} {question} --json", capsys))["attention"]
+    attention = json.loads(command(f"answer {path} {question} --json", capsys))["attention"]
     tokens = jnp.asarray(specification.task.encode(question), jnp.int32)[:, None]
     states = np.asarray(model.cell.unroll_projected(model.projections(tokens)), np.float64)[:, :, 0]
     cell = model.cell
@@ -92,13 +92,13 @@ def test_attention_is_equation_4(trained, capsys):
     summed = (
         np.asarray(cell.recurrent, np.float64) @ states[-2] + np.asarray(cell.input, np.float64) @ embedded
     )
-    gain, bias = (np.asarray(each[-1, :, 0], np.float64) for each in cell.norms)
+    gain, bias = (np.asarray(norm[-1, :, 0], np.float64) for norm in cell.norms)
     normalised = (summed - summed.mean()) / np.sqrt(summed.var() + 1e-5)
     preliminary = np.maximum(gain * normalised + bias, 0)
     ages = np.arange(len(states) - 2, -1, -1)
     expected = specification.cell.write_rate * 0.8**ages * (states[:-1] @ preliminary)
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-    assert max(found) > 0.01
+    np.testing.assert_allclose(attention, expected, rtol=1e-3, atol=1e-5)
+    assert max(attention) > 0.01
 
 
 def test_answer_draws_every_character(trained, capsys):
@@ -113,9 +113,9 @@ def test_data_is_the_splits_text(capsys):
         command("data --count 3 --num-pairs 2 --seed 1", capsys)
         == command("data --count 5 --num-pairs 2 --seed 1", capsys)[: 3 * len("a1b2??a 1\n")]
     )
-    found = json.loads(command("data --count 3 --num-pairs 2 --seed 1 --json", capsys))
-    assert len(found["sequences"]) == 3
-    for line in found["sequences"]:
+    sequences = json.loads(command("data --count 3 --num-pairs 2 --seed 1 --json", capsys))["sequences"]
+    assert len(sequences) == 3
+    for line in sequences:
         question, answer = line.split()
         assert question[question.index(question[-1]) + 1] == answer
 
@@ -133,13 +133,13 @@ def test_the_overview(capsys):
 
 @pytest.mark.parametrize(("name", "entries"), [("models", registry.cells), ("tasks", registry.tasks)])
 def test_listings_name_everything_and_its_source(name, entries, capsys):
-    found = json.loads(command(f"{name} --json", capsys))[name]
-    assert [each["name"] for each in found] == list(entries)
+    listed = json.loads(command(f"{name} --json", capsys))[name]
+    assert [entry["name"] for entry in listed] == list(entries)
     text = command(name, capsys)
-    for each in found:
-        assert each["source"] == entries.source(each["name"])
-        assert each["source"] in text
-        assert each["summary"]
+    for entry in listed:
+        assert entry["source"] == entries.source(entry["name"])
+        assert entry["source"] in text
+        assert entry["summary"]
 
 
 OPTIONS = {

@@ -12,8 +12,12 @@ import fastweights as fw
 from cases import SIZES, Case
 from contracts import test_cells as contract
 from fastweights import plugins, registry
+from fastweights.bench.cases import Case as BenchCase
+from fastweights.bench.inputs import specification as specification_of
+from fastweights.bench.process import PinnedProcess
 from fastweights.cli.main import main
 from fastweights.errors import CheckpointError
+from fastweights.machine import available_cores
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.plans import Choice
@@ -138,6 +142,7 @@ def test_a_study_with_processes_of_its_own(file, tmp_path, capsys):
     with nothing_loaded():  # looking at results needs no plugin
         assert "leaky" in command(f"report {folder}", capsys)
         assert "2 finished" in command(f"status {folder}", capsys)
+        assert "leaky" in command(f"report --plugin {file} {folder}", capsys)
 
 
 def test_a_presets_task_is_its_own_unless_one_is_named(file, tmp_path, capsys):
@@ -159,6 +164,25 @@ def test_a_check(file, capsys):
     assert "true" in json.dumps(found)
     assert "one-is-one" in json.dumps(found)
     assert "outer-product-recall" in registry.checks
+
+
+def cell_of(case: BenchCase) -> str:
+    return type(specification_of(case).cell).__module__
+
+
+def test_processes_that_are_timed_know_the_cell(file, capsys):
+    line = f"bench --plugin {file} --models leaky --preset other --dir nowhere"
+    assert "unknown preset 'other'" in command(line, capsys, code=2)
+    with PinnedProcess(available_cores()[-1]) as process:
+        assert process.call(cell_of, BenchCase("leaky", 4)) == "fastweights_plugin_my_leaky"
+
+
+def test_options_of_the_same_name_are_refused(tmp_path, capsys):
+    clashing = tmp_path / "clashing.py"
+    clashing.write_text((Path(__file__).parent / "sample_plugin.py").read_text().replace("length", "leak"))
+    line = f"train --plugin {clashing} --model leaky --task count-ones"
+    message = "the option 'leak' of LeakyOptions needs another name: CountOnes has one"
+    assert message in command(line, capsys, code=2)
 
 
 def test_a_memory(file):

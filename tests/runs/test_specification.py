@@ -38,8 +38,8 @@ def other(value):
 
 def variants(options):
     """The options with one field changed at a time."""
-    for each in dataclasses.fields(options):
-        yield dataclasses.replace(options, **{each.name: other(getattr(options, each.name))})
+    for option in dataclasses.fields(options):
+        yield dataclasses.replace(options, **{option.name: other(getattr(options, option.name))})
 
 
 @pytest.mark.parametrize("model", list(registry.cells))
@@ -55,10 +55,10 @@ def test_json_and_back(model):
 @pytest.mark.parametrize("preset", preset_names())
 def test_every_run_of_a_preset_has_its_own_identifier(preset):
     planned = get_preset(preset).plan(Choice())({})
-    specifications = [each.specification for each in planned]
-    assert len({each.identifier for each in specifications}) == len(specifications)
-    for each in specifications:
-        assert RunSpecification.from_json(json.loads(json.dumps(each.to_json()))) == each
+    runs = [run.specification for run in planned]
+    assert len({run.identifier for run in runs}) == len(runs)
+    for run in runs:
+        assert RunSpecification.from_json(json.loads(json.dumps(run.to_json()))) == run
 
 
 def test_the_identifier_is_what_it_always_was():
@@ -151,27 +151,27 @@ def test_numpy_scalars_leave_the_specification_as_it_is():
 
 
 def test_the_identifier_sees_every_field():
-    found = {DEFAULT.identifier}
+    identifiers = {DEFAULT.identifier}
     specifications = [
         *(dataclasses.replace(DEFAULT, task=task) for task in variants(DEFAULT.task)),
         *(dataclasses.replace(DEFAULT, cell=cell) for cell in variants(DEFAULT.cell)),
-        *(dataclasses.replace(DEFAULT, classifier=each) for each in variants(ClassifierOptions())),
-        *(dataclasses.replace(DEFAULT, training=each) for each in variants(TrainingOptions())),
-        *(dataclasses.replace(DEFAULT, data=each) for each in variants(DataOptions())),
+        *(dataclasses.replace(DEFAULT, classifier=options) for options in variants(ClassifierOptions())),
+        *(dataclasses.replace(DEFAULT, training=options) for options in variants(TrainingOptions())),
+        *(dataclasses.replace(DEFAULT, data=options) for options in variants(DataOptions())),
         *(RunSpecification(DEFAULT.task, model) for model in registry.cells if model != DEFAULT.model),
         dataclasses.replace(DEFAULT, hidden_size=51),
         dataclasses.replace(DEFAULT, seed=1),
     ]
-    found |= {each.identifier for each in specifications}
-    assert len(found) == 1 + len(specifications)
+    identifiers |= {specification.identifier for specification in specifications}
+    assert len(identifiers) == 1 + len(specifications)
 
 
 def _places(value, where=()):
     """The path of every value in nested dictionaries."""
-    for name, each in value.items():
+    for name, inner in value.items():
         yield (*where, name)
-        if isinstance(each, dict):
-            yield from _places(each, (*where, name))
+        if isinstance(inner, dict):
+            yield from _places(inner, (*where, name))
 
 
 def _inner(value, where):

@@ -12,6 +12,7 @@ from typing import Any
 
 import tyro
 
+from fastweights.cli.options import PluginOptions, load_plugins
 from fastweights.cli.parsing import parse
 from fastweights.errors import printable
 from fastweights.files import write_atomically
@@ -22,8 +23,8 @@ from fastweights.studies.record.store import Store
 
 
 @dataclass(frozen=True)
-class Report:
-    """What `fastweights report` is told."""
+class Report(PluginOptions):
+    """Options of `fastweights report`."""
 
     dir: tyro.conf.Positional[Path]
     """The study's folder, wherever its record is; the report is written there."""
@@ -38,6 +39,7 @@ class Report:
 
 def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
+    load_plugins(arguments)  # one may have the paper whose report this is
     options = parse(Report, arguments, "report")
     store = Store(*locate(options.dir))
     results = store.results()
