@@ -54,6 +54,32 @@ def test_storing_several_is_writing_one_after_the_other(name):
 
 
 @every
+def test_a_subclass_stores_by_its_own_write(name):
+    parent = registry.memories[name]
+
+    class Halved(parent):
+        def write(self, key, value):
+            half = key if parent.binary else key / 2
+            memory = parent.write(self, half, half if parent.auto_associative else value)
+            # Parents return their own kind.
+            child = object.__new__(Halved)
+            for field, array in vars(memory).items():
+                object.__setattr__(child, field, array + 1 if parent.binary else array)
+            return child
+
+    keys, values = pairs(name, 3)
+    memory = empty(name)
+    one_by_one = child = object.__new__(Halved)
+    for field, array in vars(memory).items():
+        object.__setattr__(child, field, array)
+    for key, value in zip(keys, values, strict=True):
+        one_by_one = one_by_one.write(key, value)
+    at_once = child.store(keys, values)
+    assert isinstance(at_once, Halved)
+    jax.tree.map(close, at_once, one_by_one)
+
+
+@every
 def test_nothing_is_changed_in_place(name):
     keys, values = pairs(name, 2)
     memory = empty(name).store(keys, values)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from fastweights.cells.derivatives import by_kernel
 from fastweights.errors import check
+from fastweights.inheritance import drop_outdated
 from fastweights.native.calls import Kernel
 from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
@@ -71,10 +72,7 @@ class Cell(eqx.Module):
             raise TypeError(
                 f"{cls.__qualname__} must not override {name}, which follows from project and step"
             )
-        equations = min(_place_of_definition(cls, name) for name in _EQUATIONS)
-        for name in _FAST_FORMS:
-            if _place_of_definition(cls, name) > equations:
-                setattr(cls, name, vars(Cell)[name])
+        drop_outdated(cls, Cell, _EQUATIONS, _FAST_FORMS)
 
     @abstractmethod
     def initial_state(self, batch: int) -> State:
@@ -206,11 +204,6 @@ class Cell(eqx.Module):
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
 _FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
-
-
-def _place_of_definition(cls: type, name: str) -> int:
-    """How many classes stand before the one whose `name` this class has."""
-    return next(place for place, base in enumerate(cls.__mro__) if name in vars(base))
 
 
 def _unroll_table(cell: Cell, table: Float[Array, "symbols projection"], tokens: Tokens) -> Array:

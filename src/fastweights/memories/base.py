@@ -11,6 +11,7 @@ from jax import lax
 from jaxtyping import Array, ArrayLike, Float
 
 from fastweights.errors import check
+from fastweights.inheritance import drop_outdated
 from fastweights.numerics import is_known
 from fastweights.types import Scalar
 
@@ -39,6 +40,11 @@ class Memory(eqx.Module):
 
     binary: ClassVar[bool] = False
     """Whether keys are patterns of −1 and +1."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A class that changes `write` does not inherit a `_store` that is equal to its parent's."""
+        super().__init_subclass__(**kwargs)
+        drop_outdated(cls, Memory, ("write",), ("_store",))
 
     @property
     @abstractmethod
@@ -104,6 +110,18 @@ class Memory(eqx.Module):
 
     def _as_floats(self, array: ArrayLike) -> Array:
         return as_floats(array, jax.tree.leaves(self)[0].dtype)
+
+
+class StoredPairs(Memory):
+    """A memory kept as the pairs that were written, the oldest first; a write lengthens both arrays."""
+
+    keys: eqx.AbstractVar[Float[Array, "stored key batch"]]
+    values: eqx.AbstractVar[Float[Array, "stored value batch"]]
+
+    @property
+    def sizes(self) -> Sizes:
+        _, key, batch = self.keys.shape
+        return Sizes(key, self.values.shape[1], batch)
 
 
 class EnergyMemory(Memory):

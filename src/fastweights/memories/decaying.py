@@ -4,19 +4,53 @@ The two forms are equal (equations 1, 3 and 4). With n stored pairs of R units t
 operations for a write and 2 R² for a read; attention costs nothing to write and 4 n R to read.
 """
 
+from abc import abstractmethod
+from typing import Self
+
+import equinox as eqx
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check
-from fastweights.memories.base import Memory, Sizes, as_floats, check_sizes, check_write_rate
+from fastweights.memories.base import Memory, Sizes, StoredPairs, as_floats, check_sizes, check_write_rate
 from fastweights.numerics import is_known, sum_units
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
 
+class DecayingMemory(Memory):
+    """What the two forms have in common: decay λ in [0, 1] and write_rate η >= 0, both scalars."""
+
+    decay: eqx.AbstractVar[Scalar]
+    write_rate: eqx.AbstractVar[Scalar]
+
+    @classmethod
+    def empty(
+        cls,
+        key_size: int,
+        value_size: int,
+        batch: int,
+        decay: Scalar | float = 0.95,
+        write_rate: Scalar | float = 1.0,
+    ) -> Self:
+        """The memory with nothing stored, in the precision of `decay`.
+
+        Raises: InvalidValueError if a size is below 1, or λ or η is outside its range.
+        """
+        check_sizes(key_size, value_size, batch)
+        if is_known(decay):
+            check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
+        check_write_rate(write_rate)
+        return cls._empty(Sizes(key_size, value_size, batch), as_floats(decay), as_floats(write_rate))
+
+    @classmethod
+    @abstractmethod
+    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> Self: ...
+
+
 @register_memory("decaying", source="Ba, Hinton, Mnih, Leibo & Ionescu 2016, arXiv:1610.06258, equation 1")
-class DecayingMatrix(Memory):
+class DecayingMatrix(DecayingMemory):
     """A ← λ A + η v kᵀ on writing, A q on reading; A = 0 at first.
 
     Shapes: matrix (key, value, batch), so that a read sums over the first axis; decay λ in [0, 1] and
@@ -30,17 +64,8 @@ class DecayingMatrix(Memory):
     write_rate: Scalar
 
     @classmethod
-    def empty(
-        cls,
-        key_size: int,
-        value_size: int,
-        batch: int,
-        decay: Scalar | float = 0.95,
-        write_rate: Scalar | float = 1.0,
-    ) -> "DecayingMatrix":
-        """The memory with nothing stored, in the precision of `decay`."""
-        decay, write_rate = _checked(key_size, value_size, batch, decay, write_rate)
-        return cls(jnp.zeros((key_size, value_size, batch), decay.dtype), decay, write_rate)
+    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> "DecayingMatrix":
+        return cls(jnp.zeros(sizes, decay.dtype), decay, write_rate)
 
     @property
     def sizes(self) -> Sizes:
@@ -56,7 +81,7 @@ class DecayingMatrix(Memory):
         return jnp.sum(self.matrix * query[:, None], axis=0)
 
 
-class DecayingStates(Memory):
+class DecayingStates(StoredPairs, DecayingMemory):
     """η Σ_i λ^{n−i} v_i [k_iᵀ q]: the memory kept as the n pairs that were written, the oldest first.
 
     Shapes: keys (n, key, batch), values (n, value, batch); a write lengthens both, so this form is for
@@ -70,24 +95,10 @@ class DecayingStates(Memory):
     write_rate: Scalar
 
     @classmethod
-    def empty(
-        cls,
-        key_size: int,
-        value_size: int,
-        batch: int,
-        decay: Scalar | float = 0.95,
-        write_rate: Scalar | float = 1.0,
-    ) -> "DecayingStates":
-        """The memory with nothing stored, in the precision of `decay`."""
-        decay, write_rate = _checked(key_size, value_size, batch, decay, write_rate)
-        keys = jnp.zeros((0, key_size, batch), decay.dtype)
-        values = jnp.zeros((0, value_size, batch), decay.dtype)
+    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> "DecayingStates":
+        keys = jnp.zeros((0, sizes.key, sizes.batch), decay.dtype)
+        values = jnp.zeros((0, sizes.value, sizes.batch), decay.dtype)
         return cls(keys, values, decay, write_rate)
-
-    @property
-    def sizes(self) -> Sizes:
-        _, key, batch = self.keys.shape
-        return Sizes(key, self.values.shape[1], batch)
 
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingStates":
         key, value = self.checked_pair(key, value)
@@ -139,14 +150,3 @@ def attend(
         return total + (weights[i] * sum_units(key * query)) * value
 
     return lax.fori_loop(start, stop, add, total)
-
-
-def _checked(
-    key_size: int, value_size: int, batch: int, decay: Scalar | float, write_rate: Scalar | float
-) -> tuple[Scalar, Scalar]:
-    """Decay and write rate as arrays; raises InvalidValueError, see `DecayingMatrix`."""
-    check_sizes(key_size, value_size, batch)
-    if is_known(decay):
-        check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
-    check_write_rate(write_rate)
-    return as_floats(decay), as_floats(write_rate)

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fastweights.errors import check
-from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
+from fastweights.memories.base import EnergyMemory, StoredPairs, check_sizes, contract
 from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
 
 @register_memory("softmax-hopfield", source="Ramsauer et al. 2020, arXiv:2008.02217")
-class SoftmaxHopfield(EnergyMemory):
+class SoftmaxHopfield(StoredPairs, EnergyMemory):
     """V softmax(β Kᵀ q) on reading, for the keys K = (k_1 … k_N) and values V = (v_1 … v_N) written so far.
 
     This is attention; with values that are the keys, the update of a state ξ ← K softmax(β Kᵀ ξ) never raises
@@ -41,14 +41,9 @@ class SoftmaxHopfield(EnergyMemory):
         keys, values = jnp.zeros((0, key_size, batch)), jnp.zeros((0, value_size, batch))
         return cls(keys, values, jnp.asarray(inverse_temperature, keys.dtype))
 
-    @property
-    def sizes(self) -> Sizes:
-        _, key, batch = self.keys.shape
-        return Sizes(key, self.values.shape[1], batch)
-
     def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "SoftmaxHopfield":
         key, value = self.checked_pair(key, value)
-        return self._store(key[None], value[None])
+        return SoftmaxHopfield._store(self, key[None], value[None])
 
     def _store(
         self, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
