@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/defaults.py --dir results/defaults [--workers N]
 
-Runs what is missing in the folder and prints the tables of docs/defaults.md: K = 4, Adam, batches of 128;
-seeds 0 to 4 for the setting in question, 0 and 1 for the variants, and 5 to 19 for two that are told apart
-by their worst seeds.
+Carries out the runs that the folder lacks, and prints the tables of docs/defaults.md: K = 4, Adam, batches of
+128; seeds 0 to 4 for the setting in question, 0 and 1 for the variants, and 5 to 19 for two that differ in
+their worst seeds only.
 """
 
 import argparse
@@ -40,10 +40,10 @@ def groups() -> dict[str, Group]:
             hidden_size=size,
             training=TrainingOptions(updates=updates),
         )
-        title, found = f"R = {size}, {updates:,} updates", variants(base)
-        tables[title] = with_seeds(found if size == 50 else {"the defaults": base})
+        title, settings = f"R = {size}, {updates:,} updates", variants(base)
+        tables[title] = with_seeds(settings if size == 50 else {"the defaults": base})
         two = ("the defaults", "embedding N(0, 0.5²)")
-        tables[f"{title}, fresh seeds"] = {name: seeded(found[name], FRESH) for name in two}
+        tables[f"{title}, fresh seeds"] = {name: seeded(settings[name], FRESH) for name in two}
     small = RunSpecification(
         AssociativeRetrieval(),
         hidden_size=20,
@@ -57,7 +57,7 @@ def groups() -> dict[str, Group]:
 def with_seeds(settings: dict[str, RunSpecification]) -> Group:
     """Five seeds for the first, two for its variants."""
     first, *_ = settings
-    return {name: seeded(each, range(5 if name == first else 2)) for name, each in settings.items()}
+    return {name: seeded(run, range(5 if name == first else 2)) for name, run in settings.items()}
 
 
 def seeded(base: RunSpecification, seeds: range) -> list[RunSpecification]:
@@ -99,26 +99,26 @@ def variants(base: RunSpecification) -> dict[str, RunSpecification]:
 def small_variants(base: RunSpecification) -> dict[str, RunSpecification]:
     """From the setting for small networks back to the defaults, one option at a time; a larger LN bias."""
     plain = FastWeightsOptions()
-    found = {"the setting for small networks": base}
+    settings = {"the setting for small networks": base}
     for name, value in (
         ("decay", plain.decay),
         ("preliminary_norm", plain.preliminary_norm),
         ("norm_bias", 1.0),
     ):
-        found[f"{name} {value}"] = replace(base, cell=replace(base.cell, **{name: value}))
-    return {**found, "the defaults": replace(base, cell=plain)}
+        settings[f"{name} {value}"] = replace(base, cell=replace(base.cell, **{name: value}))
+    return {**settings, "the defaults": replace(base, cell=plain)}
 
 
 class Lines:
     """A listener that prints a line for each run that ends."""
 
     def planned(self, runs: Sequence[Run]) -> None:
-        """Say how much there is to do."""
-        over = sum(run.state in ("finished", "failed") for run in runs)
-        print(f"{len(runs) - over} runs to do", file=sys.stderr)
+        """Print the number of runs that are not finished."""
+        done = sum(run.state in ("finished", "failed") for run in runs)
+        print(f"{len(runs) - done} runs to do", file=sys.stderr)
 
     def began(self, run: Run) -> None:
-        """Nothing: it will be heard of when it ends."""
+        """Nothing: its line is printed when it ends."""
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         """Nothing: the table comes at the end."""
@@ -137,9 +137,9 @@ def table(store: Store, group: Group) -> str:
     runs = {run.identifier: run for run in store.runs()}
     lines = ["| variant | mean | each seed |", "|---|---|---|"]
     for name, specifications in group.items():
-        found = [runs[each.identifier] for each in specifications]
-        errors = [100 * run.outcome["result"]["test_error"] for run in found if run.state == "finished"]
-        failed = [f"failed ({run.outcome['failure']})" for run in found if run.state == "failed"]
+        chosen = [runs[run.identifier] for run in specifications]
+        errors = [100 * run.outcome["result"]["test_error"] for run in chosen if run.state == "finished"]
+        failed = [f"failed ({run.outcome['failure']})" for run in chosen if run.state == "failed"]
         mean = f"{statistics.mean(errors):.2f}" if errors else "–"
         lines.append(f"| {name} | {mean} | {', '.join([f'{e:.2f}' for e in errors] + failed)} |")
     return "\n".join(lines)

@@ -59,7 +59,7 @@ def test_table(tmp_path, capsys):
         assert timing["peak_memory_bytes"] >= 0
         assert timing["updates"] >= 1
     assert record["environment"]["jax"]
-    assert all(rate > 0 for each in record["cores"] for rate in each["updates_per_second"]["1"])
+    assert all(rate > 0 for cores in record["cores"] for rate in cores["updates_per_second"]["1"])
     assert (tmp_path / "table.md").read_text().startswith("**fast weights, R = 4")
     assert "ms an update" in (tmp_path / "table.svg").read_text()
     assert (tmp_path / "table.png").read_bytes()[:4] == b"\x89PNG"
@@ -74,7 +74,9 @@ def test_scaling(tmp_path, capsys):
     shown = capsys.readouterr()
     record = json.loads(shown.out)
     assert record == json.loads((tmp_path / "scaling.json").read_text())
-    cases = {each["axis"]: [Case(**point["case"]) for point in each["points"]] for each in record["sweeps"]}
+    cases = {
+        sweep["axis"]: [Case(**point["case"]) for point in sweep["points"]] for sweep in record["sweeps"]
+    }
     assert cases == {
         "hidden_size": [Case("irnn", size) for size in (4, 6, 8)],
         "num_pairs": [Case("irnn", 50, num_pairs=pairs) for pairs in (1, 2)],
@@ -139,7 +141,7 @@ def test_bad_input_is_one_line(arguments, message, tmp_path, capsys):
     file = tmp_path / "file"
     file.touch()
     folder = tmp_path / "out"
-    assert run("--dir", folder, *[each.replace("{file}", str(file)) for each in arguments]) == 2
+    assert run("--dir", folder, *[word.replace("{file}", str(file)) for word in arguments]) == 2
     shown = capsys.readouterr()
     assert message in shown.err
     assert len(shown.err.splitlines()) == 1

@@ -61,8 +61,8 @@ def test_the_sets_stay_as_they_are():
     """A seed's sets belong to published numbers: no version and no machine may draw others."""
     task = AssociativeRetrieval()
     sets = task.split("train", 100_000, 0), task.split("validation", 10_000, 1), task.split("test", 20_000, 2)
-    found = [sha256(data.inputs.tobytes() + data.targets.tobytes()).hexdigest()[:12] for data in sets]
-    assert found == ["553adb740a38", "135af7eebaff", "41e376155349"]
+    digests = [sha256(data.inputs.tobytes() + data.targets.tobytes()).hexdigest()[:12] for data in sets]
+    assert digests == ["553adb740a38", "135af7eebaff", "41e376155349"]
 
 
 def test_together_the_splits_hold_every_sequence():

@@ -53,12 +53,12 @@ def test_the_same_bits_come_back(saved):
     specification, model, outcome = worker.load_model(saved)
     assert specification == SPECIFICATION
     assert outcome == {"state": "finished"}
-    written, read = ({"model": each} for each in (SPECIFICATION.build_model(), model))
-    expected, found = checkpoint._named_arrays(written), checkpoint._named_arrays(read)
-    assert list(expected) == list(found)
+    written, read = ({"model": one} for one in (SPECIFICATION.build_model(), model))
+    expected, restored = checkpoint._named_arrays(written), checkpoint._named_arrays(read)
+    assert list(expected) == list(restored)
     for name, array in expected.items():
-        assert array.dtype == found[name].dtype
-        assert np.asarray(array).tobytes() == np.asarray(found[name]).tobytes()
+        assert array.dtype == restored[name].dtype
+        assert np.asarray(array).tobytes() == np.asarray(restored[name]).tobytes()
 
 
 @pytest.mark.parametrize("name", ["irnn", "fast-weights"])
@@ -130,11 +130,11 @@ def test_every_type_of_array_comes_back(tmp_path):
     tree |= {"scalar": np.float32(3), "none": np.zeros((0, 3)), "bool": np.array([True, False])}
     tree = {name: np.asarray(array) for name, array in tree.items()}
     checkpoint.save(tmp_path / "w", tree, {})
-    found, about = checkpoint.load(tmp_path / "w")
-    assert about == {} and set(found) == set(tree)
+    restored, about = checkpoint.load(tmp_path / "w")
+    assert about == {} and set(restored) == set(tree)
     for name, array in tree.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array)
+        assert restored[name].dtype == array.dtype
+        np.testing.assert_array_equal(restored[name], array)
 
 
 @pytest.mark.parametrize(

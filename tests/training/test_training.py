@@ -109,7 +109,7 @@ def test_the_same_run_gives_the_same_bits_and_another_seed_others():
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_a_run_taken_up_again_gives_the_same_bits(schedule):
+def test_a_resumed_run_gives_the_same_bits(schedule):
     options = replace(OPTIONS, schedule=schedule)
     whole = list(resume(init(small_model(RNN), options), DATA, VALIDATION, options, 5))
     for middle in whole[:-1]:
@@ -160,7 +160,7 @@ def three(*rates: float):
     # Without normalisation, so that large weights make large states.
     cases = [Case("fast-weights", (("decay", decay), ("norm", "none"))) for decay in decays]
     models = [any_model(case, seed=seed) for seed, case in enumerate(cases)]
-    return [init(model, each) for model, each in zip(models, options, strict=True)], options
+    return [init(model, o) for model, o in zip(models, options, strict=True)], options
 
 
 def together(fits, options) -> list[list[Fit]]:
@@ -194,9 +194,9 @@ def test_runs_side_by_side_go_on_from_wherever_each_stands():
         ([last[0], begun[1], middle[2]], [[8, 5, 5], [8, 8, 8]]),
         (last, []),
     ]:
-        taken_up = together(stands, options)
-        assert [[fit.done for fit in fits] for fits in taken_up] == places
-        assert all(map(same, (taken_up or [last])[-1], last))
+        resumed = together(stands, options)
+        assert [[fit.done for fit in fits] for fits in resumed] == places
+        assert all(map(same, (resumed or [last])[-1], last))
 
 
 def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
