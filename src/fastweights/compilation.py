@@ -1,4 +1,4 @@
-"""What JAX compiles, kept for the processes that come after."""
+"""JAX's compilation cache in the user's cache folder; the check that JAX has the platform it should use."""
 
 import contextlib
 import hashlib
@@ -19,16 +19,16 @@ from fastweights.errors import InvalidValueError
 from fastweights.files import cache_folder, make_private
 from fastweights.machine import processor
 
-LIMIT = 128 * 2**20
-"""Bytes that the kept programs may take; a shape takes about half a million."""
+MAX_BYTES = 128 * 2**20
+"""The size of the cache; the programs of one shape take about half a million bytes."""
 
 
 def keep_compiled() -> None:
     """Keep what JAX compiles in the user's cache folder, where later processes find it.
 
-    The folder is `fastweights/compiled` in `$XDG_CACHE_HOME` or `~/.cache`. The programs used longest ago
-    go when they are more than 128 MiB. Nothing changes if the folder cannot be used, or where JAX has been
-    told otherwise: a folder by `JAX_COMPILATION_CACHE_DIR`, none by `JAX_ENABLE_COMPILATION_CACHE=0`.
+    The folder is `fastweights/compiled` in `$XDG_CACHE_HOME` or `~/.cache`. When it exceeds 128 MiB, the
+    least recently used programs are removed. Nothing changes if the folder cannot be used, if
+    `JAX_COMPILATION_CACHE_DIR` names another, or with `JAX_ENABLE_COMPILATION_CACHE=0`.
     """
     config: Any = jax.config
     if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
@@ -38,7 +38,7 @@ def keep_compiled() -> None:
         folder = root / f"jaxlib-{jaxlib_version}-{_processor()}"
         make_private(folder)
         _drop_damaged(folder)
-        _drop_oldest(root, LIMIT)
+        _drop_oldest(root, MAX_BYTES)
     except (OSError, RuntimeError):  # the latter, if there is no home
         return  # a run must not fail for want of a cache
     # JAX compiles what it cannot read or write, but says so each time.
@@ -103,16 +103,16 @@ def _is_whole(entry: bytes) -> bool:
 
 
 def _drop_oldest(root: Path, limit: int) -> None:
-    """Remove the files read longest ago until the rest are within the limit.
+    """Remove the least recently read files until the rest are within the limit.
 
-    JAX's own limit (`jax_compilation_cache_max_size`) takes a lock for every look-up, and after a process
-    was killed while it wrote, it keeps nothing any more.
+    JAX's own limit (`jax_compilation_cache_max_size`) takes a lock for every look-up, and stores nothing any
+    more once a process was killed while it wrote.
     """
     files = []
     for path in root.glob("*/*-cache"):
         with contextlib.suppress(FileNotFoundError):  # another process was faster
-            about = path.stat()
-            files.append((about.st_atime, about.st_size, path))
+            status = path.stat()
+            files.append((status.st_atime, status.st_size, path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= limit:

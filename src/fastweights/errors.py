@@ -91,9 +91,9 @@ def check_between(name: str, value: float, least: float, most: float) -> None:
 
 
 def printable(value: object, most: int = 400) -> str:
-    """The value's text on one line of at most `most` characters, without any that a terminal obeys.
+    """The value's text on one line of at most `most` characters, without control characters.
 
-    What cannot be printed is written as in a string literal: a new line as `\\n`.
+    What cannot be printed is escaped as in a string literal: a new line as `\\n`.
     """
     text = str(value)
     escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:most])
@@ -102,7 +102,7 @@ def printable(value: object, most: int = 400) -> str:
 
 
 def shown(value: object) -> str:
-    """A value received, as Python writes it, for a message: short whatever it is."""
+    """The repr of a value received, for a message: at most 60 characters."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return "a whole number of more than 40 digits"  # Python refuses to write very long ones
     return printable(repr(value), 60)

@@ -12,7 +12,7 @@ from fastweights.errors import FileError, reason
 
 
 def cache_folder() -> Path:
-    """The user's folder for what can be made again: `fastweights` in `$XDG_CACHE_HOME` or `~/.cache`.
+    """The user's folder for what can be computed again: `fastweights` in `$XDG_CACHE_HOME` or `~/.cache`.
 
     Raises: RuntimeError if the user has no home folder.
     """
@@ -21,7 +21,7 @@ def cache_folder() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder for programs. They are run as they are found, so nobody else may put any there.
+    """Make a folder for compiled code. It is run as it is found, so nobody else may write there.
 
     Raises: OSError if the folder cannot be made or written, or is not the user's alone.
     """
@@ -71,7 +71,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what kills in the middle of `write_atomically` left beside `path`; for who alone writes it.
+    """Remove the temporary files that a process killed in `write_atomically` left beside `path`.
+
+    Only for a caller who knows that nobody writes the file at the moment.
 
     Raises: FileError if something is there and cannot be removed.
     """

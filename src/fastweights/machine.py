@@ -1,4 +1,4 @@
-"""What this machine is: its processor, and the cores that this process may use."""
+"""This machine: its processor, and the cores that this process may use."""
 
 import os
 import platform
@@ -13,13 +13,13 @@ def available_cores() -> list[int]:
 
 
 def processor_name() -> str:
-    """As the processor calls itself."""
+    """The processor's model name, as the operating system gives it."""
     return processor().get("model name") or platform.processor() or platform.machine()
 
 
 def processor() -> dict[str, str]:
-    """What the operating system says of the first processor, by Linux' names (`flags`, `model name`, …);
-    nothing, where it does not say."""
+    """The description of the first processor in `/proc/cpuinfo` (`flags`, `model name`, …); empty where there
+    is none."""
     try:
         text = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
     except OSError:

@@ -1,4 +1,4 @@
-"""Files from outside, which may be anything."""
+"""Opening files that come from outside, which may be anything."""
 
 import os
 import stat

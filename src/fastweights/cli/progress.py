@@ -15,17 +15,17 @@ from rich.progress import (
 )
 
 _MAX_KEPT = 12
-"""Bars of runs that are over stay, if there are no more runs than this."""
+"""The bars of runs that have ended stay visible if there are no more runs than this."""
 
 
 def percent(fraction: float) -> str:
-    """A fraction as a percentage, to hundredths: the step of an error on ten thousand sequences."""
+    """A fraction as a percentage with two decimals: the resolution of an error on ten thousand sequences."""
     return "-" if math.isnan(fraction) else f"{100 * fraction:.2f}"
 
 
 class Bars:
-    """A bar for each run at work: updates, validation error, time left; and one for all runs, where they are
-    several. Lines instead, where there is no terminal."""
+    """A bar for each run in progress with its updates, validation error and time left, and one for all runs.
+    Where stderr is no terminal, a line for each run that ends."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
@@ -42,7 +42,7 @@ class Bars:
         )
         self._tasks = {}
         self._names: dict[str, str] = {}
-        self._errors: dict[str, float] = {}
+        self._notes: dict[str, str] = {}
         self._total = None
         self._keep = True
 
@@ -54,39 +54,36 @@ class Bars:
         self._progress.stop()
 
     def add_total(self, runs: int, done: int) -> None:
-        """A bar for all runs, or what it says anew; so many of them are over already."""
+        """Add the bar for all runs, of which `done` have ended, or update it."""
         if self._total is None:
             self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
         self._progress.update(self._total, total=runs, completed=done)
         self._keep = runs <= _MAX_KEPT
 
     def add(self, identifier: str, name: str, updates: int) -> None:
-        """A run that begins, perhaps again."""
+        """Add a bar for a run that begins, if it has none."""
         if identifier not in self._tasks:
             task = self._progress.add_task(name, total=updates, start=False, note="begins")
             self._tasks[identifier], self._names[identifier] = task, name
 
     def advance(self, identifier: str, update: int, validation_error: float) -> None:
-        """A run reached an update."""
+        """Show that a run reached an update."""
         task = self._tasks[identifier]
+        self._notes[identifier] = f"validation error {percent(validation_error)} %"
         self._progress.start_task(task)
-        note = f"validation error {percent(validation_error)} %"
-        self._progress.update(task, completed=update, note=note)
-        self._errors[identifier] = validation_error
+        self._progress.update(task, completed=update, note=self._notes[identifier])
 
-    def say(self, identifier: str, words: str) -> None:
-        """A line about a run, above the bars."""
-        line = f"{self._names[identifier]}: {words}"
+    def say(self, identifier: str, message: str) -> None:
+        """Print a line about a run above the bars."""
+        line = f"{self._names[identifier]}: {message}"
         self._progress.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def end(self, identifier: str, *, failed: bool) -> None:
-        """A run is over."""
+        """Show that a run has ended."""
         task = self._tasks.pop(identifier)
-        error = self._errors.get(identifier, float("nan"))
+        note = "failed" if failed else self._notes.get(identifier, "")
         self._progress.start_task(task)
-        self._progress.update(
-            task, note="failed" if failed else f"validation error {percent(error)} %", visible=self._keep
-        )
+        self._progress.update(task, note=note, visible=self._keep)
         self._progress.stop_task(task)
         if self._total is not None:
             self._progress.advance(self._total)

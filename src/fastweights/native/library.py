@@ -1,4 +1,4 @@
-"""The shared library of kernels: compiled on first use, kept in the user's cache folder."""
+"""The shared library of kernels: compiled at first use, and kept in the user's cache folder."""
 
 import ctypes
 import functools
@@ -53,7 +53,7 @@ def target(function: str) -> str:
 
 
 def describe() -> str:
-    """What runs here, for records: `native x86-64-v3`, or `jax`."""
+    """Which form of the cells runs here, for records: `native x86-64-v3`, or `jax`."""
     if not available():
         return "jax"
     return " ".join(["native", *_architecture()[:1]]).replace("-march=", "")
@@ -116,7 +116,7 @@ def _warn(message: str) -> None:
 
 
 def _architecture() -> list[str]:
-    """Compiler flags for this processor's vectors; folders are shared by machines of several kinds."""
+    """Compiler flags for this processor's vector instructions; a home folder may serve several machines."""
     if platform.machine() != "x86_64":
         return []
     features = set(processor().get("flags", "").split())
