@@ -1,4 +1,4 @@
-"""Shape aliases. Columns are sequences, as in the papers: the batch is the last axis everywhere."""
+"""Shape aliases. Vectors are columns, as in the papers: the batch is the last axis everywhere."""
 
 from jaxtyping import Array, Float, Integer
 

@@ -37,12 +37,12 @@ parts = st.floats(-1e100, 1e100, allow_subnormal=False)  # XLA takes subnormal n
 def test_bound_keeps_the_unit_disc_and_the_direction(real, imaginary):
     with jax.enable_x64(True):
         z = complex(real, imaginary)
-        found = joined(bound(jnp.array([[z.real], [z.imag]])))[0, 0]
-    assert abs(found) <= 1 + 1e-15
+        result = joined(bound(jnp.array([[z.real], [z.imag]])))[0, 0]
+    assert abs(result) <= 1 + 1e-15
     if abs(z) < 1 - 1e-15:
-        assert found == z
+        assert result == z
     elif abs(z) > 1 + 1e-15:
-        assert found == pytest.approx(z / abs(z), rel=1e-14)
+        assert result == pytest.approx(z / abs(z), rel=1e-14)
 
 
 def jacobian(z):
@@ -59,15 +59,15 @@ def test_inside_the_disc_the_slope_of_bound_is_1(z, float64):
 @pytest.mark.parametrize("angle", [0.0, 0.3, np.pi / 2, -2.0])
 def test_outside_the_disc_bound_moves_along_the_circle_alone(modulus, angle, float64):
     along = np.array([-np.sin(angle), np.cos(angle)])
-    found = jacobian(modulus * np.exp(1j * angle))
-    np.testing.assert_allclose(found, np.outer(along, along) / modulus, rtol=1e-9, atol=1e-14 / modulus)
+    result = jacobian(modulus * np.exp(1j * angle))
+    np.testing.assert_allclose(result, np.outer(along, along) / modulus, rtol=1e-9, atol=1e-14 / modulus)
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, 2.5])
 def test_on_the_circle_the_slope_of_bound_is_finite_and_at_most_1(angle, float64):
-    found = jacobian(np.exp(1j * angle))
-    assert np.isfinite(found).all()
-    assert np.linalg.norm(found, 2) <= 1 + 1e-12
+    result = jacobian(np.exp(1j * angle))
+    assert np.isfinite(result).all()
+    assert np.linalg.norm(result, 2) <= 1 + 1e-12
 
 
 @pytest.mark.parametrize("copies", [1, 4])
@@ -78,7 +78,7 @@ def test_the_conjugate_of_a_key_on_the_circle_recovers_its_value(copies, float64
     np.testing.assert_allclose(joined(memory.read(stacked(key.conj()))), value, rtol=1e-14)
 
 
-def test_keys_on_different_units_do_not_disturb_each_other(float64):
+def test_keys_on_different_units_do_not_interfere(float64):
     """Each is 0 where the other is not: then one copy answers exactly. With a third key it does not."""
     rng = np.random.default_rng(1)
     memory = HolographicMemory.empty(HALF, 1, BATCH, DOUBLE)
@@ -93,8 +93,8 @@ def test_keys_on_different_units_do_not_disturb_each_other(float64):
         answer = joined(memory.read(stacked(key.conj())))
         np.testing.assert_allclose(answer, np.where(where, value, 0), rtol=1e-14, atol=1e-15)
     third = memory.write(stacked(on_the_circle(rng, HALF, BATCH)), stacked(values[0]))
-    disturbed = joined(third.read(stacked(keys[0].conj())))
-    assert abs(disturbed - np.where(places, values[0], 0)).max() > 0.5
+    perturbed = joined(third.read(stacked(keys[0].conj())))
+    assert abs(perturbed - np.where(places, values[0], 0)).max() > 0.5
 
 
 def noise(copies, stored=20, half=1000):

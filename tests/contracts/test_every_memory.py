@@ -211,9 +211,9 @@ def test_whole_numbers_are_stored_and_read_as_if_they_were_real(name, dtype, unt
         if isinstance(stored, EnergyMemory):
             answers += [stored.energy(convert(keys[0])), stored.update(convert(keys[0]))]
         if convert is given:
-            found = written, stored, answers
-    assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(found))
-    jax.tree.map(np.testing.assert_array_equal, found, (written, stored, answers))
+            actual = written, stored, answers
+    assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(actual))
+    jax.tree.map(np.testing.assert_array_equal, actual, (written, stored, answers))
 
 
 @pytest.mark.parametrize("name", ["decaying", "delta-rule", "softmax-hopfield"])

@@ -1,4 +1,4 @@
-"""The classifier: what is counted and trained, how symbols become inputs, what attention shows."""
+"""The classifier: what is counted and trained, how symbols become inputs, what attention reads."""
 
 import equinox as eqx
 import jax
@@ -87,7 +87,7 @@ def test_fast_weights_do_not_train_decay_and_write_rate():
 
 @pytest.mark.parametrize("embedding", ["direct", "expanded", "one-hot"])
 @each(EVERY_CELL)
-def test_drives_are_those_of_each_symbol_s_vector(case, embedding):
+def test_projections_are_those_of_each_symbol_s_vector(case, embedding):
     model = generic_model(case, SYMBOLS if embedding == "one-hot" else X, embedding=embedding)
     table = np.eye(SYMBOLS) if model.embedding.table is None else np.asarray(model.embedding.table)
     if embedding == "expanded":

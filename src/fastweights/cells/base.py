@@ -178,14 +178,14 @@ class Cell(eqx.Module):
     def attention(
         self, projections: Float[Array, "time projection batch"]
     ) -> Float[Array, "time time batch"] | None:
-        """How much of each earlier state (second axis) each step (first axis) reads; None where a cell has
-        no such numbers."""
+        """How much of each earlier state (second axis) each step (first axis) reads; None for a cell that
+        does not read its earlier states."""
         del projections
         return None
 
     def step_operations(self) -> int | None:
         """The multiplications and additions of one step of one sequence from its projection, in the form of
-        `step`; None where nobody has counted them.
+        `step`; None where the number is not known.
 
         Those of matrices and memories count. Activations, gates and normalisations, some operations a unit,
         are left out.
@@ -195,12 +195,12 @@ class Cell(eqx.Module):
     def unroll_operations(self, length: int) -> int | None:
         """The fewest operations, counted in the same way, of a sequence of `length` steps in any form of the
         recurrence; by default those of all steps but the first, whose products are with the zeros of the
-        initial state. None where nobody has counted them."""
+        initial state. None where the number is not known."""
         step = self.step_operations()
         return None if step is None else (length - 1) * step
 
 
-# What every cell has in common; what a cell's recurrence is; and what may replace that, if it is equal to it.
+# What all cells share; what defines a recurrence; and what may stand for it, if it is equal to it.
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
 _FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")

@@ -1,4 +1,4 @@
-"""Pieces that several cells share: affine maps, layer normalisation, initial weights."""
+"""What several cells share: affine maps, layer normalisation, initial weights."""
 
 import jax
 import jax.numpy as jnp

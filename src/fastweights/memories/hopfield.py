@@ -11,7 +11,7 @@ from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
 from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 
-# A recall makes about one flip for each wrong unit; weights that no write has made may never come to rest.
+# A recall makes one flip for each wrong unit; it might never end with weights that `write` did not make.
 _MAX_FLIPS_A_UNIT = 100
 
 

@@ -8,7 +8,8 @@ from fastweights.errors import check
 
 
 def erase(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> Float[Array, "units batch"]:
-    """The pattern with that share of its units, rounded, set to 0: not known. Others in each column.
+    """The pattern with that share of its units (rounded) set to 0, which stands for "not known"; each column
+    loses other units.
 
     Raises: InvalidValueError if the share is not in [0, 1].
     """
@@ -18,7 +19,7 @@ def erase(pattern: Float[Array, "units batch"], share: float, *, key: Array) -> 
 def flip_signs(
     pattern: Float[Array, "units batch"], share: float, *, key: Array
 ) -> Float[Array, "units batch"]:
-    """The pattern with the sign of that share of its units, rounded, turned. Others in each column.
+    """The pattern with the sign of that share of its units (rounded) changed; other units in each column.
 
     Raises: InvalidValueError if the share is not in [0, 1].
     """
@@ -28,7 +29,7 @@ def flip_signs(
 def add_noise(
     pattern: Float[Array, "units batch"], deviation: float, *, key: Array
 ) -> Float[Array, "units batch"]:
-    """The pattern and normal noise of that standard deviation on every unit.
+    """The pattern plus normal noise of that standard deviation on every unit.
 
     Raises: InvalidValueError if the deviation is negative or not finite.
     """

@@ -82,5 +82,5 @@ class SequenceClassifier(eqx.Module):
         return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
-        """What each step reads of each earlier state; None for cells without such numbers."""
+        """What each step reads of each earlier state; None for cells that do not read them."""
         return self.cell.attention(self.projections(tokens))

@@ -78,10 +78,10 @@ class AssociativeTape {
 // The products that a sum has, one for each head or copy.
 template <class T, class Number>
 const std::vector<Product<T>>& products(int count, Number number) {
-  thread_local std::vector<Product<T>> found;
-  found.clear();
-  for (int i = 0; i < count; ++i) found.push_back(number(i));
-  return found;
+  thread_local std::vector<Product<T>> list;
+  list.clear();
+  for (int i = 0; i < count; ++i) list.push_back(number(i));
+  return list;
 }
 
 // `tapes` is one tape a block, or one for all where `keep` is false.

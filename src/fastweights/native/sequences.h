@@ -15,7 +15,7 @@ struct Sequences {
     return (batch + kLanes<T> - 1) / kLanes<T>;
   }
   int symbol(int t, int column) const {
-    // Tokens come from outside: none may point outside the table.
+    // Tokens come from the caller: none may point outside the table.
     return std::clamp(tokens[int64_t(t) * batch + column], 0, symbols - 1);
   }
   // The index of h(t) among the outputs; negative if it is not wanted.
