@@ -105,20 +105,22 @@ class _Worker:
 def signals_deferred() -> Iterator[None]:
     """Processes that are started here ignore the signals of a terminal: the coordinator decides what these
     mean. The coordinator itself handles those that arrive meanwhile afterwards, so that no start is cut
-    short."""
+    short, and by its own handlers: Ray would set one that ends it at once."""
     arrived: list[int] = []
     handlers = {}
     if threading.current_thread() is threading.main_thread():
         for number in (*_TERMINAL_SIGNALS, signal.SIGTERM):
-            if callable(signal.getsignal(number)):
-                handlers[number] = signal.signal(number, lambda which, _: arrived.append(which))
+            handlers[number] = signal.getsignal(number)
+            if callable(handlers[number]):
+                signal.signal(number, lambda which, _: arrived.append(which))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in handlers.items():
-            signal.signal(number, handler)
+            if handler is not None:  # None: it was not set by Python
+                signal.signal(number, handler)
         for number in arrived:
             signal.raise_signal(number)
 

@@ -1,8 +1,9 @@
 """A study's folder: its runs' files, its lock, and where its record is kept."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from fastweights.errors import StudyError, check
 from fastweights.files import write_atomically
@@ -21,6 +22,11 @@ class Location(NamedTuple):
     study: str
 
 
+class _SavedLocation(msgspec.Struct):
+    storage: str
+    study: str
+
+
 def locate(directory: Path, url: str | None = None, study: str | None = None) -> Location:
     """The location of the record of the study in `directory`.
 
@@ -32,12 +38,14 @@ def locate(directory: Path, url: str | None = None, study: str | None = None) ->
     """
     directory = Path(directory)
     check("\0" not in str(directory), "the name of a folder cannot hold a NUL character")
-    saved = _read_pointer(directory)
-    address = url or (saved and saved[0])
+    saved = _read_location(directory)
+    address = url or (saved and saved.storage)
     storage = database_at(address) if address else Journal(directory)
-    study = study or (saved and saved[1]) or directory.resolve().name
-    if saved is not None and (str(storage), study) != saved:
-        raise StudyError(f"{directory} keeps its record in {saved[0]} as {saved[1]!r}; take another folder")
+    study = study or (saved and saved.study) or directory.resolve().name
+    if saved is not None and saved != _SavedLocation(str(storage), study):
+        raise StudyError(
+            f"{directory} keeps its record in {saved.storage} as {saved.study!r}; take another folder"
+        )
     if saved is None and url is not None and (directory / JOURNAL).exists():
         raise StudyError(f"{directory} keeps its record in its own {JOURNAL}; take another folder")
     return Location(storage, study)
@@ -49,19 +57,16 @@ def save_location(directory: Path, location: Location) -> None:
     Raises: FileError if the folder cannot be written.
     """
     if not isinstance(location.storage, Journal):
-        content = json.dumps({"storage": str(location.storage), "study": location.study}, indent=1) + "\n"
-        write_atomically(directory / _POINTER, content.encode())
+        saved = _SavedLocation(str(location.storage), location.study)
+        content = msgspec.json.format(msgspec.json.encode(saved), indent=1) + b"\n"
+        write_atomically(directory / _POINTER, content)
 
 
-def _read_pointer(directory: Path) -> tuple[str, str] | None:
+def _read_location(directory: Path) -> _SavedLocation | None:
     path = directory / _POINTER
     if not path.exists():
         return None
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        storage, study = value["storage"], value["study"]
-        if not isinstance(storage, str) or not isinstance(study, str):
-            raise TypeError
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return msgspec.json.decode(path.read_bytes(), type=_SavedLocation)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise StudyError(f"{path} does not say where the study's record is, or cannot be read") from None
-    return storage, study

@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from fastweights.errors import FastweightsError
@@ -53,7 +51,7 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
         return lambda: None
     address = address or os.environ.get("RAY_ADDRESS")
     try:
-        with _own_sigterm(), signals_deferred():
+        with signals_deferred():
             if address in (None, "", "local"):
                 return _start(workers or len(available_cores()))
             return _connect(address)
@@ -107,15 +105,3 @@ def _check_alive(address: str) -> None:
         raise ConnectionError(f"there was no answer in {_PATIENCE_SECONDS} s") from None
     if done.returncode != 0:
         raise ConnectionError(done.stderr.strip().rpartition("\n")[2])
-
-
-@contextlib.contextmanager
-def _own_sigterm() -> Iterator[None]:
-    """Keep the program's handler: Ray's would end the process at once, before its runs are saved."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if in_main_thread and handler is not None:
-            signal.signal(signal.SIGTERM, handler)
