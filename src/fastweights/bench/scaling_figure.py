@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.measurements import Record
 from fastweights.bench.scaling import Curve, curves
-from fastweights.report.drawing import GRID, INK, PAPER
+from fastweights.report.drawing import GRID, INK, PAPER, legend_above
 from fastweights.report.labels import model_colours, model_label
 
 _WIDTH = 9.0
@@ -97,16 +97,7 @@ def _add_legend(figure: Figure, shown: Sequence[Curve], colours: dict[str, str])
             Line2D([], [], color=INK, label=BASELINES[baseline].label, linewidth=1.4, **dot | style)
         )
     handles.append(Line2D([], [], linestyle="none", label="numbers: exponents of the lines"))
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.055, 1.0),
-        ncols=len(handles),
-        frameon=False,
-        handlelength=1.8,
-        columnspacing=1.4,
-        fontsize=9,
-    )
+    legend_above(figure, handles, 0.055, handlelength=1.8, columnspacing=1.4, fontsize=9)
 
 
 def _style(baseline: str) -> dict[str, Any]:

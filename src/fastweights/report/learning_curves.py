@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.report.drawing import INK, save
+from fastweights.report.drawing import INK, legend_above, save
 from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
 from fastweights.report.learning_curve_panel import draw_panel, mark_published, scale
 from fastweights.studies.analysis.runs import Record
@@ -88,13 +88,4 @@ def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: Sequence[s
         handles.append(
             Line2D([], [], color=INK, label=f"{joined(dict.fromkeys(marked))}, test error", **triangle)
         )
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.062, 1.0),
-        ncols=len(handles),
-        frameon=False,
-        handlelength=1.6,
-        columnspacing=1.8,
-        fontsize=9.5,
-    )
+    legend_above(figure, handles, 0.062, handlelength=1.6, columnspacing=1.8, fontsize=9.5)
