@@ -77,9 +77,9 @@ def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) ->
         for path in paths:
             print(f"wrote {path}")
     failed: dict[str, list[str]] = {}
-    for each in results["runs"]:
-        if each["state"] == "failed":
-            failed.setdefault(last_line(each["failure"] or ""), []).append(each["id"])
+    for run in results["runs"]:
+        if run["state"] == "failed":
+            failed.setdefault(last_line(run["failure"] or ""), []).append(run["id"])
     for reason, runs in failed.items():
         who = f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs, {runs[0]} the first of them,"
         print(f"fastweights: {printable(f'{who} failed: {reason}')}", file=sys.stderr)

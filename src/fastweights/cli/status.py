@@ -22,7 +22,7 @@ from fastweights.studies.record.store import Store, study_names
 
 @dataclass(frozen=True)
 class Status:
-    """What `fastweights status` is told."""
+    """The options of `fastweights status`."""
 
     dir: Annotated[Path | None, tyro.conf.Positional] = None
     """A study's folder, wherever its record is."""
@@ -42,14 +42,14 @@ def run(arguments: Sequence[str]) -> int:
     options = parse(Status, arguments, "status")
     studies = [_progress(place, options.dir) for place in _places(options)]
     if options.json:
-        found = [{**dataclasses.asdict(each), "goes_on": goes_on(each, options.dir)} for each in studies]
-        print(json.dumps({"studies": found}, allow_nan=False))
+        entries = [{**dataclasses.asdict(study), "goes_on": goes_on(study, options.dir)} for study in studies]
+        print(json.dumps({"studies": entries}, allow_nan=False))
         return 0
 
     from fastweights.cli.status_view import show
 
-    for each in studies:
-        show(each, goes_on(each, options.dir), with_runs=len(studies) == 1)
+    for study in studies:
+        show(study, goes_on(study, options.dir), with_runs=len(studies) == 1)
     if not studies:
         print("the storage holds no studies yet")
     return 0
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def goes_on(study: StudyProgress, directory: Path | None) -> str | None:
     """The command that goes on with the study; None if nothing is left to do, or somebody is at it."""
-    if study.owner or not any(study.states[each] for each in ("running", "interrupted", "waiting")):
+    if study.owner or not any(study.states[state] for state in ("running", "interrupted", "waiting")):
         return None
     words = ["fastweights", "reproduce", "--preset", study.preset, "--dir", str(directory or "DIR")]
     if directory is None:

@@ -46,14 +46,13 @@ def _facts(study: StudyProgress, *, ascii_only: bool) -> Table:
     unfinished = study.owner is not None or study.update < study.updates
     if unfinished:
         facts.add_row("  time left", _time_left(study))
-    signed = ""
+    heartbeat = ""
     if study.coordinator is not None:
-        signed = f", signed {duration(study.coordinator.signed_seconds_ago)} ago"
+        heartbeat = f", last heartbeat {duration(study.coordinator.signed_seconds_ago)} ago"
     if study.owner is not None:
-        facts.add_row("  coordinator", Text(printable(study.owner) + signed))
+        facts.add_row("  coordinator", Text(printable(study.owner) + heartbeat))
     elif unfinished:
-        last = f"; the last one{signed[1:]}" if signed else ""
-        facts.add_row("  coordinator", f"nobody{last}. To go on:")
+        facts.add_row("  coordinator", f"nobody{heartbeat}. To go on:")
     if study.owner is not None and study.coordinator is not None:
         facts.add_row("  workers", Text(_workers(study.coordinator)))
     return facts

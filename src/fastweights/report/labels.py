@@ -44,17 +44,17 @@ def task_label(task: Mapping[str, Any]) -> str:
 def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`."""
     flat = [dict(_flattened(variant)) for variant in variants]
-    names = list(dict.fromkeys(name for each in flat for name in each))
-    different = [name for name in names if any(each.get(name) != flat[0].get(name) for each in flat)]
-    return [[f"{name} {each[name]}" for name in different if name in each] for each in flat]
+    names = list(dict.fromkeys(name for entries in flat for name in entries))
+    different = [name for name in names if any(entries.get(name) != flat[0].get(name) for entries in flat)]
+    return [[f"{name} {entries[name]}" for name in different if name in entries] for entries in flat]
 
 
 def _flattened(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    for name, each in value.items():
-        if isinstance(each, Mapping):
-            yield from _flattened(each)
+    for name, entry in value.items():
+        if isinstance(entry, Mapping):
+            yield from _flattened(entry)
         else:
-            yield name, each
+            yield name, entry
 
 
 def model_colours(models: Iterable[str]) -> dict[str, str]:

@@ -77,14 +77,16 @@ def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
             best = [setting for setting in lowest if setting.hidden_size == size]
             if len(compared) > 1:
                 place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
-                answers.append((place, joined(model_label(each.model) for each in best), error_text(best[0])))
+                answers.append(
+                    (place, joined(model_label(setting.model) for setting in best), error_text(best[0]))
+                )
     return answers
 
 
 def _data_sizes(runs: Sequence[Record]) -> dict[str, str] | None:
     """How many sequences, if all runs had the same."""
     data = [run["specification"]["data"] for run in runs]
-    if not data or any(each != data[0] for each in data):
+    if not data or any(options != data[0] for options in data):
         return None
     return {name: f"{data[0][name]:,}" for name in ("train", "validation", "test")}
 

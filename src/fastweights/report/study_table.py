@@ -77,7 +77,7 @@ class StudyTables:
 
     def publications(self) -> "list[Publication]":
         """The publications with a number for one of the rows."""
-        sources = [source for each in self.selections for source, _ in _published(each.selected)]
+        sources = [source for selection in self.selections for source, _ in _published(selection.selected)]
         return list({source.name: source for source in sources}.values())
 
     def notes(self) -> list[str]:

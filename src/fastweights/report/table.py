@@ -9,7 +9,7 @@ from rich import box
 from rich import table as rich_table
 from rich.markup import escape
 
-# Not every Markdown knows backslashes before these, as GitHub's does.
+# GitHub's Markdown takes backslashes before these; not every other does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
 
 

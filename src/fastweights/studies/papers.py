@@ -24,5 +24,5 @@ def published_errors(
 ) -> "list[tuple[Publication, float]]":
     """Every published test error, in percent, of this model and size at this task."""
     publications = [publication for paper in papers() for publication in paper.publications]
-    errors = [(each, each.test_error(task, model, hidden_size)) for each in publications]
-    return [(publication, error) for publication, error in errors if error is not None]
+    errors = [(source, source.test_error(task, model, hidden_size)) for source in publications]
+    return [(source, error) for source, error in errors if error is not None]

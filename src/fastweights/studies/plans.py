@@ -48,7 +48,7 @@ def fixed(specifications: Sequence[RunSpecification]) -> Plan:
 
 
 def seeded(base: RunSpecification, seeds: Iterable[int]) -> list[RunSpecification]:
-    """The same with each of these seeds."""
+    """The specification with each of these seeds."""
     return [replace(base, seed=seed) for seed in seeds]
 
 

@@ -29,25 +29,26 @@ class RunProgress:
     validation_error: float | None
     """At that update, as a fraction."""
     updates_per_second: float | None
-    """While it was at work, as its coordinator last said."""
+    """While it was at work, as its coordinator last recorded."""
     seconds: float | None
     """What it took, if it is finished."""
     losses: int
-    """How often it was lost since it last got on."""
+    """How often it crashed since it last made progress."""
     failure: str | None
 
 
 @dataclass(frozen=True)
 class Coordinator:
-    """Who works on a study, or did last, as it said itself."""
+    """Who works on a study, or did last, as it recorded itself."""
 
     executor: str
     workers: int
     side_by_side: int
     """The most runs that a worker trains at once."""
     takes_over: str
-    """Where a lost run goes on from, in words."""
+    """What a crashed run resumes from, in words."""
     signed_seconds_ago: float
+    """Since its last heartbeat."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class StudyProgress:
     study: str
     preset: str
     asked: Sequence[str]
-    """What `reproduce` was told besides: options that change the preset's plan."""
+    """The options of `reproduce` that change the preset's plan, as typed."""
     storage: str
     owner: str | None
     """The coordinator at work, in words; None if there is none."""
@@ -69,7 +70,7 @@ class StudyProgress:
     """Over all runs that have not failed."""
     updates: int
     updates_per_second: float | None
-    """Of all runs at work; None if nobody is, or none has said yet."""
+    """Of all runs at work; None if there are none, or none is recorded yet."""
     seconds_left: float | None
     """While nobody coordinates: from when the last coordinator's workers go on. None if nothing is known."""
     runs: Sequence[RunProgress]
@@ -81,11 +82,11 @@ def study_progress(
     """What the record (`attributes` and `runs`) and its owner say at the time `now`."""
     sign = attributes.get("coordinator")
     paces = sign["updates_per_second"] if sign else {}
-    each = [_run(run, paces.get(run.identifier), at_work=owner is not None) for run in runs]
+    progress = [_run(run, paces.get(run.identifier), at_work=owner is not None) for run in runs]
     coordinator = sign and _coordinator(sign, now)
-    counts = Counter(run.state for run in each)
-    unfailed = [run for run in each if run.state != "failed"]
-    speed = sum(run.updates_per_second or 0.0 for run in each if run.state == "running")
+    counts = Counter(run.state for run in progress)
+    unfailed = [run for run in progress if run.state != "failed"]
+    speed = sum(run.updates_per_second or 0.0 for run in progress if run.state == "running")
     at_once = coordinator.workers * coordinator.side_by_side if coordinator else 1
     return StudyProgress(
         study=name,
@@ -98,8 +99,8 @@ def study_progress(
         update=sum(run.update for run in unfailed),
         updates=sum(run.updates for run in unfailed),
         updates_per_second=speed or None,
-        seconds_left=seconds_left(each, max(at_once, 1)),
-        runs=each,
+        seconds_left=seconds_left(progress, max(at_once, 1)),
+        runs=progress,
     )
 
 

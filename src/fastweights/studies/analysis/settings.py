@@ -183,7 +183,9 @@ def selections(runs: Sequence[Record]) -> list[Selection]:
     """One for each (model, hidden size, task), by model in order of appearance, then by size."""
     models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
     selected = [Selection(group) for group in _grouped(runs, _what)]
-    return sorted(selected, key=lambda each: (models.index(each.selected.model), each.selected.hidden_size))
+    return sorted(
+        selected, key=lambda group: (models.index(group.selected.model), group.selected.hidden_size)
+    )
 
 
 def half_t_interval(values: Sequence[float]) -> float | None:

@@ -22,8 +22,8 @@ The verdict is
 - none: fewer than two finished seeds; or P and Q overlap, but P is so wide that it holds both an error at the
   floor and one below half of it.
 
-Intervals that overlap are a weaker demand than a difference that is not significant: whoever is told that a
-number is better, worse or not reproduced can rely on it.
+Intervals that overlap are a weaker demand than a difference that is not significant: a verdict of
+better, worse or not reproduced can be relied on.
 """
 
 import math
@@ -57,7 +57,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of a published number."""
+    """Whether a published number is reproduced."""
 
     name: Literal["reproduced", "better", "worse", "not reproduced", "none"]
     run: Interval | None
@@ -91,7 +91,8 @@ def prediction(errors: Sequence[float], counts: Sequence[int]) -> Interval:
     odds = [_log_odds(error, count) for error, count in zip(errors, counts, strict=True)]
     number, middle = len(odds), fmean(odds)
     half = t_quantile(number - 1) * stdev(odds) * math.sqrt(1 + 1 / number)
-    return Interval(*(_error(middle + each, min(counts)) for each in (-half, half)))
+    low, high = (_error(odds, min(counts)) for odds in (middle - half, middle + half))
+    return Interval(low, high)
 
 
 def published_interval(error: float, count: int) -> Interval:
@@ -99,7 +100,7 @@ def published_interval(error: float, count: int) -> Interval:
     number = 1 / (1 / _PUBLISHED_COUNT + 1 / count)
     middle = error + _Z**2 / (2 * number)
     half = _Z * math.sqrt(error * (1 - error) / number + (_Z / (2 * number)) ** 2)
-    low, high = ((middle + each) / (1 + _Z**2 / number) for each in (-half, half))
+    low, high = (bound / (1 + _Z**2 / number) for bound in (middle - half, middle + half))
     return Interval(max(low - _ROUNDING, 0.0), min(high + _ROUNDING, 1.0))
 
 

@@ -45,20 +45,20 @@ def about_rates(entries: Sequence[TableEntry]) -> str:
 
 
 def _preferred(alternatives: Sequence[tuple[TableEntry, Alternatives]], what: str) -> str:
-    complete = [(entry, each) for entry, each in alternatives if each.tried and not each.unfinished]
+    complete = [(entry, tried) for entry, tried in alternatives if tried.tried and not tried.unfinished]
     if not complete:
         return ""
     others = [
         f"{model_label(entry.model)} at R = {entry.hidden_size}"
-        for entry, each in complete
-        if each.best is not None
+        for entry, tried in complete
+        if tried.best is not None
     ]
     named = f": {joined(others)}" if others else ""
     return f"In {len(others)} of {len(complete)} cells validation prefers {what}{named}."
 
 
 def about_matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str) -> str:
-    """Who has the lowest mean error at each budget."""
+    """Which model has the lowest mean error at each budget."""
     budgets: dict[float, dict[str, float]] = {}
     for (which, budget, model), setting in settings.items():
         if which == criterion and setting.test_error is not None:

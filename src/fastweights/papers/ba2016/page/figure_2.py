@@ -22,10 +22,10 @@ _LEAST = 1e-7
 
 
 def figure_2_settings(runs: Sequence[Record]) -> dict[str, Setting]:
-    """The seeds of each model."""
-    found = by_place(runs_of(runs, Stage.FIGURE_2))
-    order = sorted(found, key=lambda place: model_order(place[0]))
-    return {place[0]: Setting(latest(found[place])) for place in order}
+    """The setting of each model."""
+    places = by_place(runs_of(runs, Stage.FIGURE_2))
+    order = sorted(places, key=lambda place: model_order(place[0]))
+    return {place[0]: Setting(latest(places[place])) for place in order}
 
 
 def draw_figure_2(models: Mapping[str, Setting], svg_path: Path, png_path: Path) -> bool:
@@ -37,7 +37,7 @@ def draw_figure_2(models: Mapping[str, Setting], svg_path: Path, png_path: Path)
 
     Raises: FileError if a file cannot be written.
     """
-    if not any(losses(run) for seeds in models.values() for run in seeds.runs):
+    if not any(losses(run) for setting in models.values() for run in setting.runs):
         return False
     save(lambda: _draw(models), svg_path, png_path)
     return True
@@ -59,9 +59,7 @@ def _draw(models: Mapping[str, Setting]) -> "Figure":
     for model, seeds in models.items():
         _draw_model(ax, model, seeds, colours[model])
     ax.set_yscale("log")
-    ax.set_xlim(
-        0, max(run["specification"]["training"]["updates"] for each in models.values() for run in each.runs)
-    )
+    ax.set_xlim(0, max(setting.options["training"]["updates"] for setting in models.values()))
     logarithmic_ticks(ax.yaxis)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.grid(axis="y", color=GRID, linewidth=0.6)
