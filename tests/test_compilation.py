@@ -66,21 +66,21 @@ def test_a_later_process_compiles_nothing_and_gets_the_same_bits(tmp_path):
     first, second = start(tmp_path, "first"), start(tmp_path, "second")
     fresh = bits(tmp_path, "first", first)
     assert bits(tmp_path, "second", second) == fresh
-    found = kept(tmp_path)
-    assert any(name.startswith("jit__advance-") for name in found)
+    whole = kept(tmp_path)
+    assert any(name.startswith("jit__advance-") for name in whole)
 
     assert bits(tmp_path, "third", start(tmp_path, "third")) == fresh
-    assert kept(tmp_path) == found
+    assert kept(tmp_path) == whole
 
     # A process that was killed, or a full disk, may leave half an entry: it is compiled and kept again.
     for path in tmp_path.glob("cache/fastweights/compiled/*/jit__log_probabilities-*"):
         path.write_bytes(path.read_bytes()[:-100])
     damaged = kept(tmp_path)
-    assert damaged != found
+    assert damaged != whole
     assert bits(tmp_path, "fourth", start(tmp_path, "fourth")) == fresh
     mended = kept(tmp_path)
-    assert mended.keys() == found.keys()
-    assert all(mended[name] != damaged[name] for name in found if damaged[name] != found[name])
+    assert mended.keys() == whole.keys()
+    assert all(mended[name] != damaged[name] for name in whole if damaged[name] != whole[name])
 
 
 PROGRAM_OF_ONE = """
@@ -104,12 +104,12 @@ def test_a_damaged_program_is_compiled_and_kept_again(tmp_path):
         assert (said.stdout, said.stderr) == ("7.0\n", "")
         return {name: content for name, content in kept(tmp_path).items() if name.endswith("-cache")}
 
-    found = run()
-    assert found
+    first = run()
+    assert first
     for path in tmp_path.glob("cache/fastweights/compiled/*/*-cache"):
         path.write_bytes(path.read_bytes()[:-9])
     mended = run()
-    assert mended.keys() == found.keys()
+    assert mended.keys() == first.keys()
     assert all(compilation._is_whole(content) for content in mended.values())
 
 

@@ -23,9 +23,9 @@ SPECIFICATION = RunSpecification(TASK, "irnn", 3)
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory) -> dict[str, str]:
+def files(tmp_path_factory) -> dict[str, str]:
     """A model (untrained), damaged ones, a study, and text files; their paths by name."""
-    folder = tmp_path_factory.mktemp("material")
+    folder = tmp_path_factory.mktemp("files")
     paths = {
         name: folder / name
         for name in ("model", "truncated", "foreign", "run", "text", "nothing", "bad_lines", "study")
@@ -143,12 +143,12 @@ BAD = [
 
 
 @pytest.mark.parametrize(("command", "words"), BAD, ids=[command for command, _ in BAD])
-def test_bad_input(command, words, material, capsys, tmp_path, monkeypatch):
+def test_bad_input(command, words, files, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    before = contents(Path(material["study"]).parent)
-    assert words in complaint(command.format(**material).split(), capsys)
+    before = contents(Path(files["study"]).parent)
+    assert words in complaint(command.format(**files).split(), capsys)
     assert not contents(tmp_path)
-    assert contents(Path(material["study"]).parent) == before
+    assert contents(Path(files["study"]).parent) == before
 
 
 ANY_TEXT = st.one_of(st.text(max_size=40), st.text("abc0189?- \n", max_size=12))
@@ -169,12 +169,12 @@ def test_any_text_is_a_sequence_or_is_refused(text):
 
 @given(text=ANY_TEXT)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_as_a_question_gets_one_line(text, material, capsys):
+def test_any_text_as_a_question_gets_one_line(text, files, capsys):
     try:
         TASK.encode(text)
     except InvalidValueError:
         if text not in ("-h", "--help"):
-            complaint(["answer", material["model"], text], capsys)
+            complaint(["answer", files["model"], text], capsys)
 
 
 @given(st.one_of(st.binary(max_size=60), ANY_TEXT.map(lambda text: f"a1b2??a 1\n{text}\n".encode())))
@@ -183,16 +183,16 @@ def test_any_file_is_read_or_refused(tmp_path, content):
     path = tmp_path / "sequences"
     path.write_bytes(content)
     try:
-        found = list(read_lines(TASK, path))
+        parts = list(read_lines(TASK, path))
     except (InvalidValueError, FileError) as error:
         assert "\n" not in str(error)
     else:
-        for part in found:
+        for part in parts:
             assert part.inputs.shape == (len(part.targets), TASK.length)
 
 
-def test_json_output_does_not_change_how_errors_look(material, capsys):
-    complaint(["evaluate", material["truncated"], "--json"], capsys)
+def test_json_output_does_not_change_how_errors_look(files, capsys):
+    complaint(["evaluate", files["truncated"], "--json"], capsys)
 
 
 def test_messages_of_several_lines_become_one(capsys, monkeypatch):

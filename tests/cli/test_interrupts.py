@@ -20,7 +20,7 @@ LISTENING = (
     "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
 )
 PROGRAM = [sys.executable, "-c", f"{LISTENING}; from fastweights.cli import main; main()"]
-OTHERS = [pytest.param(each, marks=pytest.mark.thorough) for each in (signal.SIGTERM, signal.SIGHUP)]
+OTHERS = [pytest.param(number, marks=pytest.mark.thorough) for number in (signal.SIGTERM, signal.SIGHUP)]
 TRAIN = (
     "train --model irnn --hidden-size 3 --num-pairs 1 --batch-size 8 --train-sequences 200 "
     "--validation-sequences 26 --test-sequences 30 --updates 3000 --evaluate-every 20 --out"

@@ -41,7 +41,7 @@ def save(path: Path, specification: RunSpecification) -> bytes:
     # Not `build_model`: JAX would compile a generator for each shape.
     shapes = eqx.filter_eval_shape(specification.build_model)
     random = np.random.default_rng(0)
-    arrays = [random.uniform(0, 1, each.shape).astype(each.dtype) for each in jax.tree.leaves(shapes)]
+    arrays = [random.uniform(0, 1, leaf.shape).astype(leaf.dtype) for leaf in jax.tree.leaves(shapes)]
     model = jax.tree.unflatten(jax.tree.structure(shapes), arrays)
     checkpoint.save(path, {"model": model}, about)
     return path.read_bytes()

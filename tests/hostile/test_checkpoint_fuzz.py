@@ -28,7 +28,7 @@ SEED = int(os.environ.get("FASTWEIGHTS_FUZZ_SEED", "0"))
 @pytest.fixture(scope="module")
 def contents(tmp_path_factory) -> list[bytes]:
     folder = tmp_path_factory.mktemp("saved")
-    return [save(folder / each.model, each) for each in SPECIFICATIONS]
+    return [save(folder / specification.model, specification) for specification in SPECIFICATIONS]
 
 
 def meaning(loaded) -> tuple:
@@ -60,7 +60,7 @@ def fuzz(path: Path, contents: list[bytes], damaged: int, forged: int, seed: int
         path.write_bytes(content)
         originals.append(meaning(fw.load_model(path)))
         assert originals[-1] == said(content)
-    found = Counter()
+    counts = Counter()
     for number in range(damaged + forged):
         kind = "damaged" if number < damaged else "forged"
         place = random.randrange(len(contents))
@@ -78,24 +78,24 @@ def fuzz(path: Path, contents: list[bytes], damaged: int, forged: int, seed: int
         except BaseException as error:
             error.add_note(f"{kind} {number} of seed {seed}: {name}")
             raise
-        found[kind, "refused" if loaded is None else "accepted"] += 1
-        found[name, "refused" if loaded is None else "accepted"] += 1
-    return found
+        counts[kind, "refused" if loaded is None else "accepted"] += 1
+        counts[name, "refused" if loaded is None else "accepted"] += 1
+    return counts
 
 
 def test_mutated_checkpoints(contents, tmp_path):
-    found = fuzz(tmp_path / "m", contents, 200, 100, SEED)
-    assert found["damaged", "refused"] > 180
-    assert found["forged", "accepted"] > 0  # other weights, signed: another model
+    counts = fuzz(tmp_path / "m", contents, 200, 100, SEED)
+    assert counts["damaged", "refused"] > 180
+    assert counts["forged", "accepted"] > 0  # other weights, signed: another model
 
 
 @pytest.mark.slow
 def test_ten_thousand_mutated_checkpoints(contents, tmp_path, capsys):
     started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = fuzz(tmp_path / "m", contents, 7_000, 3_000, SEED + 1)
+    counts = fuzz(tmp_path / "m", contents, 7_000, 3_000, SEED + 1)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     with capsys.disabled():
         print(f"\nseed {SEED + 1}: {time.monotonic() - started:.0f} s, memory grew by {grown / 1024:.0f} MiB")
-        for (name, verdict), count in sorted(found.items()):
+        for (name, verdict), count in sorted(counts.items()):
             print(f"{name:45} {verdict:8} {count}")
     assert grown < 300 * 1024

@@ -29,15 +29,15 @@ def without_kernels():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("material")
+    folder = tmp_path_factory.mktemp("files")
     save(folder / "irnn", IRNN)
     save(folder / "fast", FAST)
     for name in ("irnn", "fast"):
         arrays, data = take_apart((folder / name).read_bytes())
         record = arrays["__metadata__"]["fastweights"]
         laid_out = {
-            key: (each["dtype"], each["shape"], data[slice(*each["data_offsets"])])
-            for key, each in arrays_of(arrays).items()
+            key: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+            for key, entry in arrays_of(arrays).items()
         }
         kind, shape, content = laid_out["model.cell.input"]
         huge = np.full(len(content) // 4, 3e38, "<f4").tobytes()
@@ -117,11 +117,11 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("line", "words"), BAD, ids=lambda each: ascii(each[:60]))
+@pytest.mark.parametrize(("line", "words"), BAD, ids=lambda text: ascii(text[:60]))
 def test_bad_input(line, words, folder, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = written(folder)
-    assert words in refused([each.format(folder=folder) for each in line.split(" ")], capsys)
+    assert words in refused([word.format(folder=folder) for word in line.split(" ")], capsys)
     assert not written(tmp_path)
     assert written(folder) == before
 
@@ -129,7 +129,7 @@ def test_bad_input(line, words, folder, capsys, tmp_path, monkeypatch):
 NAMES = ["\x1b[31mred\x07", "two\nlines", "\u202etxt", "\udcff", "x" * 300, "x" * 10_000, "a/../b"]
 
 
-@pytest.mark.parametrize("name", NAMES, ids=lambda each: ascii(each[:20]))
+@pytest.mark.parametrize("name", NAMES, ids=lambda text: ascii(text[:20]))
 def test_names_of_files_reach_the_terminal_safely(name, folder, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refused(["evaluate", name], capsys)
@@ -187,7 +187,7 @@ def test_any_options(options, capsys, tmp_path, monkeypatch):
 )
 def test_as_a_process(arguments, folder, tmp_path):
     command = [sys.executable, "-c", "from fastweights.cli import main; main()"]
-    command += [each.format(folder=folder) for each in arguments]
+    command += [word.format(folder=folder) for word in arguments]
     end = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     check_refusal(end.returncode, end.stdout, end.stderr)
     assert not written(tmp_path)

@@ -50,8 +50,8 @@ def parts(good: bytes):
     """The arrays as (type, shape, bytes), and the record, to be changed and laid out anew."""
     header, data = take_apart(good)
     arrays = {
-        name: (each["dtype"], each["shape"], data[slice(*each["data_offsets"])])
-        for name, each in arrays_of(header).items()
+        name: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+        for name, entry in arrays_of(header).items()
     }
     return arrays, header["__metadata__"]["fastweights"]
 
@@ -66,9 +66,9 @@ def test_another_writer_of_the_format_is_understood(good, tmp_path):
     (tmp_path / "m").write_bytes(with_header(content[8 : 8 + length] + b" " * 7, data))
     specification, model, _ = fw.load_model(tmp_path / "m")
     assert specification == SPECIFICATIONS[0]
-    found = safetensors.numpy.load((tmp_path / "m").read_bytes())
-    assert found.keys() == arrays.keys()
-    np.testing.assert_array_equal(model.cell.recurrent, found[RECURRENT])
+    loaded = safetensors.numpy.load((tmp_path / "m").read_bytes())
+    assert loaded.keys() == arrays.keys()
+    np.testing.assert_array_equal(model.cell.recurrent, loaded[RECURRENT])
 
 
 def test_other_finite_weights_with_their_digests_are_another_model(good, tmp_path):
@@ -307,7 +307,7 @@ import json, resource, sys, time
 from fastweights.errors import CheckpointError
 from fastweights.training import checkpoint, tensor_file
 
-found = []
+costs = []
 for filling in (b"1,", b'"ab",', b"[],", b"{},"):
     text = b"[" + filling * ((tensor_file.MAX_HEADER_BYTES - 3) // len(filling)) + b"0]"
     with open(sys.argv[1], "wb") as file:
@@ -317,17 +317,17 @@ for filling in (b"1,", b'"ab",', b"[],", b"{},"):
         checkpoint.load(sys.argv[1])
     except CheckpointError:
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        found.append([time.process_time() - started, grown / 1024])
-print(json.dumps(found))
+        costs.append([time.process_time() - started, grown / 1024])
+print(json.dumps(costs))
 """
 
 
 def test_the_longest_header_takes_bounded_memory_and_time(tmp_path):
     """In a process of its own, where shapes are not checked in every call."""
     command = [sys.executable, "-W", "ignore", "-c", BOMBS, str(tmp_path / "m")]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
-    assert len(found) == 4
-    assert all(seconds < 10 and mebibytes < 400 for seconds, mebibytes in found), found
+    costs = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
+    assert len(costs) == 4
+    assert all(seconds < 10 and mebibytes < 400 for seconds, mebibytes in costs), costs
 
 
 def test_the_longest_curve_of_a_run_can_be_saved_and_loaded(tmp_path):

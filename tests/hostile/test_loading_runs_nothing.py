@@ -19,7 +19,7 @@ first, *others = map(Path, sys.argv[1:])
 fw.load_model(first)  # what is imported and compiled for the first of its kind is done
 seen = []
 watching = False
-allowed_paths = {str(each) for each in (first, *others)}
+allowed_paths = {str(path) for path in (first, *others)}
 
 def hook(event, arguments):
     if not watching or event.startswith(("object.__getattr__", "sys._getframe", "gc.", "builtins.id")):
@@ -69,7 +69,7 @@ def test_nothing_is_run_imported_written_or_sent(tmp_path):
     before = sorted(tmp_path.iterdir())
     command = [sys.executable, "-c", WATCH, *map(str, paths)]
     printed = subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, timeout=100).stdout
-    found = json.loads(printed)
-    assert found["seen"] == []
-    assert found["ends"][0] == "loaded" and found["ends"].count("refused") >= len(paths) - 3
+    report = json.loads(printed)
+    assert report["seen"] == []
+    assert report["ends"][0] == "loaded" and report["ends"].count("refused") >= len(paths) - 3
     assert sorted(tmp_path.iterdir()) == before

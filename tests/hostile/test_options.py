@@ -24,14 +24,14 @@ CLASSES = [
     *(ClassifierOptions, TrainingOptions, DataOptions, AssociativeRetrieval),
 ]
 FIELDS = [
-    (cls, each.name)
+    (cls, field.name)
     for cls in CLASSES
-    for each in dataclasses.fields(cls)
-    if get_type_hints(cls)[each.name] in (int, float)
+    for field in dataclasses.fields(cls)
+    if get_type_hints(cls)[field.name] in (int, float)
 ]
 
 
-@pytest.mark.parametrize(("cls", "name"), FIELDS, ids=lambda each: getattr(each, "__name__", each))
+@pytest.mark.parametrize(("cls", "name"), FIELDS, ids=lambda part: getattr(part, "__name__", part))
 def test_every_number_has_two_ends(cls, name):
     """A new option without bounds fails here."""
     values: list[Any] = [2**63, -(2**63), 10**30]
@@ -52,10 +52,10 @@ JSON = st.recursive(
 
 
 def _places(value, where=()):
-    for name, each in value.items():
+    for name, inner in value.items():
         yield (*where, name)
-        if isinstance(each, dict):
-            yield from _places(each, (*where, name))
+        if isinstance(inner, dict):
+            yield from _places(inner, (*where, name))
 
 
 @given(st.sampled_from(list(_places(DEFAULT))), JSON)
@@ -69,8 +69,8 @@ def test_any_value_anywhere_in_a_specification(where, value):
     for name in where[:-1]:
         inner = inner[name]
     inner[where[-1]] = value
-    found = attempt(lambda: RunSpecification.from_json(changed))
-    assert found is None or found.to_json() == changed
+    specification = attempt(lambda: RunSpecification.from_json(changed))
+    assert specification is None or specification.to_json() == changed
 
 
 @given(
@@ -82,7 +82,7 @@ def test_any_value_anywhere_in_a_specification(where, value):
 )
 @settings(max_examples=300, deadline=None)
 def test_what_is_accepted_fits_into_memory(model, units, readout, updates, every, batch, train, test):
-    found = attempt(
+    specification = attempt(
         lambda: RunSpecification(
             AssociativeRetrieval(),
             model,
@@ -92,7 +92,7 @@ def test_what_is_accepted_fits_into_memory(model, units, readout, updates, every
             data=DataOptions(0, train, 10, test),
         ),
     )
-    assert found is None or sum(estimate(found).values()) <= MAX_BYTES
+    assert specification is None or sum(estimate(specification).values()) <= MAX_BYTES
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ class Long(AssociativeRetrieval):
         {"task": Long()},
         {"task": Long(), "model": "lstm", "hidden_size": 50},
     ],
-    ids=lambda each: f"{each.get('model', 'fast-weights')}-{each.get('hidden_size', 50)}",
+    ids=lambda changes: f"{changes.get('model', 'fast-weights')}-{changes.get('hidden_size', 50)}",
 )
 def test_what_is_large_but_can_be_done_is_accepted(specification):
     RunSpecification(**specification)

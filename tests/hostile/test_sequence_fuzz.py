@@ -32,18 +32,18 @@ def parse_question(line: bytes, task: AssociativeRetrieval) -> list[int] | None:
         return None
     pairs = [line[i : i + 2] for i in range(0, len(line) - 3, 2)]
     letters, digits = {pair[:1] for pair in pairs}, {pair[1:] for pair in pairs}
-    if not letters <= {bytes([each]) for each in ALPHABET[:26]} or len(letters) < task.num_pairs:
+    if not letters <= {bytes([code]) for code in ALPHABET[:26]} or len(letters) < task.num_pairs:
         return None
-    if not digits <= {bytes([each]) for each in ALPHABET[26:36]} or line[-1:] not in letters:
+    if not digits <= {bytes([code]) for code in ALPHABET[26:36]} or line[-1:] not in letters:
         return None
     if task.digits == "without-replacement" and len(digits) < task.num_pairs:
         return None
-    return [ALPHABET.index(bytes([each])) for each in line]
+    return [ALPHABET.index(bytes([code])) for code in line]
 
 
 def parse_file(content: bytes, task: AssociativeRetrieval) -> list[tuple[list[int], int]] | None:
     """The sequences of a whole file; None if it must be refused."""
-    found = []
+    pairs = []
     for line in content.split(b"\n"):
         if not line.strip(b" \t\r\n\x0b\x0c"):
             continue
@@ -51,8 +51,8 @@ def parse_file(content: bytes, task: AssociativeRetrieval) -> list[tuple[list[in
         symbols = parse_question(line[:-2], task)
         if symbols is None or line[-2:-1] != b" " or line[-1] not in ALPHABET[26:36]:
             return None
-        found.append((symbols, line[-1] - ord("0")))
-    return found or None
+        pairs.append((symbols, line[-1] - ord("0")))
+    return pairs or None
 
 
 def line_of(task: AssociativeRetrieval, random: Random) -> bytes:
@@ -86,9 +86,9 @@ def mutate(line: bytes, random: Random, others: list[bytes]) -> bytes:
 
 def fuzz(path: Path, count: int, seed: int) -> Counter:
     """Half of the lines by `encode`, the others in files of one to three."""
-    random, found = Random(seed), Counter()
+    random, counts = Random(seed), Counter()
     lines = {task: [line_of(task, random) for _ in range(200)] for task in TASKS}
-    others = [line for each in lines.values() for line in each]
+    others = [line for group in lines.values() for line in group]
     done = 0
     while done < count:
         task = random.choice(TASKS)
@@ -100,7 +100,7 @@ def fuzz(path: Path, count: int, seed: int) -> Counter:
             assert symbols is None or symbols.tolist() == expected, (seed, text)
             done += 1
             verdict = "refused" if symbols is None else "accepted"
-            found["question", verdict] += 1
+            counts["question", verdict] += 1
             continue
         mutated = [
             mutate(random.choice(lines[task]), random, others) for _ in range(random.choice((1, 1, 3)))
@@ -111,21 +111,21 @@ def fuzz(path: Path, count: int, seed: int) -> Counter:
         expected = parse_file(content, task)
         assert (read is None) == (expected is None), (seed, content)
         if read is not None:
-            assert np.concatenate([part.inputs for part in read]).tolist() == [each[0] for each in expected]
-            assert np.concatenate([part.targets for part in read]).tolist() == [each[1] for each in expected]
+            assert np.concatenate([part.inputs for part in read]).tolist() == [pair[0] for pair in expected]
+            assert np.concatenate([part.targets for part in read]).tolist() == [pair[1] for pair in expected]
         done += len(mutated)
-        found["file", "refused" if read is None else "accepted"] += 1
-    return found
+        counts["file", "refused" if read is None else "accepted"] += 1
+    return counts
 
 
 def test_mutated_lines(tmp_path):
-    found = fuzz(tmp_path / "lines", 3_000, SEED)
-    assert min(found.values()) > 50 and len(found) == 4, found
+    counts = fuzz(tmp_path / "lines", 3_000, SEED)
+    assert min(counts.values()) > 50 and len(counts) == 4, counts
 
 
 @pytest.mark.slow
 def test_a_hundred_thousand_mutated_lines(tmp_path, capsys):
     started = time.monotonic()
-    found = fuzz(tmp_path / "lines", 100_000, SEED + 1)
+    counts = fuzz(tmp_path / "lines", 100_000, SEED + 1)
     with capsys.disabled():
-        print(f"\nseed {SEED + 1}: {time.monotonic() - started:.0f} s, {dict(found)}")
+        print(f"\nseed {SEED + 1}: {time.monotonic() - started:.0f} s, {dict(counts)}")

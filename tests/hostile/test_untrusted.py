@@ -35,10 +35,10 @@ def test_what_takes_the_place_of_a_file_meanwhile_is_refused(tmp_path, monkeypat
 
 @given(st.text(), st.integers(10, 60))
 def test_any_text_becomes_one_printable_line(text, most):
-    found = printable(text, most)
-    assert found.isprintable() and len(found) <= most
+    shown = printable(text, most)
+    assert shown.isprintable() and len(shown) <= most
     if text.isprintable() and len(text) <= most:
-        assert found == text
+        assert shown == text
 
 
 def test_what_a_terminal_obeys_is_written_out():

@@ -48,7 +48,7 @@ def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
     """
     names = [task.class_name(target) for target in range(task.num_classes)]
     symbols, targets = bytearray(), list[int]()
-    symbol_type, found = integer_type(task.num_symbols), False
+    symbol_type, is_empty = integer_type(task.num_symbols), True
     for number, line in _lines(path):
         try:
             text, _, answer = line.partition(" ")
@@ -57,7 +57,7 @@ def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
                 raise InvalidValueError(f"expected a space and a class after {text}; got {answer[:20]!r}")
         except InvalidValueError as error:
             raise InvalidValueError(f"{_name(path)}, line {number}: {error}") from None
-        found = True
+        is_empty = False
         symbols += encoded.astype(symbol_type).tobytes()
         targets.append(names.index(answer))
         if len(targets) == _BLOCK:
@@ -65,7 +65,7 @@ def read_lines(task: Task, path: Path) -> Iterator[Dataset]:
             symbols, targets = bytearray(), []
     if targets:
         yield _dataset(task, symbols, targets)
-    if not found:
+    if is_empty:
         raise InvalidValueError(f"{_name(path)} holds no sequence")
 
 
