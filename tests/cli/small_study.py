@@ -8,7 +8,7 @@ from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.writable_store import WritableStore
 
 TRACEBACK = "Traceback (most recent call last):\n  in unroll\nValueError: [red]shapes[/red] differ"
-SIGN = {
+HEARTBEAT = {
     "owner": "process 1 on elsewhere",
     "executor": "local",
     "workers": 2,
@@ -36,7 +36,7 @@ def make_study(directory, url=None, name=None):
     store.finish(failed, _outcome("failed", failure=f"lost 3 times at update 100; the last:\n{TRACEBACK}"))
     store.report(begun, 100, 0.25)
     store.record_crashes(begun, [{"reached": 0, "reason": "its worker died"}])
-    store.heartbeat({**SIGN, "updates_per_second": {begun.identifier: 50.0}})
+    store.heartbeat({**HEARTBEAT, "updates_per_second": {begun.identifier: 50.0}})
     return store
 
 

@@ -25,7 +25,7 @@ from outcomes import RESULT
 RUNS = [RunSpecification(AssociativeRetrieval(1), "irnn", 3, seed=seed) for seed in range(4)]
 PLAN = [(run.identifier, run.to_json(), run.task.floor()) for run in RUNS]
 FINISHED = {"state": "finished", "curve": [[20, 2.3, 0.5, -1.5]], "result": RESULT}
-SIGN = {
+HEARTBEAT = {
     "owner": "process 1 on here since then",
     "executor": "local",
     "workers": 2,
@@ -49,7 +49,7 @@ def journal(tmp_path_factory) -> bytes:
     )
     store.report(third, 20, 0.5)
     store.record_crashes(third, [{"reached": 20, "reason": "its worker died"}])
-    store.heartbeat(SIGN)
+    store.heartbeat(HEARTBEAT)
     return (folder / JOURNAL).read_bytes()
 
 
@@ -87,11 +87,11 @@ def everything_that_reads(folder: Path, content: bytes) -> None:
             main([command, str(folder)])
         assert end.value.code in ((0, 2) if results else (2,) if command == "report" else (0, 2))
 
-    def take_up() -> None:
+    def resume() -> None:
         store = WritableStore(Journal(folder), "good", "quick")
         store.plan(PLAN)
 
-    attempt(take_up)
+    attempt(resume)
 
 
 def fuzz(journal: bytes, folder: Path, numbers: range) -> None:
@@ -113,7 +113,7 @@ def test_four_thousand_mutated_journals(part, journal, tmp_path, capsys):
 
 
 def test_the_whole_journal_is_read(journal, tmp_path, capsys):
-    """The fuzzer's material is good: else it would prove nothing."""
+    """The journal that the fuzzer damages is a good one: else it would prove nothing."""
     (tmp_path / JOURNAL).write_bytes(journal)
     assert [run.state for run in Store(Journal(tmp_path)).runs()] == [
         "finished",
@@ -156,7 +156,7 @@ def test_any_text_as_a_storage(url):
 def test_any_text_where_a_name_is_expected(command, value):
     assume(
         not value.startswith("-") and value not in preset_names()
-    )  # Hypothesis reads our words in the source
+    )  # Hypothesis takes constants from the source
     here = Path.cwd()
     before = sorted(os.listdir(here))
     with pytest.MonkeyPatch.context() as patch:

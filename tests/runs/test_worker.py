@@ -59,9 +59,9 @@ def close(one: Path, other: Path) -> bool:
 
 
 def after(count: int):
-    """Says `stopped` when it is asked for the count-th time."""
-    asked = iter(range(1, 100))
-    return lambda: next(asked) == count
+    """Returns True at the count-th call."""
+    calls = iter(range(1, 100))
+    return lambda: next(calls) == count
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_run_that_is_behind_catches_up_to_the_same_bits(behind, undisturbed, t
     assert list(map(result, paths)) == list(map(result, undisturbed))
 
 
-def test_the_test_set_is_followed_if_the_run_is_told_to(alone, tmp_path):
+def test_the_test_set_is_followed_if_the_options_say_so(alone, tmp_path):
     """Interrupted or not; and it changes nothing else."""
     followed = specification(0, test_curve=True)
     (out,) = outs(tmp_path)[:1]
@@ -286,7 +286,7 @@ def test_runs_that_do_not_fit_together_are_refused(specifications, names, messag
     assert not list(tmp_path.iterdir())
 
 
-def test_a_state_written_under_the_old_names_is_taken_up(tmp_path):
+def test_a_state_written_under_the_old_names_is_resumed(tmp_path):
     """Its optimiser's state is called `moments`; two of three chunks are done."""
     written_before = Path(__file__).parent / "data" / "state_with_moments.partial"
     out = tmp_path / "m"

@@ -5,7 +5,7 @@ import pytest
 from fastweights.studies.analysis.progress import STATES, RunProgress, seconds_left, study_progress
 from fastweights.studies.record.store import Run
 
-SIGN = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
+HEARTBEAT = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
 
 
 def run(state="waiting", model="lstm", hidden_size=20, *, update=0, pace=None, seconds=None):
@@ -76,8 +76,8 @@ def progress(runs, sign=None, owner=None):
 
 def test_a_begun_run_is_at_work_only_if_a_coordinator_is():
     runs = [recorded("running", {100: 0.5, 50: 0.9})]
-    sign = {**SIGN, "updates_per_second": {"x": 20.0}}
-    alone, owned = progress(runs, sign), progress(runs, sign, "process 1")
+    heartbeat = {**HEARTBEAT, "updates_per_second": {"x": 20.0}}
+    alone, owned = progress(runs, heartbeat), progress(runs, heartbeat, "process 1")
     assert (alone.states["interrupted"], alone.states["running"], alone.updates_per_second) == (1, 0, None)
     assert (owned.states["interrupted"], owned.states["running"], owned.updates_per_second) == (0, 1, 20)
     assert (owned.runs[0].update, owned.runs[0].validation_error) == (100, 0.5)
@@ -89,9 +89,9 @@ def test_a_begun_run_is_at_work_only_if_a_coordinator_is():
 def test_runs_side_by_side_are_at_work_at_once():
     runs = [recorded("running", identifier=name) for name in "abcdefgh"]
     paces = dict.fromkeys("abcdefgh", 10.0)
-    sign = {**SIGN, "updates_per_second": paces}
-    assert progress(runs, sign, "someone").seconds_left == pytest.approx(400)
-    assert progress(runs, {**sign, "side_by_side": 4}, "someone").seconds_left == pytest.approx(100)
+    heartbeat = {**HEARTBEAT, "updates_per_second": paces}
+    assert progress(runs, heartbeat, "someone").seconds_left == pytest.approx(400)
+    assert progress(runs, {**heartbeat, "side_by_side": 4}, "someone").seconds_left == pytest.approx(100)
 
 
 def test_failed_runs_count_in_no_total():
@@ -108,5 +108,5 @@ def test_a_study_that_nobody_ever_coordinated():
 
 
 def test_a_clock_that_is_ahead_gives_no_negative_age():
-    sign = {**SIGN, "seen": 1e9, "updates_per_second": {}}
-    assert progress([], sign).coordinator.signed_seconds_ago == 0
+    heartbeat = {**HEARTBEAT, "seen": 1e9, "updates_per_second": {}}
+    assert progress([], heartbeat).coordinator.signed_seconds_ago == 0

@@ -34,7 +34,7 @@ def impatient(monkeypatch):
 
 
 class Listener:
-    """Notes what it is told."""
+    """Records the calls."""
 
     def __init__(self):
         self.states, self.points, self.crashes = [], [], []
@@ -61,7 +61,7 @@ class DiedError(Exception):
 
 
 class Pool:
-    """Workers whose time goes on when progress is asked for. `fates` says what happens at each start of a
+    """Workers that get on when their progress is read. `fates` has what happens at each start of a
     run: it raises, or its worker dies after so many updates, or before it begins; else it finishes."""
 
     name, resumes_from, crash_errors = "played", "where the script says", (DiedError,)
@@ -168,12 +168,12 @@ def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
 def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     """First two runs, then one that the better of them asks for; each round has an executor of its own."""
     first, second, third, *_ = RUNS
-    listener, pools, asked = Listener(), [], []
+    listener, pools, rounds = Listener(), [], []
 
     def plan(known):
         planned = [Planned(run, {"part": "search"}) for run in (first, second)]
         ended = [name for name, record in known.items() if record["state"] == "finished"]
-        asked.append(len(ended))
+        rounds.append(len(ended))
         if len(ended) >= 2:
             planned += [Planned(third, {"part": "table"}), Planned(first, {"part": "again", "number": 2})]
         return planned
@@ -183,7 +183,7 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
         return pools[-1]
 
     store = run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
-    assert asked == [0, 2, 3]
+    assert rounds == [0, 2, 3]
     assert [pool.workers for pool in pools] == [2, 1]
     assert listener.begun == Counter(run.identifier for run in RUNS[:3])
     assert {run["id"]: run["roles"] for run in store.results()["runs"]} == {
@@ -356,10 +356,10 @@ def test_reports_that_come_after_the_outcome_count_no_more(fates, tmp_path):
         held_back: list = [[], []]
 
         def progress(self):
-            words = super().progress()
-            self.held_back = [*self.held_back, [word for word in words if word.update]]
+            reports = super().progress()
+            self.held_back = [*self.held_back, [report for report in reports if report.update]]
             now, *self.held_back = self.held_back
-            return [word for word in words if not word.update] + now
+            return [report for report in reports if not report.update] + now
 
     states, _ = study(tmp_path, {name: list(fate) for name, fate in fates.items()}, pool=Late)
     assert states == {run.identifier: "finished" for run in RUNS} | dict.fromkeys(fates, "failed")
@@ -387,7 +387,7 @@ class Interrupted(Pool):
         return []
 
 
-def test_an_interrupted_study_can_be_taken_up(tmp_path):
+def test_an_interrupted_study_can_be_resumed(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         study(tmp_path, pool=Interrupted)
     assert [run.state for run in stored(tmp_path)] == ["running"] * 2 + ["waiting"] * 3
@@ -395,11 +395,11 @@ def test_an_interrupted_study_can_be_taken_up(tmp_path):
     assert list(states.values()) == ["finished"] * 5
 
 
-def test_an_interrupt_that_was_swallowed_is_heard_all_the_same(tmp_path):
+def test_an_interrupt_that_python_dropped_stops_the_study_all_the_same(tmp_path):
     """Python drops a KeyboardInterrupt that strikes in a destructor."""
-    asked = iter([False, False, True])
+    answers = iter([False, False, True])
     with pytest.raises(KeyboardInterrupt):
-        study(tmp_path, pool=lambda fates: Pool(fates, workers=1), stopped=lambda: next(asked))
+        study(tmp_path, pool=lambda fates: Pool(fates, workers=1), stopped=lambda: next(answers))
     assert [run.state for run in stored(tmp_path)].count("finished") < 5
     assert set(study(tmp_path)[0].values()) == {"finished"}
 

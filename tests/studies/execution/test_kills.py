@@ -42,10 +42,10 @@ TWO = SPECIFICATIONS[:2]
 
 
 class Silent:
-    """A listener that only lets `at` know, once, that a run is well on its way."""
+    """A listener that only calls `at`, once, when a run is well on its way."""
 
     def __init__(self, at=lambda: None):
-        self.at, self.told = at, False
+        self.at, self.called = at, False
 
     def planned(self, runs):
         pass
@@ -59,8 +59,8 @@ class Silent:
         pass
 
     def progressed(self, run, update, validation_error):
-        if update >= 100 and not self.told:
-            self.told = True
+        if update >= 100 and not self.called:
+            self.called = True
             self.at()
 
 

@@ -89,9 +89,9 @@ def test_states_and_outcomes_are_there_for_the_next_reader(write, place):
     assert (again.name, again.preset) == ("folder", "quick")
     assert states(again) == ["finished", "failed", "running"]
     assert [run.outcome for run in again.runs()] == [FINISHED, FAILED, None]
-    taken_up = write()
-    begin(taken_up)
-    assert states(taken_up) == ["finished", "failed", "running"]
+    resumed = write()
+    begin(resumed)
+    assert states(resumed) == ["finished", "failed", "running"]
 
 
 def test_a_failed_run_can_be_planned_anew_and_counts_once(write, place):

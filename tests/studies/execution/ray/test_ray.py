@@ -295,8 +295,8 @@ class TestOnACluster:
         class Killing(Notes):
             def progressed(self, run, update, validation_error):
                 # It must return, or the coordinator does not take in what the hidden node sends.
-                if not self.told and len(list((tmp_path / RUNS).glob("*.partial"))) == 2:
-                    self.told = True
+                if not self.called and len(list((tmp_path / RUNS).glob("*.partial"))) == 2:
+                    self.called = True
                     assert executors[0].resumes_from == BOTH
                     for child in processes(b"", of=hidden.pid):
                         with contextlib.suppress(ProcessLookupError):
