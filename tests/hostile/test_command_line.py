@@ -107,7 +107,7 @@ BAD = [
     ("evaluate {folder}/irnn --sequences {folder}/long", "more than 1,000 characters"),
     ("evaluate {folder}/irnn --sequences {folder}/irnn", "line 1"),
     ("evaluate {folder}/irnn-huge --sequences {folder}/lines", "not finite"),
-    ("answer {folder}/irnn-huge a1??a", "no finite number"),
+    ("answer {folder}/irnn-huge a1??a", "not a finite number"),
     ("answer {folder}/fast-huge a1b2??a", "finite"),
     ("answer {folder}/irnn " + "a1" * 50_000, "expected letter-digit pairs"),
     ("answer {folder}/irnn a\x1b[31m1??a", "expected letter-digit pairs"),

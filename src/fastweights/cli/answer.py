@@ -1,4 +1,4 @@
-"""`fastweights answer`: one question to a trained model, and where it looked."""
+"""`fastweights answer`: one question to a trained model, and what the network attended to."""
 
 import json
 from collections.abc import Sequence
@@ -41,16 +41,16 @@ def run(arguments: Sequence[str]) -> int:
     task = specification.task
     symbols = task.encode(options.sequence)
     probabilities = np.exp(predict(model, symbols[None])[:, 0].astype(np.float64))
-    digit = task.class_name(int(probabilities.argmax()))
+    answer = task.class_name(int(probabilities.argmax()))
     attention = model.attention(jnp.asarray(symbols, jnp.int32)[:, None])
     terms = None if attention is None else [float(term) for term in attention[-1, :-1, 0]]
     if not np.isfinite([*probabilities, *(terms or [])]).all():
-        raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is no finite number")
+        raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is not a finite number")
     if options.json:
         named = {task.class_name(i): float(p) for i, p in enumerate(probabilities)}
-        print(json.dumps({"answer": digit, "probabilities": named, "attention": terms}))
+        print(json.dumps({"answer": answer, "probabilities": named, "attention": terms}))
         return 0
-    print(f"{options.sequence} → {digit}\n")
+    print(f"{options.sequence} → {answer}\n")
     print("probability of each answer")
     for i, probability in enumerate(probabilities):
         print(f"  {task.class_name(i)}  {_bar(probability, 1)} {probability:.4f}")

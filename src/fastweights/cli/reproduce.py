@@ -15,18 +15,16 @@ from fastweights.cli.options import PluginOptions, last_value, load_plugins, wit
 from fastweights.cli.parsing import parse
 from fastweights.cli.progress import Bars
 from fastweights.cli.report import report
+from fastweights.cli.study_progress import StudyProgress
 from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
-from fastweights.report.labels import last_line
-from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import locate
-from fastweights.studies.record.store import Run
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Reproduce(PluginOptions):
     papers take no other."""
 
     hidden_sizes: tuple[int, ...] = ()
-    """Sizes R of the hidden layer; by default 20, 50 and 100."""
+    """Sizes R of the hidden layer; by default the preset's."""
 
     seeds: int | None = None
     """How many seeds each reported setting gets; by default the preset's."""
@@ -66,7 +64,7 @@ class Reproduce(PluginOptions):
     """The study's name in that storage; by default the folder's."""
 
     executor: str = "local"
-    """Who runs the runs: local (processes on this machine) or ray (a cluster)."""
+    """What trains the runs: local (processes on this machine) or ray (a cluster)."""
 
     ray_address: str | None = None
     """The Ray cluster to join: auto or HOST:PORT; by default one is started on this machine."""
@@ -84,47 +82,13 @@ class Reproduce(PluginOptions):
     """Print results.json instead of the table."""
 
 
-class ProgressBars:
-    """The coordinator's listener: a bar for each run that has something to do."""
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._planned = 0
-
-    def planned(self, runs: Sequence[Run]) -> None:
-        before, self._planned = self._planned, len(runs)
-        finished = sum(run.state == "finished" for run in runs)
-        over = finished + sum(run.state == "failed" for run in runs)
-        if before:
-            print(f"{len(runs) - before} more runs follow from the results", file=sys.stderr)
-        elif finished:
-            print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
-        if 1 < len(runs) > over:
-            self._bars.add_total(len(runs), over)
-
-    def began(self, run: Run) -> None:
-        model, training = run.specification["model"], run.specification["training"]
-        name = f"{model['name']} R={model['hidden_size']} seed {run.specification['seed']}"
-        self._bars.add(run.identifier, name, training["updates"])
-
-    def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        self._bars.advance(run.identifier, update, validation_error)
-
-    def crashed(self, run: Run, reason: str) -> None:
-        self._bars.say(run.identifier, f"{last_line(reason)}; it will be tried again")
-
-    def ended(self, run: Run, outcome: Outcome) -> None:
-        self.began(run)
-        self._bars.end(run.identifier, failed=outcome["state"] != "finished")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
     load_plugins(arguments)
-    name = last_value(arguments, "--task", "")
-    groups = {"task": registry.tasks[name]} if name else {}
+    task_name = last_value(arguments, "--task", "")
+    groups = {"task": registry.tasks[task_name]} if task_name else {}
     options = parse(with_groups(Reproduce, groups), arguments, "reproduce")
-    task = options.task if name else None
+    task = options.task if task_name else None
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
@@ -135,9 +99,9 @@ def run(arguments: Sequence[str]) -> int:
                 options.preset,
                 plan,
                 _executor(options),
-                ProgressBars(bars),
+                StudyProgress(bars),
                 location=locate(options.dir, options.storage, options.study),
-                arguments=_words(choice, options.plugin),
+                arguments=_arguments_of(choice, options.plugin),
                 retry_failed=options.retry_failed,
                 stopped=interrupt_requested,
             )
@@ -149,8 +113,8 @@ def run(arguments: Sequence[str]) -> int:
     return report(results, options.dir, as_json=options.json)
 
 
-def _words(choice: Choice, plugins: Sequence[str]) -> list[str]:
-    """The choice as it is typed: only what is not as the preset has it."""
+def _arguments_of(choice: Choice, plugins: Sequence[str]) -> list[str]:
+    """The choice as arguments: only what differs from the preset."""
     given = _changed(dataclasses.replace(choice, task=None))
     if choice.task is not None:
         given |= {"task": registry.tasks.name_of(type(choice.task)), **_changed(choice.task)}
@@ -163,14 +127,12 @@ def _words(choice: Choice, plugins: Sequence[str]) -> list[str]:
 
 def _changed(options: Any) -> dict[str, Any]:
     """The fields of a dataclass that are not at their defaults."""
-    values = {
-        field.name: (getattr(options, field.name), field.default) for field in dataclasses.fields(options)
-    }
-    return {name: value for name, (value, default) in values.items() if value != default}
+    fields = dataclasses.fields(options)
+    return {field.name: value for field in fields if (value := getattr(options, field.name)) != field.default}
 
 
 def _executor(options: Reproduce) -> Callable[[int], Executor]:
-    """What makes the executor that the options ask for, for so many runs."""
+    """The function that makes the executor of the options for a number of runs."""
     for name in ("workers", "side_by_side"):
         number = getattr(options, name)
         check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
