@@ -20,12 +20,12 @@ def check_dataset(name: str, dataset: Any, model: SequenceClassifier) -> Dataset
     try:
         inputs, targets = dataset
     except (TypeError, ValueError):
-        raise InvalidValueError(f"{name} must be inputs and targets; got {shown(dataset)}") from None
-    inputs = check_inputs(f"{name} inputs", inputs, model)
-    targets = _check_integers(f"{name} targets", targets, ("sequences",), model.num_outputs, "classes")
+        raise InvalidValueError(f"the {name} must be inputs and targets; got {shown(dataset)}") from None
+    inputs = check_inputs(f"inputs of the {name}", inputs, model)
+    targets = _check_integers(f"targets of the {name}", targets, ("sequences",), model.num_outputs, "classes")
     check(
         len(inputs) == len(targets),
-        f"{name} must have a target for each sequence; got {len(targets)} for {len(inputs)}",
+        f"the {name} must have a target for each sequence; got {len(targets)} for {len(inputs)}",
     )
     return Dataset(inputs, targets)
 
@@ -40,10 +40,10 @@ def _check_integers(name: str, values: Any, axes: Sequence[str], count: int, kin
         array = np.asarray(values)
     except ValueError:
         raise InvalidValueError(f"{name} must be sequences of one length; got {shown(values)}") from None
-    expected = f"{name} must be integers of shape ({', '.join(axes)}), none of which is 0"
     check(
         np.issubdtype(array.dtype, np.integer) and array.ndim == len(axes) and array.size > 0,
-        f"{expected}; got {array.dtype} of shape {array.shape}",
+        f"{name} must be a non-empty array ({', '.join(axes)}) of integers; "
+        f"got {array.dtype} of shape {array.shape}",
     )
     least, most = int(array.min()), int(array.max())
     check(
