@@ -13,7 +13,6 @@ from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import affine, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
-from fastweights.native import associative_lstm as native
 from fastweights.native import calls
 from fastweights.registry import register_cell
 from fastweights.types import Column
@@ -150,9 +149,11 @@ class AssociativeLSTM(Cell):
     def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         if not calls.runs(length, dtype):
             return None
-        return native.kernel(
-            length, outputs, self.recurrent, permutations(self.hidden_size // 2, self.copies)
-        )
+        half = self.hidden_size // 2
+        # `AssociativeTape` in native/associative_lstm.h
+        tape_size = length * (len(self.recurrent) + (6 * self.heads + 2 * self.copies + 2) * half)
+        orders = permutations(half, self.copies)
+        return calls.native("Associate", outputs, tape_size, (self.recurrent,), (orders,))
 
 
 def _gated(gate: Float[Array, "half batch"], z: Column) -> Column:

@@ -13,7 +13,6 @@ from fastweights.cells.base import Cell, Kernel, check_sizes
 from fastweights.cells.layers import affine, layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
 from fastweights.native import calls
-from fastweights.native import lstm as native
 from fastweights.registry import register_cell
 from fastweights.types import Column
 
@@ -117,4 +116,6 @@ class LSTM(Cell):
         if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:
             gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
             biases = jnp.concatenate([self.bias[:, None], self.cell_bias]).reshape(-1, self.hidden_size)
-        return native.kernel(length, outputs, self.recurrent, gains, biases)
+        norms = len(gains)
+        tape_size = length * (self.hidden_size * (3 + _GATES + norms) + norms)  # `LstmTape` in native/lstm.h
+        return calls.native("Lstm", outputs, tape_size, (self.recurrent, gains, biases))
