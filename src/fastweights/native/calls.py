@@ -52,7 +52,8 @@ def native(
     **attributes: np.generic | np.ndarray,
 ) -> Kernel:
     """The functions `{name}Forward` and `{name}Backward` of kernels.cc, for the last `outputs` outputs of
-    sequences of symbols, whose projections are rows of a table; the first operand is W.
+    sequences of symbols, whose projections are rows of a table. The last axis of the first operand, such as
+    W, is as long as there are units.
 
     `tape_size` is how many numbers forward leaves to backward for each sequence. Constants are arrays of
     integers that follow the operands.
@@ -65,7 +66,7 @@ def native(
         return function(*arrays, **attributes)
 
     def outputs_and_tapes(keep: bool, table: Array, tokens: Array, operands: tuple[Array, ...]):
-        batch, units, dtype = tokens.shape[1], operands[0].shape[1], operands[0].dtype
+        batch, units, dtype = tokens.shape[1], operands[0].shape[-1], operands[0].dtype
         lanes = _BLOCK_BYTES // dtype.itemsize
         # A tape for each block of lanes; where nothing is kept, one that all blocks write over.
         tapes = -(-batch // lanes) if keep else 1
