@@ -16,16 +16,21 @@ MAX_SCALE = 1e30
 """Scales, rates and biases: far above anything that trains, below where single precision overflows."""
 
 
-def describe_error(error: BaseException) -> str:
-    """The error's traceback; its last line is the error's own type and message.
+def summarise_error(error: BaseException) -> str:
+    """The error's type and message in one line.
 
-    In Python's text of a traceback it need not be: notes (PEP 678), such as JAX's on the frames that it left
+    The last line of its traceback need not be that: notes (PEP 678), such as JAX's on the frames that it left
     out, come after it, and a message may have several lines.
     """
     description = traceback.TracebackException.from_exception(error)
-    text = "".join(description.format()).rstrip()
     description.__notes__ = None  # type: ignore[assignment]
-    summary = printable(" ".join("".join(description.format_exception_only()).split()))
+    *_, last = description.format_exception_only()
+    return printable(" ".join(last.split()))
+
+
+def describe_error(error: BaseException) -> str:
+    """The error's traceback, which ends in its summary."""
+    text, summary = "".join(traceback.format_exception(error)).rstrip(), summarise_error(error)
     return text if text.endswith(f"\n{summary}") else f"{text}\n\n{summary}"
 
 

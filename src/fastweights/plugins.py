@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from fastweights.errors import FastweightsError
+from fastweights.errors import FastweightsError, summarise_error
 
 GROUP = "fastweights.plugins"
 """The group of entry points that are loaded in every process: `my-cells = "my_package.cells"`."""
@@ -191,4 +191,4 @@ def _reason(error: BaseException) -> str:
     where = f"line {lines[0]}: " if lines else ""
     if isinstance(error, FastweightsError):
         return f"{where}{error}"
-    return where + traceback.format_exception_only(error)[-1].strip()
+    return where + summarise_error(error)

@@ -18,7 +18,9 @@ def double(number: int) -> int:
 
 
 def fail() -> None:
-    raise ValueError("one line\nand another")
+    error = ValueError("one line\nand another")
+    error.add_note("a note, as JAX adds them")
+    raise error
 
 
 def die() -> None:
@@ -34,7 +36,7 @@ def test_a_process_has_a_core_and_its_errors_are_lines():
         assert (cores, threads) == ({core}, "1")
         assert os.environ.get("OMP_NUM_THREADS") == before
         assert call_together([process, other], double, 4) == [8, 8]
-        with pytest.raises(BaselineError, match=r"^ValueError: one line$"):
+        with pytest.raises(BaselineError, match=r"^ValueError: one line and another$"):
             process.call(fail)
         assert process.call(double, 5) == 10, "an error ends the call, not the process"
         with pytest.raises(BaselineError, match="its process died"):

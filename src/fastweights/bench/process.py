@@ -4,13 +4,12 @@ import multiprocessing
 import os
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any, Self, TypeVar
 
-from fastweights.errors import FastweightsError
+from fastweights.errors import FastweightsError, summarise_error
 from fastweights.plugins import Plugin, load_all, loaded
 
 T = TypeVar("T")
@@ -120,5 +119,4 @@ def _answer(function: Callable[..., Any], arguments: tuple) -> tuple[bool, Any]:
     try:
         return True, function(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever a baseline raises is its result
-        last = traceback.format_exception_only(error)[-1].strip().splitlines()
-        return False, last[0][:300] if last else type(error).__name__
+        return False, summarise_error(error)[:300]

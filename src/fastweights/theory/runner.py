@@ -2,11 +2,11 @@
 
 import multiprocessing
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from fastweights import registry
+from fastweights.errors import summarise_error
 from fastweights.theory.check import Check, CheckResult, Finding
 
 
@@ -22,8 +22,8 @@ def examine(name: str, check: Check | None = None) -> CheckResult:
     try:
         with jax.enable_x64(True):
             finding = examined.examine()
-    except Exception:  # noqa: BLE001 - whatever it is, the other checks run
-        error = traceback.format_exc().strip().splitlines()[-1]
+    except Exception as raised:  # noqa: BLE001 - whatever it is, the other checks run
+        error = summarise_error(raised)
     return CheckResult(
         name,
         examined.statement,
