@@ -87,8 +87,9 @@ def test_fast_forms_are_inherited_unless_the_equations_change(case):
     kernel = cell.kernel(SIZES.time, 1, jnp.dtype("float32"))
     assert (same.kernel(SIZES.time, 1, jnp.dtype("float32")) is None) == (kernel is None)
     assert same.step_operations() == cell.step_operations()
+    assert same.unroll_operations(9) == cell.unroll_operations(9) <= 8 * cell.step_operations()
     assert changed.kernel(SIZES.time, 1, jnp.dtype("float32")) is None
-    assert changed.step_operations() is None
+    assert changed.step_operations() is None and changed.unroll_operations(9) is None
     assert changed.attention(jnp.zeros((2, 3, 1))) is None
 
 
