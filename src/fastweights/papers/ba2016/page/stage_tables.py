@@ -8,7 +8,7 @@ from fastweights.report.labels import distinguished, nats, percent, published_pe
 from fastweights.report.setting_texts import error_text, length_text, seeds_text, updates_text
 from fastweights.report.table import Column, Table, numbers
 from fastweights.studies.analysis.runs import outcome
-from fastweights.studies.analysis.settings import Selection
+from fastweights.studies.analysis.settings import Selection, Setting
 
 
 def search_table(entries: Sequence[TableEntry]) -> Table:
@@ -26,6 +26,11 @@ def search_table(entries: Sequence[TableEntry]) -> Table:
         "setting with a failed run after those without; the test set selects nothing. Where runs are "
         "missing, the selection is not made yet, and the one shown is the best so far.",
     )
+
+
+def _outcome(setting: Setting) -> tuple[str, str, str]:
+    """Error, seeds and updates to 1 %."""
+    return error_text(setting), seeds_text(setting), updates_text(setting)
 
 
 def _search(search: Selection) -> tuple[str, ...]:
@@ -51,19 +56,10 @@ def as_published_table(entries: Sequence[TableEntry]) -> Table:
         "The paper to the letter",
         numbers("to the letter %", "seeds", "updates to 1 %", "paper %", "selected %", "floor %"),
         [
-            (
-                entry,
-                (
-                    error_text(setting),
-                    seeds_text(setting),
-                    updates_text(setting),
-                    published_percent(entry.paper),
-                    error_text(entry.table),
-                    f"{100 * entry.floor:.2f}",
-                ),
-            )
+            (entry, (*_outcome(setting), published_percent(entry.paper), error_text(entry.table), floor))
             for entry in entries
             if (setting := entry.as_published) is not None
+            for floor in [f"{100 * entry.floor:.2f}"]
         ],
         "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
         "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
@@ -84,13 +80,8 @@ def longer_table(entries: Sequence[TableEntry]) -> Table:
             (
                 entry,
                 (
-                    length_text(setting),
-                    error_text(setting),
-                    seeds_text(setting),
-                    updates_text(setting),
-                    length_text(entry.table),
-                    error_text(entry.table),
-                    published_percent(entry.paper),
+                    *(length_text(setting), *_outcome(setting), length_text(entry.table)),
+                    *(error_text(entry.table), published_percent(entry.paper)),
                 ),
             )
             for entry in entries

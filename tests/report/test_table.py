@@ -1,0 +1,70 @@
+"""One table in three forms."""
+
+import io
+import re
+
+from rich.console import Console
+
+from fastweights.report.html import template
+from fastweights.report.table import MODEL, Column, R, Table, numbers
+
+TABLE = Table(
+    "a",
+    "Title",
+    (R, MODEL, *numbers("test error %", "a & b"), Column("why", "sentence")),
+    [
+        ("20", "IRNN", "1.5", "", "because | of <this>"),
+        ("20", "LSTM", "failed", "3", ""),
+        ("50", "IRNN", "10.00,\nfailed (1 of 2)", "4", "[red]"),
+    ],
+    legend="R: hidden units.",
+    bold=[1],
+)
+
+
+def printed(table):
+    console = Console(file=io.StringIO(), width=80)
+    console.print(table.terminal())
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_rows_that_begin_alike_stand_together():
+    assert [[row[0][1] for row in group] for group in TABLE.groups] == [["IRNN", "LSTM"], ["IRNN"]]
+    assert [bold for group in TABLE.groups for _, bold in group] == [False, True, False]
+
+
+def test_on_a_terminal():
+    lines = printed(TABLE)
+    assert lines[1] == "Title"
+    rows = [line.split() for line in lines]
+    assert ["20", "IRNN", "1.5", "because", "|", "of", "<this>"] in rows
+    assert ["LSTM", "failed", "3"] in rows  # the size once a group
+    at = rows.index(["50", "IRNN", "10.00,", "4", "[red]"])
+    assert rows[at + 1] == ["failed", "(1", "of", "2)"]
+    assert rows[at - 1] == []  # a gap between groups
+
+
+def test_in_markdown():
+    lines = TABLE.markdown().splitlines()
+    assert lines[:2] == ["| R | model | test error % | a & b | why |", "| ---: | :--- | ---: | ---: | :--- |"]
+    assert lines[2] == "| 20 | IRNN | 1.5 |  | because &#124; of &lt;this&gt; |"
+    assert lines[3] == "| 20 | **LSTM** | **failed** | **3** |  |"
+    assert lines[4] == r"| 50 | IRNN | 10.00, failed (1 of 2) | 4 | \[red\] |"
+    assert lines[5:] == ["", "R: hidden units."]
+
+
+def test_in_html():
+    environment = template("report.html.j2").environment
+    macro = environment.get_template("table.html.j2").module.table
+    html = str(macro(TABLE, {"LSTM": "#123456"}))
+    assert html.count("<tbody>") == 2 and html.count("<tr") == 1 + 3
+    assert re.search(r'<th class="number" rowspan="2" scope="rowgroup">20</th>', html)
+    assert 'style="background: #123456"></i>LSTM' in html and "gray" in html
+    assert '<tr class="bold">' in html and '<td class="number failed">failed</td>' in html
+    assert "because | of &lt;this&gt;" in html and "R: hidden units." in html
+
+
+def test_without_some_columns():
+    table = TABLE.without("a & b", "why")
+    assert [column.heading for column in table.columns] == ["R", "model", "test error %"]
+    assert table.rows[1] == ["20", "LSTM", "failed"] and table.column("model") == ["IRNN", "LSTM", "IRNN"]
