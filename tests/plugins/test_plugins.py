@@ -1,7 +1,6 @@
 """Plugins: files and modules that register something, known by their names and digests."""
 
 import hashlib
-import importlib.metadata
 import pickle
 import sys
 
@@ -150,15 +149,16 @@ def test_a_module_that_cannot_be_imported(name, message, package):
 
 def test_installed_packages_are_loaded_and_a_broken_one_only_warns(package, monkeypatch):
     (package / "broken.py").write_text("1 / 0")
-    entries = [
-        importlib.metadata.EntryPoint("broken", "my_package.broken", plugins.GROUP),
-        importlib.metadata.EntryPoint("good", "my_package.inner:Remembered", plugins.GROUP),
-    ]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.GROUP else [])
+    metadata = package.parent / "mine-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Name: mine\nVersion: 1.0\n")
+    points = "broken = my_package.broken\ngood = my_package.inner:Remembered\n"
+    (metadata / "entry_points.txt").write_text(f"[{plugins.GROUP}]\n{points}")
     monkeypatch.setattr(plugins, "_installed_are_loaded", False)
     with pytest.warns(RuntimeWarning, match=r"my_package.broken: line 1: ZeroDivisionError"):
         plugins.load_installed()
     assert [plugin.name for plugin in loaded()] == ["my_package.inner"]
+    assert registry.memories.plugin("from-a-package") == loaded()[0]
     plugins.load_installed()  # nothing more happens: no second warning
 
 

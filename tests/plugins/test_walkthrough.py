@@ -177,12 +177,17 @@ def test_processes_that_are_timed_know_the_cell(file, capsys):
         assert process.call(cell_of, BenchCase("leaky", 4)) == "fastweights_plugin_my_leaky"
 
 
-def test_options_of_the_same_name_are_refused(tmp_path, capsys):
-    clashing = tmp_path / "clashing.py"
-    clashing.write_text((Path(__file__).parent / "sample_plugin.py").read_text().replace("length", "leak"))
-    line = f"train --plugin {clashing} --model leaky --task count-ones"
-    message = "the option 'leak' of LeakyOptions needs another name: CountOnes has one"
-    assert message in command(line, capsys, code=2)
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("length", "leak", "the option 'leak' of LeakyOptions needs another name: CountOnes has one"),
+        ("@dataclass(frozen=True)\nclass CountOnes", "class CountOnes", "CountOnes must be a dataclass"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(before, after, message, tmp_path, capsys):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text((Path(__file__).parent / "sample_plugin.py").read_text().replace(before, after))
+    assert message in command(f"train --plugin {wrong} --model leaky --task count-ones", capsys, code=2)
 
 
 def test_a_memory(file):

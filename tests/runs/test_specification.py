@@ -282,3 +282,14 @@ def test_options_of_every_type():
     assert _plain(options) == value
     with pytest.raises(InvalidValueError, match=r"sizes of Options cannot be .*Expected `int`, got `str`"):
         _build(Options, {**value, "sizes": [3, "4"]})
+
+
+def test_a_task_has_no_option_called_name():
+    """In the specification's JSON this is the task itself."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Named(AssociativeRetrieval):
+        name: str = "mine"
+
+    with pytest.raises(InvalidValueError, match=r"an option of .*Named.* cannot be called 'name'"):
+        RunSpecification(Named())

@@ -52,10 +52,13 @@ def task_in(arguments: Sequence[str]) -> type:
 def with_groups(options: type, groups: Mapping[str, Any]) -> type:
     """The dataclass `options` with more fields: for each name a dataclass, whose fields are options too.
 
-    Raises: InvalidValueError if two of them have a field of the same name.
+    Raises: InvalidValueError if one is not a dataclass, or if two have a field of the same name.
     """
     owners = {field.name: options for field in dataclasses.fields(options)}
     for group in groups.values():
+        check(
+            dataclasses.is_dataclass(group), f"{group.__name__} must be a dataclass, with options as fields"
+        )
         for field in dataclasses.fields(group):
             other = owners.setdefault(field.name, group)
             check(

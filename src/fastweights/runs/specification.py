@@ -70,6 +70,7 @@ class RunSpecification:
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
+        check("name" not in vars(self.task), f"an option of {self.task} cannot be called 'name'")
         options = registry.cells[self.model].Options
         if self.cell is None:
             object.__setattr__(self, "cell", options())
