@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS, main
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -33,13 +35,21 @@ def test_python_runs_as_written(snippet, tmp_path):
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_options_of_commands_exist(line, capsys):
-    """Each is in the help of its command, for the model that the line names."""
+def test_options_of_commands_exist(line, capsys, monkeypatch):
+    """They are in the help of its command, for the plugin, the model and the task that the line names."""
     command, *arguments = shlex.split(line, comments=True)[1:]
-    options = {each.partition("=")[0] for each in arguments if each.startswith("--")}
-    model = arguments[arguments.index("--model") + 1 :][:1] if "--model" in arguments else []
+    options = {argument.partition("=")[0] for argument in arguments if argument.startswith("--")}
+    named = []
+    for option in {"--plugin", "--model", "--task"} & options:
+        named += arguments[arguments.index(option) :][:2]
+    monkeypatch.chdir(ROOT)
+    # What a plugin registers is gone after the test.
+    monkeypatch.setattr(plugins, "_loaded", {})
+    for entries in (registry.cells, registry.tasks):
+        list(entries)  # all that the package has is there
+        monkeypatch.setattr(entries, "_entries", dict(entries._entries))
     with pytest.raises(SystemExit) as end:
-        main([command, *(["--model", *model] if model else []), "--help"])
+        main([command, *named, "--help"])
     shown = capsys.readouterr().out
     assert end.value.code == 0
     assert options <= set(re.findall(r"--[a-z-]+", shown))

@@ -1,7 +1,6 @@
 """`fastweights verify`: a table, JSON, figures, and an exit code that says whether all checks hold."""
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ def made():
     panel = Panel("Counts", "n", "errors", [Series("measured", [1, 2, 3], [1, 0, 2])])
 
     @register_check("holding", source="this test, 2026")
-    @dataclass(frozen=True)
     class Holding(Check):
         statement = "Nothing is below nothing."
 
@@ -26,7 +24,6 @@ def made():
             return Finding((Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1)), [panel])
 
     @register_check("failing", source="this test, 2026")
-    @dataclass(frozen=True)
     class Failing(Check):
         statement = "Infinity is small."
 
@@ -34,7 +31,6 @@ def made():
             return Finding((Quantity("size", np.inf, highest=1.0),))
 
     @register_check("raising", source="this test, 2026")
-    @dataclass(frozen=True)
     class Raising(Check):
         statement = "Zero divides."
 
