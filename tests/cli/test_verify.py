@@ -21,14 +21,14 @@ def made():
         statement = "Nothing is below nothing."
 
         def examine(self):
-            return Finding((Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1)), [panel])
+            return Finding(Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1), panels=[panel])
 
     @register_check("failing", source="this test, 2026")
     class Failing(Check):
         statement = "Infinity is small."
 
         def examine(self):
-            return Finding((Quantity("size", np.inf, highest=1.0),))
+            return Finding(Quantity("size", np.inf, highest=1.0))
 
     @register_check("raising", source="this test, 2026")
     class Raising(Check):
@@ -36,7 +36,7 @@ def made():
 
         def examine(self):
             try:
-                return Finding((Quantity("quotient", 1 // 0),))
+                return Finding(Quantity("quotient", 1 // 0))
             except ZeroDivisionError as error:
                 error.add_note("a note, as JAX adds them")
                 raise

@@ -47,12 +47,16 @@ class Quantity:
         return self.lowest <= self.measured <= self.highest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Finding:
     """What a check measured: at least one quantity, and the panels of its figure, if it has one."""
 
     quantities: Sequence[Quantity]
-    panels: Sequence[Panel] = ()
+    panels: Sequence[Panel]
+
+    def __init__(self, *quantities: Quantity, panels: Sequence[Panel] = ()) -> None:
+        object.__setattr__(self, "quantities", quantities)
+        object.__setattr__(self, "panels", panels)
 
 
 @dataclass_transform(frozen_default=True)
@@ -72,7 +76,7 @@ class Check(ABC):
 
             def examine(self) -> Finding:
                 total = sum(self.ratio**i for i in range(11))
-                return Finding([Quantity("difference at n = 10", total - (2 - 0.5**10), 0, 0)])
+                return Finding(Quantity("difference at n = 10", total - (2 - 0.5**10), 0, 0))
     """
 
     statement: ClassVar[str]

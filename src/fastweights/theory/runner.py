@@ -18,7 +18,7 @@ def examine(name: str, check: Check | None = None) -> CheckResult:
     import jax
 
     examined: Check = check or registry.checks[name]()
-    finding, error, began = Finding(()), None, time.perf_counter()
+    finding, error, began = Finding(), None, time.perf_counter()
     try:
         with jax.enable_x64(True):
             finding = examined.examine()
@@ -28,7 +28,7 @@ def examine(name: str, check: Check | None = None) -> CheckResult:
         name,
         examined.statement,
         registry.checks.source(name),
-        tuple(finding.quantities),
+        finding.quantities,
         time.perf_counter() - began,
         error,
         finding.panels,

@@ -58,7 +58,7 @@ class AdditiveModelSolution(Check):
             quantities.append(Quantity(f"{name}, largest difference", apart, highest=bound))
             title = "Linear φ" if gain < 1 else "φ = tanh"
             panels.append(Panel(title, "t", "v", _series(times, path, reference)))
-        return Finding(quantities, panels)
+        return Finding(*quantities, panels=panels)
 
 
 def _velocity(potentials: Float[np.ndarray, "units batch"]) -> Float[np.ndarray, "units batch"]:

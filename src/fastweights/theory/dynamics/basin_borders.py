@@ -96,13 +96,11 @@ class BasinBorders(Check):
         rounding = np.e * _STEPS * _REACH * 2 * UNIT
         name = "largest distance at the end, over what is certainly attracted"
         return Finding(
-            (
-                Quantity(name, max(distances), highest=1),
-                Quantity("flip-flop: starts that end beyond v₁ = −v₂", (sides != 1).sum(), highest=0),
-                Quantity("flip-flop: |v₁ + v₂| on the traced border", traced, highest=rounding),
-                Quantity(f"of {beside} pairs beside a border, those that end elsewhere", wrong, highest=0),
-            ),
-            _panels(labels, portraits),
+            Quantity(name, max(distances), highest=1),
+            Quantity("flip-flop: starts that end beyond v₁ = −v₂", (sides != 1).sum(), highest=0),
+            Quantity("flip-flop: |v₁ + v₂| on the traced border", traced, highest=rounding),
+            Quantity(f"of {beside} pairs beside a border, those that end elsewhere", wrong, highest=0),
+            panels=_panels(labels, portraits),
         )
 
     def _portrait(self, model: AdditiveModel) -> Portrait:

@@ -81,7 +81,7 @@ class EnergyDescent(Check):
             Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])
             for title, energies in zip(titles, curves, strict=True)
         ]
-        return Finding(quantities, panels)
+        return Finding(*quantities, panels=panels)
 
     def _descent(
         self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "units starts"]

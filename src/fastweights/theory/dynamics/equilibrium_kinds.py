@@ -108,14 +108,12 @@ class EquilibriumKinds(Check):
         error = steps * local_error(paths, _TOLERANCE)
         rates = [_rate_apart(v, path, error) for v, path in zip(linear, away, strict=True)]
         return Finding(
-            (
-                Quantity("smallest sum of the signs of det(−J) over a net's equilibria", min(signs), 1, 1),
-                Quantity("largest", max(signs), 1, 1),
-                Quantity(f"kinds among {len(linear)} equilibria", len(set(expected)), 5, 5),
-                Quantity("equilibria whose trajectories show another kind", wrong, highest=0),
-                Quantity("log z − λ t, largest change in units of its bound", max(rates), highest=1),
-            ),
-            _panels(linear, expected, away),
+            Quantity("smallest sum of the signs of det(−J) over a net's equilibria", min(signs), 1, 1),
+            Quantity("largest", max(signs), 1, 1),
+            Quantity(f"kinds among {len(linear)} equilibria", len(set(expected)), 5, 5),
+            Quantity("equilibria whose trajectories show another kind", wrong, highest=0),
+            Quantity("log z − λ t, largest change in units of its bound", max(rates), highest=1),
+            panels=_panels(linear, expected, away),
         )
 
     def _linearised(self, net: AdditiveModel, point: Float[np.ndarray, " 2"]) -> Equilibrium:

@@ -57,7 +57,7 @@ class EulerStep(Check):
     def examine(self) -> Finding:
         """The identity, the order, and a cycle that the differential equation does not have."""
         quantities, panels = self._order()
-        return Finding((self._identity(), *quantities, self._cycle()), panels)
+        return Finding(self._identity(), *quantities, self._cycle(), panels=panels)
 
     def _identity(self) -> Quantity:
         rng = np.random.default_rng(0)

@@ -74,15 +74,13 @@ class LimitCycle(Check):
         period = periods[:, 0] * _ROTATION * (1 - share) / (2 * np.pi)
         name = "v₁ from within and without, difference in units of its bound"
         return Finding(
-            (
-                Quantity("v₁ after one turn, change in units of its bound", closed.max(), highest=1),
-                Quantity(name, same.max(), highest=1),
-                *(
-                    Quantity.near(f"{name} at the onset, against averaging", 2 * x[2] - x[1], 1, error)
-                    for name, x in (("squared radius", square), ("period", period))
-                ),
+            Quantity("v₁ after one turn, change in units of its bound", closed.max(), highest=1),
+            Quantity(name, same.max(), highest=1),
+            *(
+                Quantity.near(f"{name} at the onset, against averaging", 2 * x[2] - x[1], 1, error)
+                for name, x in (("squared radius", square), ("period", period))
             ),
-            _panels(paths[1:, :, :, 0], expected),
+            panels=_panels(paths[1:, :, :, 0], expected),
         )
 
 

@@ -41,7 +41,7 @@ class LinearFeedback(Check):
 
     def examine(self) -> Finding:
         """By symbols, and with the library's cell."""
-        return Finding((*self._symbolic(), self._by_cell()), self._panels())
+        return Finding(*self._symbolic(), self._by_cell(), panels=self._panels())
 
     def _symbolic(self) -> tuple[Quantity, ...]:
         from sympy import Symbol, simplify, summation, symbols

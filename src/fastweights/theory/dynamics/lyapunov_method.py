@@ -54,14 +54,12 @@ class LyapunovMethod(Check):
         dilation = np.log((1 + _BEND) / (1 - _BEND)) / (_STEPS - _SETTLING)
         first, second = logs["cat"][_SETTLING:].mean(0)
         return Finding(
-            (
-                Quantity("linear map: exponents against log |eigenvalue|", apart, highest=slack),
-                Quantity("Hénon map: sum of the exponents against log b", total, highest=rounding),
-                Quantity("Hénon map: largest exponent", logs["hénon"][_SETTLING:, 0].mean(), lowest=0),
-                Quantity.near("bent cat map: first exponent", first, _GOLDEN, dilation),
-                Quantity.near("bent cat map: second", second, -_GOLDEN, 3 * dilation),
-            ),
-            _panels(logs),
+            Quantity("linear map: exponents against log |eigenvalue|", apart, highest=slack),
+            Quantity("Hénon map: sum of the exponents against log b", total, highest=rounding),
+            Quantity("Hénon map: largest exponent", logs["hénon"][_SETTLING:, 0].mean(), lowest=0),
+            Quantity.near("bent cat map: first exponent", first, _GOLDEN, dilation),
+            Quantity.near("bent cat map: second", second, -_GOLDEN, 3 * dilation),
+            panels=_panels(logs),
         )
 
 

@@ -97,7 +97,7 @@ class LyapunovNets(Check):
                 spectra[cell_name, when] = np.sort(logs.mean(0))[::-1]
         if "standard-rnn" in pairs:
             quantities.append(self._contraction(pairs["standard-rnn"][0]))
-        return Finding(quantities, _panels(spectra))
+        return Finding(*quantities, panels=_panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
         return Orbit(*map(np.asarray, _follow(model, jnp.asarray(_stream())[:, None], self.through)))

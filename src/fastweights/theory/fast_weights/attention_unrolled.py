@@ -67,7 +67,7 @@ class AttentionUnrolled(Check):
             count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)
             off = abs(forms - matrix).max() / (2 * count * UNIT * growth)
             quantities.append(within_rounding(f"{name}: attention off matrix", off))
-        return Finding(quantities)
+        return Finding(*quantities)
 
 
 @run_once

@@ -67,7 +67,7 @@ class CubicGrowth(Check):
             shown = hidden[: int((abs(hidden).max(axis=1) < _FINITE).sum())]
             steps = np.arange(1, len(shown) + 1)
             series.append(Series(f"LN {norm}", steps, np.linalg.norm(shown, axis=1)))
-        return Finding(quantities, [Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")])
+        return Finding(*quantities, panels=[Panel("At initialisation", "t", "‖h(t)‖", series, y_scale="log")])
 
     def _memory_alone(self) -> float:
         """The relative deviation of ‖A h‖ from its growth with the states' size, for scales from 1/16 to

@@ -93,15 +93,13 @@ class InnerLoopContraction(Check):
         growing = [Series(f"‖A‖ = {_NORMS[-1]:g}", _STEPS, np.linalg.norm(diverging, axis=1), "marks")]
         rounding = 1000 * UNIT
         return Finding(
-            (
-                Quantity("largest distance to the fixed point / (‖A‖^S · first)", max(closing), highest=1),
-                within_rounding("ends from six starts apart", *unique),
-                within_rounding("all units on: off (I − A)⁻¹ u", linear),
-                Quantity("‖A‖ = 1.1: smallest vᵀ h_S / its bound", growth, lowest=1 - rounding),
-                Quantity("‖A(t)‖ / (η Σ λ^age ‖h‖²)", generic, highest=1 + rounding),
-                Quantity.near("the same for parallel states", parallel, 1, rounding),
-            ),
-            [
+            Quantity("largest distance to the fixed point / (‖A‖^S · first)", max(closing), highest=1),
+            within_rounding("ends from six starts apart", *unique),
+            within_rounding("all units on: off (I − A)⁻¹ u", linear),
+            Quantity("‖A‖ = 1.1: smallest vᵀ h_S / its bound", growth, lowest=1 - rounding),
+            Quantity("‖A(t)‖ / (η Σ λ^age ‖h‖²)", generic, highest=1 + rounding),
+            Quantity.near("the same for parallel states", parallel, 1, rounding),
+            panels=[
                 Panel("Below 1", "S", "‖h_S − h*‖; dashed: bound", series, y_scale="log"),
                 Panel("Above 1", "S", "‖h_S‖", growing, y_scale="log"),
             ],

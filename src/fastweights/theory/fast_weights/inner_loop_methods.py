@@ -75,13 +75,11 @@ class InnerLoopMethods(Check):
         without = abs(amplifying - sustained)[:, 0].max()
         title, y_label = "Method 2 against method 1", "‖difference‖ / ‖h_S‖"
         return Finding(
-            (
-                Quantity("A = 0, no LN: largest difference of the methods", without, highest=0),
-                within_rounding("S = 1: difference off its formula", first),
-                within_rounding("method 2 off (I + A)^S h_0", *apart),
-                _normalised(),
-            ),
-            [Panel(title, "‖A‖", y_label, series, x_scale="log", y_scale="log")],
+            Quantity("A = 0, no LN: largest difference of the methods", without, highest=0),
+            within_rounding("S = 1: difference off its formula", first),
+            within_rounding("method 2 off (I + A)^S h_0", *apart),
+            _normalised(),
+            panels=[Panel(title, "‖A‖", y_label, series, x_scale="log", y_scale="log")],
         )
 
 

@@ -68,15 +68,13 @@ class InnerLoopNormalised(Check):
             series.append(Series(f"‖A‖ = {norm:g}", steps, np.maximum(moves, 1e-17)))
         largest, applies = np.linalg.norm(states[1:], axis=-1).max() / radius, len(everywhere)
         return Finding(
-            (
-                Quantity("largest move / (max |g| ‖H A‖ / s · the move before)", max(local), highest=1),
-                Quantity("memories for which L < 1", applies, 1, len(_NORMS) - 1),
-                Quantity(
-                    "for these, largest move / (L · the move before)", max(everywhere, default=0.0), highest=1
-                ),
-                Quantity("largest ‖h_s‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * UNIT),
+            Quantity("largest move / (max |g| ‖H A‖ / s · the move before)", max(local), highest=1),
+            Quantity("memories for which L < 1", applies, 1, len(_NORMS) - 1),
+            Quantity(
+                "for these, largest move / (L · the move before)", max(everywhere, default=0.0), highest=1
             ),
-            [Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")],
+            Quantity("largest ‖h_s‖ / (√R max |g| + ‖b‖)", largest, highest=1 + 100 * UNIT),
+            panels=[Panel("With layer normalisation", "s", "‖h_s − h_(s−1)‖", series, y_scale="log")],
         )
 
 

@@ -68,14 +68,12 @@ class LayerNormInvariance(Check):
         length = np.linalg.norm(normalised(x, jnp.ones((_UNITS, _COLUMNS))), axis=0)
         off = abs(length / np.sqrt(_UNITS) - 1).max()
         return Finding(
-            (
-                within_rounding("ε = 0: LN[α x + β] off LN[x]", difference(0.0)),
-                within_rounding("ε = 1e-5: off what is derived", difference(1e-5)),
-                within_rounding("ε = 1: off what is derived", difference(1.0)),
-                within_rounding("α = −1: LN[−x] + LN[x]", flipped),
-                Quantity("‖LN[x]‖ off √R, relative, for g = 1, b = 0, ε = 0", off, highest=2 * count * UNIT),
-            ),
-            [_panel(self.deviation)],
+            within_rounding("ε = 0: LN[α x + β] off LN[x]", difference(0.0)),
+            within_rounding("ε = 1e-5: off what is derived", difference(1e-5)),
+            within_rounding("ε = 1: off what is derived", difference(1.0)),
+            within_rounding("α = −1: LN[−x] + LN[x]", flipped),
+            Quantity("‖LN[x]‖ off √R, relative, for g = 1, b = 0, ε = 0", off, highest=2 * count * UNIT),
+            panels=[_panel(self.deviation)],
         )
 
 

@@ -66,11 +66,9 @@ class LayerNormJacobian(Check):
                 along.append(roundings_apart(plain @ hat, EPSILON / s**2 * hat, units * sizes, count))
                 ratios.append(np.linalg.norm(exact, 2) * s / abs(gain).max())
         return Finding(
-            (
-                within_rounding("J against autodiff", *apart),
-                Quantity("largest ‖J‖ s / max |g|", max(ratios), highest=1 + 400 * UNIT),
-                within_rounding("s J x̂ off ε/s² g x̂", *along),
-            )
+            within_rounding("J against autodiff", *apart),
+            Quantity("largest ‖J‖ s / max |g|", max(ratios), highest=1 + 400 * UNIT),
+            within_rounding("s J x̂ off ε/s² g x̂", *along),
         )
 
 

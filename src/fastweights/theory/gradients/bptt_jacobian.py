@@ -68,7 +68,7 @@ class BpttJacobian(Check):
             for name, gradient, row, size in zip(("J_W E", "J_C E"), gradients, exact, sizes, strict=True)
         ]
         wrong = _symbolic_differences(self.jacobian)
-        return Finding((*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0)))
+        return Finding(*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0))
 
 
 @dataclass(frozen=True)

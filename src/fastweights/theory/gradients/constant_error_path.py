@@ -77,11 +77,9 @@ class ConstantErrorPath(Check):
             ]
         label = "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean"
         return Finding(
-            (
-                within_rounding("∂c(T)/∂c(τ) off Π f(t)", apart),
-                Quantity("gates open: ∂c(T)/∂c(τ) off the identity", off, highest=closed),
-            ),
-            [Panel("At initialisation", "T − τ", label, series, y_scale="log")],
+            within_rounding("∂c(T)/∂c(τ) off Π f(t)", apart),
+            Quantity("gates open: ∂c(T)/∂c(τ) off the identity", off, highest=closed),
+            panels=[Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
 
     def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:

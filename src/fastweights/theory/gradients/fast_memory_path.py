@@ -105,13 +105,11 @@ class FastMemoryPath(Check):
         decay, rounding = float(cell.decay), (_STEPS * _UNITS + _UNITS**2) * UNIT
         name = "direct term, factor for each step of age, λ = 0.9"
         return Finding(
-            (
-                *apart,
-                within_rounding("by state + by memory off the whole", sums),
-                Quantity.near(name, slope, decay, decay * count * UNIT),
-                Quantity("recurrent term / product of norms", excess, highest=1 + rounding),
-            ),
-            [self._panel(initial, decay, projections) for decay in (0.9, 0.5)],
+            *apart,
+            within_rounding("by state + by memory off the whole", sums),
+            Quantity.near(name, slope, decay, decay * count * UNIT),
+            Quantity("recurrent term / product of norms", excess, highest=1 + rounding),
+            panels=[self._panel(initial, decay, projections) for decay in (0.9, 0.5)],
         )
 
     def _by_autodiff(

@@ -77,7 +77,7 @@ class GradientNorms(Check):
         for name, reaches in curves.items():
             off = max(reach.off for reach in reaches)
             quantities.append(Quantity(f"{name}, off difference quotients, relative", off, highest=1e-6))
-        return Finding(quantities, _panels(curves, self.updates))
+        return Finding(*quantities, panels=_panels(curves, self.updates))
 
     def _reach(self, model: SequenceClassifier, tokens: Tokens) -> "_Reach":
         outputs, slopes, quotients = map(np.asarray, _measure(self, model, tokens))

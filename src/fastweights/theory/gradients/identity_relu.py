@@ -56,7 +56,7 @@ class IdentityRelu(Check):
                 Quantity("units on throughout", on[0].sum(), lowest=1),
                 Quantity("units off at some step", (1 - on[0]).sum(), lowest=1),
             ]
-        return Finding(quantities)
+        return Finding(*quantities)
 
 
 @run_once

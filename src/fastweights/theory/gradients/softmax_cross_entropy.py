@@ -61,13 +61,11 @@ class SoftmaxCrossEntropy(Check):
             gradients_apart.append(roundings_apart(gradients, given, y + target, classes + 8))
             largest.append(np.linalg.norm(jacobians, 2, (1, 2)).max())
         return Finding(
-            (
-                Quantity("symbolic differences that are not 0, for any n", self._symbolic(), highest=0),
-                within_rounding("Jacobian against autodiff", *jacobians_apart),
-                within_rounding("gradient against autodiff", *gradients_apart),
-                # Attained by two equal classes: an equality, but for the rounding of a 37 × 37 norm.
-                Quantity("largest norm of the Jacobian", max(largest), 0.5, 0.5 + 37**2 * UNIT),
-            )
+            Quantity("symbolic differences that are not 0, for any n", self._symbolic(), highest=0),
+            within_rounding("Jacobian against autodiff", *jacobians_apart),
+            within_rounding("gradient against autodiff", *gradients_apart),
+            # Attained by two equal classes: an equality, but for the rounding of a 37 × 37 norm.
+            Quantity("largest norm of the Jacobian", max(largest), 0.5, 0.5 + 37**2 * UNIT),
         )
 
     def _symbolic(self) -> int:

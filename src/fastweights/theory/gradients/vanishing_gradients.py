@@ -68,12 +68,10 @@ class VanishingGradients(Check):
         rounding = (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
         square, off = spectral_norm(unstable @ unstable), np.max(abs(growing / powers - 1))
         return Finding(
-            (
-                Quantity("largest ‖∂h(T)/∂h(τ)‖ / 0.9^(T−τ), ‖W‖ = 0.9", worst, highest=1 + rounding),
-                Quantity("‖W²‖ of a matrix with eigenvalues 0 only", square, highest=0),
-                Quantity("its ‖∂h(T)/∂h(τ)‖ off √2 · 2^(T−τ), relative", off, highest=8 * UNIT),
-            ),
-            [
+            Quantity("largest ‖∂h(T)/∂h(τ)‖ / 0.9^(T−τ), ‖W‖ = 0.9", worst, highest=1 + rounding),
+            Quantity("‖W²‖ of a matrix with eigenvalues 0 only", square, highest=0),
+            Quantity("its ‖∂h(T)/∂h(τ)‖ off √2 · 2^(T−τ), relative", off, highest=8 * UNIT),
+            panels=[
                 _panel(
                     "tanh, ‖W‖ = 0.9",
                     *(Series(name, _AGES, size.max(axis=1)) for name, size in decaying.items()),

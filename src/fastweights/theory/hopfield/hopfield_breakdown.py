@@ -71,15 +71,13 @@ class HopfieldBreakdown(Check):
         errors, exact = (1 - float(overlaps[largest][:, 0].mean())) / 2, (1 - overlap(_LOADS[0])) / 2
         name = f"wrong units at α = {_LOADS[0]}, N = {largest}, simulated − theory"
         return Finding(
-            (
-                Quantity("where theory has retrieval end", expected, 0.1375, 0.1385),
-                Quantity.near("where the simulated curves cross", _crossing(kept), expected, 0.01),
-                Quantity("its 95 % interval: lower end", low, lowest=expected - 0.01),
-                Quantity("its 95 % interval: upper end", high, highest=expected + 0.01),
-                # A lost pattern has some 30 % wrong units; half a percent may be lost at this size.
-                Quantity.near(name, errors - exact, 0, 0.0015),
-            ),
-            _panels(overlaps, kept, expected),
+            Quantity("where theory has retrieval end", expected, 0.1375, 0.1385),
+            Quantity.near("where the simulated curves cross", _crossing(kept), expected, 0.01),
+            Quantity("its 95 % interval: lower end", low, lowest=expected - 0.01),
+            Quantity("its 95 % interval: upper end", high, highest=expected + 0.01),
+            # A lost pattern has some 30 % wrong units; half a percent may be lost at this size.
+            Quantity.near(name, errors - exact, 0, 0.0015),
+            panels=_panels(overlaps, kept, expected),
         )
 
     def _overlaps(self, rng: np.random.Generator, units: int) -> np.ndarray:

@@ -45,13 +45,11 @@ class HopfieldCycles(Check):
         states, lyapunov, energies = (np.asarray(a) for a in _recall(memory, start))
         moving, longer = (np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2))
         return Finding(
-            (
-                Quantity("networks in a longer cycle, or in none yet", longer.sum(), highest=0),
-                Quantity("networks that end at a fixed point", np.sum(~moving), lowest=1),
-                Quantity("networks that end between two states", np.sum(moving & ~longer), lowest=1),
-                Quantity("largest rise of −x(t)ᵀ W x(t − 1)", np.diff(lyapunov, axis=0).max(), highest=0),
-                Quantity("largest rise of −½ xᵀ W x", np.diff(energies, axis=0).max(), lowest=1),
-            )
+            Quantity("networks in a longer cycle, or in none yet", longer.sum(), highest=0),
+            Quantity("networks that end at a fixed point", np.sum(~moving), lowest=1),
+            Quantity("networks that end between two states", np.sum(moving & ~longer), lowest=1),
+            Quantity("largest rise of −x(t)ᵀ W x(t − 1)", np.diff(lyapunov, axis=0).max(), highest=0),
+            Quantity("largest rise of −½ xᵀ W x", np.diff(energies, axis=0).max(), lowest=1),
         )
 
 

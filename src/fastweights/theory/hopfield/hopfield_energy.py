@@ -59,14 +59,10 @@ class HopfieldEnergy(Check):
         rises = np.diff(energies, axis=0)
         moving = np.sum(np.any(np.asarray(memory.update(jnp.asarray(last))) != last, axis=0))
         return Finding(
-            (
-                Quantity("largest rise of the energy in a step", rises.max(), highest=0),
-                Quantity(
-                    "change against −2 |field|, largest difference", abs(rises + drops).max(), highest=0
-                ),
-                Quantity("networks still moving after 12 sweeps", moving, highest=0),
-            ),
-            [_panel(energies)],
+            Quantity("largest rise of the energy in a step", rises.max(), highest=0),
+            Quantity("change against −2 |field|, largest difference", abs(rises + drops).max(), highest=0),
+            Quantity("networks still moving after 12 sweeps", moving, highest=0),
+            panels=[_panel(energies)],
         )
 
 

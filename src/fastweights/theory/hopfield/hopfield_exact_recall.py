@@ -72,7 +72,7 @@ class HopfieldExactRecall(Check):
             Series("N/(4 ln N)", [half] * 2, [0, 1], "dashed"),
         )
         title = f"Recall without error, N = {_UNITS}"
-        return Finding(quantities, [Panel(title, "patterns p", "share", series)])
+        return Finding(*quantities, panels=[Panel(title, "patterns p", "share", series)])
 
 
 def _most(name: str, shares: np.ndarray, count: int, together: int) -> Quantity:

@@ -64,7 +64,9 @@ class HopfieldStability(Check):
             ),
         )
         title = f"First step from a pattern, N = {_UNITS}"
-        return Finding(quantities, [Panel(title, "load p/N", "units that turn", series, y_scale="log")])
+        return Finding(
+            *quantities, panels=[Panel(title, "load p/N", "units that turn", series, y_scale="log")]
+        )
 
 
 def _shares_turned(write: Callable, memory: Hopfield, patterns: Array) -> Array:

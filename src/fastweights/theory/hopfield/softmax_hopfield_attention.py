@@ -55,10 +55,8 @@ class SoftmaxHopfieldAttention(Check):
         by_term = roundings_apart(answer, exact, sizes, count)
         from_jax = roundings_apart(answer, by_jax, sizes, count * 2**29)
         return Finding(
-            (
-                within_rounding("difference from softmax(q Kᵀ/√d) V", by_term),
-                within_rounding("difference from JAX's attention", from_jax),
-            )
+            within_rounding("difference from softmax(q Kᵀ/√d) V", by_term),
+            within_rounding("difference from JAX's attention", from_jax),
         )
 
 

@@ -89,7 +89,7 @@ class SoftmaxHopfieldCapacity(Check):
             Series("(N − 1)/d", self.sizes, load, "dashed"),
         )
         panel = Panel("2^(d/2) random patterns", "size d of a pattern", "error", series, y_scale="log")
-        return Finding(quantities, [panel])
+        return Finding(*quantities, panels=[panel])
 
     def _guaranteed(self, radius: float, units: int) -> float:
         """The number of patterns that theorem 3 guarantees with p = 0.001, over d."""

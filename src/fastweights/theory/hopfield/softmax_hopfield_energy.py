@@ -62,16 +62,12 @@ class SoftmaxHopfieldEnergy(Check):
         excess = (np.diff(energies, axis=1) + np.sum(steps**2, axis=2) / 2) / before
         wrong = np.max(abs(slopes[:, :-1] + steps), axis=2) / before
         return Finding(
-            (
-                within_rounding("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖²", excess.max()),
-                within_rounding("∇E against ξ − f(ξ)", wrong.max()),
-                within_rounding("−E in the hull", (-inside / after).max()),
-                within_rounding("E − 2 M² in the hull", ((inside - 2 * longest) / after).max()),
-                Quantity(
-                    "entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0
-                ),
-            ),
-            [_panel(energies)],
+            within_rounding("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖²", excess.max()),
+            within_rounding("∇E against ξ − f(ξ)", wrong.max()),
+            within_rounding("−E in the hull", (-inside / after).max()),
+            within_rounding("E − 2 M² in the hull", ((inside - 2 * longest) / after).max()),
+            Quantity("entries of ∇lse that are not softmax, by symbols", _symbolic_differences(), highest=0),
+            panels=[_panel(energies)],
         )
 
 

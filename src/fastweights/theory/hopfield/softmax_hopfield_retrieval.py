@@ -76,13 +76,11 @@ class SoftmaxHopfieldRetrieval(Check):
                 slope = beta * _PAIRS * longest * highest(np.maximum(away, off))
                 approached.append(_ratio(norm(answer - fixed), slope * norm(query - fixed)))
         return Finding(
-            (
-                Quantity("‖f(ξ) − k‖ / bound, largest", max(retrieved), highest=1),
-                Quantity("‖k* − k‖ / bound, largest", max(fixed_apart), highest=1),
-                Quantity("‖f(ξ) − k*‖ / bound, largest", max(approached), highest=1),
-                self._opposite(),
-            ),
-            [self._panel()],
+            Quantity("‖f(ξ) − k‖ / bound, largest", max(retrieved), highest=1),
+            Quantity("‖k* − k‖ / bound, largest", max(fixed_apart), highest=1),
+            Quantity("‖f(ξ) − k*‖ / bound, largest", max(approached), highest=1),
+            self._opposite(),
+            panels=[self._panel()],
         )
 
     def _opposite(self) -> Quantity:

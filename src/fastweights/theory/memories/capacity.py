@@ -97,7 +97,7 @@ class Capacity(Check):
             Quantity("hopfield: error at load 0.06", binary[1], highest=0.01),
             Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5),
         ]
-        return Finding(quantities, [_panel(measured, self.expected, highest)])
+        return Finding(*quantities, panels=[_panel(measured, self.expected, highest)])
 
     def _errors(self, name: str) -> np.ndarray:
         """The mean squared error of the stored pairs, for each load and seed."""

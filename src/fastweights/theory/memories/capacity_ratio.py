@@ -55,7 +55,7 @@ class CapacityRatio(Check):
         worst = np.where(stored, relative, 0).max(1).reshape(_MAX_PAIRS, -1, _SEEDS).max(-1)
         held = np.argmax(np.vstack([worst > 1e-6, np.full(len(_SIZES), True)]), axis=0)
         return Finding(
-            [
+            *(
                 Quantity.near(
                     f"pairs held ({n} by {sources} + {outputs} units), against q (s + l)",
                     n - self.ratio(sources, outputs) * (sources + outputs),
@@ -63,5 +63,5 @@ class CapacityRatio(Check):
                     1e-9,  # a pair more or less would be ±1
                 )
                 for n, (sources, outputs) in zip(held, _SIZES, strict=True)
-            ]
+            )
         )

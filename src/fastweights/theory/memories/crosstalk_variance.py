@@ -61,7 +61,9 @@ class CrosstalkVariance(Check):
             Series("± 4 standard errors", counts / _UNITS, mean - slack, "band", upper=mean + slack),
             Series("(N − 1)/R", counts / _UNITS, [self.variance(int(n), _UNITS) for n in counts], "dashed"),
         )
-        return Finding(quantities, [Panel("Crosstalk of random keys", "load N/R", "squared error", series)])
+        return Finding(
+            *quantities, panels=[Panel("Crosstalk of random keys", "load N/R", "squared error", series)]
+        )
 
 
 def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:

@@ -53,10 +53,8 @@ class DecayingForms(Check):
                 ranks = np.linalg.matrix_rank(np.moveaxis(matrices[t - 1], -1, 0))
                 excess.append(ranks.max() - min(t, _UNITS))
         return Finding(
-            (
-                Quantity("largest difference, in rounding errors of the sum", max(differences), highest=1),
-                Quantity("rank of A(t) above min(t, R)", max(excess), highest=0),
-            )
+            Quantity("largest difference, in rounding errors of the sum", max(differences), highest=1),
+            Quantity("rank of A(t) above min(t, R)", max(excess), highest=0),
         )
 
 

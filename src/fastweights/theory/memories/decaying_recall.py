@@ -86,7 +86,7 @@ class DecayingRecall(Check):
         reach = (_reach(1000) + 0.5) * np.e / 1000
         quantities.append(Quantity.near("(a + ½) / (R/(e ρ)) at R/ρ = 1000", reach, 1, 1e-5))
         quantities.append(Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0))
-        return Finding(quantities, _panels(curves))
+        return Finding(*quantities, panels=_panels(curves))
 
 
 def _reach(ratio: float) -> float:

@@ -99,7 +99,7 @@ class DeltaRuleConvergence(Check):
                 highest=1,
             ),
         ]
-        return Finding(quantities, [_panel(in_turn)])
+        return Finding(*quantities, panels=[_panel(in_turn)])
 
     def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
         """By how much a round in turn shrinks the error, over what a round at once does, at a low rate."""

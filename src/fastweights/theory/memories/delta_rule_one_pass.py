@@ -63,4 +63,4 @@ class DeltaRuleOnePass(Check):
             Series("expected", ages, expected, "dashed"),
         )
         title = f"Delta rule after one pass, R = {_UNITS}"
-        return Finding(quantities, [Panel(title, "age of the pair", "squared error", series)])
+        return Finding(*quantities, panels=[Panel(title, "age of the pair", "squared error", series)])

@@ -47,9 +47,7 @@ class DeltaRuleOverwrites(Check):
         added = difference(self.adding, old + new, other)
         decayed = difference("decaying", 0.5 * old + new, 0.25 * other, 0.5, 1.0)
         return Finding(
-            (
-                Quantity("delta rule: answers against v′", overwritten, highest=0),
-                Quantity("Hebb: answers against v + v′", added, highest=0),
-                Quantity("decaying: answers against λ v + v′", decayed, highest=0),
-            )
+            Quantity("delta rule: answers against v′", overwritten, highest=0),
+            Quantity("Hebb: answers against v + v′", added, highest=0),
+            Quantity("decaying: answers against λ v + v′", decayed, highest=0),
         )

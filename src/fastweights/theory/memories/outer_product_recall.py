@@ -60,11 +60,9 @@ class OuterProductRecall(Check):
         sizes = np.einsum("nvb,nkb,jkb->jvb", abs(values), abs(keys), abs(keys))
         apart = roundings_apart(recalled(empty, keys, values), expected, sizes, _PAIRS + _KEY + 2)
         return Finding(
-            (
-                Quantity("error with orthonormal keys", exact, highest=0),
-                within_rounding("error against the crosstalk", apart),
-                Quantity("entries that differ, by symbols", _symbolic_differences(), highest=0),
-            )
+            Quantity("error with orthonormal keys", exact, highest=0),
+            within_rounding("error against the crosstalk", apart),
+            Quantity("entries that differ, by symbols", _symbolic_differences(), highest=0),
         )
 
 

@@ -52,10 +52,10 @@ class PseudoInverseOptimum(Check):
             "‖V − (M + D) K‖² against ‖V − M K‖² + ‖D K‖²",
         )
         return Finding(
-            [
+            *(
                 Quantity(f"{name}, in rounding errors R³ N κ² u", most, highest=1.0)
                 for name, most in zip(names, worst, strict=True)
-            ]
+            )
         )
 
 

@@ -81,7 +81,7 @@ class RankBound(Check):
             Series("1 − R/N", pairs, expected, "dashed"),
         )
         title = f"The least error of a matrix, R = {_UNITS}"
-        return Finding(quantities, [Panel(title, "pairs N", "squared error", series)])
+        return Finding(*quantities, panels=[Panel(title, "pairs N", "squared error", series)])
 
 
 def _least(keys: Pairs, values: Pairs) -> np.ndarray:

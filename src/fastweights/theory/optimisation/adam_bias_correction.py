@@ -56,7 +56,7 @@ class AdamBiasCorrection(Check):
             )
             for name, adam in optimisers.items()
         ]
-        return Finding([symbolic, *apart], [_panel()])
+        return Finding(symbolic, *apart, panels=[_panel()])
 
     def _algorithm(self, gradients: Gradients) -> tuple[Gradients, Gradients]:
         """The steps of algorithm 1, and the sizes of their terms."""

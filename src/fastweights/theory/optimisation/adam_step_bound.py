@@ -72,7 +72,7 @@ class AdamStepBound(Check):
                 ),
             ]
             panels.append(_panel(about, t, sizes, bound, published))
-        return Finding((*quantities, *_of_a_spike(), _of_the_first_step()), panels[:2])
+        return Finding(*quantities, *_of_a_spike(), _of_the_first_step(), panels=panels[:2])
 
 
 def _sequences(first: float, second: float) -> Float[np.ndarray, "steps sequences"]:
