@@ -119,7 +119,7 @@ class OneIsOne(Check):
     one: float = 1.0
 
     def examine(self):
-        return Finding([Quantity("one", self.one, 1, 1)])
+        return Finding(Quantity("one", self.one, 1, 1))
 
 
 @fw.register_paper("mine2027", source="a test")
