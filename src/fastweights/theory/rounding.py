@@ -11,7 +11,7 @@ UNIT = float(np.finfo(float).eps) / 2
 
 def roundings_apart(first: ArrayLike, second: ArrayLike, sizes: ArrayLike, count: int) -> float:
     """The largest difference of two arrays, in units of the bound 2 n u `sizes`; at most 1 if only rounding
-    tells them apart.
+    separates them.
 
     `sizes` has, for each number, the sum of the absolute values of the terms that it is made of, and n,
     `count`, is the most roundings that a term goes through. Either computation is then within n u `sizes` of

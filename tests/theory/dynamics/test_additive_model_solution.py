@@ -1,4 +1,4 @@
-"""With transposed weights or a capacitance that is a millionth off, the solutions part."""
+"""Fails with transposed weights, or a capacitance that is off by a millionth."""
 
 import equinox as eqx
 import pytest

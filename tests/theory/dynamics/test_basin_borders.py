@@ -1,4 +1,4 @@
-"""With an asymmetric flip-flop, another diagonal or the unstable manifold, the border is elsewhere."""
+"""Fails with an asymmetric flip-flop, another diagonal, or the unstable manifold."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Without symmetry, without the leak's integral or with a falling φ, the energy isn't one."""
+"""Fails without symmetry, with a linear unit's leak, or with a decreasing φ."""
 
 from checks import holds
 

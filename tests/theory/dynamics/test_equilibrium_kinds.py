@@ -1,4 +1,4 @@
-"""A Jacobian without the slope of φ, or a saddle taken for a node, and the trajectories disagree."""
+"""Fails with a Jacobian without the slope of φ, or a saddle mistaken for a node."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A step other than the time constant, or a method of another order, and the claim falls."""
+"""Fails with a step other than the time constant, or a method of another order."""
 
 from checks import holds
 from fastweights.theory.dynamics.euler_step import euler

@@ -1,4 +1,4 @@
-"""With symmetric weights nothing turns; with self-excitation that is off by a thousandth, averaging fails."""
+"""Fails with symmetric weights, or a self-excitation that is off by a thousandth."""
 
 import numpy as np
 

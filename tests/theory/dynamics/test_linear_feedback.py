@@ -1,4 +1,4 @@
-"""A sum that forgets the forward weight, or counts ages from one, isn't the loop's."""
+"""Fails without the forward weight, with ages counted from one, or with linear growth."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Eigenvalues of single steps, or columns that are scaled but not kept orthogonal, give other exponents."""
+"""Fails with eigenvalues of single steps, or columns that are scaled but not orthogonal."""
 
 import numpy as np
 

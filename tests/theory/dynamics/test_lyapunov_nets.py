@@ -1,4 +1,4 @@
-"""A path left out of the Jacobian, or a method that isn't the QR method, and the exponents are others."""
+"""Fails without a path in the Jacobian, or with a method other than QR."""
 
 import jax
 import pytest

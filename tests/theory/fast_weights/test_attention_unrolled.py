@@ -1,4 +1,4 @@
-"""A matrix that decays twice, and attention computes something else."""
+"""Fails if the matrix decays twice."""
 
 import equinox as eqx
 

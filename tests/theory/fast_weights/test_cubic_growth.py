@@ -1,4 +1,4 @@
-"""A norm that is squared, or kept, is not what the cell shows."""
+"""Fails with another power or factor of the norm."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Another norm, or a fixed point of the wrong equation."""
+"""Fails with another norm, or the fixed point of another equation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A memory that is not empty, a forgotten sign, another power: the methods differ otherwise."""
+"""Fails with a memory that is not empty, a wrong sign, or another power."""
 
 import numpy as np
 import pytest

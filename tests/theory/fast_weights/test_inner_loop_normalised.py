@@ -1,4 +1,4 @@
-"""A gain that is too small is no bound on the contraction."""
+"""Fails with too small a gain."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Normalised over the batch, or without its mean, or blind to ε, it is another function."""
+"""Fails with other normalisations: over the batch, without the mean, with ε ignored or elsewhere."""
 
 import jax.numpy as jnp
 import pytest

@@ -1,4 +1,4 @@
-"""A detached mean or deviation is another Jacobian."""
+"""Fails with a detached mean or deviation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Rows stacked where columns should be, or factors in the wrong order, and the sum is another."""
+"""Fails with rows stacked instead of columns, or factors in the wrong order."""
 
 import numpy as np
 import pytest

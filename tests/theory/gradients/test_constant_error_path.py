@@ -1,4 +1,4 @@
-"""Another gate, or the paths through the gates left in, and the error is not what the claim says."""
+"""Fails with another gate, or with the paths through the gates included."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A wrong age, half of the product rule, or nothing written, and the formula is not the derivative."""
+"""Fails with a wrong age, half of the product rule, or no gradient through a write."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A path cut, or eigenvalues in the norms' place, and gradients are not what the claim says."""
+"""Fails if no gradient passes a step, or with eigenvalues in place of norms."""
 
 import numpy as np
 from jax import lax

@@ -1,4 +1,4 @@
-"""A step too many, no scale, or units that copy each other, and gradients do not pass unchanged."""
+"""Fails with a wrong power, or without the identity."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A transposed index, a forgotten diagonal or a wrong sign, and the derivative is none."""
+"""Fails with a transposed index, a missing diagonal, or a wrong sign."""
 
 import pytest
 

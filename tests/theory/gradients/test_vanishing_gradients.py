@@ -1,4 +1,4 @@
-"""Eigenvalues in the norm's place, or a matrix that does not grow, and the claim fails."""
+"""Fails with eigenvalues in place of the norm, or a matrix whose gradients do not grow."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Another end of retrieval, or half of the connections cut, and the simulated curves cross elsewhere."""
+"""Fails with another end of retrieval, or half of the connections."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ SMALL = {300: 30, 600: 15}
 
 
 def crossing_holds(**wrong):
-    verdict = examine("hopfield-breakdown", registry.checks["hopfield-breakdown"](networks=SMALL, **wrong))
-    assert verdict.error is None
-    (crossing,) = (each for each in verdict.quantities if "curves cross" in each.name)
+    result = examine("hopfield-breakdown", registry.checks["hopfield-breakdown"](networks=SMALL, **wrong))
+    assert result.error is None
+    (crossing,) = (quantity for quantity in result.quantities if "curves cross" in quantity.name)
     return crossing.holds
 
 

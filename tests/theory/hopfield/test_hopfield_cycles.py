@@ -1,4 +1,4 @@
-"""Weights that are not symmetric make longer cycles."""
+"""Fails with weights that are not symmetric."""
 
 import numpy as np
 import pytest

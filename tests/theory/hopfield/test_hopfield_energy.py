@@ -1,4 +1,4 @@
-"""Asymmetric weights, a negative diagonal or simultaneous changes, and the energy may rise."""
+"""Fails with asymmetric weights, a negative diagonal, or simultaneous updates."""
 
 import numpy as np
 import pytest

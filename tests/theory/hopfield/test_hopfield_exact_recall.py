@@ -1,4 +1,4 @@
-"""Twice the number, or units that feel themselves, is another claim."""
+"""Fails with another number of patterns, or self-connections."""
 
 import pytest
 
@@ -18,5 +18,5 @@ def test_fails_with_another_number(wrong):
     assert not holds("hopfield-exact-recall", most=wrong)
 
 
-def test_fails_if_units_feel_themselves():
+def test_fails_with_self_connections():
     assert not holds("hopfield-exact-recall", fields=lambda x: fields(x) + len(x) * x)

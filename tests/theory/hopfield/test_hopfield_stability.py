@@ -1,4 +1,4 @@
-"""One pattern too many in the sum, or units that feel themselves, and the share is another."""
+"""Fails with a wrong number of terms in the sum, or self-connections."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_fails_with_a_wrong_probability(wrong):
     assert not holds("hopfield-stability", turned=wrong)
 
 
-def test_fails_if_units_feel_themselves():
+def test_fails_with_self_connections():
     """Hebb's rule without taking away the diagonal: a common mistake, which hides errors."""
     assert not holds(
         "hopfield-stability", write=lambda memory, x: Hopfield(memory.matrix + x[:, None] * x[None])

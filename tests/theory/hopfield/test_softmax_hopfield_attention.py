@@ -1,4 +1,4 @@
-"""Another temperature is another attention."""
+"""Fails at another temperature."""
 
 import pytest
 

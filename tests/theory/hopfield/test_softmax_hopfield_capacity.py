@@ -1,4 +1,4 @@
-"""A memory that is too warm forgets, and a wrong constant is not the printed one."""
+"""Fails with a temperature that is too high, or a constant other than the printed one."""
 
 from checks import failures
 from fastweights.theory.hopfield.softmax_hopfield_capacity import base
@@ -8,7 +8,7 @@ SMALL = (8, 14)
 
 def test_fails_with_a_memory_that_is_too_warm():
     failed = failures("softmax-hopfield-capacity", sizes=SMALL, beta=0.3)
-    assert failed and all(each.startswith("error") for each in failed)
+    assert failed and all(name.startswith("error") for name in failed)
 
 
 def test_fails_with_another_constant():
@@ -16,4 +16,4 @@ def test_fails_with_another_constant():
         return base(beta, radius, units + 1, failure)
 
     failed = failures("softmax-hopfield-capacity", sizes=SMALL, base=another)
-    assert failed and all(each.startswith("c for K") for each in failed)
+    assert failed and all(name.startswith("c for K") for name in failed)

@@ -1,4 +1,4 @@
-"""Steps that go too far, or another temperature, and the energy may rise."""
+"""Fails with steps that are too long, or another temperature."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A bound that is too small, or a memory that is warmer than it says, is noticed."""
+"""Fails with too small a bound, or a higher temperature than the bound's."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A wrong expectation and a softmax memory that is too warm are found, and nothing else is."""
+"""Fails where an expectation or a temperature is wrong, and only there."""
 
 import pytest
 
@@ -10,4 +10,4 @@ from fastweights.theory.memories.capacity import theories
 def test_fails_where_an_ingredient_is_wrong():
     wrong = {**theories(), "pseudo-inverse": lambda pairs: 0.0}
     failed = failures("capacity", networks=1, expected=wrong, beta=1.0)
-    assert [each.partition(":")[0] for each in failed] == ["pseudo-inverse", "softmax-hopfield"]
+    assert [name.partition(":")[0] for name in failed] == ["pseudo-inverse", "softmax-hopfield"]

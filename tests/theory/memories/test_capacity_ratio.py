@@ -1,4 +1,4 @@
-"""Another ratio, or keys in a plane, and the count is another."""
+"""Fails with another ratio, or linearly dependent keys."""
 
 import numpy as np
 import pytest

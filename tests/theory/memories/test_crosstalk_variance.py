@@ -1,4 +1,4 @@
-"""A wrong number of terms, or keys that are alike, and the variance is another."""
+"""Fails with a wrong number of terms, or keys with positive entries."""
 
 import numpy as np
 import pytest

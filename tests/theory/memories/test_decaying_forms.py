@@ -1,4 +1,4 @@
-"""A wrong exponent, or a state counted twice, and the three forms are no longer one."""
+"""Fails with a wrong exponent or weight."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""An age counted from one, a sum not squared, a best decay without its root."""
+"""Fails with ages counted from one, no decay, or a wrong number or optimum."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A wrong eigenvalue, a wrong edge, a wrong factor: each is noticed."""
+"""Fails with a wrong eigenvalue, highest rate, or factor."""
 
 import pytest
 

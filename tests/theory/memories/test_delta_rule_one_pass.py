@@ -1,4 +1,4 @@
-"""Moments of a key that are left out are missed."""
+"""Fails with a moment left out, or another age or size."""
 
 import numpy as np
 import pytest

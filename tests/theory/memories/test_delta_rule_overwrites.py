@@ -1,4 +1,4 @@
-"""Hebb's rule does not overwrite, and the delta rule does not add."""
+"""Fails with one rule in place of the other."""
 
 import pytest
 

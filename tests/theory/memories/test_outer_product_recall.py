@@ -1,4 +1,4 @@
-"""Keys that are not orthonormal, or a wrong crosstalk, and the answers are others."""
+"""Fails with keys that are not orthonormal, or a wrong crosstalk."""
 
 import pytest
 
@@ -14,9 +14,9 @@ def test_fails_with_keys_that_are_not_orthogonal():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda keys, values, asked: 0 * values[asked],
-        lambda keys, values, asked: crosstalk(keys, values, asked) + values[asked],  # the pair's own term too
-        lambda keys, values, asked: -crosstalk(keys, values, asked),
+        lambda keys, values, query: 0 * values[query],
+        lambda keys, values, query: crosstalk(keys, values, query) + values[query],  # the pair's own term too
+        lambda keys, values, query: -crosstalk(keys, values, query),
     ],
 )
 def test_fails_with_a_wrong_crosstalk(wrong):

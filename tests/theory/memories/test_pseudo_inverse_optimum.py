@@ -1,4 +1,4 @@
-"""No other memory is optimal."""
+"""Fails with a memory that is not optimal."""
 
 import pytest
 

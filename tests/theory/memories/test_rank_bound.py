@@ -1,4 +1,4 @@
-"""A matrix that had one dimension more, or keys that lack one, would break the bound."""
+"""Fails with one dimension more in the matrix, or one less in the keys."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""No correction, or one that is a step late."""
+"""Fails without the correction, or with another."""
 
 import pytest
 

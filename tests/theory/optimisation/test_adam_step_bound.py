@@ -1,4 +1,4 @@
-"""The published bound is exceeded, and a larger one is not attained."""
+"""Fails with the published bound, and with one that is not attained."""
 
 import numpy as np
 import pytest

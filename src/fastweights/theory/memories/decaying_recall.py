@@ -1,4 +1,4 @@
-"""What the decaying memory still knows of a pair, by its age and by λ."""
+"""Signal and crosstalk of the decaying memory, by a pair's age and by λ."""
 
 from collections.abc import Callable
 from typing import Any

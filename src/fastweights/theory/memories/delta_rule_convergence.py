@@ -1,4 +1,4 @@
-"""Where the delta rule goes on repeated presentation, how fast, and for which write rates."""
+"""The limit of the delta rule on repeated presentation, its rate, and the write rates that converge."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How much of a stream of pairs the delta rule still knows after seeing each once."""
+"""The error of the delta rule for each pair of a stream after one pass."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ _AGES = (1, 6, 12, 35)
 def squared_error(units: int, pairs: int) -> np.ndarray:
     """E ‖M k − v‖² of the pair of each age 0 … N − 1, after N pairs with random unit keys at β = 1.
 
-    Age a stands at e = s − 2 (1 − 1/R)^a + 1, where s = E ‖M k‖² starts at 1 and each later write makes it s
-    (1 − 2/R + 2/(R (R + 2))) + F/(R (R + 2)) + 1/R, with F = E ‖M‖² going to F (1 − 1/R) + 1 from R (1 − (1 −
-    1/R)^n) after n writes."""
+    The error at age a is e = s − 2 (1 − 1/R)^a + 1, where s = E ‖M k‖² starts at 1 and each later write makes
+    it s (1 − 2/R + 2/(R (R + 2))) + F/(R (R + 2)) + 1/R, with F = E ‖M‖² going to F (1 − 1/R) + 1 from R (1 −
+    (1 − 1/R)^n) after n writes."""
     errors = np.empty(pairs)
     spread = 1 / (units * (units + 2))
     for age in range(pairs):

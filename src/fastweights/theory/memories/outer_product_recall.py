@@ -1,4 +1,4 @@
-"""What an outer-product memory answers: the value, times the key's square, and the crosstalk."""
+"""The answer of an outer-product memory: the value times the key's squared length, plus the crosstalk."""
 
 from collections.abc import Callable
 

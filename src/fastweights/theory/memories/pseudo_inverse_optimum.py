@@ -18,7 +18,7 @@ Matrix = Float[np.ndarray, "_ _"]
 @register_check("pseudo-inverse-optimum", source="Penrose 1955; Greville 1960; Kohonen & Ruohonen 1973")
 class PseudoInverseOptimum(Check):
     """M, written one pair at a time, satisfies the normal equations (V − M K) Kᵀ = 0, so that for every
-    matrix D ‖V − (M + D) K‖² = ‖V − M K‖² + ‖D K‖²; it vanishes on what is orthogonal to all keys, so that of
+    matrix D ‖V − (M + D) K‖² = ‖V − M K‖² + ‖D K‖²; it vanishes on vectors orthogonal to all keys, so that of
     all minimisers it is the smallest; hence it is V K⁺.
 
     For independent keys fewer than R, as many, more, and keys of rank 4 with repetitions. The rounding of N
