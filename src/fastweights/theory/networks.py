@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights import registry
+from fastweights.cells.simple import SimpleCell
 from fastweights.models import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
@@ -67,6 +68,14 @@ def before_and_after(
     )
     data = sequences(task, 512, 0)
     return {name: (model, trained(model, data, options)) for name, model in models.items()}
+
+
+def simple_cell(name: str, recurrent: np.ndarray, inputs: np.ndarray, bias: np.ndarray) -> SimpleCell:
+    """The registered simple cell of that name with the given W, C and b."""
+    hidden_size, input_size = inputs.shape
+    cell = eqx.filter_eval_shape(registry.cells[name], input_size, hidden_size, key=jax.random.key(0))
+    arrays = tuple(map(jnp.asarray, (recurrent, inputs, bias)))
+    return eqx.tree_at(lambda cell: (cell.recurrent, cell.input, cell.bias), cell, arrays)
 
 
 @run_once

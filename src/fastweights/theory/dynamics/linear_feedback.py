@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fastweights import registry
-from fastweights.cells.irnn import IRNN
+from fastweights.cells.simple import SimpleCell
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.networks import run_once
+from fastweights.theory.networks import run_once, simple_cell
 from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3
@@ -74,7 +71,9 @@ class LinearFeedback(Check):
         inputs, apart = np.random.default_rng(0).uniform(0, 1, (_STEPS, 1, _BATCH)), []
         ages = np.arange(_STEPS)[:, None] - np.arange(_STEPS)
         for weight in _WEIGHTS:
-            outputs = np.asarray(_unroll(_loop(weight), jnp.asarray(inputs)))[:, 0]
+            # An IRNN of one unit, whose recurrent weight is also its input's.
+            loop = simple_cell("irnn", np.full((1, 1), weight), np.full((1, 1), weight), np.zeros(1))
+            outputs = np.asarray(_unroll(loop, jnp.asarray(inputs)))[:, 0]
             weights = np.where(ages >= 0, self.response(weight, np.maximum(ages, 0).astype(float)), 0)
             sums = weights @ inputs[:, 0]
             apart.append(roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))
@@ -94,15 +93,6 @@ class LinearFeedback(Check):
         return panels
 
 
-def _loop(weight: float) -> IRNN:
-    """The registered IRNN with one unit, whose recurrent weight is also its input's."""
-    cell = eqx.filter_eval_shape(registry.cells["irnn"], 1, 1, key=jax.random.key(0))
-    alone = jnp.full((1, 1), weight)
-    return eqx.tree_at(
-        lambda cell: (cell.recurrent, cell.input, cell.bias), cell, (alone, alone, jnp.zeros(1))
-    )
-
-
 @run_once
-def _unroll(cell: IRNN, inputs):
+def _unroll(cell: SimpleCell, inputs):
     return cell.unroll_in_jax(cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1))  # no kernel to compile

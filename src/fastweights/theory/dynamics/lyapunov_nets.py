@@ -188,15 +188,15 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
     scalars, arrays = eqx.partition(empty, lambda leaf: not leaf.ndim)
     first, unpack = ravel_pytree(arrays)
 
-    def advanced(vector: Vector, projection: Column, through: Callable[[State], State]) -> Vector:
+    def advanced(vector: Vector, projection: Column, through: Callable = lambda state: state) -> Vector:
         state = cell.step(through(eqx.combine(scalars, unpack(vector))), projection)[0]
         return ravel_pytree(eqx.filter(state, lambda leaf: leaf.ndim))[0]
 
     def advance_both(carry, projection):
         vector, direction = carry
-        after = advanced(vector, projection, _unchanged)
+        after = advanced(vector, projection)
         near = _NEAR * (1 + jnp.linalg.norm(vector))  # an unstable IRNN's states grow
-        apart = (advanced(vector + near * direction, projection, _unchanged) - after) / near
+        apart = (advanced(vector + near * direction, projection) - after) / near
         size = jnp.linalg.norm(apart)
         jacobian = jax.jacrev(advanced)(vector, projection, through)
         # A direction that is lost once is lost for good.
@@ -204,10 +204,6 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
 
     orbit = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
     return projections[..., 0], *orbit
-
-
-def _unchanged(state: State) -> State:
-    return state
 
 
 def _panels(spectra: Mapping[tuple[str, str], Float[np.ndarray, " n"]]) -> list[Panel]:

@@ -31,11 +31,6 @@ CASES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def unchanged(state: State) -> State:
-    """The state as it is."""
-    return state
-
-
 @register_check("attention-unrolled", source="Ba et al. 2016, equations 1, 2, 4 and 5")
 class AttentionUnrolled(Check):
     """`FastWeights.unroll`, which attends to past states, equals the recurrence with the matrix A, for S = 0,
@@ -49,7 +44,7 @@ class AttentionUnrolled(Check):
 
     statement = "Attention to past states computes the same as the fast weight matrix."
 
-    between: Callable[[State], State] = unchanged
+    between: Callable[[State], State] = lambda state: state
     """A function applied to the state of the matrix form between two steps."""
 
     cases: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: CASES)

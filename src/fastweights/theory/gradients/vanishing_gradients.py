@@ -2,21 +2,14 @@
 
 from collections.abc import Callable
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.irnn import IRNN
-from fastweights.cells.simple import SimpleCell
-from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.gradients.state_jacobians import norms, state_jacobians
-from fastweights.theory.networks import built, run_once
+from fastweights.theory.networks import run_once, simple_cell
 from fastweights.theory.rounding import UNIT
-from fastweights.types import Columns
 
 Matrix = Float[np.ndarray, "hidden hidden"]
 
@@ -50,11 +43,10 @@ class VanishingGradients(Check):
     def examine(self) -> Finding:
         """A tanh network with small inputs, where |f′| is close to 1, and a rectified one of two units."""
         rng = np.random.default_rng(0)
-        cell = built(lambda: StandardRNN(1, _UNITS, key=jax.random.key(0)))
         square = rng.uniform(-1, 1, (_UNITS, _UNITS))
         projections = 0.02 * rng.standard_normal((_STEPS, _UNITS, _BATCH))
         decaying = {
-            name: _norms_by_age(cell, matrix * _FACTOR / self.size(matrix), projections)
+            name: _norms_by_age("standard-rnn", matrix * _FACTOR / self.size(matrix), projections)
             for name, matrix in (("W orthogonal", np.linalg.qr(square)[0]), ("W uniform", square))
         }
         bounds = _FACTOR**_AGES
@@ -63,8 +55,7 @@ class VanishingGradients(Check):
         unstable = self.unstable()
         first = np.zeros((_STEPS, 2, 1))
         first[0, :, 0] = 1, -1  # h(1) = (1, 0): from there on, the second unit is off
-        cell = built(lambda: IRNN(1, 2, key=jax.random.key(0)))
-        growing, powers = _norms_by_age(cell, unstable, first)[:, 0], np.sqrt(2) * 2.0**_AGES
+        growing, powers = _norms_by_age("irnn", unstable, first)[:, 0], np.sqrt(2) * 2.0**_AGES
         rounding = (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
         square, off = spectral_norm(unstable @ unstable), np.max(abs(growing / powers - 1))
         return Finding(
@@ -87,15 +78,12 @@ class VanishingGradients(Check):
 
 
 def _norms_by_age(
-    cell: SimpleCell, recurrent: Matrix, projections: Float[np.ndarray, "time hidden batch"]
+    name: str, recurrent: Matrix, projections: Float[np.ndarray, "time hidden batch"]
 ) -> Float[np.ndarray, "ages batch"]:
-    """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, with W put in."""
-    return norms(np.asarray(_state_jacobians(cell, jnp.asarray(recurrent), jnp.asarray(projections))))[::-1]
-
-
-@run_once
-def _state_jacobians(cell: SimpleCell, recurrent: Array, projections: Columns) -> Array:
-    return state_jacobians(eqx.tree_at(lambda cell: cell.recurrent, cell, recurrent), projections)
+    """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, of the cell of that name with the given W."""
+    units = len(recurrent)
+    cell = simple_cell(name, recurrent, np.zeros((units, 1)), np.zeros(units))
+    return norms(np.asarray(run_once(state_jacobians)(cell, jnp.asarray(projections))))[::-1]
 
 
 def _panel(title: str, *series: Series) -> Panel:

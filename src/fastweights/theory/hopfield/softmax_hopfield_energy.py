@@ -15,16 +15,6 @@ _UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30
 _BETAS = (0.2, 1.0, 4.0)
 
 
-def update(memory: SoftmaxHopfield, state: Array) -> Array:
-    """ξ ← K softmax(β Kᵀ ξ)."""
-    return memory.update(state)
-
-
-def same(beta: float) -> float:
-    """The β of the energy is that of the update."""
-    return beta
-
-
 @register_check(
     "softmax-hopfield-energy", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 1 and lemma A1"
 )
@@ -37,10 +27,10 @@ class SoftmaxHopfieldEnergy(Check):
 
     statement = "Every update of the softmax network lowers its energy, by half its squared length or more."
 
-    update: Callable[[SoftmaxHopfield, Array], Array] = update
+    update: Callable[[SoftmaxHopfield, Array], Array] = SoftmaxHopfield.update
     """One step of recall."""
 
-    energy_temperature: Callable[[float], float] = same
+    energy_temperature: Callable[[float], float] = lambda beta: beta
     """The energy's inverse temperature, given that of the update."""
 
     def examine(self) -> Finding:

@@ -24,11 +24,6 @@ def bound(beta: float, separation: Vector, distance: Vector, largest: float, pai
     return 2 * largest * (pairs - 1) * np.exp(-beta * (separation - 2 * largest * distance))
 
 
-def same(beta: float) -> float:
-    """The β of the memory is that of the bound."""
-    return beta
-
-
 @register_check(
     "softmax-hopfield-retrieval", source="Ramsauer et al. 2020, arXiv:2008.02217, theorems 4 and 5"
 )
@@ -48,7 +43,7 @@ class SoftmaxHopfieldRetrieval(Check):
     bound: Callable[[float, Vector, Vector, float, int], Vector] = bound
     """The bound, given β, Δ, distance, M and N."""
 
-    temperature: Callable[[float], float] = same
+    temperature: Callable[[float], float] = lambda beta: beta
     """The memory's inverse temperature, given that of the bound."""
 
     def examine(self) -> Finding:

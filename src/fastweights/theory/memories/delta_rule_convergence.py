@@ -1,6 +1,6 @@
 """The limit of the delta rule on repeated presentation, its rate, and the write rates that converge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -69,37 +69,32 @@ class DeltaRuleConvergence(Check):
         edge = self.highest_rate(eigenvalues)
         rates = np.array([*_RATES, 0.99 * edge, 1.01 * edge])
         at_once, in_turn = (np.asarray(d) for d in _distances(rates, keys, values))  # [rate, round]
-        rounding = _UNITS**2 * max(_SPECTRUM) / min(_SPECTRUM) * UNIT
-        quantities = [
-            self._one_write(keys, values),
-            *(
+
+        def factors(presented: str, theory: str, distances: np.ndarray, expected: Sequence[float]):
+            return [
                 Quantity.near(
-                    f"factor of a round at once, β = {rate}, against max |1 − β λ|",
-                    _factor(distances, rate) - self.contraction(rate, eigenvalues),
+                    f"factor of a round {presented}, β = {rate}, against {theory}",
+                    _factor(along, rate) - factor,
                     0,
                     1e-7,
                 )
-                for rate, distances in zip(_RATES, at_once, strict=False)
-            ),
+                for rate, along, factor in zip(_RATES, distances, expected, strict=False)
+            ]
+
+        contractions = [self.contraction(rate, eigenvalues) for rate in _RATES]
+        radii = [_spectral_radius(rate, keys) for rate in _RATES]
+        rounding = _UNITS**2 * max(_SPECTRUM) / min(_SPECTRUM) * UNIT
+        name = f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u"
+        return Finding(
+            self._one_write(keys, values),
+            *factors("at once", "max |1 − β λ|", at_once, contractions),
             Quantity("factor at 0.99 × 2/λ_max", _factor(at_once[-2], 1.0), highest=1),
             Quantity("factor at 1.01 × 2/λ_max", _factor(at_once[-1], 1.0), lowest=1),
-            *(
-                Quantity.near(
-                    f"factor of a round in turn, β = {rate}, against the spectral radius",
-                    _factor(distances, rate) - _spectral_radius(rate, keys),
-                    0,
-                    1e-7,
-                )
-                for rate, distances in zip(_RATES, in_turn, strict=False)
-            ),
+            *factors("in turn", "the spectral radius", in_turn, radii),
             self._first_order(keys, eigenvalues),
-            Quantity(
-                f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u",
-                in_turn[2, -1] / rounding,
-                highest=1,
-            ),
-        ]
-        return Finding(*quantities, panels=[_panel(in_turn)])
+            Quantity(name, in_turn[2, -1] / rounding, highest=1),
+            panels=[_panel(in_turn)],
+        )
 
     def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
         """By how much a round in turn shrinks the error, over what a round at once does, at a low rate."""
