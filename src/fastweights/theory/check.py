@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field
 from typing import ClassVar, SupportsFloat, dataclass_transform
 
 from fastweights.theory.plot import Panel
@@ -84,6 +84,14 @@ class Check(ABC):
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
+        # Those of this class serve; with their own, an explicit @dataclass(frozen=True) would be refused.
+        del cls.__setattr__, cls.__delattr__
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     @abstractmethod
     def examine(self) -> Finding:
