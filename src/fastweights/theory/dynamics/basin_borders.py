@@ -148,7 +148,7 @@ def _ends(models: Sequence[AdditiveModel], starts: Sequence[Sequence[Points]]) -
     return [end[:, : points.shape[1]] for end, points in zip(ends, columns, strict=True)]
 
 
-def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " starts"], float]:
+def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " _starts"], float]:
     """The stable equilibrium nearest to each end; and the largest distance from it, in units of the distance
     within which everything is attracted."""
     distances = np.linalg.norm(ends.T[:, None] - portrait.stable, axis=2)
@@ -161,7 +161,7 @@ def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " starts
 
 
 def _wrong_sides(
-    borders: Sequence[Border], labels: Int[np.ndarray, " starts"], skipped: int
+    borders: Sequence[Border], labels: Int[np.ndarray, " _starts"], skipped: int
 ) -> tuple[int, int]:
     """Pairs on both sides of a border; and those whose ends differ from those of the starts that leave the
     saddle."""
@@ -176,7 +176,7 @@ def _wrong_sides(
     return pairs, wrong
 
 
-def _panels(labels: Sequence[Int[np.ndarray, " starts"]], portraits: Sequence[Portrait]) -> list[Panel]:
+def _panels(labels: Sequence[Int[np.ndarray, " _starts"]], portraits: Sequence[Portrait]) -> list[Panel]:
     titles = "A flip-flop", "Four memories, with currents"
     names = ("stable equilibria", "saddles and their stable manifolds"), ("", "")
     half, gap, panels = _REACH / (_ROWS - 1), np.full((2, 1), np.nan), []

@@ -68,7 +68,9 @@ class LimitCycle(Check):
         begun, ended, periods, squares = np.array(cycles).transpose(2, 0, 1)  # each [net, start]
         stepping = steps * local_error(paths, _TOLERANCE)
         slack = stepping + 2 * expected * np.exp(-2 * excesses * _TIMES[1])
-        closed, same = abs(ended - begun) / slack[:, None], abs(ended[:, 0] - ended[:, 1]) / slack
+        closed = abs(ended - begun) / slack[:, None]
+        with np.errstate(invalid="ignore"):  # infinite without a cycle
+            same = abs(ended[:, 0] - ended[:, 1]) / slack
         share, error = excesses / (1 + excesses), _EXCESSES[1] ** 2
         square = squares[:, 0] / (4 * share)
         period = periods[:, 0] * _ROTATION * (1 - share) / (2 * np.pi)

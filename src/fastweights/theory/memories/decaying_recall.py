@@ -129,7 +129,7 @@ def _panels(curves: dict[float, tuple[np.ndarray, ...]]) -> list[Panel]:
 
     decays, shown = np.linspace(0.6, 0.999, 120), np.array([1, 3, 10])
     ratios = [Series(f"age {age}", decays, ratio(age, decays)) for age in shown]
-    best = np.array([best_decay(age) for age in shown])
+    best = np.array([best_decay(float(age)) for age in shown])
     ratios.append(Series("√(a/(a + 1))", best, ratio(shown, best), "marks"))
     return [
         Panel("Signal λ^a", "age of the pair", "answer along the value", signals),

@@ -1,6 +1,5 @@
 """Two values under one key: the delta rule keeps the second, Hebb's rule the sum."""
 
-import jax.numpy as jnp
 import numpy as np
 from scipy.linalg import hadamard
 
@@ -39,9 +38,8 @@ class DeltaRuleOverwrites(Check):
 
         def difference(name: str, expected: np.ndarray, aside: np.ndarray, *numbers: float) -> float:
             memory = registry.memories[name].empty(_KEY, _VALUE, _BATCH, *numbers)
-            return np.max(
-                abs(recalled(memory, keys, values)[jnp.array([0, 2])] - np.stack([aside, expected]))
-            )
+            answers = np.asarray(recalled(memory, keys, values))
+            return float(np.max(abs(answers[[0, 2]] - np.stack([aside, expected]))))
 
         overwritten = difference(self.overwriting, new, other)
         added = difference(self.adding, old + new, other)
