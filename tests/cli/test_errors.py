@@ -227,3 +227,13 @@ def test_a_terminal_without_the_characters():
     )
     assert (end.returncode, end.stderr) == (0, b"")
     assert rb"A(t) = \u03bb A(t\u22121)" in end.stdout
+
+
+def test_without_tyros_events_its_own_message_is_printed(capsys, monkeypatch):
+    """They are private, and another version may not have them."""
+    monkeypatch.setattr("fastweights.cli.parsing.events", None)
+    with pytest.raises(SystemExit) as end:
+        main(["data", "--lr", "3"])
+    out, err = capsys.readouterr()
+    assert (end.value.code, out) == (2, "")
+    assert "--lr" in err
