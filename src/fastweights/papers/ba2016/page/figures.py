@@ -19,7 +19,7 @@ from fastweights.studies.analysis.runs import Record
 
 
 @dataclass(frozen=True)
-class Figure:
+class DrawnFigure:
     """A figure that was written."""
 
     name: str
@@ -77,7 +77,7 @@ _CAPTIONS = {
 
 def draw_figures(
     runs: Sequence[Record], models: Sequence[InspectedModel], folder: Path
-) -> tuple[dict[str, Figure], list[Path]]:
+) -> tuple[dict[str, DrawnFigure], list[Path]]:
     """Write what can be drawn so far as NAME.svg, the learning curves and Figure 2 as NAME.png too; returns
     the figures by name, and the paths. Equal records give equal bytes.
 
@@ -98,7 +98,9 @@ def draw_figures(
     svgs = {name: folder / f"{name}.svg" for name in drawings}
     paths += [svgs[name] for name, draw in drawings.items() if draw(svgs[name])]
     texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
-    return {name: Figure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()}, paths
+    return {
+        name: DrawnFigure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()
+    }, paths
 
 
 def _learning_curves(runs: Sequence[Record], svg: Path, png: Path) -> bool:

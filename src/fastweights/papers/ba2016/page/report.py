@@ -18,7 +18,7 @@ from fastweights.papers.ba2016.names import ABOUT
 from fastweights.papers.ba2016.page import captions
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
-from fastweights.papers.ba2016.page.figures import Figure, draw_figures
+from fastweights.papers.ba2016.page.figures import DrawnFigure, draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.stage_tables import (
     as_published_table,
@@ -100,7 +100,7 @@ class Verification:
     def _conclusions(self) -> list[Conclusion]:
         return conclusions(self._entries, figure_2_settings(self._runs))
 
-    def _render(self, figures: Mapping[str, Figure]) -> str:
+    def _render(self, figures: Mapping[str, DrawnFigure]) -> str:
         """The page as HTML, with the figures in it."""
         models = dict.fromkeys(place(run)[0] for run in self._runs)
         colours = model_colours(models)

@@ -10,6 +10,21 @@ from fastweights.report.table import Column, Table, numbers
 from fastweights.studies.analysis.runs import outcome
 from fastweights.studies.analysis.settings import Selection, Setting
 
+_AS_PUBLISHED = (
+    "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
+    "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
+    "of Table 1."
+)
+_LONGER = (
+    "Where most seeds of the table did not come to a validation error of 1 %: the same setting, cosine "
+    "schedule and all, with as many updates as Figure 2 has, on fresh seeds."
+)
+_DATA = (
+    "Where most seeds of the table did not come to a validation error of 1 %: ten times as many "
+    "sequences to train on as the table has, the best of the rates above, the table's updates, fresh "
+    "seeds. Losses: the last, in nats."
+)
+
 
 def search_table(entries: Sequence[TableEntry]) -> Table:
     """Each entry's search: how many settings, which one was selected."""
@@ -61,9 +76,7 @@ def as_published_table(entries: Sequence[TableEntry]) -> Table:
             if (setting := entry.as_published) is not None
             for floor in [f"{100 * entry.floor:.2f}"]
         ],
-        "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
-        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
-        "of Table 1.",
+        _AS_PUBLISHED,
     )
 
 
@@ -87,8 +100,7 @@ def longer_table(entries: Sequence[TableEntry]) -> Table:
             for entry in entries
             if (setting := entry.longer) is not None
         ],
-        "Where most seeds of the table did not come to a validation error of 1 %: the same setting, cosine "
-        "schedule and all, with as many updates as Figure 2 has, on fresh seeds.",
+        _LONGER,
     )
 
 
@@ -101,25 +113,21 @@ def data_table(entries: Sequence[TableEntry]) -> Table:
             *("test error %", "seeds", "training loss", "validation loss"),
             *("a lower rate, test %", "table's error %", "paper %"),
         ),
-        [
-            (
-                entry,
-                (
-                    error_text(setting),
-                    seeds_text(setting),
-                    nats(setting.training_loss),
-                    nats(setting.validation_loss),
-                    "" if entry.rates.best is None else error_text(entry.rates.best),
-                    error_text(entry.table),
-                    published_percent(entry.paper),
-                ),
-            )
-            for entry in entries
-            if (setting := entry.more_data) is not None
-        ],
-        "Where most seeds of the table did not come to a validation error of 1 %: ten times as many "
-        "sequences to train on as the table has, the best of the rates above, the table's updates, fresh "
-        "seeds. Losses: the last, in nats.",
+        [(entry, _data(entry, entry.more_data)) for entry in entries if entry.more_data is not None],
+        _DATA,
+    )
+
+
+def _data(entry: TableEntry, setting: Setting) -> tuple[str, ...]:
+    lower_rate = entry.rates.best
+    return (
+        error_text(setting),
+        seeds_text(setting),
+        nats(setting.training_loss),
+        nats(setting.validation_loss),
+        "" if lower_rate is None else error_text(lower_rate),
+        error_text(entry.table),
+        published_percent(entry.paper),
     )
 
 
