@@ -13,7 +13,7 @@ import tyro
 
 from fastweights.cli.parsing import parse
 from fastweights.errors import FastweightsError
-from fastweights.studies.analysis.progress import StudyProgress, study_progress
+from fastweights.studies.analysis.progress import StudyStatus, study_status
 from fastweights.studies.record.databases import database_at
 from fastweights.studies.record.folder import LOCK, Location, locate
 from fastweights.studies.record.locks import lock_owner
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def goes_on(study: StudyProgress, directory: Path | None) -> str | None:
+def goes_on(study: StudyStatus, directory: Path | None) -> str | None:
     """The command that goes on with the study; None if nothing is left to do, or somebody is at it."""
     if study.owner or not any(study.states[state] for state in ("running", "interrupted", "waiting")):
         return None
@@ -76,7 +76,7 @@ def _places(options: Status) -> Iterator[Location]:
         raise FastweightsError("expected a study's folder or --storage (see fastweights status --help)")
 
 
-def _progress(place: Location, directory: Path | None) -> StudyProgress:
+def _progress(place: Location, directory: Path | None) -> StudyStatus:
     store = Store(place.storage, place.study)
     runs, attributes = store.runs(), store.attributes()
     # A journal is owned with its folder; a study in a database may be coordinated from another folder.
@@ -85,4 +85,4 @@ def _progress(place: Location, directory: Path | None) -> StudyProgress:
     else:
         owner = place.storage.owner(store.name)
     with place.storage.errors():
-        return study_progress(store.name, str(place.storage), attributes, runs, owner, time.time())
+        return study_status(store.name, str(place.storage), attributes, runs, owner, time.time())

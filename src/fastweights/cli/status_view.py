@@ -9,13 +9,13 @@ from rich.text import Text
 from fastweights.cli.progress import percent
 from fastweights.errors import printable
 from fastweights.report.labels import duration, joined, last_line, model_label
-from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyProgress
+from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyStatus
 
 _MAX_FAILURES = 10
 _BAR_WIDTH = 24
 
 
-def show(study: StudyProgress, goes_on: str | None, *, with_runs: bool) -> None:
+def show(study: StudyStatus, goes_on: str | None, *, with_runs: bool) -> None:
     """Print the study as a whole, the command that goes on with it, and, `with_runs`, what its runs do."""
     console = Console(highlight=False)
     head = Text(printable(study.study), "bold")
@@ -34,7 +34,7 @@ def show(study: StudyProgress, goes_on: str | None, *, with_runs: bool) -> None:
     console.print()
 
 
-def _facts(study: StudyProgress, *, ascii_only: bool) -> Table:
+def _facts(study: StudyStatus, *, ascii_only: bool) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column(overflow="fold")
@@ -58,7 +58,7 @@ def _facts(study: StudyProgress, *, ascii_only: bool) -> Table:
     return facts
 
 
-def _done(study: StudyProgress, characters: str) -> str:
+def _done(study: StudyStatus, characters: str) -> str:
     share = study.update / study.updates
     full = int(_BAR_WIDTH * share)  # rounded down, as the percentage: all is all
     bar = characters[0] * full + characters[1] * (_BAR_WIDTH - full)
@@ -66,7 +66,7 @@ def _done(study: StudyProgress, characters: str) -> str:
     return f"{bar}  {int(100 * share)} % of {study.updates:,}{pace}"
 
 
-def _time_left(study: StudyProgress) -> str:
+def _time_left(study: StudyStatus) -> str:
     if study.seconds_left is None:
         return "unknown"
     after = "" if study.owner is not None else ", once somebody goes on"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastweights.studies.analysis.progress import STATES, RunProgress, seconds_left, study_progress
+from fastweights.studies.analysis.progress import STATES, RunProgress, seconds_left, study_status
 from fastweights.studies.record.store import Run
 
 HEARTBEAT = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
@@ -71,7 +71,7 @@ def recorded(state="waiting", points=(), **about):
 
 def progress(runs, sign=None, owner=None):
     attributes = {"preset": "quick"} | ({} if sign is None else {"coordinator": sign})
-    return study_progress("name", "storage", attributes, runs, owner, now=130.0)
+    return study_status("name", "storage", attributes, runs, owner, now=130.0)
 
 
 def test_a_begun_run_is_at_work_only_if_a_coordinator_is():

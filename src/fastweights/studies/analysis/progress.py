@@ -52,7 +52,7 @@ class Coordinator:
 
 
 @dataclass(frozen=True)
-class StudyProgress:
+class StudyStatus:
     """How far a study is."""
 
     study: str
@@ -76,9 +76,9 @@ class StudyProgress:
     runs: Sequence[RunProgress]
 
 
-def study_progress(
+def study_status(
     name: str, storage: str, attributes: Mapping[str, Any], runs: Sequence[Run], owner: str | None, now: float
-) -> StudyProgress:
+) -> StudyStatus:
     """What the record (`attributes` and `runs`) and its owner say at the time `now`."""
     sign = attributes.get("coordinator")
     paces = sign["updates_per_second"] if sign else {}
@@ -88,7 +88,7 @@ def study_progress(
     unfailed = [run for run in progress if run.state != "failed"]
     speed = sum(run.updates_per_second or 0.0 for run in progress if run.state == "running")
     at_once = coordinator.workers * coordinator.side_by_side if coordinator else 1
-    return StudyProgress(
+    return StudyStatus(
         study=name,
         preset=str(attributes.get("preset", "")),
         asked=[str(word) for word in attributes.get("asked", ())],
