@@ -50,7 +50,7 @@ COMMANDS = {
         "fastweights bench --preset quick --dir bench",
     ),
     "verify": (
-        "Examine the theory's claims: each computed, compared with its bound, and able to fail.",
+        "Run the checks of the theory: each computes a statement, compares it with its bound, and can fail.",
         "fastweights verify --only decaying-forms",
     ),
     "models": ("List the registered models with their sources.", "fastweights models"),

@@ -98,7 +98,7 @@ class CubicGrowth(Check):
                 break
             size, input_size = norm(now), norm(projection)
             summed = w * size + input_size
-            growth = rate * w * float(self.growth(np.asarray(size)))
+            growth = rate * w * float(self.growth(np.array([size]))[0])
             added_to = _radius(cell) if cell.norm == "outside" else summed
             bound = added_to + rate * size**2 * input_size + decay * norm(before, 2) * summed
             rounding = 100 * _UNITS * UNIT * (bound + growth)
