@@ -13,11 +13,12 @@ from fastweights.cells.base import Cell, State
 from fastweights.cells.simple import SimpleCell
 from fastweights.types import Column, Columns
 
+Projections = Float[Array, "time rows batch"]
 Shifts = Float[Array, "time carried batch"]
 
 
 def state_jacobians(
-    cell: Cell, projections: Columns, through: Callable[[State], State] = lambda state: state
+    cell: Cell, projections: Projections, through: Callable[[State], State] = lambda state: state
 ) -> Float[Array, "earlier batch hidden carried"]:
     """∂h(T)/∂s(τ) for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
 
@@ -45,7 +46,10 @@ def jacobian_of_last(
 
 
 def last_output(
-    cell: Cell, projections: Columns, shifts: Shifts, through: Callable[[State], State] = lambda state: state
+    cell: Cell,
+    projections: Projections,
+    shifts: Shifts,
+    through: Callable[[State], State] = lambda state: state,
 ) -> Column:
     """h(T), with a shift added to the carried vectors after each step."""
 
