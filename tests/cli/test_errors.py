@@ -199,7 +199,7 @@ def test_messages_of_several_lines_become_one(capsys, monkeypatch):
     def fail(arguments):
         raise FastweightsError("first\nsecond")
 
-    monkeypatch.setattr("fastweights.cli.models.run", fail)
+    monkeypatch.setattr("fastweights.cli.listing.models", fail)
     assert complaint(["models"], capsys) == "fastweights: error: first second\n"
 
 
@@ -231,7 +231,7 @@ def test_a_terminal_without_the_characters():
 
 def test_without_tyros_events_its_own_message_is_printed(capsys, monkeypatch):
     """They are private, and another version may not have them."""
-    monkeypatch.setattr("fastweights.cli.parsing.events", None)
+    monkeypatch.setattr("fastweights.cli.options.events", None)
     with pytest.raises(SystemExit) as end:
         main(["data", "--lr", "3"])
     out, err = capsys.readouterr()

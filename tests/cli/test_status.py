@@ -11,7 +11,7 @@ from small_study import make_study
 
 from databases import postgresql, storage_url
 from fastweights.cli.main import main
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import parse
 from fastweights.cli.reproduce import Reproduce
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import equinox as eqx
 import jax
@@ -150,12 +150,8 @@ class Cell(eqx.Module):
         if kernel is None or any(array.dtype != dtype for array in jax.tree.leaves(kernel.operands)):
             return None
 
-        def kernel_of(cell: Cell) -> Kernel:
-            kernel = cell.kernel(length, outputs, dtype)
-            assert kernel is not None
-            return kernel
-
-        return kernel_of
+        # The cell that a derivative is taken of has the same sizes, and so a kernel too.
+        return lambda cell: cast(Kernel, cell.kernel(length, outputs, dtype))
 
     def unroll_in_jax(
         self, projections: Float[Array, "time projection batch"]

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from fastweights.cli.options import PluginOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import PluginOptions, parse
 from fastweights.errors import FastweightsError, printable
 from fastweights.runs import worker
 from fastweights.training.evaluation import predict
@@ -34,7 +33,6 @@ class Answer(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Answer and print."""
-    load_plugins(arguments)
     options = parse(Answer, arguments, "answer")
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)

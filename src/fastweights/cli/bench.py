@@ -9,8 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, TaskOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import PluginOptions, TaskOptions, parse
 from fastweights.files import check_writable, make_folder, write_atomically
 
 
@@ -58,7 +57,6 @@ class Bench(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Measure, write the record, its tables and its figure, and print the tables and the paths."""
-    load_plugins(arguments)
     options = parse(Bench, arguments, "bench")
     from fastweights.bench.benchmark import get_benchmark
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastweights.cli.options import TaskOptions, load_plugins, task_in, with_groups
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import TaskOptions, parse, task_in
 from fastweights.cli.sequences import STREAM, write_file, write_lines
 from fastweights.errors import check_between
 from fastweights.files import check_writable
@@ -38,8 +37,7 @@ class Data(TaskOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Draw and write."""
-    load_plugins(arguments)
-    options = parse(with_groups(Data, {"task": task_in(arguments)}), arguments, "data")
+    options = parse(Data, arguments, "data", lambda arguments: {"task": task_in(arguments)})
     check_between("count", options.count, 0, MAX_SEQUENCES)
     out = None if options.out == STREAM else options.out
     if out is not None:

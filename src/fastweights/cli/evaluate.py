@@ -9,8 +9,7 @@ from pathlib import Path
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import PluginOptions, parse
 from fastweights.cli.progress import percent
 from fastweights.cli.sequences import read_lines
 from fastweights.errors import FastweightsError, printable
@@ -36,7 +35,6 @@ class Evaluate(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
-    load_plugins(arguments)
     options = parse(Evaluate, arguments, "evaluate")
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)

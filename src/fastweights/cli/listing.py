@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastweights.cli.options import PluginOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights import registry
+from fastweights.cli.options import PluginOptions, parse
 from fastweights.registry import Registry
 
 
@@ -18,13 +18,22 @@ class Listing(PluginOptions):
     """Print a JSON object."""
 
 
-def show(registry: Registry, arguments: Sequence[str], command: str) -> int:
+def models(arguments: Sequence[str]) -> int:
+    """List the registered cells."""
+    return _show(registry.cells, arguments, "models")
+
+
+def tasks(arguments: Sequence[str]) -> int:
+    """List the registered tasks."""
+    return _show(registry.tasks, arguments, "tasks")
+
+
+def _show(entries_of: Registry, arguments: Sequence[str], command: str) -> int:
     """Print name, equations and source of each entry."""
-    load_plugins(arguments)
     options = parse(Listing, arguments, command)
     entries = [
-        {"name": name, "summary": _summary(registry[name]), "source": registry.source(name)}
-        for name in registry
+        {"name": name, "summary": _summary(cls), "source": entries_of.source(name)}
+        for name, cls in entries_of.items()
     ]
     if options.json:
         print(json.dumps({command: entries}, ensure_ascii=False))

@@ -1,9 +1,9 @@
 """Which command was asked for, and how it ends: 0 on success, 1 if a run failed, 2 for bad input."""
 
 import gc
-import importlib
 import io
 import os
+import pkgutil
 import shutil
 import sys
 import warnings
@@ -15,7 +15,7 @@ from fastweights import __version__
 from fastweights.cli.interrupts import catch_signals, defer_interrupts, interrupt_requested, signal_of
 from fastweights.errors import FastweightsError, printable, reason, suggestion
 
-# Name, summary, example. Modules are imported on demand, so that --help does not wait for JAX.
+# Name, summary, example.
 COMMANDS = {
     "reproduce": (
         "Run a whole comparison and write its report.",
@@ -56,6 +56,10 @@ COMMANDS = {
     "models": ("List the registered models with their sources.", "fastweights models"),
     "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
 }
+
+# The functions of commands without a module of their own. All are imported on demand, so that --help does
+# not wait for JAX.
+_FUNCTIONS = {"models": "listing:models", "tasks": "listing:tasks"}
 
 _MIN_COLUMNS = 40
 
@@ -108,10 +112,10 @@ def _run(arguments: Sequence[str]) -> int | str | None:
             near, known = suggestion(command, COMMANDS), ", ".join(COMMANDS)
             raise FastweightsError(f"unknown command {command!r}{near}; known: {known}")
         with defer_interrupts():  # JAX's callbacks, too, would swallow an interrupt
-            module = importlib.import_module(f"fastweights.cli.{command}")
+            run = pkgutil.resolve_name(f"fastweights.cli.{_FUNCTIONS.get(command, f'{command}:run')}")
         if interrupt_requested():
             raise KeyboardInterrupt
-        return module.run(arguments[1:])
+        return run(arguments[1:])
     except SystemExit as end:
         # Tyro ends the program after --help, and rich, with code 1, when nobody reads its output any more.
         if isinstance(end.__context__, BrokenPipeError):

@@ -1,15 +1,29 @@
-"""Options that several commands have, and those that depend on others: `--plugin`, `--task` and `--model`."""
+"""How a command reads its arguments: a dataclass filled from them, or one line that says what is wrong.
 
+Plugins are loaded first; then `--task` and `--model` decide which other options there are.
+"""
+
+import contextlib
 import dataclasses
+import importlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import tyro
 
 from fastweights import plugins, registry
-from fastweights.errors import check
+from fastweights.cli.main import COMMANDS
+from fastweights.errors import FastweightsError, check, suggestion
+
+events: Any = None
+with contextlib.suppress(ImportError):
+    # It is private: without it, tyro prints a box of its own and exits with the same code.
+    events = importlib.import_module("tyro._errors")
+
+Groups = Mapping[str, Any]
+"""By the names of fields: dataclasses whose fields are options of a command, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +38,44 @@ class PluginOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOptions(PluginOptions):
-    """The options of commands that make a task: `with_groups` adds those of the task itself, as `task`."""
+    """The options of commands that make a task; those of the task itself are added, as `task`."""
 
     task_name: Annotated[str, tyro.conf.arg(name="task")] = "associative-retrieval"
     """The task's name (see fastweights tasks); it decides which options the task has."""
 
 
-def load_plugins(arguments: Sequence[str]) -> None:
-    """Load what the arguments name by `--plugin`: before they are parsed, as it may decide what they mean.
+def parse(
+    kind: type,
+    arguments: Sequence[str],
+    command: str,
+    groups_of: Callable[[Sequence[str]], Groups] = lambda arguments: {},
+) -> Any:
+    """The dataclass `kind`, and the groups of the arguments, filled from the arguments.
 
-    Raises: PluginError if one cannot be loaded.
+    Plugins that they name are loaded before, if the command has that option.
+
+    Raises: FastweightsError with one line for arguments that don't fit; PluginError if a plugin cannot be
+    loaded; InvalidValueError if a group is not a dataclass, or has an option of a name that is taken.
     """
-    for plugin in _values(arguments, "--plugin"):
-        plugins.load_plugin(plugin)
+    if issubclass(kind, PluginOptions):
+        for plugin in _values(arguments, "--plugin"):
+            plugins.load_plugin(plugin)
+    options = _with_groups(kind, groups_of(arguments))
+    summary, example = COMMANDS[command]
+
+    def refuse(event: object) -> None:
+        message = _explain(event, list(_options(options)))
+        if message:
+            raise FastweightsError(f"{message} (see fastweights {command} --help)")
+
+    with events.on_parse_error(refuse) if events else contextlib.nullcontext():
+        return tyro.cli(
+            options,
+            args=list(arguments),
+            prog=f"fastweights {command}",
+            description=f"{summary}\n\nExample: {example}",
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
 
 
 def last_value(arguments: Sequence[str], option: str, default: str) -> str:
@@ -49,11 +88,8 @@ def task_in(arguments: Sequence[str]) -> type:
     return registry.tasks[last_value(arguments, "--task", TaskOptions.task_name)]
 
 
-def with_groups(options: type, groups: Mapping[str, Any]) -> type:
-    """The dataclass `options` with more fields: for each name a dataclass, whose fields are options too.
-
-    Raises: InvalidValueError if one is not a dataclass, or if two have a field of the same name.
-    """
+def _with_groups(options: type, groups: Groups) -> type:
+    """The dataclass `options` with a field for each group, whose options have no prefix."""
     owners = {field.name: options for field in dataclasses.fields(options)}
     for group in groups.values():
         check(
@@ -78,3 +114,41 @@ def _values(arguments: Sequence[str], option: str) -> list[str]:
         elif argument.startswith(f"{option}="):
             values.append(argument.removeprefix(f"{option}="))
     return values
+
+
+def _explain(event: object, options: Sequence[str]) -> str | None:
+    """What is wrong, in one sentence; None for an event that is not known here: tyro explains it itself."""
+    match event:
+        case events.UnrecognizedArgs(tokens=[token, *_]):
+            return _explain_unknown(token, options)
+        case events.MissingArgs(unrecognized_tokens=[token, *_]):
+            return _explain_unknown(token, options)
+        case events.MissingArgs(missing_arguments=missing):
+            return f"missing {', '.join(argument.arg.display_name() for argument in missing)}"
+        case events.InvalidChoice(argument=argument, value=value, choices=choices):
+            expected = ", ".join(choices)
+            return f"{argument.display_name()} must be one of {expected}; got {value!r}"
+        case events.BadValue(argument=argument):
+            return f"{argument.display_name()} needs a value"
+        case events.InstantiationFailure(argument=argument, message=message):
+            where = f"{argument.display_name()} expects {argument.lowered.metavar}: " if argument else ""
+            return f"{where}{message}"
+    return None
+
+
+def _explain_unknown(token: str, options: Sequence[str]) -> str:
+    name = token.partition("=")[0]
+    if name.startswith("-"):
+        return f"unknown option {name}{suggestion(name, options)}"
+    return f"unexpected argument {token!r}"
+
+
+def _options(kind: Any) -> Iterator[str]:
+    """The names of the options; those of an inner dataclass have no prefix."""
+    for field in dataclasses.fields(kind):
+        inner, *notes = get_args(field.type) or (field.type,)
+        if dataclasses.is_dataclass(inner):
+            yield from _options(inner)
+        else:
+            names = [note.name for note in notes if getattr(note, "name", None)]
+            yield f"--{(names or [field.name])[0].replace('_', '-')}"

@@ -2,17 +2,25 @@
 
 import math
 import sys
-from typing import Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from fastweights.report.labels import last_line
+from fastweights.studies.record.store import Run
+
+if TYPE_CHECKING:
+    from fastweights.runs.worker import Outcome
 
 _MAX_KEPT = 12
 """The bars of runs that have ended stay visible if there are no more runs than this."""
@@ -28,7 +36,6 @@ class Bars:
     Where stderr is no terminal, a line for each run that ends."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -38,12 +45,10 @@ class Bars:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not self._live,
+            disable=not sys.stderr.isatty(),
         )
-        self._tasks = {}
-        self._names: dict[str, str] = {}
-        self._notes: dict[str, str] = {}
-        self._total = None
+        self._bars: dict[str, tuple[TaskID, str]] = {}
+        self._total: TaskID | None = None
         self._keep = True
 
     def __enter__(self) -> Self:
@@ -62,30 +67,64 @@ class Bars:
 
     def add(self, identifier: str, name: str, updates: int) -> None:
         """Add a bar for a run that begins, if it has none."""
-        if identifier not in self._tasks:
-            task = self._progress.add_task(name, total=updates, start=False, note="begins")
-            self._tasks[identifier], self._names[identifier] = task, name
+        if identifier not in self._bars:
+            bar = self._progress.add_task(name, total=updates, start=False, note="begins")
+            self._bars[identifier] = bar, name
 
     def advance(self, identifier: str, update: int, validation_error: float) -> None:
         """Show that a run reached an update."""
-        task = self._tasks[identifier]
-        self._notes[identifier] = f"validation error {percent(validation_error)} %"
-        self._progress.start_task(task)
-        self._progress.update(task, completed=update, note=self._notes[identifier])
+        bar, _ = self._bars[identifier]
+        self._progress.start_task(bar)
+        self._progress.update(bar, completed=update, note=f"validation error {percent(validation_error)} %")
 
     def say(self, identifier: str, message: str) -> None:
         """Print a line about a run above the bars."""
-        line = f"{self._names[identifier]}: {message}"
+        line = f"{self._bars[identifier][1]}: {message}"
         self._progress.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def end(self, identifier: str, *, failed: bool) -> None:
         """Show that a run has ended."""
-        task = self._tasks.pop(identifier)
-        note = "failed" if failed else self._notes.get(identifier, "")
-        self._progress.start_task(task)
-        self._progress.update(task, note=note, visible=self._keep)
-        self._progress.stop_task(task)
+        bar, name = self._bars.pop(identifier)
+        self._progress.start_task(bar)
+        self._progress.update(bar, visible=self._keep)
+        if failed:
+            self._progress.update(bar, note="failed")
+        self._progress.stop_task(bar)
         if self._total is not None:
             self._progress.advance(self._total)
-        if not self._live:
-            print(f"{self._names[identifier]}: {'failed' if failed else 'finished'}", file=sys.stderr)
+        if self._progress.disable:
+            print(f"{name}: {'failed' if failed else 'finished'}", file=sys.stderr)
+
+
+class StudyProgress:
+    """The coordinator's listener: a bar for each run that is trained."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._planned = 0
+
+    def planned(self, runs: Sequence[Run]) -> None:
+        before, self._planned = self._planned, len(runs)
+        finished = sum(run.state == "finished" for run in runs)
+        over = finished + sum(run.state == "failed" for run in runs)
+        if before:
+            print(f"{len(runs) - before} more runs follow from the results", file=sys.stderr)
+        elif finished:
+            print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
+        if 1 < len(runs) > over:
+            self._bars.add_total(len(runs), over)
+
+    def began(self, run: Run) -> None:
+        model, training = run.specification["model"], run.specification["training"]
+        name = f"{model['name']} R={model['hidden_size']} seed {run.specification['seed']}"
+        self._bars.add(run.identifier, name, training["updates"])
+
+    def progressed(self, run: Run, update: int, validation_error: float) -> None:
+        self._bars.advance(run.identifier, update, validation_error)
+
+    def crashed(self, run: Run, reason: str) -> None:
+        self._bars.say(run.identifier, f"{last_line(reason)}; it will be tried again")
+
+    def ended(self, run: Run, outcome: "Outcome") -> None:
+        self.began(run)
+        self._bars.end(run.identifier, failed=outcome["state"] != "finished")

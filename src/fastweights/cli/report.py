@@ -12,8 +12,7 @@ from typing import Any
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import PluginOptions, parse
 from fastweights.errors import printable
 from fastweights.files import write_atomically
 from fastweights.report.labels import last_line
@@ -39,7 +38,6 @@ class Report(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
-    load_plugins(arguments)  # one may have the paper whose report this is
     options = parse(Report, arguments, "report")
     store = Store(*locate(options.dir))
     results = store.results()

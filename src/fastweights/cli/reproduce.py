@@ -11,11 +11,9 @@ import tyro
 
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
-from fastweights.cli.options import PluginOptions, last_value, load_plugins, with_groups
-from fastweights.cli.parsing import parse
-from fastweights.cli.progress import Bars
+from fastweights.cli.options import Groups, PluginOptions, last_value, parse
+from fastweights.cli.progress import Bars, StudyProgress
 from fastweights.cli.report import report
-from fastweights.cli.study_progress import StudyProgress
 from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
@@ -84,11 +82,8 @@ class Reproduce(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
-    load_plugins(arguments)
-    task_name = last_value(arguments, "--task", "")
-    groups = {"task": registry.tasks[task_name]} if task_name else {}
-    options = parse(with_groups(Reproduce, groups), arguments, "reproduce")
-    task = options.task if task_name else None
+    options = parse(Reproduce, arguments, "reproduce", _groups_of)
+    task = getattr(options, "task", None)
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
@@ -111,6 +106,12 @@ def run(arguments: Sequence[str]) -> int:
     results = store.results()
     preset.after(options.dir, results)
     return report(results, options.dir, as_json=options.json)
+
+
+def _groups_of(arguments: Sequence[str]) -> Groups:
+    """The options of the task, if the arguments name one."""
+    name = last_value(arguments, "--task", "")
+    return {"task": registry.tasks[name]} if name else {}
 
 
 def _arguments_of(choice: Choice, plugins: Sequence[str]) -> list[str]:

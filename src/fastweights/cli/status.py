@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import parse
 from fastweights.errors import FastweightsError
 from fastweights.studies.analysis.progress import StudyStatus, study_status
 from fastweights.studies.record.databases import database_at

@@ -5,12 +5,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
-from fastweights.cli.options import TaskOptions, last_value, load_plugins, task_in, with_groups
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import Groups, TaskOptions, last_value, parse, task_in
 from fastweights.cli.progress import Bars, percent
 from fastweights.files import check_writable
 from fastweights.models import ClassifierOptions
@@ -58,8 +56,7 @@ class DataSizes:
 
 def run(arguments: Sequence[str]) -> int:
     """Train, show progress, print the result."""
-    load_plugins(arguments)
-    options = parse(_options_for(arguments), arguments, "train")
+    options = parse(Train, arguments, "train", _groups_of)
     sizes = options.data
     specification = RunSpecification(
         task=options.task,
@@ -102,15 +99,12 @@ def run(arguments: Sequence[str]) -> int:
     return 0 if finished else 1
 
 
-def _options_for(arguments: Sequence[str]) -> Any:
+def _groups_of(arguments: Sequence[str]) -> Groups:
     """The options of a run of the model and the task that the arguments name."""
-    return with_groups(
-        Train,
-        {
-            "task": task_in(arguments),
-            "training": TrainingOptions,
-            "cell": registry.cells[last_value(arguments, "--model", Train.model)].Options,
-            "classifier": ClassifierOptions,
-            "data": DataSizes,
-        },
-    )
+    return {
+        "task": task_in(arguments),
+        "training": TrainingOptions,
+        "cell": registry.cells[last_value(arguments, "--model", Train.model)].Options,
+        "classifier": ClassifierOptions,
+        "data": DataSizes,
+    }

@@ -1,15 +1,16 @@
 """`fastweights verify`: the checks of the theory, each computed and compared with its bound."""
 
-import json
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from fastweights import registry
-from fastweights.cli.options import PluginOptions, load_plugins
-from fastweights.cli.parsing import parse
+from fastweights.cli.options import PluginOptions, parse
 from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check
 from fastweights.files import make_folder
@@ -37,7 +38,6 @@ class Verify(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Run the checks and print what they measured; 1 if one does not hold."""
-    load_plugins(arguments)
     options = parse(Verify, arguments, "verify")
     check(
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
@@ -57,7 +57,9 @@ def run(arguments: Sequence[str]) -> int:
             draw(result, options.figures)
     failed = [result.name for result in results if not result.holds]
     if options.json:
-        print(json.dumps({"claims": [_plain(result) for result in results]}, ensure_ascii=False, indent=1))
+        # Numbers that are not finite are null.
+        text = msgspec.json.encode({"claims": [_plain(result) for result in results]})
+        print(msgspec.json.format(text, indent=1).decode())
     else:
         seconds = sum(result.seconds for result in results)
         outcome = f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "all hold"
@@ -91,26 +93,13 @@ def bound(quantity: Quantity) -> str:
 
 
 def _plain(result: CheckResult) -> dict[str, Any]:
-    """As in the JSON output, where a number that is not finite is null."""
-
-    def number(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
+    quantities = [{**dataclasses.asdict(quantity), "holds": quantity.holds} for quantity in result.quantities]
     return {
         "name": result.name,
         "claim": result.statement,
         "source": result.source,
         "holds": result.holds,
-        "quantities": [
-            {
-                "name": quantity.name,
-                "measured": number(quantity.measured),
-                "lowest": number(quantity.lowest),
-                "highest": number(quantity.highest),
-                "holds": quantity.holds,
-            }
-            for quantity in result.quantities
-        ],
+        "quantities": quantities,
         "seconds": result.seconds,
         "error": result.error,
     }
