@@ -2,7 +2,7 @@
 
 import math
 
-from fastweights.report.labels import percent_range, with_interval
+from fastweights.report.labels import duration, percent_range, with_interval
 from fastweights.studies.analysis.settings import Setting
 
 
@@ -20,8 +20,8 @@ def mean_text(setting: Setting) -> str:
 
 def range_text(setting: Setting) -> str:
     """`0.40–1.69`: the lowest and the highest test error."""
-    low, high = setting.lowest_test_error, setting.highest_test_error
-    return "" if low is None or high is None else percent_range(low, high)
+    errors = setting.test_errors
+    return percent_range(min(errors), max(errors)) if errors else ""
 
 
 def seeds_text(setting: Setting) -> str:
@@ -42,3 +42,13 @@ def updates_text(setting: Setting) -> str:
         return ""
     text = "–" if updates == math.inf else f"{updates:,.0f}"
     return text if setting.reached == ended else f"{text} ({setting.reached} of {ended})"
+
+
+def parameters_text(setting: Setting) -> str:
+    """How many numbers are trained."""
+    return "" if setting.parameters is None else f"{setting.parameters:,}"
+
+
+def time_text(setting: Setting) -> str:
+    """The mean of what a run took."""
+    return "" if setting.seconds is None else duration(setting.seconds)

@@ -1,15 +1,15 @@
 """The tables of any study: test errors beside the published ones and the guessing floor, one row a model."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fastweights.report.labels import duration, last_line, model_label, percent, task_label, with_interval
-from fastweights.report.setting_texts import length_text, range_text
-from fastweights.report.table import MODEL, Column, R, Table, numbers, plain
+from fastweights.report.labels import last_line, model_label, percent, task_label, with_interval
+from fastweights.report.setting_texts import length_text, parameters_text, range_text, time_text
+from fastweights.report.table import MODEL, R, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 from fastweights.studies.analysis.settings import Selection, Setting, selections
 from fastweights.studies.papers import published_errors
@@ -34,18 +34,28 @@ class StudyTables:
 
     def results(self, publications: "Sequence[Publication] | None" = None) -> list[Table]:
         """A table for each task, with the numbers of these publications, or of the first that has any."""
-        headings = ["paper"] if publications is None else [source.heading for source in publications]
-        columns = (
-            *(R, MODEL, *numbers("test error %", "seeds")),
-            *numbers(*(f"{heading} %" for heading in headings)),
-            *numbers("floor %", "parameters", "updates", "time"),
-        )
+        published: dict[str, Callable[[Setting], str]] = {
+            f"{source.heading} %": lambda setting, name=source.name: _published_texts(setting).get(name, "")
+            for source in publications or ()
+        }
+        if publications is None:
+            published = {"paper %": lambda setting: next(iter(_published_texts(setting).values()), "")}
         return [
-            Table(
+            Table.of(
                 "table",
                 task if len(self.by_task) > 1 else "",
-                columns,
-                [_row(selection.selected, publications) for selection in group],
+                [selection.selected for selection in group],
+                {
+                    R: lambda setting: str(setting.hidden_size),
+                    MODEL: lambda setting: model_label(setting.model),
+                    "test error %": _errors,
+                    "seeds": lambda setting: str(setting.finished),
+                    **published,
+                    "floor %": lambda setting: f"{100 * setting.floor:.2f}",  # exact, so in full
+                    "parameters": parameters_text,
+                    "updates": length_text,
+                    "time": time_text,
+                },
                 bold=[i for i, selection in enumerate(group) if selection in self.lowest(group)],
             )
             for task, group in self.by_task.items()
@@ -53,12 +63,20 @@ class StudyTables:
 
     def details(self) -> list[Table]:
         """The range of the seeds, and what selected."""
-        columns = (
-            *(R, MODEL, Column("lowest–highest test error %"), Column("at best validation %")),
-            *numbers("last validation %", "settings tried"),
-        )
         return [
-            Table("details", "Last, best and range", columns, [_details(selection) for selection in group])
+            Table.of(
+                "details",
+                "Last, best and range",
+                group,
+                {
+                    R: lambda selection: str(selection.selected.hidden_size),
+                    MODEL: lambda selection: model_label(selection.selected.model),
+                    "lowest–highest test error %": lambda selection: range_text(selection.selected),
+                    "at best validation %": lambda selection: percent(selection.selected.best_test_error),
+                    "last validation %": lambda selection: percent(selection.selected.validation_error),
+                    "settings tried": lambda selection: str(len(selection.settings)),
+                },
+            )
             for group in self.by_task.values()
         ]
 
@@ -129,40 +147,19 @@ def _published(setting: Setting) -> "list[tuple[Publication, float]]":
     return published_errors(setting.options["task"], setting.model, setting.hidden_size)
 
 
-def _row(setting: Setting, publications: "Sequence[Publication] | None") -> list[str]:
+def _published_texts(setting: Setting) -> dict[str, str]:
+    """Published errors in percent, by the name of their source."""
+    return {source.name: f"{error:g}" for source, error in _published(setting)}
+
+
+def _errors(setting: Setting) -> str:
+    """The mean test error, and how many runs failed or are missing."""
     errors = []
     if setting.test_error is not None:
         errors.append(with_interval(setting.test_error, setting.half_interval))
     errors += [f"failed ({setting.failed} of {setting.planned})"] * bool(setting.failed)
     errors += [f"unfinished ({setting.unfinished} of {setting.planned})"] * bool(setting.unfinished)
-    published = {source.name: f"{error:g}" for source, error in _published(setting)}
-    if publications is None:
-        shown = [next(iter(published.values()), "")]
-    else:
-        shown = [published.get(source.name, "") for source in publications]
-    return [
-        str(setting.hidden_size),
-        model_label(setting.model),
-        ",\n".join(errors),
-        str(setting.finished),
-        *shown,
-        f"{100 * setting.floor:.2f}",  # exact, so in full
-        "" if setting.parameters is None else f"{setting.parameters:,}",
-        length_text(setting),
-        "" if setting.seconds is None else duration(setting.seconds),
-    ]
-
-
-def _details(selection: Selection) -> list[str]:
-    setting = selection.selected
-    return [
-        str(setting.hidden_size),
-        model_label(setting.model),
-        range_text(setting),
-        percent(setting.best_test_error),
-        percent(setting.validation_error),
-        str(len(selection.settings)),
-    ]
+    return ",\n".join(errors)
 
 
 def _notes(selection: Selection) -> Iterable[str]:

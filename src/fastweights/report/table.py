@@ -1,13 +1,15 @@
 """A table as text, and how it is printed to a terminal and in Markdown; templates/table.html.j2 has HTML."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rich import box
 from rich import table as rich_table
 from rich.markup import escape
+
+Item = TypeVar("Item")
 
 # GitHub's Markdown takes backslashes before these; not every other does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
@@ -47,6 +49,22 @@ class Table:
     """What the columns mean, and whatever the rows cannot say."""
     bold: Collection[int] = ()
     """Indices of rows that stand out."""
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        title: str,
+        items: Iterable[Item],
+        columns: Mapping[Column | str, Callable[[Item], str]],
+        legend: str = "",
+        bold: Collection[int] = (),
+    ) -> "Table":
+        """A row for each item; each column says which text an item has there. A heading alone is a column of
+        numbers."""
+        headings = [column if isinstance(column, Column) else Column(column) for column in columns]
+        rows = [[text(item) for text in columns.values()] for item in items]
+        return cls(name, title, headings, rows, legend, bold)
 
     @property
     def groups(self) -> list[list[tuple[Sequence[str], bool]]]:

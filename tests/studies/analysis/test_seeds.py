@@ -36,14 +36,14 @@ def test_five_seeds_by_hand():
     assert seeds.test_error == pytest.approx(0.03)
     assert seeds.half_interval == half_t_interval([0.01, 0.02, 0.03, 0.04, 0.05])
     assert seeds.half_interval == pytest.approx(2.7764451 * math.sqrt(2.5e-4 / 5))
-    assert (seeds.lowest_test_error, seeds.highest_test_error) == (0.01, 0.05)
+    assert (min(seeds.test_errors), max(seeds.test_errors)) == (0.01, 0.05)
     assert error_text(seeds) == "3.00 ± 1.96"
     assert seeds_text(seeds) == "5"
 
 
 def test_ties():
     seeds = setting(0.02, 0.02, 0.02)
-    assert (seeds.test_error, seeds.half_interval, seeds.lowest_test_error, seeds.highest_test_error) == (
+    assert (seeds.test_error, seeds.half_interval, min(seeds.test_errors), max(seeds.test_errors)) == (
         pytest.approx(0.02),
         0,
         0.02,

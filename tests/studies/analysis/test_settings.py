@@ -18,7 +18,7 @@ def only(runs):
 def test_one_seed_has_no_interval() -> None:
     summary = only([record(test_error=0.2, best_test_error=0.15, seconds=3.5)])
     assert (summary.model, summary.hidden_size, summary.floor) == ("lstm", 20, FLOOR)
-    assert summary.test_error == summary.lowest_test_error == summary.highest_test_error == 0.2
+    assert summary.test_error == min(summary.test_errors) == max(summary.test_errors) == 0.2
     assert summary.half_interval is None
     assert summary.best_test_error == 0.15
     assert (summary.finished, summary.failed, summary.unfinished) == (1, 0, 0)
@@ -32,7 +32,7 @@ def test_three_seeds_by_hand() -> None:
     assert summary.test_error == pytest.approx(0.02)
     # t(0.975; 2) = 4.30265, s = 0.01
     assert summary.half_interval == pytest.approx(4.30265 * 0.01 / math.sqrt(3), rel=1e-5)
-    assert (summary.lowest_test_error, summary.highest_test_error) == (0.01, 0.03)
+    assert (min(summary.test_errors), max(summary.test_errors)) == (0.01, 0.03)
     assert summary.best_test_error == pytest.approx(0.01)
     assert summary.finished == 3
 

@@ -1,8 +1,20 @@
 """Published test errors at associative retrieval, K = 4, digits drawn with replacement."""
 
+from collections.abc import Mapping, Sequence
+
 from fastweights.papers.base import Publication
 
 _TASK = {"name": "associative-retrieval", "num_pairs": 4, "digits": "with-replacement"}
+
+
+def _by_size(errors: Mapping[str, Sequence[float]]) -> dict[tuple[str, int], float]:
+    """By model and size, of each model's at R = 20, 50 and 100."""
+    return {
+        (model, size): error
+        for model, row in errors.items()
+        for size, error in zip((20, 50, 100), row, strict=True)
+    }
+
 
 BA_2016 = Publication(
     heading="paper",
@@ -14,20 +26,14 @@ BA_2016 = Publication(
     ),
     address="https://arxiv.org/abs/1610.06258",
     task=_TASK,
-    test_errors={
-        ("irnn", 20): 62.11,
-        ("irnn", 50): 60.23,
-        ("irnn", 100): 0.34,
-        ("lstm", 20): 60.81,
-        ("lstm", 50): 1.85,
-        ("lstm", 100): 0.0,
-        ("associative-lstm", 20): 60.13,
-        ("associative-lstm", 50): 1.62,
-        ("associative-lstm", 100): 0.0,
-        ("fast-weights", 20): 1.81,
-        ("fast-weights", 50): 0.0,
-        ("fast-weights", 100): 0.0,
-    },
+    test_errors=_by_size(
+        {
+            "irnn": (62.11, 60.23, 0.34),
+            "lstm": (60.81, 1.85, 0.0),
+            "associative-lstm": (60.13, 1.62, 0.0),
+            "fast-weights": (1.81, 0.0, 0.0),
+        }
+    ),
 )
 
 WAYMAN_MATHEW_2017 = Publication(
@@ -37,15 +43,7 @@ WAYMAN_MATHEW_2017 = Publication(
     citation="Wayman and Mathew. Term project, Michigan State University, 2017. No grid search.",
     address=None,
     task=_TASK,
-    test_errors={
-        ("irnn", 20): 71.2,
-        ("irnn", 50): 64.6,
-        ("irnn", 100): 3.11,
-        ("lstm", 20): 53.3,
-        ("lstm", 50): 3.88,
-        ("lstm", 100): 1.02,
-        ("fast-weights", 20): 3.78,
-        ("fast-weights", 50): 0.0,
-        ("fast-weights", 100): 0.0,
-    },
+    test_errors=_by_size(
+        {"irnn": (71.2, 64.6, 3.11), "lstm": (53.3, 3.88, 1.02), "fast-weights": (3.78, 0.0, 0.0)}
+    ),
 )

@@ -85,14 +85,6 @@ class Setting:
         return half_t_interval(self.test_errors)
 
     @property
-    def lowest_test_error(self) -> float | None:
-        return min(self.test_errors, default=None)
-
-    @property
-    def highest_test_error(self) -> float | None:
-        return max(self.test_errors, default=None)
-
-    @property
     def best_test_error(self) -> float | None:
         """Mean test error of the weights that had each run's lowest validation error."""
         return mean(self._results("best_test_error"))
@@ -168,6 +160,11 @@ class Selection:
     def settings(self) -> list[Setting]:
         """In order of appearance."""
         return [Setting(runs) for runs in _grouped(self.runs, setting_of)]
+
+    @property
+    def validation_errors(self) -> list[float]:
+        """Of the settings that have one."""
+        return [s.validation_error for s in self.settings if s.validation_error is not None]
 
     @cached_property
     def selected(self) -> Setting:

@@ -104,9 +104,7 @@ def _fails(table: TableEntries, model: str, size: int) -> Conclusion:
 
 def _as_published(entry: TableEntry) -> str:
     setting = entry.as_published
-    if setting is None or setting.test_error is None:
-        return ""
-    return f"; {mean_text(setting)} to the letter"
+    return "" if setting.test_error is None else f"; {mean_text(setting)} to the letter"
 
 
 def _no_better(table: TableEntries, size: int) -> Conclusion:

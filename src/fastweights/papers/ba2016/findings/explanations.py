@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
-from fastweights.papers.ba2016.names import PAPERS_EMBEDDING
+from fastweights.papers.ba2016.names import ALTERNATIVES, EMBEDDING, PAPERS_EMBEDDING
 from fastweights.report.labels import nats, percent
 from fastweights.report.setting_texts import length_text, mean_text
 from fastweights.studies.analysis.settings import Setting
@@ -42,15 +42,15 @@ def _reproduced(entry: TableEntry) -> Iterator[str]:
 
 def _better(entry: TableEntry) -> Iterator[str]:
     """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
-    uniform = entry.embeddings.tried.get(PAPERS_EMBEDDING)
-    if entry.as_published is not None and entry.as_published.test_error is not None:
+    uniform = entry.alternatives[EMBEDDING].tried.get(PAPERS_EMBEDDING)
+    if entry.as_published.test_error is not None:
         there = f"with the paper's embedding and a constant rate {mean_text(entry.as_published)}"
         # Nearer to the paper's number than to the table's, in factors.
         product = (entry.paper or 0) * (entry.table.test_error or 0)
         back = entry.as_published.test_error**2 > max(product, 1e-12)
         here = f"{there}, in the selected setting {mean_text(entry.table)}"
         yield here if back else f"even {there}: the paper's number does not come back"
-    elif uniform is not None and uniform.validation_error is not None and entry.search is not None:
+    elif uniform is not None and uniform.validation_error is not None and entry.search.runs:
         selected = entry.search.selected.validation_error
         if selected is not None:
             yield (
@@ -79,15 +79,12 @@ def _missing(entry: TableEntry) -> Iterator[str]:
     memorised = _memorised(table)
     if memorised:
         yield f"the training data are {memorised}"
-    longer = "" if entry.longer is None else f"after {length_text(entry.longer)} updates"
     for words, setting in (
-        (longer, entry.longer),
-        ("with the best embedding", entry.embeddings.best),
-        ("with the best weight decay", entry.weight_decays.best),
-        ("with a lower rate", entry.rates.best),
+        (f"after {length_text(entry.longer)} updates", entry.longer),
+        *((alternative.best, entry.alternatives[alternative].best) for alternative in ALTERNATIVES),
         ("with ten times the training data", entry.more_data),
     ):
-        if setting is not None and setting.test_error is not None:
+        if setting.test_error is not None:
             also = (
                 "" if memorised or not _memorised(setting) else f", the training data {_memorised(setting)}"
             )
@@ -104,8 +101,7 @@ def _memorised(setting: Setting) -> str:
 
 def _search(entry: TableEntry) -> Iterator[str]:
     """How much the search decided."""
-    tried = entry.search.settings if entry.search is not None else []
-    errors = [setting.validation_error for setting in tried if setting.validation_error is not None]
+    errors = entry.search.validation_errors
     if len(errors) > 1:
         yield (
             f"the settings tried end between {percent(min(errors))} and {percent(max(errors))} % on "

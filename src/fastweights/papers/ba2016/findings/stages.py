@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastweights.papers.ba2016.names import ABOUT, Stage
+from fastweights.papers.ba2016.names import Stage
 from fastweights.studies.analysis.runs import Record, outcome, setting_of
 
 
@@ -40,8 +40,8 @@ def latest(runs: Sequence[Record]) -> list[Record]:
 
 def progress(runs: Sequence[Record]) -> list[str]:
     """How many runs of each stage are finished; the table itself shows that of Table 1."""
-    width = max(map(len, ABOUT))
-    return [f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in ABOUT if stage != Stage.TABLE]
+    width = max(map(len, Stage))
+    return [f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE]
 
 
 def missing(runs: Sequence[Record]) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fastweights.papers.ba2016.findings.stages import by_place, latest, place, runs_of, tagged
 from fastweights.papers.ba2016.findings.verdicts import Verdict, judge
-from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Stage
+from fastweights.papers.ba2016.names import ALTERNATIVES, Alternative, Stage
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
 from fastweights.studies.analysis.runs import Record
@@ -19,8 +19,8 @@ class Alternatives:
 
     tried: Mapping[str, Setting] = field(default_factory=dict, repr=False)
     """By name, the search's own among them."""
-    best: Setting | None = None
-    """Fresh seeds of the one that validation selected, where that is not the search's own."""
+    best: Setting = Setting(())
+    """Fresh seeds of the one that validation selected, where that is not the search's own; else empty."""
 
     @property
     def unfinished(self) -> bool:
@@ -37,7 +37,7 @@ class ChangedSetting(NamedTuple):
 
 @dataclass(frozen=True)
 class TableEntry:
-    """A model of one size, with all that the stages of the study say of it."""
+    """A model of one size, with all that the stages of the study say of it; what has no runs is empty."""
 
     model: str
     hidden_size: int
@@ -48,16 +48,15 @@ class TableEntry:
 
     table: Setting
     """The runs of Table 1."""
-    search: Selection | None
-    as_published: Setting | None
+    search: Selection
+    as_published: Setting
     """With the paper's own choices."""
-    longer: Setting | None
+    longer: Setting
     """In the table's setting, with as many updates as Figure 2 has."""
-    more_data: Setting | None
+    more_data: Setting
     """With ten times the training sequences, at the best rate."""
-    embeddings: Alternatives
-    weight_decays: Alternatives
-    rates: Alternatives
+    alternatives: Mapping[Alternative, Alternatives]
+    """Of each of `ALTERNATIVES`."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -81,15 +80,11 @@ class TableEntry:
         """Of the search's own and the best alternatives, the one with the lowest mean validation error; None
         while one of their runs is missing."""
         compared = [ChangedSetting("", self.table)]
-        for change, alternatives in (
-            ("with another embedding", self.embeddings),
-            ("with weight decay", self.weight_decays),
-            ("with a lower rate", self.rates),
-        ):
+        for alternative, alternatives in self.alternatives.items():
             if alternatives.unfinished:
                 return None
-            if alternatives.best is not None:
-                compared.append(ChangedSetting(change, alternatives.best))
+            if alternatives.best.runs:
+                compared.append(ChangedSetting(alternative.other, alternatives.best))
         if any(setting.unfinished for _, setting in compared):
             return None
         known = [changed for changed in compared if changed.setting.test_error is not None]
@@ -102,9 +97,7 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
         by_place(runs_of(runs, stage))
         for stage in (Stage.SEARCH, Stage.TABLE, Stage.AS_PUBLISHED, Stage.LONGER, Stage.DATA)
     )
-    embeddings = _alternatives(runs, Stage.INITIALISATION, Stage.BEST_INITIALISATION, EMBEDDING)
-    weight_decays = _alternatives(runs, Stage.REGULARISATION, Stage.BEST_REGULARISATION, WEIGHT_DECAY)
-    rates = _alternatives(runs, Stage.RATES, Stage.BEST_RATES, RATE)
+    alternatives = {alternative: _alternatives(runs, alternative) for alternative in ALTERNATIVES}
     entries = []
     for where in sorted({*search, *table}, key=lambda place: (place[1], model_order(place[0]))):
         first = [*table.get(where, []), *search.get(where, [])][0]
@@ -117,30 +110,29 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
                 floor=first["floor"],
                 paper=None if paper is None else paper / 100,
                 term_project=None if other is None else other / 100,
-                table=Setting(latest(table.get(where, []))),
-                search=Selection(search[where]) if where in search else None,
+                table=_latest_setting(table, where),
+                search=Selection(search.get(where, ())),
                 as_published=_latest_setting(as_published, where),
                 longer=_latest_setting(longer, where),
                 more_data=_latest_setting(more_data, where),
-                embeddings=embeddings.get(where, Alternatives()),
-                weight_decays=weight_decays.get(where, Alternatives()),
-                rates=rates.get(where, Alternatives()),
+                alternatives={
+                    alternative: tried.get(where, Alternatives())
+                    for alternative, tried in alternatives.items()
+                },
             )
         )
     return entries
 
 
-def _latest_setting(runs: Mapping[tuple[str, int], list[Record]], where: tuple[str, int]) -> Setting | None:
-    return Setting(latest(runs[where])) if where in runs else None
+def _latest_setting(runs: Mapping[tuple[str, int], list[Record]], where: tuple[str, int]) -> Setting:
+    return Setting(latest(runs.get(where, [])))
 
 
-def _alternatives(
-    runs: Sequence[Record], stage: Stage, best_stage: Stage, tag: str
-) -> dict[tuple[str, int], Alternatives]:
+def _alternatives(runs: Sequence[Record], alternative: Alternative) -> dict[tuple[str, int], Alternatives]:
     tried: dict[tuple[str, int], dict[str, list[Record]]] = {}
-    for tags, run in tagged(runs, stage):
-        tried.setdefault(place(run), {}).setdefault(str(tags.get(tag)), []).append(run)
-    best = by_place(runs_of(runs, best_stage))
+    for tags, run in tagged(runs, alternative.stage):
+        tried.setdefault(place(run), {}).setdefault(str(tags.get(alternative.tag)), []).append(run)
+    best = by_place(runs_of(runs, alternative.best_stage))
     return {
         where: Alternatives(
             {name: Setting(latest(seeds)) for name, seeds in tried.get(where, {}).items()},

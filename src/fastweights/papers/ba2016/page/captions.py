@@ -2,18 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastweights.papers.ba2016.findings.table_entries import Alternatives, TableEntry
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.studies.analysis.settings import Setting
 
 
-def about_as_published(entries: Sequence[TableEntry]) -> str:
+def captions(
+    entries: Sequence[TableEntry], matched: Mapping[tuple[str, float, str], Setting]
+) -> dict[str, str]:
+    """By name of the table; empty where too little has run."""
+    return {
+        "letter": _as_published(entries),
+        "embeddings": _preferred(entries, EMBEDDING, "another embedding than N(0, 1)"),
+        "rates": _preferred(entries, RATE, "a lower rate than the search's"),
+        "weight-decays": _preferred(entries, WEIGHT_DECAY, "weight decay"),
+        "matched-parameters": _matched(matched, "parameters", "parameters"),
+        "matched-state": _matched(matched, "state", "numbers of state"),
+    }
+
+
+def _place(entry: TableEntry) -> str:
+    return f"{model_label(entry.model)} at R = {entry.hidden_size}"
+
+
+def _as_published(entries: Sequence[TableEntry]) -> str:
     """Where the paper's own choices decide: entries whose two numbers are far apart."""
     compared = [
-        (f"{model_label(entry.model)} at R = {entry.hidden_size}", theirs, ours)
+        (_place(entry), theirs, ours)
         for entry in entries
-        if entry.as_published is not None
-        and (theirs := entry.as_published.test_error) is not None
+        if (theirs := entry.as_published.test_error) is not None
         and (ours := entry.table.test_error) is not None
     ]
     if not compared:
@@ -29,35 +47,18 @@ def about_as_published(entries: Sequence[TableEntry]) -> str:
     )
 
 
-def about_embeddings(entries: Sequence[TableEntry]) -> str:
-    """How often another embedding than N(0, 1) is the best."""
-    return _preferred([(entry, entry.embeddings) for entry in entries], "another embedding than N(0, 1)")
-
-
-def about_weight_decays(entries: Sequence[TableEntry]) -> str:
-    """How often weight decay is better than none."""
-    return _preferred([(entry, entry.weight_decays) for entry in entries], "weight decay")
-
-
-def about_rates(entries: Sequence[TableEntry]) -> str:
-    """How often the search's learning rate is too high for the table's updates."""
-    return _preferred([(entry, entry.rates) for entry in entries], "a lower rate than the search's")
-
-
-def _preferred(alternatives: Sequence[tuple[TableEntry, Alternatives]], what: str) -> str:
+def _preferred(entries: Sequence[TableEntry], alternative: Alternative, what: str) -> str:
+    """How often another value than the search's own is the best."""
+    alternatives = [(entry, entry.alternatives[alternative]) for entry in entries]
     complete = [(entry, tried) for entry, tried in alternatives if tried.tried and not tried.unfinished]
     if not complete:
         return ""
-    others = [
-        f"{model_label(entry.model)} at R = {entry.hidden_size}"
-        for entry, tried in complete
-        if tried.best is not None
-    ]
+    others = [_place(entry) for entry, tried in complete if tried.best.runs]
     named = f": {joined(others)}" if others else ""
     return f"In {len(others)} of {len(complete)} cells validation prefers {what}{named}."
 
 
-def about_matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str) -> str:
+def _matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str, what: str) -> str:
     """Which model has the lowest mean error at each budget."""
     budgets: dict[float, dict[str, float]] = {}
     for (which, budget, model), setting in settings.items():
@@ -69,7 +70,4 @@ def about_matched(settings: Mapping[tuple[str, float, str], Setting], criterion:
         if len(errors) > 1
         for model in [min(errors, key=lambda model: errors[model])]
     ]
-    if not lowest:
-        return ""
-    what = {"parameters": "parameters", "state": "numbers of state"}[criterion]
-    return f"The lowest mean error within so many {what}: {joined(lowest)}."
+    return f"The lowest mean error within so many {what}: {joined(lowest)}." if lowest else ""

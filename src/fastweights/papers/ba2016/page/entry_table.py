@@ -1,19 +1,25 @@
-"""Tables that have a row for each entry of Table 1."""
+"""Tables that have a row for each entry of Table 1, and columns that several of them have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.report.labels import model_label
+from fastweights.report.labels import model_label, published_percent
+from fastweights.report.setting_texts import error_text
 from fastweights.report.table import MODEL, Column, R, Table
+
+EntryColumns = Mapping[Column | str, Callable[[TableEntry], str]]
+
+PLACE: EntryColumns = {
+    R: lambda entry: str(entry.hidden_size),
+    MODEL: lambda entry: model_label(entry.model),
+}
+PAPER: EntryColumns = {"paper %": lambda entry: published_percent(entry.paper)}
+FLOOR: EntryColumns = {"floor %": lambda entry: f"{100 * entry.floor:.2f}"}  # exact, so in full
+TABLES_ERROR: EntryColumns = {"table's error %": lambda entry: error_text(entry.table)}
 
 
 def entry_table(
-    name: str,
-    title: str,
-    columns: Iterable[Column],
-    rows: Iterable[tuple[TableEntry, Sequence[str]]],
-    legend: str,
+    name: str, title: str, entries: Iterable[TableEntry], columns: EntryColumns, legend: str
 ) -> Table:
     """A table of these columns, after two for the entry's size and model."""
-    cells = [(str(entry.hidden_size), model_label(entry.model), *row) for entry, row in rows]
-    return Table(name, title, (R, MODEL, *columns), cells, legend)
+    return Table.of(name, title, entries, {**PLACE, **columns}, legend)

@@ -14,21 +14,13 @@ from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer, c
 from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
-from fastweights.papers.ba2016.names import ABOUT
-from fastweights.papers.ba2016.page import captions
+from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
+from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import DrawnFigure, draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
-from fastweights.papers.ba2016.page.stage_tables import (
-    as_published_table,
-    data_table,
-    embeddings_table,
-    longer_table,
-    rates_table,
-    search_table,
-    weight_decays_table,
-)
+from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
     preferred_table,
@@ -83,12 +75,7 @@ class Verification:
             verdict_table(self._entries),
             preferred_table(self._entries),
             details_table(self._entries),
-            longer_table(self._entries),
-            rates_table(self._entries),
-            data_table(self._entries),
-            weight_decays_table(self._entries),
-            as_published_table(self._entries),
-            embeddings_table(self._entries),
+            *stage_tables(self._entries),
             *matched_tables(self._runs),
             *(ablation_table(model, variants) for model, variants in ablations.items()),
             pairs_table(ablations.get("fast-weights", {})),
@@ -114,27 +101,15 @@ class Verification:
             figures={
                 name: (inline(figure.svg, figure.label), figure.caption) for name, figure in figures.items()
             },
-            missing={stage: missing(runs_of(self._runs, stage)) for stage in ABOUT},
+            missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
             conclusions=self._conclusions,
-            captions=self._captions(),
+            captions=captions(self._entries, matched_settings(self._runs)),
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(self._runs),
             times=_times(self._runs),
             environments=environments(self._runs),
             publications=(BA_2016, WAYMAN_MATHEW_2017),
         )
-
-    def _captions(self) -> dict[str, str]:
-        """What tables show, in a sentence each, by the name of the table."""
-        matched = matched_settings(self._runs)
-        return {
-            "letter": captions.about_as_published(self._entries),
-            "embeddings": captions.about_embeddings(self._entries),
-            "rates": captions.about_rates(self._entries),
-            "weight-decays": captions.about_weight_decays(self._entries),
-            "matched-parameters": captions.about_matched(matched, "parameters"),
-            "matched-state": captions.about_matched(matched, "state"),
-        }
 
 
 def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
@@ -150,9 +125,9 @@ def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
 def _times(runs: Sequence[Record]) -> list[tuple[str, str, str, str]]:
     """For each stage: what it is about, its runs and how long the finished ones took together."""
     lines = []
-    for stage, about in ABOUT.items():
+    for stage in Stage:
         members = runs_of(runs, stage)
         seconds = [run["result"]["seconds"] for run in members if outcome(run) == "finished"]
         if members:
-            lines.append((stage, about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
+            lines.append((stage, stage.about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
     return lines

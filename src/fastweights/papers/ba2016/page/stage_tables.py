@@ -2,28 +2,40 @@
 
 from collections.abc import Sequence
 
-from fastweights.papers.ba2016.findings.table_entries import Alternatives, TableEntry
-from fastweights.papers.ba2016.page.entry_table import entry_table
-from fastweights.report.labels import distinguished, nats, percent, published_percent
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, entry_table
+from fastweights.report.labels import distinguished, nats, percent
 from fastweights.report.setting_texts import error_text, length_text, seeds_text, updates_text
-from fastweights.report.table import Column, Table, numbers
+from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import outcome
 from fastweights.studies.analysis.settings import Selection, Setting
 
-_AS_PUBLISHED = (
-    "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
-    "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
-    "of Table 1."
+_UNLEARNED = "Where most seeds of the table did not come to a validation error of 1 %"
+_BY_SEARCH = (
+    "mean validation error in percent after the search's updates, two seeds, in the setting that the search "
+    "selected"
 )
-_LONGER = (
-    "Where most seeds of the table did not come to a validation error of 1 %: the same setting, cosine "
-    "schedule and all, with as many updates as Figure 2 has, on fresh seeds."
-)
-_DATA = (
-    "Where most seeds of the table did not come to a validation error of 1 %: ten times as many "
-    "sequences to train on as the table has, the best of the rates above, the table's updates, fresh "
-    "seeds. Losses: the last, in nats."
-)
+
+
+def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
+    """In the order of the page; that of a stage without runs has no rows."""
+    rates = (
+        f"{_UNLEARNED}. Each share of the learning rate that the search selected: mean validation error in "
+        "percent after the table's updates, two seeds"
+    )
+    decays, embeddings = (
+        f"Each weight decay: {_BY_SEARCH} with 0",
+        f"Each embedding: {_BY_SEARCH} with N(0, 1)",
+    )
+    return [
+        _longer_table(entries),
+        _alternatives_table("rates", "Lower learning rates", entries, RATE, rates),
+        _data_table(entries),
+        _alternatives_table("weight-decays", "Weight decay", entries, WEIGHT_DECAY, decays),
+        _as_published_table(entries),
+        _alternatives_table("embeddings", "The embedding", entries, EMBEDDING, embeddings),
+    ]
 
 
 def search_table(entries: Sequence[TableEntry]) -> Table:
@@ -31,160 +43,115 @@ def search_table(entries: Sequence[TableEntry]) -> Table:
     return entry_table(
         "search",
         "The search",
-        (
-            *numbers("settings", "runs"),
-            Column("selected", "word"),
-            *numbers("its error %", "worst %", "updates to 1 %"),
-        ),
-        [(entry, _search(entry.search)) for entry in entries if entry.search is not None],
+        [entry for entry in entries if entry.search.runs],
+        {
+            "settings": lambda entry: str(len(entry.search.settings)),
+            "runs": lambda entry: _ended(entry.search),
+            Column("selected", "word"): lambda entry: _selected_options(entry.search),
+            "its error %": lambda entry: percent(min(entry.search.validation_errors, default=None)),
+            "worst %": lambda entry: percent(max(entry.search.validation_errors, default=None)),
+            "updates to 1 %": lambda entry: (
+                updates_text(entry.search.selected) if entry.search.validation_errors else ""
+            ),
+        },
         "Errors: means of the last validation error over the search's two seeds. The lowest is selected, a "
         "setting with a failed run after those without; the test set selects nothing. Where runs are "
         "missing, the selection is not made yet, and the one shown is the best so far.",
     )
 
 
-def _outcome(setting: Setting) -> tuple[str, str, str]:
-    """Error, seeds and updates to 1 %."""
-    return error_text(setting), seeds_text(setting), updates_text(setting)
-
-
-def _search(search: Selection) -> tuple[str, ...]:
-    settings, planned = search.settings, len(search.runs)
-    selected = settings.index(search.selected)
-    words = distinguished([setting.options for setting in settings])[selected]
+def _ended(search: Selection) -> str:
     ended = sum(outcome(run) in ("finished", "failed") for run in search.runs)
-    errors = [setting.validation_error for setting in settings if setting.validation_error is not None]
-    return (
-        str(len(settings)),
-        str(ended) if ended == planned else f"{ended} of {planned}",
-        ", ".join(words) if errors else "",
-        percent(min(errors, default=None)),
-        percent(max(errors, default=None)),
-        updates_text(search.selected) if errors else "",
-    )
+    return str(ended) if ended == len(search.runs) else f"{ended} of {len(search.runs)}"
 
 
-def as_published_table(entries: Sequence[TableEntry]) -> Table:
+def _selected_options(search: Selection) -> str:
+    """The options that tell the selected setting from the others; nothing while no run has finished."""
+    differences = distinguished([setting.options for setting in search.settings])
+    selected = differences[search.settings.index(search.selected)]
+    return ", ".join(selected) if search.validation_errors else ""
+
+
+def _as_published_table(entries: Sequence[TableEntry]) -> Table:
     """The paper's own choices beside its numbers and the table's."""
     return entry_table(
         "letter",
         "The paper to the letter",
-        numbers("to the letter %", "seeds", "updates to 1 %", "paper %", "selected %", "floor %"),
-        [
-            (entry, (*_outcome(setting), published_percent(entry.paper), error_text(entry.table), floor))
-            for entry in entries
-            if (setting := entry.as_published) is not None
-            for floor in [f"{100 * entry.floor:.2f}"]
-        ],
-        _AS_PUBLISHED,
+        [entry for entry in entries if entry.as_published.runs],
+        {
+            "to the letter %": lambda entry: error_text(entry.as_published),
+            "seeds": lambda entry: seeds_text(entry.as_published),
+            "updates to 1 %": lambda entry: updates_text(entry.as_published),
+            **PAPER,
+            "selected %": lambda entry: error_text(entry.table),
+            **FLOOR,
+        },
+        "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
+        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
+        "of Table 1.",
     )
 
 
-def longer_table(entries: Sequence[TableEntry]) -> Table:
+def _longer_table(entries: Sequence[TableEntry]) -> Table:
     """Figure 2's updates beside the table's, where the table's are not enough."""
     return entry_table(
         "longer",
         "Longer training",
-        numbers(
-            *("updates", "test error %", "seeds", "updates to 1 %"),
-            *("table's updates", "table's error %", "paper %"),
-        ),
-        [
-            (
-                entry,
-                (
-                    *(length_text(setting), *_outcome(setting), length_text(entry.table)),
-                    *(error_text(entry.table), published_percent(entry.paper)),
-                ),
-            )
-            for entry in entries
-            if (setting := entry.longer) is not None
-        ],
-        _LONGER,
+        [entry for entry in entries if entry.longer.runs],
+        {
+            "updates": lambda entry: length_text(entry.longer),
+            "test error %": lambda entry: error_text(entry.longer),
+            "seeds": lambda entry: seeds_text(entry.longer),
+            "updates to 1 %": lambda entry: updates_text(entry.longer),
+            "table's updates": lambda entry: length_text(entry.table),
+            **TABLES_ERROR,
+            **PAPER,
+        },
+        f"{_UNLEARNED}: the same setting, cosine schedule and all, with as many updates as Figure 2 has, on "
+        "fresh seeds.",
     )
 
 
-def data_table(entries: Sequence[TableEntry]) -> Table:
+def _data_table(entries: Sequence[TableEntry]) -> Table:
     """More training sequences, beside what the table's came to."""
     return entry_table(
         "data",
         "Ten times the training sequences",
-        numbers(
-            *("test error %", "seeds", "training loss", "validation loss"),
-            *("a lower rate, test %", "table's error %", "paper %"),
-        ),
-        [(entry, _data(entry, entry.more_data)) for entry in entries if entry.more_data is not None],
-        _DATA,
+        [entry for entry in entries if entry.more_data.runs],
+        {
+            "test error %": lambda entry: error_text(entry.more_data),
+            "seeds": lambda entry: seeds_text(entry.more_data),
+            "training loss": lambda entry: nats(entry.more_data.training_loss),
+            "validation loss": lambda entry: nats(entry.more_data.validation_loss),
+            "a lower rate, test %": lambda entry: error_text(entry.alternatives[RATE].best),
+            **TABLES_ERROR,
+            **PAPER,
+        },
+        f"{_UNLEARNED}: ten times as many sequences to train on as the table has, the best of the rates "
+        "above, the table's updates, fresh seeds. Losses: the last, in nats.",
     )
-
-
-def _data(entry: TableEntry, setting: Setting) -> tuple[str, ...]:
-    lower_rate = entry.rates.best
-    return (
-        error_text(setting),
-        seeds_text(setting),
-        nats(setting.training_loss),
-        nats(setting.validation_loss),
-        "" if lower_rate is None else error_text(lower_rate),
-        error_text(entry.table),
-        published_percent(entry.paper),
-    )
-
-
-_BY_SEARCH = (
-    "mean validation error in percent after the search's updates, two seeds, in the setting that the search "
-    "selected"
-)
-
-
-def embeddings_table(entries: Sequence[TableEntry]) -> Table:
-    """The embeddings tried for each entry, and the test error of the best."""
-    tried = [(entry, entry.embeddings) for entry in entries if entry.embeddings.tried]
-    legend = f"Each embedding: {_BY_SEARCH} with N(0, 1)"
-    return _alternatives_table("embeddings", "The embedding", tried, "N(0, 1)", legend)
-
-
-def weight_decays_table(entries: Sequence[TableEntry]) -> Table:
-    """The weight decays tried for each entry, and the test error of the best."""
-    tried = [(entry, entry.weight_decays) for entry in entries if entry.weight_decays.tried]
-    legend = f"Each weight decay: {_BY_SEARCH} with 0"
-    return _alternatives_table("weight-decays", "Weight decay", tried, "0", legend)
-
-
-def rates_table(entries: Sequence[TableEntry]) -> Table:
-    """The learning rates tried over the table's updates, and the test error of the best."""
-    tried = [(entry, entry.rates) for entry in entries if entry.rates.tried]
-    legend = (
-        "Where most seeds of the table did not come to a validation error of 1 %. Each share of the learning "
-        "rate that the search selected: mean validation error in percent after the table's updates, two "
-        "seeds"
-    )
-    return _alternatives_table("rates", "Lower learning rates", tried, "1", legend)
 
 
 def _alternatives_table(
-    name: str, title: str, rows: Sequence[tuple[TableEntry, Alternatives]], own: str, legend: str
+    name: str, title: str, entries: Sequence[TableEntry], alternative: Alternative, legend: str
 ) -> Table:
-    values = list(dict.fromkeys(value for _, alternatives in rows for value in alternatives.tried))
+    """What was tried for each entry, and the test error of the best."""
+    own, none = alternative.own, Setting(())
+    values = dict.fromkeys(value for entry in entries for value in entry.alternatives[alternative].tried)
     return entry_table(
         name,
         title,
-        numbers(*values, "best, test %", f"{own}, test %"),
-        [
-            (
-                entry,
-                (
-                    *(_validation_error(alternatives, value) for value in values),
-                    "" if alternatives.best is None else error_text(alternatives.best),
-                    error_text(entry.table),
-                ),
-            )
-            for entry, alternatives in rows
-        ],
+        [entry for entry in entries if entry.alternatives[alternative].tried],
+        {
+            **{
+                value: lambda entry, value=value: percent(
+                    entry.alternatives[alternative].tried.get(value, none).validation_error
+                )
+                for value in values
+            },
+            "best, test %": lambda entry: error_text(entry.alternatives[alternative].best),
+            f"{own}, test %": lambda entry: error_text(entry.table),
+        },
         f"{legend}. Best: where another than {own} has the lowest, its test error on fresh seeds with the "
         f"table's updates; {own}: the table's.",
     )
-
-
-def _validation_error(alternatives: Alternatives, value: str) -> str:
-    return percent(alternatives.tried[value].validation_error) if value in alternatives.tried else ""

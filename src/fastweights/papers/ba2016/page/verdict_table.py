@@ -10,10 +10,18 @@ from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
-from fastweights.papers.ba2016.page.entry_table import entry_table
-from fastweights.report.labels import duration, nats, percent, published_percent
-from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
-from fastweights.report.table import Column, Table, numbers
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, PLACE, entry_table
+from fastweights.report.labels import nats, percent, published_percent
+from fastweights.report.setting_texts import (
+    error_text,
+    length_text,
+    parameters_text,
+    range_text,
+    seeds_text,
+    time_text,
+    updates_text,
+)
+from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record
 
 RULE = (
@@ -30,12 +38,18 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
     return entry_table(
         "verdicts",
         "Table 1, number by number",
-        (
-            *numbers("test error %", "best–worst %", "seeds", "collapses", "paper %", "W. & M. %", "floor %"),
-            _VERDICT,
-            Column("why", "sentence"),
-        ),
-        [(entry, _verdict_row(entry)) for entry in entries],
+        entries,
+        {
+            "test error %": lambda entry: error_text(entry.table),
+            "best–worst %": lambda entry: range_text(entry.table),
+            "seeds": lambda entry: seeds_text(entry.table),
+            "collapses": lambda entry: str(entry.table.collapses) if entry.table.finished else "",
+            **PAPER,
+            "W. & M. %": lambda entry: published_percent(entry.term_project),
+            **FLOOR,
+            _VERDICT: lambda entry: _name(entry.verdict),
+            Column("why", "sentence"): why,
+        },
         "R: hidden units. Test error: after the last update, mean over the seeds ± half of its 95 % t "
         "interval. Collapses: runs that end more than 5 percentage points above their lowest validation "
         "error. Paper: Ba et al. 2016, Table 1. W. & M.: Wayman & Mathew 2017. Floor: the best answer "
@@ -45,29 +59,19 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
 
 def preferred_table(entries: Sequence[TableEntry]) -> Table:
     """The same numbers in the best of all settings that the study tried."""
-    return entry_table(
+    return Table.of(
         "preferred",
         "In the setting that validation prefers",
-        (
-            Column("setting", "word"),
-            *numbers("test error %", "best–worst %", "seeds", "paper %"),
-            _VERDICT,
-        ),
-        [
-            (
-                entry,
-                (
-                    changed.change or "as selected",
-                    error_text(changed.setting),
-                    range_text(changed.setting),
-                    seeds_text(changed.setting),
-                    published_percent(entry.paper),
-                    _name(entry.verdict_on(changed.setting)),
-                ),
-            )
-            for entry in entries
-            if (changed := entry.preferred) is not None
-        ],
+        [(entry, preferred) for entry in entries if (preferred := entry.preferred) is not None],
+        {
+            **{column: lambda row, text=text: text(row[0]) for column, text in PLACE.items()},
+            Column("setting", "word"): lambda row: row[1].change or "as selected",
+            "test error %": lambda row: error_text(row[1].setting),
+            "best–worst %": lambda row: range_text(row[1].setting),
+            "seeds": lambda row: seeds_text(row[1].setting),
+            "paper %": lambda row: published_percent(row[0].paper),
+            _VERDICT: lambda row: _name(row[0].verdict_on(row[1].setting)),
+        },
         "Of what the search selected and the best other embedding, weight decay and learning rate, the one "
         "with the lowest mean validation error over its reported seeds. Verdict: by the same rule.",
     )
@@ -78,11 +82,19 @@ def details_table(entries: Sequence[TableEntry]) -> Table:
     return entry_table(
         "details",
         "Last, best, and how long it took",
-        numbers(
-            *("P %", "Q %", "at best validation %", "last validation %", "training loss", "validation loss"),
-            *("updates to 1 %", "updates", "parameters", "time"),
-        ),
-        [(entry, _details_row(entry)) for entry in entries],
+        entries,
+        {
+            "P %": lambda entry: str((entry.verdict and entry.verdict.run) or ""),
+            "Q %": lambda entry: str((entry.verdict and entry.verdict.published) or ""),
+            "at best validation %": lambda entry: percent(entry.table.best_test_error),
+            "last validation %": lambda entry: percent(entry.table.validation_error),
+            "training loss": lambda entry: nats(entry.table.training_loss),
+            "validation loss": lambda entry: nats(entry.table.validation_loss),
+            "updates to 1 %": lambda entry: updates_text(entry.table),
+            "updates": lambda entry: length_text(entry.table),
+            "parameters": lambda entry: parameters_text(entry.table),
+            "time": lambda entry: time_text(entry.table),
+        },
         "P and Q: see the verdicts. At best validation: test error of the weights that had each run's "
         "lowest validation error. Last validation: what the selection goes by. Losses: the last, in nats. "
         "Updates to 1 %: median over the seeds of the first evaluation with a validation error of at most "
@@ -101,37 +113,6 @@ def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> 
     ]
     notes = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
     return Group(verdicts.without("collapses", "why").terminal(), Text("\n" + "\n".join(notes)))
-
-
-def _verdict_row(entry: TableEntry) -> tuple[str, ...]:
-    setting = entry.table
-    return (
-        error_text(setting),
-        range_text(setting),
-        seeds_text(setting),
-        str(setting.collapses) if setting.finished else "",
-        published_percent(entry.paper),
-        published_percent(entry.term_project),
-        f"{100 * entry.floor:.2f}",  # exact, so in full
-        _name(entry.verdict),
-        why(entry),
-    )
-
-
-def _details_row(entry: TableEntry) -> tuple[str, ...]:
-    setting, verdict = entry.table, entry.verdict
-    return (
-        str(verdict.run) if verdict and verdict.run else "",
-        str(verdict.published) if verdict and verdict.published else "",
-        percent(setting.best_test_error),
-        percent(setting.validation_error),
-        nats(setting.training_loss),
-        nats(setting.validation_loss),
-        updates_text(setting),
-        length_text(setting),
-        "" if setting.parameters is None else f"{setting.parameters:,}",
-        "" if setting.seconds is None else duration(setting.seconds),
-    )
 
 
 def _name(verdict: Verdict | None) -> str:

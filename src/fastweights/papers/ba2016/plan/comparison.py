@@ -41,7 +41,7 @@ class Comparison(Preset):
         check_choice("sampler", choice.sampler, SAMPLERS)
         stages = [_OTHER_NAMES.get(name, name) for name in choice.parts]
         for stage in stages:
-            check_choice("part", stage, STAGES)
+            check_choice("part", stage, tuple(STAGES))
         for model in choice.models:
             registry.cells[model]
         models = tuple(dict.fromkeys(choice.models or MODELS))

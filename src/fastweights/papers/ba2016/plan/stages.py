@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastweights import registry
-from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Stage
+from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative, Stage
 from fastweights.papers.ba2016.plan.ablations import (
     PAPERS,
     Overrides,
@@ -21,26 +21,13 @@ from fastweights.studies.plans import Planned, Tags, seeded, select_best
 from fastweights.studies.search import with_values
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
-STAGES = (
-    Stage.SEARCH,
-    Stage.TABLE,
-    Stage.FIGURE_2,
-    Stage.ABLATIONS,
-    Stage.HEAT_MAP,
-    Stage.AS_PUBLISHED,
-    Stage.INITIALISATION,
-    Stage.REGULARISATION,
-    Stage.LONGER,
-    Stage.RATES,
-    Stage.DATA,
-    Stage.MATCHED,
-)
-"""Those that can be chosen; the others belong to them."""
-
-# What selects for a stage, or says whether it is needed, is run too.
-_RESTS_ON = {
+STAGES: dict[Stage, Stage | None] = {
+    Stage.SEARCH: None,
     Stage.TABLE: Stage.SEARCH,
     Stage.FIGURE_2: Stage.SEARCH,
+    Stage.ABLATIONS: None,
+    Stage.HEAT_MAP: None,
+    Stage.AS_PUBLISHED: None,
     Stage.INITIALISATION: Stage.SEARCH,
     Stage.REGULARISATION: Stage.SEARCH,
     Stage.LONGER: Stage.TABLE,
@@ -48,6 +35,9 @@ _RESTS_ON = {
     Stage.DATA: Stage.RATES,
     Stage.MATCHED: Stage.SEARCH,
 }
+"""Those that can be chosen, and what selects for each or says whether it is needed: that is run too. The
+others belong to these."""
+
 _FIGURE_UPDATES = 700_000
 
 # Every stage has seeds of its own: what selects is never what is reported.
@@ -81,9 +71,9 @@ class Stages(Selections):
             Stage.MATCHED: self.matched,
         }
         chosen = set(self.chosen or STAGES)
-        for stage in STAGES[::-1]:  # what another rests on stands before it
-            if stage in chosen and stage in _RESTS_ON:
-                chosen.add(_RESTS_ON[stage])
+        for stage, selecting in reversed(STAGES.items()):  # what another rests on stands before it
+            if stage in chosen and selecting is not None:
+                chosen.add(selecting)
         for stage, plan in plans.items():
             if stage in chosen:
                 yield from plan()
@@ -134,14 +124,12 @@ class Stages(Selections):
     def initialisation(self) -> Iterator[Planned]:
         """The embedding."""
         for best in self.selections(self.sizes):
-            stages = Stage.INITIALISATION, Stage.BEST_INITIALISATION
-            yield from self.alternatives(*stages, EMBEDDING, best, EMBEDDINGS, _INITIALISATION_SEEDS)
+            yield from self.alternatives(EMBEDDING, best, EMBEDDINGS, _INITIALISATION_SEEDS)
 
     def regularisation(self) -> Iterator[Planned]:
         """Weight decay."""
         for best in self.selections(self.sizes):
-            stages = Stage.REGULARISATION, Stage.BEST_REGULARISATION
-            yield from self.alternatives(*stages, WEIGHT_DECAY, best, WEIGHT_DECAYS, _REGULARISATION_SEEDS)
+            yield from self.alternatives(WEIGHT_DECAY, best, WEIGHT_DECAYS, _REGULARISATION_SEEDS)
 
     def longer(self) -> Iterator[Planned]:
         """As many updates as Figure 2 has."""
@@ -152,9 +140,7 @@ class Stages(Selections):
     def rates(self) -> Iterator[Planned]:
         """Lower learning rates, over as many updates as the table has."""
         for best in self.not_learned():
-            yield from self.alternatives(
-                Stage.RATES, Stage.BEST_RATES, RATE, *self.whole_and_rates(best), _RATE_SEEDS
-            )
+            yield from self.alternatives(RATE, *self.whole_and_rates(best), _RATE_SEEDS)
 
     def more_data(self) -> Iterator[Planned]:
         """Ten times the training sequences, at the best of these rates."""
@@ -177,9 +163,7 @@ class Stages(Selections):
 
     def alternatives(
         self,
-        stage: Stage,
-        best_stage: Stage,
-        tag: str,
+        alternative: Alternative,
         best: RunSpecification,
         values: Mapping[str, Overrides],
         seeds: Sequence[int],
@@ -188,11 +172,11 @@ class Stages(Selections):
         tried = []
         for name, overrides in values.items():
             runs = seeded(override(best, overrides), SEARCH_SEEDS)
-            yield from _tagged(stage, runs, {tag: name})
+            yield from _tagged(alternative.stage, runs, {alternative.tag: name})
             tried += runs
         winner = select_best(tried, self.known)
         if winner is not None and winner != best:
-            yield from _tagged(best_stage, self.final(winner, seeds, 3))
+            yield from _tagged(alternative.best_stage, self.final(winner, seeds, 3))
 
     def matched(self) -> Iterator[Planned]:
         """As many parameters as fast weights have at the table's sizes; a state as large as an IRNN's there,
