@@ -35,5 +35,11 @@ class IRNN(SimpleCell):
     Options: ClassVar[type] = IRNNOptions
     activation: ClassVar[Literal["relu", "tanh"]] = "relu"
 
+    # Type checkers take a subclass without a constructor for a dataclass of its fields.
+    def __init__(
+        self, input_size: int, hidden_size: int, *, options: IRNNOptions = IRNNOptions(), key: Array
+    ) -> None:
+        super().__init__(input_size, hidden_size, options=options, key=key)
+
     def initial_recurrent(self, hidden_size: int, options: IRNNOptions, key: Array) -> Array:
         return options.recurrent_scale * jnp.eye(hidden_size)

@@ -46,16 +46,13 @@ class SimpleCell(Cell):
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
-    def __init__(
-        self, input_size: int, hidden_size: int, *, options: SimpleOptions | None = None, key: Array
-    ) -> None:
-        chosen: SimpleOptions = self.Options() if options is None else options
+    def __init__(self, input_size: int, hidden_size: int, *, options: SimpleOptions, key: Array) -> None:
         check_sizes(input_size, hidden_size)
         recurrent_key, input_key = jax.random.split(key)
-        self.recurrent = self.initial_recurrent(hidden_size, chosen, recurrent_key)
-        self.input = uniform(input_key, (hidden_size, input_size), hidden_size, chosen.input_scale)
+        self.recurrent = self.initial_recurrent(hidden_size, options, recurrent_key)
+        self.input = uniform(input_key, (hidden_size, input_size), hidden_size, options.input_scale)
         self.bias = jnp.zeros(hidden_size)
-        self.gain = jnp.ones((hidden_size, 1)) if chosen.layer_norm else None
+        self.gain = jnp.ones((hidden_size, 1)) if options.layer_norm else None
         self.input_size, self.hidden_size = input_size, hidden_size
 
     @abstractmethod

@@ -27,5 +27,16 @@ class StandardRNN(SimpleCell):
     Options: ClassVar[type] = StandardRNNOptions
     activation: ClassVar[Literal["relu", "tanh"]] = "tanh"
 
+    # Type checkers take a subclass without a constructor for a dataclass of its fields.
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        options: StandardRNNOptions = StandardRNNOptions(),
+        key: Array,
+    ) -> None:
+        super().__init__(input_size, hidden_size, options=options, key=key)
+
     def initial_recurrent(self, hidden_size: int, options: StandardRNNOptions, key: Array) -> Array:
         return uniform(key, (hidden_size, hidden_size), hidden_size)
