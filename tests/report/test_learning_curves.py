@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fastweights.report.drawing import save
 from fastweights.report.labels import logarithmic_tick
 from fastweights.report.learning_curves import learning_curves, panels
 from fastweights.studies.analysis.settings import Setting, selections
@@ -16,7 +17,7 @@ def selected(runs: list[dict]) -> list[Setting]:
 
 def drawn(results: dict, folder: Path, name: str = "curves") -> tuple[bytes, bytes]:
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
-    learning_curves(results["runs"], svg, png)
+    save(lambda: learning_curves(results["runs"]), svg, png)
     return svg.read_bytes(), png.read_bytes()
 
 

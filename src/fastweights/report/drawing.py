@@ -39,8 +39,9 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path | None = None) -> None:
-    """Draw once, and write the figure as SVG and, if it has a path, as PNG.
+def save(draw: Callable[[], "Figure | None"], *paths: Path) -> bool:
+    """Draw once, and write the figure as SVG or PNG, whichever each path ends in. False, and nothing is
+    written, if there is nothing to draw.
 
     Raises: FileError if a file cannot be written.
     """
@@ -48,13 +49,17 @@ def save(draw: Callable[[], "Figure"], svg_path: Path, png_path: Path | None = N
 
     with rc_context(_STYLE):
         figure = draw()
-        svg, png = io.BytesIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", facecolor=PAPER, metadata={"Date": None})
-        write_atomically(svg_path, svg.getvalue())
-        if png_path is not None:
-            # Not compressed: it is read again at once.
-            figure.savefig(png, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
-            write_atomically(png_path, _fewer_colours(png))
+        if figure is None:
+            return False
+        for path in paths:
+            file = io.BytesIO()
+            if path.suffix == ".svg":
+                figure.savefig(file, format="svg", facecolor=PAPER, metadata={"Date": None})
+                write_atomically(path, file.getvalue())
+            else:  # not compressed: it is read again at once
+                figure.savefig(file, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
+                write_atomically(path, _fewer_colours(file))
+    return True
 
 
 def legend_above(figure: "Figure", handles: Sequence["Artist"], left: float, **style: Any) -> None:

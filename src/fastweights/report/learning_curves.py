@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.report.drawing import INK, legend_above, save
+from fastweights.report.drawing import INK, legend_above
 from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
 from fastweights.report.learning_curve_panel import draw_panel, mark_published, scale
 from fastweights.studies.analysis.runs import Record
@@ -15,17 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
-
-
-def learning_curves(runs: Sequence[Record], svg_path: Path, png_path: Path) -> None:
-    """Draw the selected setting of every model, and write it twice; equal runs give equal bytes.
-
-    Thin lines are seeds, the thick line their median, a cross the end of a failed run, a triangle at the
-    right margin the published test error.
-
-    Raises: FileError if a file cannot be written.
-    """
-    save(lambda: _draw(runs), svg_path, png_path)
 
 
 def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
@@ -41,7 +29,12 @@ def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
     ]
 
 
-def _draw(runs: Sequence[Record]) -> "Figure":
+def learning_curves(runs: Sequence[Record]) -> "Figure":
+    """The selected setting of every model.
+
+    Thin lines are seeds, the thick line their median, a cross the end of a failed run, a triangle at the
+    right margin the published test error.
+    """
     from matplotlib.figure import Figure
 
     settings = [selection.selected for selection in selections(runs)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastweights.files import make_folder, write_atomically
+from fastweights.report.drawing import save
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
 from fastweights.report.learning_curves import learning_curves
@@ -28,7 +29,7 @@ def write_page(results: Mapping[str, Any], folder: Path) -> list[Path]:
     """
     make_folder(folder)
     svg, png, page = (folder / name for name in ("learning-curves.svg", "learning-curves.png", "report.html"))
-    learning_curves(results["runs"], svg, png)
+    save(lambda: learning_curves(results["runs"]), svg, png)
     write_atomically(page, render(results, svg.read_text(encoding="utf-8")).encode())
     return [svg, png, page]
 

@@ -14,11 +14,12 @@ from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.inspection import NAME, InspectedModel, read_inspection
 from fastweights.papers.ba2016.page.attention_figures import (
     _attention_square,
-    draw_attention,
-    draw_memory,
+    attention_figure,
     memory,
+    memory_figure,
 )
 from fastweights.papers.ba2016.plan.inspect_networks import inspect_networks
+from fastweights.report.drawing import save
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -121,13 +122,13 @@ def test_the_old_name_is_read_where_there_is_no_new_one(tmp_path):
 
 def test_figures(tmp_path):
     models, path = read(tmp_path, inspection()), tmp_path / "a.svg"
-    assert draw_attention(models, path)
+    assert save(lambda: attention_figure(models), path)
     svg = path.read_text()
     assert "c9k8??c → 9, p = 0.75" in svg and "read before" in svg
     assert svg.count("<image") == 2  # the square and the colour bar
-    assert draw_memory(models, path)
+    assert save(lambda: memory_figure(models), path)
     assert path.read_text().count("<image") == 7 + 1
-    assert not draw_attention([], path) and not draw_memory([], path)
+    assert attention_figure([]) is None and memory_figure([]) is None
 
 
 def test_each_step_shares_out_what_it_reads():
@@ -145,7 +146,8 @@ def test_a_network_whose_states_are_zero_is_drawn_too(tmp_path):
     made["models"][0]["sequences"][0]["hidden"] = [[0.0] * 3] * 7
     made["models"][0]["sequences"][0]["attention"] = [[0.0] * 7] * 7
     models = read(tmp_path, made)
-    assert draw_attention(models, tmp_path / "a.svg") and draw_memory(models, tmp_path / "a.svg")
+    for draw in (attention_figure, memory_figure):
+        assert save(lambda draw=draw: draw(models), tmp_path / "a.svg")
 
 
 @pytest.fixture(scope="module")

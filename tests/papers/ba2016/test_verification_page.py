@@ -10,14 +10,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from fastweights.errors import FastweightsError, StudyError
-from fastweights.papers.ba2016.page.ablation_figures import draw_ablations, draw_pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings, losses
-from fastweights.papers.ba2016.page.heat_maps import draw_heat_maps
+from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.documents import fill
-from fastweights.report.drawing import logarithmic_ticks
+from fastweights.report.drawing import logarithmic_ticks, save
 from papers.ba2016.comparisons import MODELS, comparison, run, table, unfinished
 from papers.ba2016.inspections import inspection
 from records import study
@@ -139,29 +139,31 @@ def dots(svg):
 def test_drawings_show_what_they_should(tmp_path):
     runs = comparison()["runs"]
     ablations, path = ablation_settings(runs), tmp_path / "a.svg"
-    assert draw_ablations(ablations, path)
+    assert save(lambda: ablations_figure(ablations), path)
     svg = path.read_text()
     # Three seeds twice for five values; failed ones once; one in the legend.
     assert dots(svg) == 3 * 2 * 5 + 3 + 1
     assert "pairs K" not in svg and "a seed failed" in svg
     assert "never" in svg
-    assert draw_pairs_and_steps(ablations["fast-weights"], path)
+    assert save(lambda: pairs_and_steps_figure(ablations["fast-weights"]), path)
     svg = path.read_text()
     assert dots(svg) == 3 * 2 * 4
     for text in ("pairs K", "inner steps S", "guessing floor"):
         assert f">{text}<" in svg
-    assert draw_heat_maps(runs, path)
+    assert save(lambda: heat_maps(runs), path)
     svg = path.read_text()
     assert svg.count("fill: #d55e00") == 6 + 3  # two maps of six cells; where it is never, there is no colour
     assert svg.count(">never<") == 3
     assert svg.count(">0.60<") == 3 and svg.count(">1.00<") == 3
     Outline(svg[svg.index("<svg") :])
-    assert not any((draw_ablations({}, path), draw_pairs_and_steps({}, path), draw_heat_maps([], path)))
+    nothing = tmp_path / "b.svg"
+    for draw, empty in ((ablations_figure, {}), (pairs_and_steps_figure, {}), (heat_maps, [])):
+        assert not save(lambda draw=draw, empty=empty: draw(empty), nothing) and not nothing.exists()
 
 
 def test_a_legend_names_only_what_is_drawn(tmp_path):
     runs = [run for run in comparison()["runs"] if run["state"] != "failed"]
-    draw_ablations(ablation_settings(runs), tmp_path / "a.svg")
+    save(lambda: ablations_figure(ablation_settings(runs)), tmp_path / "a.svg")
     assert "a seed failed" not in (tmp_path / "a.svg").read_text()
 
 

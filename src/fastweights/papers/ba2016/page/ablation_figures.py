@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, STEPS
 from fastweights.papers.ba2016.page.ablation_tables import numbered
-from fastweights.report.drawing import ALARM, GRID, INK, logarithmic_ticks, save
+from fastweights.report.drawing import ALARM, GRID, INK, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label
 from fastweights.studies.analysis.runs import Record, updates_to
 from fastweights.studies.analysis.settings import Setting
@@ -24,48 +23,23 @@ Variants = Mapping[tuple[str, str], Setting]
 _LINE = 0.165  # inches, of a row
 
 
-def draw_ablations(models: Mapping[str, Variants], path: Path) -> bool:
-    """Updates to 1 % and final test error of every choice of every model. False, and nothing is written, if
-    no run has ended.
+def ablations_figure(models: Mapping[str, Variants]) -> "Figure | None":
+    """Updates to 1 % and final test error of every choice of every model. None if no run has ended."""
+    from matplotlib.figure import Figure
 
-    Raises: FileError if the file cannot be written.
-    """
     # Other numbers of pairs are other tasks: they have a figure of their own.
-    shown = {
+    models = {
         model: {what: setting for what, setting in variants.items() if what[0] != PAIRS}
         for model, variants in models.items()
     }
-    any_ended = any(setting.ended() for variants in shown.values() for setting in variants.values())
-    if any_ended:
-        save(lambda: _draw_ablations(shown), path)
-    return any_ended
-
-
-def draw_pairs_and_steps(variants: Variants, path: Path) -> bool:
-    """Error and updates to 1 % by the number of pairs K and of inner steps S. False, and nothing is written,
-    if no run has ended.
-
-    Raises: FileError if the file cannot be written.
-    """
-    choices = {
-        "pairs K": numbered(variants, PAIRS, "task", "num_pairs"),
-        "inner steps S": numbered(variants, STEPS, "model", "cell", "inner_steps"),
-    }
-    choices = {name: settings for name, settings in choices.items() if any(s.ended() for _, s in settings)}
-    if choices:
-        save(lambda: _draw_choices(choices), path)
-    return bool(choices)
-
-
-def _draw_ablations(models: Mapping[str, Variants]) -> "Figure":
-    from matplotlib.figure import Figure
-
+    settings = [setting for variants in models.values() for setting in variants.values()]
+    if not any(setting.ended() for setting in settings):
+        return None
     rows = sum(len(variants) + 2 for variants in models.values())
     height = _LINE * rows + 0.85
     figure = Figure(figsize=(9, height))
     below_titles = 1 - 0.85 / height
     paces, errors = (figure.add_axes((left, 0.05 / height, 0.27, below_titles)) for left in (0.40, 0.70))
-    settings = [setting for variants in models.values() for setting in variants.values()]
     _log_axis(paces, "x", [_paces(setting) for setting in settings], lambda pace: f"{pace:,.0f}")
     _log_axis(errors, "x", [_errors(setting) for setting in settings], lambda error: f"{100 * error:g}")
     colours, y = model_colours(models), 0
@@ -126,9 +100,17 @@ def _add_legend(figure: "Figure", any_failed: bool) -> None:
     figure.legend(handles=handles, loc="upper left", frameon=False, fontsize=8, borderpad=0.2)
 
 
-def _draw_choices(choices: Mapping[str, Sequence[tuple[int, Setting]]]) -> "Figure":
+def pairs_and_steps_figure(variants: Variants) -> "Figure | None":
+    """Error and updates to 1 % by the number of pairs K and of inner steps S. None if no run has ended."""
     from matplotlib.figure import Figure
 
+    choices = {
+        PAIRS: numbered(variants, PAIRS, "task", "num_pairs"),
+        STEPS: numbered(variants, STEPS, "model", "cell", "inner_steps"),
+    }
+    choices = {name: settings for name, settings in choices.items() if any(s.ended() for _, s in settings)}
+    if not choices:
+        return None
     figure = Figure(figsize=(9, 2.7), layout="constrained")
     axes = figure.subplots(1, 2 * len(choices), squeeze=False)[0]
     for i, (name, settings) in enumerate(choices.items()):

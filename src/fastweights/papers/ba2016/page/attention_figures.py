@@ -1,80 +1,74 @@
 """Figures of a trained network at work: what each step attends to, and its fast memory A(t)."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastweights.papers.ba2016.inspection import InspectedModel, Reading
-from fastweights.report.drawing import GRID, INK, opacities, save
+from fastweights.report.drawing import GRID, INK, opacities
 from fastweights.report.labels import model_colours, percent
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
     from numpy import ndarray
 
 _COLOUR = model_colours([])["fast-weights"]
 
 
-def draw_attention(models: Sequence[InspectedModel], path: Path) -> bool:
+def attention_figure(models: Sequence[InspectedModel]) -> "Figure | None":
     """A square for each sequence: rows are steps from top to bottom, columns what was read before; the fuller
-    the colour, the larger the share of what the step reads. False, and nothing is written, without sequences.
-
-    Raises: FileError if the file cannot be written.
-    """
-    shown = [model for model in models if model.sequences]
-    if shown:
-        save(lambda: _draw_attention(shown), path)
-    return bool(shown)
+    the colour, the larger the share of what the step reads. None without sequences."""
+    rows = [
+        (_caption(model), [partial(_attention_square, reading=reading) for reading in model.sequences])
+        for model in models
+    ]
+    return _squares(rows, "share", [0, 0.5, 1], lambda share, _: f"{100 * share:g} %")
 
 
-def draw_memory(models: Sequence[InspectedModel], path: Path) -> bool:
-    """A(t) after each symbol of each network's first sequence. False, and nothing is written, without
-    sequences.
-
-    Raises: FileError if the file cannot be written.
-    """
-    shown = [model for model in models if model.sequences]
-    if shown:
-        save(lambda: _draw_memory(shown), path)
-    return bool(shown)
+def memory_figure(models: Sequence[InspectedModel]) -> "Figure | None":
+    """A(t) after each symbol of each network's first sequence. None without sequences."""
+    rows = [
+        (f"{_caption(model)}: {reading.tokens}", _memory_squares(model, reading))
+        for model in models
+        for reading in model.sequences[:1]
+    ]
+    return _squares(rows, "A / max A", [0, 0.25, 1], lambda value, _: f"{value:g}")
 
 
-def _draw_attention(models: Sequence[InspectedModel]) -> "Figure":
+def _squares(
+    rows: Sequence[tuple[str, Sequence[Callable[["Axes"], "AxesImage"]]]],
+    bar_title: str,
+    ticks: Sequence[float],
+    tick_text: Callable[[float, Any], str],
+) -> "Figure | None":
+    """A row of square images below each title, with a colour bar. None without images."""
     from matplotlib.figure import Figure
 
-    columns = max(len(model.sequences) for model in models)
-    width = 8.0 / max(columns, 2)
-    height = width + 0.5
-    figure = Figure(figsize=(9, height * len(models)))
-    image: Any = None
-    for i, model in enumerate(models):
-        bottom = (len(models) - 1 - i + 0.35 / height) / len(models)
-        figure.text(
-            0.02,
-            (len(models) - i - 0.05 / height) / len(models),
-            _caption(model),
-            va="top",
-            fontweight="bold",
-        )
-        for j, reading in enumerate(model.sequences):
-            left, side = (0.38 + j * width) / 9, (width - 0.32) / 9
-            ax = figure.add_axes((left, bottom, side, (width - 0.32) / (height * len(models))))
-            image = _attention_square(ax, reading)
-            if j == 0:
-                ax.set_ylabel("step", labelpad=1)
-    bar = figure.add_axes(
-        (0.925, 0.35 / (height * len(models)), 0.012, (width - 0.32) / (height * len(models)))
-    )
-    figure.colorbar(image, cax=bar, ticks=[0, 0.5, 1], format=lambda share, _: f"{100 * share:g} %")
-    bar.set_title("share", fontsize=7.5)
-    bar.tick_params(labelsize=7.5)
-    bar.spines[:].set_visible(False)
+    rows = [row for row in rows if row[1]]
+    if not rows:
+        return None
+    columns = max(len(drawings) for _, drawings in rows)
+    figure = Figure(figsize=(9, (8.0 / max(columns, 2) + 0.6) * len(rows)), layout="constrained")
+    parts = figure.subfigures(len(rows), 1, squeeze=False).flat
+    for part, (title, drawings) in zip(parts, rows, strict=True):
+        part.suptitle(title, x=0.012, ha="left", fontsize=9, fontweight="bold")
+        axes = part.subplots(1, columns, squeeze=False)[0]
+        image = [draw(ax) for draw, ax in zip(drawings, axes, strict=False)][-1]
+        for ax in axes:
+            ax.spines[:].set(visible=True, color=GRID)
+        for ax in axes[len(drawings) :]:
+            ax.set_visible(False)
+        bar = part.colorbar(image, ax=axes, ticks=ticks, format=tick_text, aspect=15, pad=0.01)
+        bar.ax.set_title(bar_title, fontsize=7.5)
+        bar.ax.tick_params(labelsize=7.5)
+        bar.outline.set_visible(False)
     return figure
 
 
-def _attention_square(ax: "Axes", reading: Reading) -> Any:
+def _attention_square(ax: "Axes", reading: Reading) -> "AxesImage":
     import numpy as np
     from matplotlib.patches import Rectangle
 
@@ -92,49 +86,30 @@ def _attention_square(ax: "Axes", reading: Reading) -> Any:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_ticks(range(size), list(tokens))
     ax.set_xlabel("read before", labelpad=1)
+    place = ax.get_subplotspec()
+    if place is not None and place.is_first_col():
+        ax.set_ylabel("step", labelpad=1)
     ax.tick_params(length=0, labelsize=7.5, pad=2)
-    ax.spines[:].set(visible=True, color=GRID)
     return image
 
 
-def _draw_memory(models: Sequence[InspectedModel]) -> "Figure":
+def _memory_squares(model: InspectedModel, reading: Reading) -> list[Callable[["Axes"], "AxesImage"]]:
+    """A drawing of A(t) for each t: square roots, as a few large entries would leave the others invisible."""
     import numpy as np
     from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure
 
-    steps = max(len(model.sequences[0].tokens) for model in models)
-    width = 8.2 / max(steps, 4)  # inches, of a matrix with its margin
-    height = 0.93 * width + 0.58
-    figure = Figure(figsize=(9, height * len(models)))
-    image: Any = None
-    for i, model in enumerate(models):
-        reading = model.sequences[0]
-        hidden = np.asarray(reading.hidden, float)
-        order = _by_peak(hidden)
-        memories = memory(hidden, model.decay, model.write_rate)[:, order][:, :, order]
-        memories = np.clip(memories, 0, None) / max(memories.max(), 1e-12)
-        title = f"{_caption(model)}: {reading.tokens}"
-        figure.text(
-            0.012, (len(models) - i - 0.05 / height) / len(models), title, va="top", fontweight="bold"
-        )
-        for t, symbol in enumerate(reading.tokens):
-            side = 0.93 * width
-            bottom = (len(models) - 1 - i + 0.28 / height) / len(models)
-            ax = figure.add_axes((0.012 + t * width / 9, bottom, side / 9, side / (height * len(models))))
-            # Square roots: a few large entries would leave the others invisible.
-            image = ax.imshow(
-                memories[t], cmap=opacities(_COLOUR), norm=PowerNorm(0.5, 0, 1), interpolation="none"
-            )
-            ax.set(xticks=[], yticks=[])
-            ax.set_xlabel(symbol, labelpad=3)
-            ax.spines[:].set(visible=True, color=GRID)
-    side = 0.93 * width / (height * len(models))
-    bar = figure.add_axes((0.935, 0.28 / (height * len(models)), 0.012, side))
-    figure.colorbar(image, cax=bar, ticks=[0, 0.25, 1], format=lambda value, _: f"{value:g}")
-    bar.set_title("A / max A", fontsize=7.5, loc="left")
-    bar.tick_params(labelsize=7.5)
-    bar.spines[:].set_visible(False)
-    return figure
+    hidden = np.asarray(reading.hidden, float)
+    order = _by_peak(hidden)
+    memories = memory(hidden, model.decay, model.write_rate)[:, order][:, :, order]
+    memories = np.clip(memories, 0, None) / max(memories.max(), 1e-12)
+
+    def draw(ax: "Axes", t: int) -> "AxesImage":
+        ax.set(xticks=[], yticks=[])
+        ax.set_xlabel(reading.tokens[t], labelpad=3)
+        norm = PowerNorm(0.5, 0, 1)
+        return ax.imshow(memories[t], cmap=opacities(_COLOUR), norm=norm, interpolation="none")
+
+    return [partial(draw, t=t) for t in range(len(reading.tokens))]
 
 
 def memory(

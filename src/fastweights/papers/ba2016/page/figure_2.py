@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
 from fastweights.papers.ba2016.names import Stage
-from fastweights.report.drawing import GRID, logarithmic_ticks, save
+from fastweights.report.drawing import GRID, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label, model_order
 from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.analysis.settings import Setting
@@ -28,31 +27,20 @@ def figure_2_settings(runs: Sequence[Record]) -> dict[str, Setting]:
     return {place[0]: Setting(latest(places[place])) for place in order}
 
 
-def draw_figure_2(models: Mapping[str, Setting], svg_path: Path, png_path: Path) -> bool:
-    """Draw it, and write it twice; equal records give equal bytes. False, and nothing is written, if no run
-    has ended.
-
-    The line is the median of the seeds, the band reaches from the lowest to the highest, a cross is where a
-    run failed.
-
-    Raises: FileError if a file cannot be written.
-    """
-    if not any(losses(run) for setting in models.values() for run in setting.runs):
-        return False
-    save(lambda: _draw(models), svg_path, png_path)
-    return True
-
-
 def losses(run: Record) -> dict[int, float]:
     """Test negative log likelihood in nats by update, where the run followed the test set."""
     points = [(point[0], -point[5]) for point in run.get("curve") or () if len(point) == 6]
     return {at: max(loss, _LEAST) for at, loss in points if math.isfinite(loss)}
 
 
-def _draw(models: Mapping[str, Setting]) -> "Figure":
+def figure_2(models: Mapping[str, Setting]) -> "Figure | None":
+    """None if no run has ended. A line is the median of the seeds, a band reaches from the lowest to the
+    highest, a cross is where a run failed."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
+    if not any(losses(run) for setting in models.values() for run in setting.runs):
+        return None
     figure = Figure(figsize=(9, 4.1))
     ax = figure.add_axes((0.085, 0.12, 0.88, 0.79))
     colours = model_colours(models)

@@ -1,21 +1,25 @@
 """The figures of a comparison: which there are, and what each shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
 from fastweights.papers.ba2016.inspection import InspectedModel
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.ablation_figures import draw_ablations, draw_pairs_and_steps
+from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
-from fastweights.papers.ba2016.page.attention_figures import draw_attention, draw_memory
-from fastweights.papers.ba2016.page.figure_2 import draw_figure_2, figure_2_settings
-from fastweights.papers.ba2016.page.heat_maps import draw_heat_maps
+from fastweights.papers.ba2016.page.attention_figures import attention_figure, memory_figure
+from fastweights.papers.ba2016.page.figure_2 import figure_2, figure_2_settings
+from fastweights.papers.ba2016.page.heat_maps import heat_maps
+from fastweights.report.drawing import save
 from fastweights.report.labels import model_order
 from fastweights.report.learning_curves import learning_curves
 from fastweights.studies.analysis.runs import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -83,36 +87,30 @@ def draw_figures(
 
     Raises: FileError if a file cannot be written.
     """
-    paths: list[Path] = []
-    for name, draw in (("learning-curves", _learning_curves), ("figure-2", _figure_2)):
-        both = [folder / f"{name}.{ending}" for ending in ("svg", "png")]
-        paths += both if draw(runs, *both) else []
     ablations = ablation_settings(runs)
-    drawings = {
-        "ablations": partial(draw_ablations, ablations),
-        "pairs-and-steps": partial(draw_pairs_and_steps, ablations.get("fast-weights", {})),
-        "heat-maps": partial(draw_heat_maps, runs),
-        "attention": partial(draw_attention, models),
-        "memory": partial(draw_memory, models),
+    drawings: dict[str, Callable[[], Figure | None]] = {
+        "learning-curves": lambda: _learning_curves(runs),
+        "figure-2": lambda: figure_2(figure_2_settings(runs)),
+        "ablations": lambda: ablations_figure(ablations),
+        "pairs-and-steps": lambda: pairs_and_steps_figure(ablations.get("fast-weights", {})),
+        "heat-maps": lambda: heat_maps(runs),
+        "attention": lambda: attention_figure(models),
+        "memory": lambda: memory_figure(models),
     }
-    svgs = {name: folder / f"{name}.svg" for name in drawings}
-    paths += [svgs[name] for name, draw in drawings.items() if draw(svgs[name])]
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
-    return {
-        name: DrawnFigure(name, svg, _LABELS[name], _CAPTIONS[name]) for name, svg in texts.items()
-    }, paths
+    figures, paths = {}, []
+    for name, draw in drawings.items():
+        endings = ("svg", "png") if name in ("learning-curves", "figure-2") else ("svg",)
+        files = [folder / f"{name}.{ending}" for ending in endings]
+        if save(draw, *files):
+            paths += files
+            svg = files[0].read_text(encoding="utf-8")
+            figures[name] = DrawnFigure(name, svg, _LABELS[name], _CAPTIONS[name])
+    return figures, paths
 
 
-def _learning_curves(runs: Sequence[Record], svg: Path, png: Path) -> bool:
+def _learning_curves(runs: Sequence[Record]) -> "Figure | None":
     """Of Table 1's settings."""
     places = by_place(runs_of(runs, Stage.TABLE))
     order = sorted(places, key=lambda place: model_order(place[0]))
     table = [run for place in order for run in latest(places[place])]
-    if not any(run.get("curve") for run in table):
-        return False
-    learning_curves(table, svg, png)
-    return True
-
-
-def _figure_2(runs: Sequence[Record], svg: Path, png: Path) -> bool:
-    return draw_figure_2(figure_2_settings(runs), svg, png)
+    return learning_curves(table) if any(run.get("curve") for run in table) else None

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import tagged
 from fastweights.papers.ba2016.names import Stage
-from fastweights.report.drawing import ALARM, save
+from fastweights.report.drawing import ALARM
 from fastweights.report.labels import model_colours, percent
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
@@ -23,12 +22,10 @@ _LEAST = 1e-5
 """What a smaller value is coloured as."""
 
 
-def draw_heat_maps(runs: Sequence[Record], path: Path) -> bool:
-    """Final error and updates to 1 % for every decay λ and write rate η. False, and nothing is written, if no
-    run has ended.
+def heat_maps(runs: Sequence[Record]) -> "Figure | None":
+    """Final error and updates to 1 % for every decay λ and write rate η. None if no run has ended."""
+    from matplotlib.figure import Figure
 
-    Raises: FileError if the file cannot be written.
-    """
     groups: dict[Place, list[Record]] = {}
     for _, run in tagged(runs, Stage.HEAT_MAP):
         options = run["specification"]["model"]["cell"]
@@ -37,14 +34,8 @@ def draw_heat_maps(runs: Sequence[Record], path: Path) -> bool:
             groups.setdefault(where, []).append(run)
     settings = {where: Setting(seeds) for where, seeds in groups.items()}
     settings = {where: setting for where, setting in settings.items() if setting.ended()}
-    if settings:
-        save(lambda: _draw(settings), path)
-    return bool(settings)
-
-
-def _draw(settings: Mapping[Place, Setting]) -> "Figure":
-    from matplotlib.figure import Figure
-
+    if not settings:
+        return None
     decays = len({decay for decay, _ in settings})
     figure = Figure(figsize=(9, 0.9 + 0.42 * decays), layout="constrained")
     errors, updates = figure.subplots(1, 2)
