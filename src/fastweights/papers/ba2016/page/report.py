@@ -30,7 +30,7 @@ from fastweights.papers.ba2016.page.verdict_table import (
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Table, plain
+from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 
 
@@ -92,6 +92,7 @@ class Verification:
         models = dict.fromkeys(place(run)[0] for run in self._runs)
         colours = model_colours(models)
         return template("verification.html.j2", "fastweights.papers.ba2016.page").render(
+            title="Fast weights at associative retrieval",
             preset=self._preset,
             command=f"fastweights reproduce --preset {shlex.quote(self._preset)} --dir DIR",
             states=states(self._runs),
@@ -106,7 +107,7 @@ class Verification:
             captions=captions(self._entries, matched_settings(self._runs)),
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(self._runs),
-            times=_times(self._runs),
+            parts=_parts(self._runs),
             environments=environments(self._runs),
             publications=(BA_2016, WAYMAN_MATHEW_2017),
         )
@@ -122,12 +123,22 @@ def _failures(runs: Sequence[Record]) -> list[tuple[str, int]]:
     return reasons.most_common(40)
 
 
-def _times(runs: Sequence[Record]) -> list[tuple[str, str, str, str]]:
+def _parts(runs: Sequence[Record]) -> Table:
     """For each stage: what it is about, its runs and how long the finished ones took together."""
-    lines = []
-    for stage in Stage:
-        members = runs_of(runs, stage)
-        seconds = [run["result"]["seconds"] for run in members if outcome(run) == "finished"]
-        if members:
-            lines.append((stage, stage.about, f"{len(members):,}", duration(sum(seconds)) if seconds else ""))
-    return lines
+    stages = {stage: runs_of(runs, stage) for stage in Stage}
+    return Table.of(
+        "parts",
+        "Parts",
+        [stage for stage, members in stages.items() if members],
+        {
+            Column("part", "word"): str,
+            Column("what it is about", "word"): lambda stage: stage.about,
+            "runs": lambda stage: f"{len(stages[stage]):,}",
+            "time of all": lambda stage: _time_of_all(stages[stage]),
+        },
+    )
+
+
+def _time_of_all(runs: Sequence[Record]) -> str:
+    seconds = [run["result"]["seconds"] for run in runs if outcome(run) == "finished"]
+    return duration(sum(seconds)) if seconds else ""
