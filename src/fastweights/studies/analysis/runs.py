@@ -1,19 +1,30 @@
 """What one run of results.json says: how it ended, its validation errors, when it had learned."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
 Record = Mapping[str, Any]
 """One run as in results.json."""
 
 Outcome = Literal["finished", "failed", "interrupted", "waiting"]
 
+Item = TypeVar("Item")
+Key = TypeVar("Key")
+
 GOAL = 0.01
 """The validation error that counts as having learned the task."""
 
 COLLAPSE = 0.05
 """A run has collapsed if its last validation error is this much above its lowest."""
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items with equal keys together, in order of appearance."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def setting_of(run: Record) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from statistics import fmean, median, stdev
@@ -13,6 +13,7 @@ from fastweights.studies.analysis.runs import (
     Record,
     collapsed,
     final_validation_error,
+    grouped,
     outcome,
     setting_of,
     updates_to,
@@ -159,7 +160,7 @@ class Selection:
     @cached_property
     def settings(self) -> list[Setting]:
         """In order of appearance."""
-        return [Setting(runs) for runs in _grouped(self.runs, setting_of)]
+        return [Setting(runs) for runs in _alike(self.runs, setting_of)]
 
     @property
     def validation_errors(self) -> list[float]:
@@ -179,7 +180,7 @@ class Selection:
 def selections(runs: Sequence[Record]) -> list[Selection]:
     """One for each (model, hidden size, task), by model in order of appearance, then by size."""
     models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
-    selected = [Selection(group) for group in _grouped(runs, _what)]
+    selected = [Selection(group) for group in _alike(runs, _what)]
     return sorted(
         selected, key=lambda group: (models.index(group.selected.model), group.selected.hidden_size)
     )
@@ -220,9 +221,6 @@ def _what(run: Record) -> list[Any]:
     return [specification["model"]["name"], specification["model"]["hidden_size"], specification["task"]]
 
 
-def _grouped(runs: Iterable[Record], key: Any) -> list[list[Record]]:
-    """The runs with equal keys together, in order of appearance."""
-    groups: dict[str, list[Record]] = {}
-    for run in runs:
-        groups.setdefault(json.dumps(key(run), sort_keys=True), []).append(run)
-    return list(groups.values())
+def _alike(runs: Iterable[Record], key: Callable[[Record], Any]) -> list[list[Record]]:
+    """The runs with equal keys, which are JSON values, together, in order of appearance."""
+    return list(grouped(runs, lambda run: json.dumps(key(run), sort_keys=True)).values())

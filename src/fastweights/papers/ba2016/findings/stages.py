@@ -1,11 +1,13 @@
 """Which runs of a study belong to which of its stages: a run can be tagged with several."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastweights.papers.ba2016.names import Stage
-from fastweights.studies.analysis.runs import Record, outcome, setting_of
+from fastweights.report.labels import model_order
+from fastweights.studies.analysis.runs import Key, Record, grouped, outcome, setting_of
+from fastweights.studies.analysis.settings import Setting
 
 
 def tagged(runs: Iterable[Record], stage: Stage) -> list[tuple[Mapping[str, Any], Record]]:
@@ -24,18 +26,26 @@ def place(run: Record) -> tuple[str, int]:
     return model["name"], model["hidden_size"]
 
 
-def by_place(runs: Iterable[Record]) -> dict[tuple[str, int], list[Record]]:
-    """The runs of each model and size."""
-    groups: dict[tuple[str, int], list[Record]] = {}
-    for run in runs:
-        groups.setdefault(place(run), []).append(run)
-    return groups
+def stage_settings(
+    runs: Iterable[Record], stage: Stage, key: Callable[[Mapping[str, Any], Record], Key | None]
+) -> dict[Key, Setting]:
+    """The settings of a stage by what tags and run say of each; what they say None of is left out.
+
+    Of several settings with one key the one that was planned last: a search that was widened may have
+    selected anew.
+    """
+    groups = grouped(tagged(runs, stage), lambda pair: key(*pair))
+    return {
+        which: Setting([run for _, run in pairs if setting_of(run) == setting_of(pairs[-1][1])])
+        for which, pairs in groups.items()
+        if which is not None
+    }
 
 
-def latest(runs: Sequence[Record]) -> list[Record]:
-    """The seeds of the setting that was planned last: a search that was widened may have selected anew."""
-    last = setting_of(runs[-1]) if runs else None
-    return [run for run in runs if setting_of(run) == last]
+def place_settings(runs: Iterable[Record], stage: Stage) -> dict[tuple[str, int], Setting]:
+    """The settings of a stage by model and size; models in the paper's order."""
+    settings = stage_settings(runs, stage, lambda _, run: place(run))
+    return {where: settings[where] for where in sorted(settings, key=lambda where: model_order(where[0]))}
 
 
 def progress(runs: Sequence[Record]) -> list[str]:

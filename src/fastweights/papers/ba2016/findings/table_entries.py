@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fastweights.papers.ba2016.findings.stages import by_place, latest, place, runs_of, tagged
+from fastweights.papers.ba2016.findings.stages import place, place_settings, runs_of, stage_settings
 from fastweights.papers.ba2016.findings.verdicts import Verdict, judge
 from fastweights.papers.ba2016.names import ALTERNATIVES, Alternative, Stage
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
-from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Selection, Setting
 
 
@@ -93,14 +93,16 @@ class TableEntry:
 
 def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     """By size, then by model."""
-    search, table, as_published, longer, more_data = (
-        by_place(runs_of(runs, stage))
-        for stage in (Stage.SEARCH, Stage.TABLE, Stage.AS_PUBLISHED, Stage.LONGER, Stage.DATA)
+    searches = grouped(runs_of(runs, Stage.SEARCH), place)
+    table, as_published, longer, more_data = (
+        place_settings(runs, stage) for stage in (Stage.TABLE, Stage.AS_PUBLISHED, Stage.LONGER, Stage.DATA)
     )
     alternatives = {alternative: _alternatives(runs, alternative) for alternative in ALTERNATIVES}
+    nothing = Setting(())
     entries = []
-    for where in sorted({*search, *table}, key=lambda place: (place[1], model_order(place[0]))):
-        first = [*table.get(where, []), *search.get(where, [])][0]
+    for where in sorted({*searches, *table}, key=lambda place: (place[1], model_order(place[0]))):
+        search = Selection(searches.get(where, ()))
+        first = [*table.get(where, nothing).runs, *search.runs][0]
         task = first["specification"]["task"]
         paper, other = (source.test_error(task, *where) for source in (BA_2016, WAYMAN_MATHEW_2017))
         entries.append(
@@ -110,11 +112,11 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
                 floor=first["floor"],
                 paper=None if paper is None else paper / 100,
                 term_project=None if other is None else other / 100,
-                table=_latest_setting(table, where),
-                search=Selection(search.get(where, ())),
-                as_published=_latest_setting(as_published, where),
-                longer=_latest_setting(longer, where),
-                more_data=_latest_setting(more_data, where),
+                table=table.get(where, nothing),
+                search=search,
+                as_published=as_published.get(where, nothing),
+                longer=longer.get(where, nothing),
+                more_data=more_data.get(where, nothing),
                 alternatives={
                     alternative: tried.get(where, Alternatives())
                     for alternative, tried in alternatives.items()
@@ -124,19 +126,15 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     return entries
 
 
-def _latest_setting(runs: Mapping[tuple[str, int], list[Record]], where: tuple[str, int]) -> Setting:
-    return Setting(latest(runs.get(where, [])))
-
-
 def _alternatives(runs: Sequence[Record], alternative: Alternative) -> dict[tuple[str, int], Alternatives]:
-    tried: dict[tuple[str, int], dict[str, list[Record]]] = {}
-    for tags, run in tagged(runs, alternative.stage):
-        tried.setdefault(place(run), {}).setdefault(str(tags.get(alternative.tag)), []).append(run)
-    best = by_place(runs_of(runs, alternative.best_stage))
+    tried = stage_settings(
+        runs, alternative.stage, lambda tags, run: (place(run), str(tags.get(alternative.tag)))
+    )
+    best = place_settings(runs, alternative.best_stage)
     return {
         where: Alternatives(
-            {name: Setting(latest(seeds)) for name, seeds in tried.get(where, {}).items()},
-            _latest_setting(best, where),
+            {name: setting for (there, name), setting in tried.items() if there == where},
+            best.get(where, Setting(())),
         )
-        for where in {*tried, *best}
+        for where in {*best, *(there for there, _ in tried)}
     }

@@ -4,50 +4,48 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastweights.papers.ba2016.findings.stages import place, tagged
+from fastweights.papers.ba2016.findings.stages import place, stage_settings
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, Stage
 from fastweights.report.labels import model_label, model_order
 from fastweights.report.setting_texts import error_text, seeds_text, updates_text
-from fastweights.report.table import Column, Table, numbers
+from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
 
 
 def ablation_settings(runs: Iterable[Record]) -> dict[str, dict[tuple[str, str], Setting]]:
     """By model, then by choice and value, in the order of the plan."""
-    groups: dict[str, dict[tuple[str, str], list[Record]]] = {}
-    for tags, run in tagged(runs, Stage.ABLATIONS):
-        what = str(tags.get("choice", "")), str(tags.get("value", ""))
-        groups.setdefault(place(run)[0], {}).setdefault(what, []).append(run)
+    settings = stage_settings(
+        runs,
+        Stage.ABLATIONS,
+        lambda tags, run: (place(run)[0], str(tags.get("choice", "")), str(tags.get("value", ""))),
+    )
     return {
-        model: {what: Setting(seeds) for what, seeds in groups[model].items()}
-        for model in sorted(groups, key=model_order)
+        model: {
+            (choice, value): settings[which, choice, value]
+            for which, choice, value in settings
+            if which == model
+        }
+        for model in sorted({model for model, _, _ in settings}, key=model_order)
     }
 
 
 def ablation_table(model: str, variants: Mapping[tuple[str, str], Setting]) -> Table:
     """Every choice of a model, one at a time."""
-    base = variants.get((DEFAULTS, ""))
-    return Table(
+    base = variants.get((DEFAULTS, ""), Setting(()))
+    return Table.of(
         f"ablations-{model}",
         f"What the paper leaves open: {model_label(model)}",
-        (
-            *(Column("choice", "word"), Column("value", "word")),
-            *numbers("updates to 1 %", "× updates", "test error %", "× error", "seeds"),
-        ),
-        [
-            (
-                choice,
-                value,
-                updates_text(setting),
-                _factor(setting.updates_to_goal, base.updates_to_goal if base else None),
-                error_text(setting),
-                _factor(setting.test_error, base.test_error if base else None),
-                seeds_text(setting),
-            )
-            for (choice, value), setting in variants.items()
-            if choice != PAIRS
-        ],
+        [variant for variant in variants.items() if variant[0][0] != PAIRS],
+        {
+            Column("choice", "word"): lambda variant: variant[0][0],
+            Column("value", "word"): lambda variant: variant[0][1],
+            "updates to 1 %": lambda variant: updates_text(variant[1]),
+            "× updates": lambda variant: _factor(variant[1].updates_to_goal, base.updates_to_goal),
+            "test error %": lambda variant: error_text(variant[1]),
+            "× error": lambda variant: _factor(variant[1].test_error, base.test_error),
+            "seeds": lambda variant: seeds_text(variant[1]),
+        },
         "One choice at a time from the defaults, at R = 50. Updates to 1 %: median over the seeds of the "
         "first evaluation with a validation error of at most 1 %, – if most never came there. ×: against "
         "the defaults.",
@@ -56,21 +54,17 @@ def ablation_table(model: str, variants: Mapping[tuple[str, str], Setting]) -> T
 
 def pairs_table(variants: Mapping[tuple[str, str], Setting]) -> Table:
     """The number of pairs, with the floor of each."""
-    rows = [
-        (
-            str(number),
-            f"{100 * setting.floor:.2f}",
-            error_text(setting),
-            updates_text(setting),
-            seeds_text(setting),
-        )
-        for number, setting in numbered(variants, PAIRS, "task", "num_pairs")
-    ]
-    return Table(
+    return Table.of(
         "pairs",
         "Pairs to remember",
-        numbers("K", "floor %", "test error %", "updates to 1 %", "seeds"),
-        rows,
+        numbered(variants, PAIRS, "task", "num_pairs"),
+        {
+            "K": lambda row: str(row[0]),
+            "floor %": lambda row: f"{100 * row[1].floor:.2f}",
+            "test error %": lambda row: error_text(row[1]),
+            "updates to 1 %": lambda row: updates_text(row[1]),
+            "seeds": lambda row: seeds_text(row[1]),
+        },
         "Fast weights, R = 50, the defaults: strings of K pairs, 2 K + 3 symbols.",
     )
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
+from fastweights.papers.ba2016.findings.stages import place_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import GRID, logarithmic_ticks
-from fastweights.report.labels import model_colours, model_label, model_order
+from fastweights.report.labels import model_colours, model_label
 from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.analysis.settings import Setting
 
@@ -22,9 +22,7 @@ _LEAST = 1e-7
 
 def figure_2_settings(runs: Sequence[Record]) -> dict[str, Setting]:
     """The setting of each model."""
-    places = by_place(runs_of(runs, Stage.FIGURE_2))
-    order = sorted(places, key=lambda place: model_order(place[0]))
-    return {place[0]: Setting(latest(places[place])) for place in order}
+    return {model: setting for (model, _), setting in place_settings(runs, Stage.FIGURE_2).items()}
 
 
 def losses(run: Record) -> dict[int, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.papers.ba2016.findings.stages import by_place, latest, runs_of
+from fastweights.papers.ba2016.findings.stages import place_settings
 from fastweights.papers.ba2016.inspection import InspectedModel
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
@@ -14,7 +14,6 @@ from fastweights.papers.ba2016.page.attention_figures import attention_figure, m
 from fastweights.papers.ba2016.page.figure_2 import figure_2, figure_2_settings
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.report.drawing import save
-from fastweights.report.labels import model_order
 from fastweights.report.learning_curves import learning_curves
 from fastweights.studies.analysis.runs import Record
 
@@ -110,7 +109,5 @@ def draw_figures(
 
 def _learning_curves(runs: Sequence[Record]) -> "Figure | None":
     """Of Table 1's settings."""
-    places = by_place(runs_of(runs, Stage.TABLE))
-    order = sorted(places, key=lambda place: model_order(place[0]))
-    table = [run for place in order for run in latest(places[place])]
+    table = [run for setting in place_settings(runs, Stage.TABLE).values() for run in setting.runs]
     return learning_curves(table) if any(run.get("curve") for run in table) else None

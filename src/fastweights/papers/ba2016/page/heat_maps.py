@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fastweights.papers.ba2016.findings.stages import tagged
+from fastweights.papers.ba2016.findings.stages import stage_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import ALARM
 from fastweights.report.labels import model_colours, percent
@@ -26,13 +26,7 @@ def heat_maps(runs: Sequence[Record]) -> "Figure | None":
     """Final error and updates to 1 % for every decay λ and write rate η. None if no run has ended."""
     from matplotlib.figure import Figure
 
-    groups: dict[Place, list[Record]] = {}
-    for _, run in tagged(runs, Stage.HEAT_MAP):
-        options = run["specification"]["model"]["cell"]
-        where = options.get("decay"), options.get("write_rate")
-        if all(isinstance(value, int | float) for value in where):
-            groups.setdefault(where, []).append(run)
-    settings = {where: Setting(seeds) for where, seeds in groups.items()}
+    settings = stage_settings(runs, Stage.HEAT_MAP, _where)
     settings = {where: setting for where, setting in settings.items() if setting.ended()}
     if not settings:
         return None
@@ -44,6 +38,12 @@ def heat_maps(runs: Sequence[Record]) -> "Figure | None":
     values = {where: setting.updates_to_goal for where, setting in settings.items()}
     _heat_map(updates, "updates to 1 %", values, settings, lambda value: f"{value:,.0f}")
     return figure
+
+
+def _where(_: Mapping[str, Any], run: Record) -> Place | None:
+    options = run["specification"]["model"]["cell"]
+    where = options.get("decay"), options.get("write_rate")
+    return where if all(isinstance(value, int | float) for value in where) else None
 
 
 def _heat_map(

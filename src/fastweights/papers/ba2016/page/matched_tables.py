@@ -1,24 +1,26 @@
 """What equal R hides: the models at an equal number of parameters, and at an equal size of state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from fastweights.papers.ba2016.findings.stages import latest, place, tagged
+from fastweights.papers.ba2016.findings.stages import place, stage_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.labels import model_label, model_order
-from fastweights.report.setting_texts import error_text, seeds_text, updates_text
-from fastweights.report.table import MODEL, R, Table, numbers
+from fastweights.report.setting_texts import error_text, parameters_text, seeds_text, updates_text
+from fastweights.report.table import MODEL, R, Table
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
 
 
 def matched_settings(runs: Iterable[Record]) -> dict[tuple[str, float, str], Setting]:
     """By criterion, budget and model."""
-    groups: dict[tuple[str, float, str], list[Record]] = {}
-    for tags, run in tagged(runs, Stage.MATCHED):
+
+    def key(tags: Mapping[str, Any], run: Record) -> tuple[str, float, str] | None:
         budget = tags.get("budget")
-        if isinstance(budget, int | float):
-            groups.setdefault((str(tags.get("criterion")), budget, place(run)[0]), []).append(run)
-    return {what: Setting(latest(seeds)) for what, seeds in groups.items()}
+        known = isinstance(budget, int | float)
+        return (str(tags.get("criterion")), budget, place(run)[0]) if known else None
+
+    return stage_settings(runs, Stage.MATCHED, key)
 
 
 def matched_tables(runs: Iterable[Record]) -> list[Table]:
@@ -28,38 +30,29 @@ def matched_tables(runs: Iterable[Record]) -> list[Table]:
         "Where R is one of the table's, the runs are the table's; elsewhere the learning rate alone was "
         "searched, the rest is as selected at the nearest size."
     )
-    settings = matched_settings(runs)
+    settings = sorted(matched_settings(runs).items(), key=lambda item: (item[0][1], model_order(item[0][2])))
     return [
-        Table(
+        Table.of(
             f"matched-{criterion}",
             title,
-            (
-                *(*numbers("budget"), MODEL, R),
-                *numbers("parameters", "state", "test error %", "seeds", "updates to 1 %"),
-            ),
-            [
-                _matched_row(budget, setting)
-                for (which, budget, _), setting in sorted(
-                    settings.items(), key=lambda item: (item[0][1], model_order(item[0][2]))
-                )
-                if which == criterion
-            ],
+            [(budget, setting) for (which, budget, _), setting in settings if which == criterion],
+            {
+                "budget": lambda row: f"{row[0]:,.0f}",
+                MODEL: lambda row: model_label(row[1].model),
+                R: lambda row: str(row[1].hidden_size),
+                "parameters": lambda row: parameters_text(row[1]),
+                "state": lambda row: _state_text(row[1]),
+                "test error %": lambda row: error_text(row[1]),
+                "seeds": lambda row: seeds_text(row[1]),
+                "updates to 1 %": lambda row: updates_text(row[1]),
+            },
             legend,
         )
         for criterion, title in (("parameters", "Equal parameters"), ("state", "Equal state"))
     ]
 
 
-def _matched_row(budget: float, setting: Setting) -> tuple[str, ...]:
-    model, size = place(setting.runs[0])
-    results = [run["result"] for run in setting.runs if run.get("result")]
-    parameters, state = ((results[0].get(name) if results else None) for name in ("parameters", "state_size"))
-    return (
-        f"{budget:,.0f}",
-        model_label(model),
-        str(size),
-        *(f"{number:,}" if isinstance(number, int) else "" for number in (parameters, state)),
-        error_text(setting),
-        seeds_text(setting),
-        updates_text(setting),
-    )
+def _state_text(setting: Setting) -> str:
+    """The size of the state; old records do not have it."""
+    sizes = [run["result"].get("state_size") for run in setting.ended("finished")]
+    return f"{sizes[0]:,}" if sizes and isinstance(sizes[0], int) else ""
