@@ -64,7 +64,9 @@ def test_in_html():
     assert "because | of &lt;this&gt;" in html and "R: hidden units." in html
 
 
-def test_without_some_columns():
-    table = TABLE.without("a & b", "why")
-    assert [column.heading for column in table.columns] == ["R", "model", "test error %"]
-    assert table.rows[1] == ["20", "LSTM", "failed"] and table.column("model") == ["IRNN", "LSTM", "IRNN"]
+def test_columns_say_what_an_item_has():
+    table = Table.of(
+        "a", "", ["ab", "c"], {MODEL: str.upper, "letters": lambda item: str(len(item))}, bold=[1]
+    )
+    assert table.columns == [MODEL, Column("letters")]
+    assert table.rows == [["AB", "2"], ["C", "1"]] and table.bold == [1]

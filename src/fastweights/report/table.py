@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from rich import box
@@ -75,20 +75,6 @@ class Table:
                 groups.append([])
             groups[-1].append((row, i in self.bold))
         return groups
-
-    def column(self, heading: str) -> list[str]:
-        """The cells below a heading."""
-        index = [column.heading for column in self.columns].index(heading)
-        return [row[index] for row in self.rows]
-
-    def without(self, *headings: str) -> "Table":
-        """The table without these columns."""
-        kept = [i for i, column in enumerate(self.columns) if column.heading not in headings]
-        return replace(
-            self,
-            columns=[self.columns[i] for i in kept],
-            rows=[[row[i] for i in kept] for row in self.rows],
-        )
 
     def terminal(self) -> rich_table.Table:
         """For rich to print, below the title if there is one, without the legend."""

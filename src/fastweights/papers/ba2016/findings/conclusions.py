@@ -1,7 +1,7 @@
 """Which of the paper's conclusions survive: a rule for each, and the numbers that it goes by."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import variance
 
@@ -16,6 +16,10 @@ LEARNED = 0.02
 sizes at which it says that a model works."""
 
 TableEntries = Mapping[tuple[str, int], TableEntry]
+Finding = tuple[bool | None, str]
+"""Whether a conclusion survives, and the numbers that say so."""
+
+_OPEN = None, ""
 
 
 @dataclass(frozen=True)
@@ -36,115 +40,99 @@ class Conclusion:
 
 def conclusions(entries: Sequence[TableEntry], figure_2: Mapping[str, Setting]) -> list[Conclusion]:
     """In the order in which the paper draws them."""
-    table = _by_place(entries)
-    return [
-        *(_fewer_units(table, baseline) for baseline in ("irnn", "lstm", "associative-lstm")),
-        _fails(table, "irnn", 50),
-        _fails(table, "lstm", 20),
-        _no_better(table, 20),
-        _no_better(table, 50),
-        _fastest(figure_2, table),
+    table = {(entry.model, entry.hidden_size): entry for entry in entries}
+    prefers = "in the setting that validation prefers"
+    fewer = f"the smallest R with a mean test error of at most 2 %, {prefers}, is smaller"
+    fails = f"{prefers}, the mean test error is within 5 percentage points of the floor"
+    no_better = "the 95 % interval of the difference of the means (Welch) does not lie below 0"
+    fastest = (
+        "the median number of updates to a validation error of 1 % is the smallest; what is equal in Figure "
+        "2, the table's runs tell apart"
+    )
+    findings = [
+        *(
+            (f"Fast weights need fewer units than {_an(baseline)}.", fewer, _fewer_units(entries, baseline))
+            for baseline in ("irnn", "lstm", "associative-lstm")
+        ),
+        *(
+            (f"An {model_label(model)} of {size} units fails.", fails, _fails(table.get((model, size))))
+            for model, size in (("irnn", 50), ("lstm", 20))
+        ),
+        *(
+            (f"An A-LSTM of {size} units is no better than an LSTM.", no_better, _no_better(table, size))
+            for size in (20, 50)
+        ),
+        ("At R = 50, fast weights learn fastest (Figure 2).", fastest, _fastest(figure_2, table)),
     ]
+    return [Conclusion(claim, rule, *finding) for claim, rule, finding in findings]
 
 
-def smallest(settings: Mapping[int, ChangedSetting | None]) -> tuple[float | None, str]:
-    """Of a model's settings by size, the smallest R with a mean error of at most `LEARNED`, infinite if there
-    is none; None if a smaller one is missing. And the errors that say so."""
+def _smallest(
+    entries: Sequence[TableEntry], model: str, setting_of: Callable[[TableEntry], ChangedSetting | None]
+) -> tuple[float | None, str]:
+    """Of a model's settings, the smallest R with a mean error of at most `LEARNED`, infinite if there is
+    none; None if a smaller one is missing. And the errors that say so."""
     evidence = []
-    for size, changed in sorted(settings.items()):
+    for entry in sorted(entries, key=lambda entry: entry.hidden_size):
+        if entry.model != model:
+            continue
+        changed = setting_of(entry)
         if changed is None:
-            return None, ""
-        evidence.append(
-            " ".join(filter(None, (mean_text(changed.setting), changed.change, f"at R = {size}")))
-        )
+            return _OPEN
+        words = mean_text(changed.setting), changed.change, f"at R = {entry.hidden_size}"
+        evidence.append(" ".join(filter(None, words)))
         if (changed.setting.test_error or 0) <= LEARNED:
-            return size, evidence[-1]
-    return (math.inf, joined(evidence)) if evidence else (None, "")
+            return entry.hidden_size, evidence[-1]
+    return (math.inf, joined(evidence)) if evidence else _OPEN
 
 
-def _fewer_units(table: TableEntries, baseline: str) -> Conclusion:
+def _fewer_units(entries: Sequence[TableEntry], baseline: str) -> Finding:
     (fast, fast_errors), (other, other_errors) = (
-        smallest({entry.hidden_size: entry.preferred for entry in table.values() if entry.model == model})
-        for model in ("fast-weights", baseline)
+        _smallest(entries, model, lambda entry: entry.preferred) for model in ("fast-weights", baseline)
     )
-    survives, evidence = None, ""
-    if fast is not None and other is not None:
-        survives = fast < other
-        needs = f"has {other_errors}" if math.isfinite(other) else f"never gets there: {other_errors}"
-        evidence = f"Fast weights have {fast_errors}; {_an(baseline)} {needs}."
-    return Conclusion(
-        f"Fast weights need fewer units than {_an(baseline)}.",
-        "the smallest R with a mean test error of at most 2 %, in the setting that validation prefers, is "
-        "smaller",
-        survives,
-        evidence,
-    )
+    if fast is None or other is None:
+        return _OPEN
+    needs = f"has {other_errors}" if math.isfinite(other) else f"never gets there: {other_errors}"
+    return fast < other, f"Fast weights have {fast_errors}; {_an(baseline)} {needs}."
 
 
-def _fails(table: TableEntries, model: str, size: int) -> Conclusion:
-    entry = table.get((model, size))
-    survives, evidence = None, ""
+def _fails(entry: TableEntry | None) -> Finding:
     preferred = None if entry is None else entry.preferred
-    if entry is not None and preferred is not None:
-        change, best = preferred
-        survives = best.test_error is not None and best.test_error > entry.floor - NEAR_FLOOR
-        other = f"; {mean_text(best)} {change}, which validation prefers" if change else ""
-        evidence = (
-            f"{mean_text(entry.table)} in the selected setting, where the floor is {100 * entry.floor:.2f} %"
-            f"{other}{_as_published(entry)}."
-        )
-    return Conclusion(
-        f"An {model_label(model)} of {size} units fails.",
-        "in the setting that validation prefers, the mean test error is within 5 percentage points of the "
-        "floor",
-        survives,
-        evidence,
+    if entry is None or preferred is None:
+        return _OPEN
+    change, best = preferred
+    published = entry.as_published
+    return best.test_error is not None and best.test_error > entry.floor - NEAR_FLOOR, (
+        f"{mean_text(entry.table)} in the selected setting, where the floor is {100 * entry.floor:.2f} %"
+        f"{f'; {mean_text(best)} {change}, which validation prefers' if change else ''}"
+        f"{'' if published.test_error is None else f'; {mean_text(published)} to the letter'}."
     )
 
 
-def _as_published(entry: TableEntry) -> str:
-    setting = entry.as_published
-    return "" if setting.test_error is None else f"; {mean_text(setting)} to the letter"
-
-
-def _no_better(table: TableEntries, size: int) -> Conclusion:
+def _no_better(table: TableEntries, size: int) -> Finding:
     pair = [table.get((model, size)) for model in ("associative-lstm", "lstm")]
     settings = [entry.table for entry in pair if entry is not None and not entry.table.unfinished]
-    survives, evidence = None, ""
-    if len(settings) == 2 and all(len(setting.test_errors) > 1 for setting in settings):
-        low, high = difference(*(setting.test_errors for setting in settings))
-        survives = high >= 0
-        evidence = (
-            f"A-LSTM {mean_text(settings[0])}, LSTM {mean_text(settings[1])}; the difference is "
-            f"{_signed(100 * low)} to {_signed(100 * high)} percentage points."
-        )
-    return Conclusion(
-        f"An A-LSTM of {size} units is no better than an LSTM.",
-        "the 95 % interval of the difference of the means (Welch) does not lie below 0",
-        survives,
-        evidence,
+    if len(settings) < 2 or any(len(setting.test_errors) < 2 for setting in settings):
+        return _OPEN
+    low, high = difference(*(setting.test_errors for setting in settings))
+    return high >= 0, (
+        f"A-LSTM {mean_text(settings[0])}, LSTM {mean_text(settings[1])}; the difference is "
+        f"{_signed(100 * low)} to {_signed(100 * high)} percentage points."
     )
 
 
-def _fastest(figure_2: Mapping[str, Setting], table: TableEntries) -> Conclusion:
+def _fastest(figure_2: Mapping[str, Setting], table: TableEntries) -> Finding:
     paces = _paces(figure_2)
-    survives, evidence = None, ""
-    if "fast-weights" in paces and len(paces) == len(figure_2) > 1:
-        survives, evidence = _leads(paces), f"Updates to 1 %: {_paces_text(paces)}."
-        # Figure 2's evaluations are too far apart for models that are through before the first of them
-        tied = [model for model, pace in paces.items() if pace == min(paces.values()) < math.inf]
-        if "fast-weights" in tied and len(tied) > 1:
-            selected = {model: table[model, 50].table for model in tied if (model, 50) in table}
-            finer = _paces(selected)
-            survives = _leads(finer) if len(finer) == len(tied) else None
-            evidence += f" In the table's runs: {_paces_text(finer)}." if finer else ""
-    return Conclusion(
-        "At R = 50, fast weights learn fastest (Figure 2).",
-        "the median number of updates to a validation error of 1 % is the smallest; what is equal in Figure "
-        "2, the table's runs tell apart",
-        survives,
-        evidence,
-    )
+    if "fast-weights" not in paces or not len(paces) == len(figure_2) > 1:
+        return _OPEN
+    survives, evidence = _leads(paces), f"Updates to 1 %: {_paces_text(paces)}."
+    # Figure 2's evaluations are too far apart for models that are through before the first of them
+    tied = [model for model, pace in paces.items() if pace == min(paces.values()) < math.inf]
+    if "fast-weights" in tied and len(tied) > 1:
+        finer = _paces({model: table[model, 50].table for model in tied if (model, 50) in table})
+        survives = _leads(finer) if len(finer) == len(tied) else None
+        evidence += f" In the table's runs: {_paces_text(finer)}." if finer else ""
+    return survives, evidence
 
 
 def _paces(settings: Mapping[str, Setting]) -> dict[str, float]:
@@ -162,10 +150,8 @@ def _leads(paces: Mapping[str, float]) -> bool:
 
 def _paces_text(paces: Mapping[str, float]) -> str:
     return joined(
-        [
-            f"{model_label(model)} {f'{pace:,.0f}' if math.isfinite(pace) else 'never'}"
-            for model, pace in paces.items()
-        ]
+        f"{model_label(model)} {f'{pace:,.0f}' if math.isfinite(pace) else 'never'}"
+        for model, pace in paces.items()
     )
 
 
@@ -197,11 +183,7 @@ def answer(entries: Sequence[TableEntry]) -> list[str]:
     best = [verdict.name for verdict in preferred if verdict is not None]
     if len(best) == len(verdicts) and best != verdicts:
         sentences.append(f"In the settings that validation prefers of all that were tried, {_counted(best)}.")
-    return [*sentences, _central(_by_place(entries))]
-
-
-def _by_place(entries: Sequence[TableEntry]) -> TableEntries:
-    return {(entry.model, entry.hidden_size): entry for entry in entries}
+    return [*sentences, _central(entries)]
 
 
 def _counted(verdicts: Sequence[str]) -> str:
@@ -219,19 +201,17 @@ def _counted(verdicts: Sequence[str]) -> str:
     )
 
 
-def _central(table: TableEntries) -> str:
+def _central(entries: Sequence[TableEntry]) -> str:
     """The paper's first claim at the size at which fast weights start to retrieve."""
-    size, errors = smallest(
-        {entry.hidden_size: entry.selected for entry in table.values() if entry.model == "fast-weights"}
-    )
+    size, errors = _smallest(entries, "fast-weights", lambda entry: entry.selected)
     if size is None:
         return "Whether fast weights need fewer units than the others is still open."
     if math.isinf(size):
         return f"Fast weights do not retrieve at any size: they have {errors}."
     others = [
         entry
-        for (model, units), entry in table.items()
-        if units == size and model != "fast-weights" and entry.table.test_error is not None
+        for entry in entries
+        if entry.hidden_size == size and entry.model != "fast-weights" and entry.table.test_error is not None
     ]
     theirs = joined(f"{_an(entry.model)} has {mean_text(entry.table)}" for entry in others) if others else ""
     equals = [_an(entry.model) for entry in others if (entry.table.test_error or 0) <= LEARNED]

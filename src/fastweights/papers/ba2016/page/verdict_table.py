@@ -1,7 +1,6 @@
 """The first tables of the verification: every published number, what came out here, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -10,8 +9,8 @@ from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, PLACE, entry_table
-from fastweights.report.labels import nats, percent, published_percent
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, PLACE, EntryColumns, entry_table
+from fastweights.report.labels import model_label, nats, percent, published_percent
 from fastweights.report.setting_texts import (
     error_text,
     length_text,
@@ -30,7 +29,18 @@ RULE = (
     "better: P is below Q; worse: above; not reproduced: worse, and our mean is more than half of the way "
     "from the paper's to the floor."
 )
-_VERDICT = Column("verdict", "word", min_width=10)
+_VERDICT, _WHY = Column("verdict", "word", min_width=10), Column("why", "sentence")
+_VERDICTS: EntryColumns = {
+    "test error %": lambda entry: error_text(entry.table),
+    "best–worst %": lambda entry: range_text(entry.table),
+    "seeds": lambda entry: seeds_text(entry.table),
+    "collapses": lambda entry: str(entry.table.collapses) if entry.table.finished else "",
+    **PAPER,
+    "W. & M. %": lambda entry: published_percent(entry.term_project),
+    **FLOOR,
+    _VERDICT: lambda entry: _name(entry.verdict),
+    _WHY: why,
+}
 
 
 def verdict_table(entries: Sequence[TableEntry]) -> Table:
@@ -39,17 +49,7 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
         "verdicts",
         "Table 1, number by number",
         entries,
-        {
-            "test error %": lambda entry: error_text(entry.table),
-            "best–worst %": lambda entry: range_text(entry.table),
-            "seeds": lambda entry: seeds_text(entry.table),
-            "collapses": lambda entry: str(entry.table.collapses) if entry.table.finished else "",
-            **PAPER,
-            "W. & M. %": lambda entry: published_percent(entry.term_project),
-            **FLOOR,
-            _VERDICT: lambda entry: _name(entry.verdict),
-            Column("why", "sentence"): why,
-        },
+        _VERDICTS,
         "R: hidden units. Test error: after the last update, mean over the seeds ± half of its 95 % t "
         "interval. Collapses: runs that end more than 5 percentage points above their lowest validation "
         "error. Paper: Ba et al. 2016, Table 1. W. & M.: Wayman & Mathew 2017. Floor: the best answer "
@@ -105,14 +105,14 @@ def details_table(entries: Sequence[TableEntry]) -> Table:
 
 def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> RenderableType:
     """The verdicts in 80 columns, with the reasons below, and a line for each other stage of the study."""
-    verdicts = replace(verdict_table(entries), title="")
+    columns = {column: text for column, text in _VERDICTS.items() if column not in ("collapses", _WHY)}
     reasons = [
-        f"{model}, R = {size}: {reason}"
-        for size, model, reason in zip(*map(verdicts.column, ("R", "model", "why")), strict=True)
-        if reason
+        f"{model_label(entry.model)}, R = {entry.hidden_size}: {reason}"
+        for entry in entries
+        if (reason := why(entry))
     ]
     notes = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
-    return Group(verdicts.without("collapses", "why").terminal(), Text("\n" + "\n".join(notes)))
+    return Group(entry_table("", "", entries, columns, "").terminal(), Text("\n" + "\n".join(notes)))
 
 
 def _name(verdict: Verdict | None) -> str:

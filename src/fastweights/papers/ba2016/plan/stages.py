@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, product
 
 from fastweights import registry
 from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative, Stage
@@ -41,9 +42,11 @@ others belong to these."""
 _FIGURE_UPDATES = 700_000
 
 # Every stage has seeds of its own: what selects is never what is reported.
-_FIGURE_SEEDS, _ABLATION_SEEDS, _AS_PUBLISHED_SEEDS = (range(first, first + 10) for first in (20, 30, 40))
-_INITIALISATION_SEEDS, _MATCHED_SEEDS, _LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS, _DATA_SEEDS = (
-    range(first, first + 10) for first in (50, 60, 70, 80, 90, 100)
+_FIGURE_SEEDS, _ABLATION_SEEDS, _AS_PUBLISHED_SEEDS, _INITIALISATION_SEEDS, _MATCHED_SEEDS = (
+    range(first, first + 10) for first in (20, 30, 40, 50, 60)
+)
+_LONGER_SEEDS, _REGULARISATION_SEEDS, _RATE_SEEDS, _DATA_SEEDS = (
+    range(first, first + 10) for first in (70, 80, 90, 100)
 )
 
 
@@ -79,9 +82,8 @@ class Stages(Selections):
                 yield from plan()
 
     def search(self) -> Iterator[Planned]:
-        for model in self.models:
-            for size in self.sizes:
-                yield from _tagged(Stage.SEARCH, self.candidates(model, size))
+        for model, size in product(self.models, self.sizes):
+            yield from _tagged(Stage.SEARCH, self.candidates(model, size))
 
     def table(self) -> Iterator[Planned]:
         for best in self.selections(self.sizes):
@@ -111,15 +113,13 @@ class Stages(Selections):
 
     def as_published(self) -> Iterator[Planned]:
         """The paper's own choices where it reports failures; it does not state a rate, so Adam's default."""
-        for model in self.models:
-            for size in self.sizes:
-                if size <= FIGURE_SIZE:
-                    options = registry.cells[model].Options
-                    cell = options(norm_bias=0.0) if model == "fast-weights" else options()
-                    run = self.with_budget(replace(self.base(model, size), cell=cell), 100_000)
-                    training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
-                    run = override(replace(run, training=training), PAPERS)
-                    yield from _tagged(Stage.AS_PUBLISHED, seeded(run, _AS_PUBLISHED_SEEDS[:3]))
+        for model, size in product(self.models, (size for size in self.sizes if size <= FIGURE_SIZE)):
+            options = registry.cells[model].Options
+            cell = options(norm_bias=0.0) if model == "fast-weights" else options()
+            run = self.with_budget(replace(self.base(model, size), cell=cell), 100_000)
+            training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
+            run = override(replace(run, training=training), PAPERS)
+            yield from _tagged(Stage.AS_PUBLISHED, seeded(run, _AS_PUBLISHED_SEEDS[:3]))
 
     def initialisation(self) -> Iterator[Planned]:
         """The embedding."""
@@ -146,12 +146,8 @@ class Stages(Selections):
         """Ten times the training sequences, at the best of these rates."""
         for best in self.not_learned():
             whole, rates = self.whole_and_rates(best)
-            tried = [
-                run
-                for overrides in rates.values()
-                for run in seeded(override(whole, overrides), SEARCH_SEEDS)
-            ]
-            winner = select_best(tried, self.known)
+            tried = (seeded(override(whole, overrides), SEARCH_SEEDS) for overrides in rates.values())
+            winner = select_best(list(chain(*tried)), self.known)
             if winner is not None:
                 more = override(winner, {"data.train": 10 * winner.data.train})
                 yield from _tagged(Stage.DATA, self.final(more, _DATA_SEEDS, 3))
