@@ -18,7 +18,7 @@ from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
-from fastweights.papers.ba2016.page.figures import DrawnFigure, draw_figures
+from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
@@ -62,9 +62,10 @@ class Verification:
     def write(self, folder: Path) -> list[Path]:
         """As in the contract. Raises, besides: StudyError if inspection.json is damaged."""
         make_folder(folder)
-        figures, paths = draw_figures(self._runs, read_inspection(folder), folder)
+        paths = draw_figures(self._runs, read_inspection(folder), folder)
+        svgs = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"}
         page = folder / "report.html"
-        write_atomically(page, self._render(figures).encode())
+        write_atomically(page, self._render(svgs).encode())
         return [*paths, page]
 
     @cached_property
@@ -87,7 +88,7 @@ class Verification:
     def _conclusions(self) -> list[Conclusion]:
         return conclusions(self._entries, figure_2_settings(self._runs))
 
-    def _render(self, figures: Mapping[str, DrawnFigure]) -> str:
+    def _render(self, figures: Mapping[str, str]) -> str:
         """The page as HTML, with the figures in it."""
         models = dict.fromkeys(place(run)[0] for run in self._runs)
         colours = model_colours(models)
@@ -99,9 +100,8 @@ class Verification:
             answer=answer(self._entries),
             tables=self.tables,
             ablations=[table for name, table in self.tables.items() if name.startswith("ablations-")],
-            figures={
-                name: (inline(figure.svg, figure.label), figure.caption) for name, figure in figures.items()
-            },
+            figures=figures,
+            inline=inline,
             missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
             conclusions=self._conclusions,
             captions=captions(self._entries, matched_settings(self._runs)),
