@@ -95,23 +95,33 @@ def mark_published(
     return names
 
 
+def mark_failures(ax: "Axes", curves: Sequence[tuple[Record, Mapping[int, float]]], colour: str) -> None:
+    """A cross where the curve of a failed run ends."""
+    for run, curve in curves:
+        if curve and outcome(run) == "failed":
+            end = max(curve)
+            ax.plot(end, curve[end], color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
+
+
+def common_points(curves: Sequence[tuple[Record, Mapping[int, float]]]) -> dict[int, list[float]]:
+    """The values of all finished runs at each update that they share, in order."""
+    finished = [curve for run, curve in curves if curve and outcome(run) == "finished"]
+    common = sorted(set.intersection(*map(set, finished))) if finished else []
+    return {update: [curve[update] for curve in finished] for update in common}
+
+
 def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None:
     """Thin lines for the seeds and their median, or the only line."""
-    curves = [(run, _percentages(run)) for run in setting.runs]
-    curves = [(run, curve) for run, curve in curves if curve]
+    curves = [(run, curve) for run in setting.runs if (curve := _percentages(run))]
     width, alpha = (thick, 1.0) if len(curves) == 1 else (0.7, 0.55)
-    for run, curve in curves:
+    for _, curve in curves:
         # A curve of one point would be an invisible line.
         dot = "." if len(curve) == 1 else None
         ax.plot(list(curve), list(curve.values()), color=colour, linewidth=width, alpha=alpha, marker=dot)
-        if outcome(run) == "failed":
-            update, error = list(curve.items())[-1]
-            ax.plot(update, error, color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
-    finished = [_percentages(run) for run in setting.ended("finished")]
-    if len(finished) > 1:
-        common = sorted(set.intersection(*map(set, finished)))
-        middle = [median(curve[update] for curve in finished) for update in common]
-        ax.plot(common, middle, color=colour, linewidth=thick)
+    mark_failures(ax, curves, colour)
+    if setting.finished > 1:
+        points = common_points(curves)
+        ax.plot(list(points), list(map(median, points.values())), color=colour, linewidth=thick)
 
 
 def _percentages(run: Record) -> dict[int, float]:

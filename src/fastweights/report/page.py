@@ -19,7 +19,6 @@ from fastweights.studies.papers import paper_of
 
 _MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
-_CURVES = "Validation error against updates for each model, one panel for each hidden size"
 
 
 def write_page(results: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -47,7 +46,7 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         question=paper.question if paper else "",
         source=next(iter(paper.publications), None) if paper else None,
         preset=study.get("preset"),
-        options=study.get("options") and json.dumps(study["options"], indent=2, ensure_ascii=False),
+        options=study.get("options") and _indented(study["options"]),
         command=f"fastweights reproduce --preset {shlex.quote(str(study.get('preset')))} --dir DIR",
         states=states(runs),
         tables=tables.results(publications),
@@ -57,7 +56,8 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         legend=tables.legend(),
         swatches={model_label(model): colour for model, colour in colours.items()},
         has_curves=any(run.get("curve") for run in runs),
-        curves=inline(svg, _CURVES),
+        curves=svg,
+        inline=inline,
         floors=sorted({f"{100 * setting.floor:.2f}" for setting in settings}),
         sizes=_data_sizes(runs),
         runs=_runs(tables.selections, detailed=len(runs) <= _MAX_DETAILED),
@@ -94,30 +94,33 @@ def _data_sizes(runs: Sequence[Record]) -> dict[str, str] | None:
 
 def _runs(selections: Sequence[Selection], *, detailed: bool) -> list[dict[str, Any]]:
     """Every run, in the order of the tables; selected settings are marked where there was a choice."""
-    described = []
-    for selection in selections:
-        selected = selection.selected
-        settings = [setting_of(run) for run in selection.runs]
-        for run, differences in zip(selection.runs, distinguished(settings), strict=True):
-            about = [f"R = {selected.hidden_size}", *differences, f"seed {run['specification']['seed']}"]
-            described.append(
-                {
-                    "id": run["id"],
-                    "model": model_label(selected.model),
-                    "about": ", ".join(about),
-                    "selected": len(selection.settings) > 1 and setting_of(run) == selected.options,
-                    "state": outcome(run),
-                    "failure": failure_of(run),
-                    "result": _result(run.get("result") or {}),
-                    "specification": _specification(run) if detailed else "",
-                    "curve": _curve(run.get("curve") or []) if detailed else "",
-                }
-            )
-    return described
+    return [
+        {
+            "id": run["id"],
+            "model": model_label(selection.selected.model),
+            "about": ", ".join(
+                [
+                    f"R = {selection.selected.hidden_size}",
+                    *differences,
+                    f"seed {run['specification']['seed']}",
+                ]
+            ),
+            "selected": len(selection.settings) > 1 and setting_of(run) == selection.selected.options,
+            "state": outcome(run),
+            "failure": failure_of(run),
+            "result": _result(run.get("result") or {}),
+            "specification": _indented(run["specification"]) if detailed else "",
+            "curve": _curve(run.get("curve") or []) if detailed else "",
+        }
+        for selection in selections
+        for run, differences in zip(
+            selection.runs, distinguished([setting_of(run) for run in selection.runs]), strict=True
+        )
+    ]
 
 
-def _specification(run: Record) -> str:
-    return json.dumps(run["specification"], indent=2, ensure_ascii=False)
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _result(result: Mapping[str, Any]) -> dict[str, str]:

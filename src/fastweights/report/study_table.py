@@ -10,7 +10,7 @@ from rich.text import Text
 from fastweights.report.labels import last_line, model_label, percent, task_label, with_interval
 from fastweights.report.setting_texts import length_text, parameters_text, range_text, time_text
 from fastweights.report.table import MODEL, R, Table, plain
-from fastweights.studies.analysis.runs import Record, failure_of, outcome
+from fastweights.studies.analysis.runs import Record, failure_of, grouped, outcome
 from fastweights.studies.analysis.settings import Selection, Setting, selections
 from fastweights.studies.papers import published_errors
 
@@ -82,15 +82,13 @@ class StudyTables:
 
     def lowest(self, group: Sequence[Selection]) -> list[Selection]:
         """Of one task's, those with the lowest mean test error at their size."""
-        errors: dict[int, list[float]] = {}
-        for setting in (selection.selected for selection in group):
-            if setting.test_error is not None:
-                errors.setdefault(setting.hidden_size, []).append(setting.test_error)
+        known = [selection for selection in group if selection.selected.test_error is not None]
+        by_size = grouped(known, lambda selection: selection.selected.hidden_size)
         return [
             selection
-            for selection in group
-            if selection.selected.test_error in errors.get(selection.selected.hidden_size, [])
-            and selection.selected.test_error == min(errors[selection.selected.hidden_size])
+            for alike in by_size.values()
+            for selection in alike
+            if selection.selected.test_error == min(other.selected.test_error or 0.0 for other in alike)
         ]
 
     def publications(self) -> "list[Publication]":

@@ -9,7 +9,8 @@ from fastweights.papers.ba2016.findings.stages import place_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import GRID, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label
-from fastweights.studies.analysis.runs import Record, outcome
+from fastweights.report.learning_curve_panel import common_points, mark_failures
+from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
 
 if TYPE_CHECKING:
@@ -64,17 +65,12 @@ def figure_2(models: Mapping[str, Setting]) -> "Figure | None":
 
 
 def _draw_model(ax: "Axes", model: str, seeds: Setting, colour: str) -> None:
-    curves = [losses(run) for run in seeds.runs]
-    for run, curve in zip(seeds.runs, curves, strict=True):
-        if curve and outcome(run) == "failed":
-            update = max(curve)
-            ax.plot(update, curve[update], color=colour, marker="x", markeredgewidth=1.6, clip_on=False)
-    finished = [
-        curve for run, curve in zip(seeds.runs, curves, strict=True) if outcome(run) == "finished" and curve
-    ]
-    common = sorted(set.intersection(*map(set, finished))) if finished else []
-    columns = [sorted(curve[update] for curve in finished) for update in common]
-    ax.plot(common, list(map(median, columns)), color=colour, linewidth=1.8, label=model_label(model))
-    if len(finished) > 1:
-        lowest, highest = [column[0] for column in columns], [column[-1] for column in columns]
-        ax.fill_between(common, lowest, highest, color=colour, alpha=0.2, linewidth=0)
+    curves = [(run, losses(run)) for run in seeds.runs]
+    mark_failures(ax, curves, colour)
+    points = common_points(curves)
+    updates, values = list(points), list(points.values())
+    ax.plot(updates, list(map(median, values)), color=colour, linewidth=1.8, label=model_label(model))
+    if seeds.finished > 1:
+        ax.fill_between(
+            updates, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.2, linewidth=0
+        )
