@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, STEPS
 from fastweights.papers.ba2016.page.ablation_tables import numbered
 from fastweights.report.drawing import ALARM, GRID, INK, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label
-from fastweights.studies.analysis.runs import Record, updates_to
+from fastweights.studies.analysis.runs import updates_to
 from fastweights.studies.analysis.settings import Setting
 
 if TYPE_CHECKING:
@@ -40,14 +40,21 @@ def ablations_figure(models: Mapping[str, Variants]) -> "Figure | None":
     figure = Figure(figsize=(9, height))
     below_titles = 1 - 0.85 / height
     paces, errors = (figure.add_axes((left, 0.05 / height, 0.27, below_titles)) for left in (0.40, 0.70))
-    _log_axis(paces, "x", [_paces(setting) for setting in settings], lambda pace: f"{pace:,.0f}")
-    _log_axis(errors, "x", [_errors(setting) for setting in settings], lambda error: f"{100 * error:g}")
+    panels = list(zip((paces, errors), (_UPDATES, _ERRORS), strict=True))
+    for ax, (title, values, text) in panels:
+        _log_axis(ax, "x", [values(setting) for setting in settings], text)
+        ax.set_ylim(rows - 0.3, -0.3)
+        ax.set_title(title, fontweight="bold", fontsize=9.5, pad=22)
+        ax.xaxis.tick_top()
+        ax.set_yticks([])
+        _quiet(ax, "x", pad=2)
+        ax.spines[:].set_visible(False)
     colours, y = model_colours(models), 0
     for model, variants in models.items():
         where = paces.get_yaxis_transform()  # in x a share of the panel
         paces.text(-1.46, y + 1, model_label(model), transform=where, fontweight="bold", fontsize=10)
         y += 2
-        for ax, values in ((paces, _paces), (errors, _errors)):
+        for ax, (_, values, _) in panels:
             _draw_rows(ax, y, [values(setting) for setting in variants.values()], colours[model])
             base = variants.get((DEFAULTS, ""))
             middle = _median(values(base)) if base else math.inf
@@ -65,15 +72,6 @@ def ablations_figure(models: Mapping[str, Variants]) -> "Figure | None":
                 at = errors.get_yaxis_transform()
                 errors.plot(1.06, y + i, "x", transform=at, clip_on=False, **_CROSS)
         y += len(variants)
-    for ax, title in ((paces, "updates to 1 %"), (errors, "test error, %")):
-        ax.set_ylim(rows - 0.3, -0.3)
-        ax.set_title(title, fontweight="bold", fontsize=9.5, pad=22)
-        ax.xaxis.tick_top()
-        ax.tick_params(length=0, pad=2, labelsize=8)
-        ax.set_yticks([])
-        ax.grid(axis="x", color=GRID, linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.spines[:].set_visible(False)
     _add_legend(figure, any(setting.failed for setting in settings))
     return figure
 
@@ -112,40 +110,39 @@ def pairs_and_steps_figure(variants: Variants) -> "Figure | None":
     if not choices:
         return None
     figure = Figure(figsize=(9, 2.7), layout="constrained")
-    axes = figure.subplots(1, 2 * len(choices), squeeze=False)[0]
-    for i, (name, settings) in enumerate(choices.items()):
-        errors, paces = axes[2 * i : 2 * i + 2]
-        floors = [setting.floor for _, setting in settings]
-        values = [_errors(setting) for _, setting in settings]
-        _log_axis(errors, "y", [*values, floors], lambda error: f"{100 * error:g}")
-        errors.plot(range(len(floors)), floors, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        at = len(floors) - 1, floors[-1]
-        errors.annotate("guessing floor", at, (0, 3), textcoords="offset points", ha="right", fontsize=7.5)
-        _draw_columns(errors, "test error, %", name, settings, values)
-        values = [_paces(setting) for _, setting in settings]
-        _log_axis(paces, "y", values, lambda pace: f"{pace:,.0f}")
-        _draw_columns(paces, "updates to 1 %", name, settings, values)
+    axes = iter(figure.subplots(1, 2 * len(choices), squeeze=False)[0])
+    for name, settings in choices.items():
+        for title, values, text in (_ERRORS, _UPDATES):
+            ax, columns = next(axes), [values(setting) for _, setting in settings]
+            floors = [setting.floor for _, setting in settings] if values is _errors else []
+            _log_axis(ax, "y", [*columns, floors], text)
+            if floors:
+                ax.plot(range(len(floors)), floors, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+                at = len(floors) - 1, floors[-1]
+                ax.annotate(
+                    "guessing floor", at, (0, 3), textcoords="offset points", ha="right", fontsize=7.5
+                )
+            _draw_columns(ax, columns)
+            ax.set_title(title, loc="left", fontweight="bold", fontsize=9.5, pad=8)
+            ax.set(xlabel=name, xlim=(-0.6, len(settings) - 0.4))
+            ax.set_xticks(range(len(settings)), [str(number) for number, _ in settings])
+            _quiet(ax, "y")
     return figure
 
 
-def _draw_columns(
-    ax: "Axes",
-    title: str,
-    name: str,
-    settings: Sequence[tuple[int, Setting]],
-    values: Sequence[Sequence[float]],
-) -> None:
+def _draw_columns(ax: "Axes", values: Sequence[Sequence[float]]) -> None:
     """Dots for the seeds, a line through their medians; what is infinite at the top."""
     colour, top = model_colours([])["fast-weights"], ax.get_ylim()[1]
     points = [(x, min(value, top)) for x, column in enumerate(values) for value in column]
     ax.plot([x for x, _ in points], [value for _, value in points], "o", color=colour, clip_on=False, **_DOT)
     medians = [_median(column) for column in values]
     ax.plot(range(len(medians)), [m if math.isfinite(m) else math.nan for m in medians], color=colour)
-    ax.set_title(title, loc="left", fontweight="bold", fontsize=9.5, pad=8)
-    ax.set(xlabel=name, xlim=(-0.6, len(settings) - 0.4))
-    ax.set_xticks(range(len(settings)), [str(number) for number, _ in settings])
-    ax.tick_params(length=0, labelsize=8)
-    ax.grid(axis="y", color=GRID, linewidth=0.6)
+
+
+def _quiet(ax: "Axes", lines: Literal["x", "y"], **ticks: Any) -> None:
+    """Thin lines across one axis, no ticks."""
+    ax.tick_params(length=0, labelsize=8, **ticks)
+    ax.grid(axis=lines, color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
 
 
@@ -176,12 +173,8 @@ def _paces(setting: Setting) -> list[float]:
 
 def _errors(setting: Setting) -> list[float]:
     """Test errors on a logarithmic axis: half an error where there was none."""
-    return [_shown_error(run) for run in setting.ended("finished")]
-
-
-def _shown_error(run: Record) -> float:
-    result = run["result"]
-    return max(result["test_error"], 0.5 / max(result["test_count"], 1))
+    results = [run["result"] for run in setting.ended("finished")]
+    return [max(result["test_error"], 0.5 / max(result["test_count"], 1)) for result in results]
 
 
 def _median(values: Sequence[float]) -> float:
@@ -192,3 +185,5 @@ def _median(values: Sequence[float]) -> float:
 _DOT: dict[str, Any] = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.5}
 _MARK: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.8}
 _CROSS: dict[str, Any] = {"color": ALARM, "markersize": 5, "markeredgewidth": 1.5}
+_UPDATES = "updates to 1 %", _paces, lambda pace: f"{pace:,.0f}"
+_ERRORS = "test error, %", _errors, lambda error: f"{100 * error:g}"

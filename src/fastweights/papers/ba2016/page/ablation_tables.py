@@ -57,13 +57,13 @@ def pairs_table(variants: Mapping[tuple[str, str], Setting]) -> Table:
     return Table.of(
         "pairs",
         "Pairs to remember",
-        numbered(variants, PAIRS, "task", "num_pairs"),
+        [setting for _, setting in numbered(variants, PAIRS, "task", "num_pairs")],
         {
-            "K": lambda row: str(row[0]),
-            "floor %": lambda row: f"{100 * row[1].floor:.2f}",
-            "test error %": lambda row: error_text(row[1]),
-            "updates to 1 %": lambda row: updates_text(row[1]),
-            "seeds": lambda row: seeds_text(row[1]),
+            "K": lambda setting: str(setting.options["task"]["num_pairs"]),
+            "floor %": lambda setting: f"{100 * setting.floor:.2f}",
+            "test error %": error_text,
+            "updates to 1 %": updates_text,
+            "seeds": seeds_text,
         },
         "Fast weights, R = 50, the defaults: strings of K pairs, 2 K + 3 symbols.",
     )
