@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import fmean
-from typing import Any
 
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, final_validation_error, outcome
@@ -64,11 +63,15 @@ def _by_tpe(
     count: int,
 ) -> list[RunSpecification]:
     import optuna
+    from optuna.distributions import BaseDistribution, FloatDistribution
 
     # The results are given to a new study each time: with its seed, it asks for the same settings again.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=2 * _AT_ONCE))
-    distributions = {dimension.name: _distribution(dimension) for dimension in space}
+    distributions: dict[str, BaseDistribution] = {
+        dimension.name: FloatDistribution(min(dimension.grid), max(dimension.grid), log=dimension.logarithmic)
+        for dimension in space
+    }
     asked: list[RunSpecification] = []
     for _ in range(count // _AT_ONCE):
         trials = [study.ask(distributions) for _ in range(_AT_ONCE)]
@@ -83,9 +86,3 @@ def _by_tpe(
             else:
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
     return asked
-
-
-def _distribution(dimension: Dimension) -> Any:
-    from optuna.distributions import FloatDistribution
-
-    return FloatDistribution(min(dimension.grid), max(dimension.grid), log=dimension.logarithmic)

@@ -9,7 +9,7 @@ from fastweights.papers.ba2016.findings.stages import place_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.drawing import GRID, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label
-from fastweights.report.learning_curve_panel import common_points, mark_failures
+from fastweights.report.learning_curves import common_points, mark_failures
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
 

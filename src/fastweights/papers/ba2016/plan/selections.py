@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import inf
+from math import isinf
 from statistics import median
 
 from fastweights import registry
@@ -46,8 +46,7 @@ class Selections:
 
     def best(self, model: str, size: int) -> RunSpecification | None:
         """The setting that the search selects; None while it is not over."""
-        tried = self.candidates(model, size)
-        return select_best(tried, self.known) if ended(tried, self.known) else None
+        return select_best(self.candidates(model, size), self.known)
 
     def selections(self, sizes: Iterable[int]) -> Iterator[RunSpecification]:
         """What the search selects for each model and these sizes, as far as it is over."""
@@ -69,9 +68,9 @@ class Selections:
         """Of the search's selections, those in which most seeds of the table did not come to 1 %."""
         for best in self.selections(self.sizes):
             table = self.of_table(best)
-            if not ended(table, self.known):
-                continue
-            if median(updates_to(self.known[run.identifier]) for run in table) == inf:
+            if ended(table, self.known) and isinf(
+                median(updates_to(self.known[run.identifier]) for run in table)
+            ):
                 yield best
 
     def search_updates(self, size: int) -> int:
