@@ -8,9 +8,9 @@ import pytest
 from fastweights import registry
 from fastweights.errors import UnknownNameError
 from fastweights.papers.base import Paper, Publication
-from fastweights.report.page import render
-from fastweights.report.study_report import TableReport, report_of
-from fastweights.report.study_table import markdown_table
+from fastweights.report.page import TableReport, render
+from fastweights.report.study_report import report_of
+from fastweights.report.study_table import StudyTables
 from fastweights.studies.papers import paper_of, published_errors
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset, preset_names
@@ -68,7 +68,7 @@ def test_its_preset_is_found_by_name(mine):
 def test_its_numbers_stand_beside_those_of_the_runs(mine):
     runs = [record("lstm", 20, num_pairs=8), record("lstm", 50, num_pairs=8)]
     assert published_errors(runs[0]["specification"]["task"], "lstm", 20) == [(MINE, 12.5)]
-    text = markdown_table(runs)
+    text = StudyTables(runs).markdown()
     assert "| 20 | **LSTM** | **10.0** | **1** | **12.5** |" in text
     assert "paper: Mine 2027, Table 2." in text
     page = render(study(*runs, preset="mine"), "<svg></svg>")

@@ -9,20 +9,20 @@ from rich.console import Console
 
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import duration, percent, with_interval
-from fastweights.report.study_table import StudyTables, markdown_table, terminal_table
+from fastweights.report.study_table import StudyTables
 from records import mixed_study, record, study
 
 
 def printed(results: dict[str, Any], width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(terminal_table(results["runs"]))
+    console.print(StudyTables(results["runs"]).terminal())
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def markdown_line(results: dict[str, Any], *start: str) -> list[str]:
     """The cells of the Markdown row that starts with these, without its bold marks."""
-    for line in markdown_table(results["runs"]).splitlines():
+    for line in StudyTables(results["runs"]).markdown().splitlines():
         cells = [cell.strip().strip("*") for cell in line.strip("|").split("|")]
         if cells[: len(start)] == list(start):
             return cells
@@ -43,7 +43,7 @@ def test_failed_and_unfinished_runs_are_shown_with_their_reasons() -> None:
     results = mixed_study()
     assert markdown_line(results, "20", "LSTM")[2:4] == ["failed (1 of 1)", "0"]
     assert markdown_line(results, "50", "IRNN")[2] == "unfinished (1 of 1)"
-    for text in (markdown_table(results["runs"]), " ".join(printed(results, 200).split())):
+    for text in (StudyTables(results["runs"]).markdown(), " ".join(printed(results, 200).split())):
         assert "LSTM, R = 20: failed (1 of 1): the loss is not finite at update 812" in text
         assert "IRNN, R = 50: waiting (1 of 1)" in text
         assert "LSTM, R = 50: interrupted (1 of 1)" in text
@@ -54,7 +54,7 @@ def test_some_failed_seeds_stand_beside_the_mean() -> None:
     seeds = [record(seed=0), record(seed=1), record(seed=2, state="failed", failure=reason)]
     results = study(*seeds, record(seed=0, learning_rate=0.5, state="failed", failure="too fast"))
     assert markdown_line(results, "20", "LSTM")[2:4] == ["10.00 ± 0.00, failed (1 of 3)", "2"]
-    text = markdown_table(results["runs"])
+    text = StudyTables(results["runs"]).markdown()
     assert "failed (1 of 3): ValueError: no luck" in text
     assert "failed (1 of 1 in settings not selected): too fast" in text
     assert "selected of 2 settings by its mean validation error, 10.0 %" in text
@@ -67,12 +67,12 @@ def test_rows_are_compared_within_a_size_and_the_lowest_is_marked() -> None:
         (size, model) for size in ("20", "50") for model in ("IRNN", "LSTM", "fast weights")
     ]
     assert list(table.bold) == [2, 5]
-    assert "**1.81 ± 0.00**" in markdown_table(results["runs"])
+    assert "**1.81 ± 0.00**" in StudyTables(results["runs"]).markdown()
 
 
 def test_every_task_has_its_own_table_and_only_one_has_published_numbers() -> None:
     results = study(record(), record(num_pairs=8))
-    text = markdown_table(results["runs"])
+    text = StudyTables(results["runs"]).markdown()
     assert text.count("| R | model |") == 2
     assert "num\\_pairs 8" in text
     assert "num_pairs 8" in printed(results)
@@ -93,15 +93,17 @@ def test_no_cell_is_cut_in_80_columns() -> None:
 
 
 def test_an_empty_study_says_so() -> None:
-    assert "no runs yet" in markdown_table([])
+    assert "no runs yet" in StudyTables([]).markdown()
     assert "no runs yet" in printed(study())
 
 
 def test_names_are_text_not_markup() -> None:
     results = study(record("[red]a|b*<i>\n", 20))
     assert "[red]a|b*<i>" in printed(results, 120)
-    assert r"\[red\]a&#124;b\*&lt;i&gt;" in markdown_table(results["runs"])
-    (line,) = [line for line in markdown_table(results["runs"]).splitlines() if line.startswith("| 20")]
+    assert r"\[red\]a&#124;b\*&lt;i&gt;" in StudyTables(results["runs"]).markdown()
+    (line,) = [
+        line for line in StudyTables(results["runs"]).markdown().splitlines() if line.startswith("| 20")
+    ]
     assert len(re.findall(r"(?<!\\)\|", line)) == 10
 
 

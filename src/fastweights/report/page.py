@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
+
 from fastweights.files import make_folder, write_atomically
 from fastweights.report.drawing import save
 from fastweights.report.html import environments, inline, states, template
@@ -13,7 +15,7 @@ from fastweights.report.labels import distinguished, duration, joined, model_col
 from fastweights.report.learning_curves import learning_curves
 from fastweights.report.setting_texts import error_text
 from fastweights.report.study_table import StudyTables
-from fastweights.studies.analysis.runs import Record, failure_of, outcome, setting_of
+from fastweights.studies.analysis.runs import Record, failure_of, grouped, outcome, setting_of
 from fastweights.studies.analysis.settings import Selection
 from fastweights.studies.papers import paper_of
 
@@ -21,16 +23,26 @@ _MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
 
 
-def write_page(results: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write learning-curves.svg, learning-curves.png and report.html into the folder; returns their paths.
+class TableReport:
+    """A `StudyReport`: one table, the learning curves and every run."""
 
-    Raises: FileError if the folder or a file cannot be written.
-    """
-    make_folder(folder)
-    svg, png, page = (folder / name for name in ("learning-curves.svg", "learning-curves.png", "report.html"))
-    save(lambda: learning_curves(results["runs"]), svg, png)
-    write_atomically(page, render(results, svg.read_text(encoding="utf-8")).encode())
-    return [svg, png, page]
+    def __init__(self, results: Mapping[str, Any]) -> None:
+        self._results = results
+        self._tables = StudyTables(results["runs"])
+
+    def terminal(self) -> RenderableType:
+        return self._tables.terminal()
+
+    def documents(self) -> Mapping[str, str]:
+        return {"table": self._tables.markdown()}
+
+    def write(self, folder: Path) -> list[Path]:
+        make_folder(folder)
+        names = "learning-curves.svg", "learning-curves.png", "report.html"
+        svg, png, page = paths = [folder / name for name in names]
+        save(lambda: learning_curves(self._results["runs"]), svg, png)
+        write_atomically(page, render(self._results, svg.read_text(encoding="utf-8")).encode())
+        return paths
 
 
 def render(results: Mapping[str, Any], svg: str) -> str:
@@ -71,16 +83,13 @@ def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
     """The place, the model or models of lowest error and the error, for each size with two to compare."""
     answers = []
     for task, group in tables.by_task.items():
-        settings = [selection.selected for selection in group]
-        lowest = [selection.selected for selection in tables.lowest(group)]
-        for size in dict.fromkeys(setting.hidden_size for setting in lowest):
-            compared = [setting for setting in settings if setting.hidden_size == size and setting.finished]
-            best = [setting for setting in lowest if setting.hidden_size == size]
-            if len(compared) > 1:
+        lowest = tables.lowest(group)
+        for size, alike in grouped(group, lambda selection: selection.selected.hidden_size).items():
+            best = [selection.selected for selection in alike if selection in lowest]
+            if best and sum(selection.selected.finished > 0 for selection in alike) > 1:
                 place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
-                answers.append(
-                    (place, joined(model_label(setting.model) for setting in best), error_text(best[0]))
-                )
+                names = joined(model_label(setting.model) for setting in best)
+                answers.append((place, names, error_text(best[0])))
     return answers
 
 

@@ -31,30 +31,10 @@ class StudyReport(Protocol):
         ...
 
 
-class TableReport:
-    """One table, the learning curves and every run."""
-
-    def __init__(self, results: Mapping[str, Any]) -> None:
-        self._results = results
-
-    def terminal(self) -> "RenderableType":
-        from fastweights.report.study_table import terminal_table
-
-        return terminal_table(self._results["runs"])
-
-    def documents(self) -> Mapping[str, str]:
-        from fastweights.report.study_table import markdown_table
-
-        return {"table": markdown_table(self._results["runs"])}
-
-    def write(self, folder: Path) -> list[Path]:
-        from fastweights.report.page import write_page
-
-        return write_page(self._results, folder)
-
-
 def report_of(results: Mapping[str, Any]) -> StudyReport:
     """The report that the preset's paper has for such a study, else a `TableReport`."""
+    from fastweights.report.page import TableReport
+
     paper = paper_of(results["study"].get("preset"))
     own = None if paper is None else paper.report(results)
     return TableReport(results) if own is None else own

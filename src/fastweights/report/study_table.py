@@ -25,7 +25,7 @@ class StudyTables:
         tasks = list(dict.fromkeys(task_label(run["specification"]["task"]) for run in runs))
         self.by_task: dict[str, list[Selection]] = {task: [] for task in tasks}
         for selection in sorted(selections(runs), key=lambda selection: selection.selected.hidden_size):
-            self.by_task[_task(selection)].append(selection)
+            self.by_task[task_label(selection.selected.options["task"])].append(selection)
 
     @property
     def selections(self) -> list[Selection]:
@@ -119,26 +119,18 @@ class StudyTables:
         sentences.append("floor: the error of the best answer without the ability that the task tests.")
         return " ".join(sentences)
 
+    def terminal(self) -> RenderableType:
+        """The tables for a terminal, with the notes below."""
+        notes = "\n".join(["", *self.notes(), self.legend()])
+        return Group(*(table.terminal() for table in self.results()), Text(notes))
 
-def terminal_table(runs: Sequence[Record]) -> RenderableType:
-    """The tables for a terminal, with the notes below."""
-    tables = StudyTables(runs)
-    notes = "\n".join(["", *tables.notes(), tables.legend()])
-    return Group(*(table.terminal() for table in tables.results()), Text(notes))
-
-
-def markdown_table(runs: Sequence[Record]) -> str:
-    """The tables in GitHub's Markdown, with the notes as a list."""
-    tables = StudyTables(runs)
-    parts = []
-    for table in tables.results():
-        parts += [f"**{plain(table.title)}**"] * bool(table.title) + [table.markdown().rstrip()]
-    notes = "\n".join(f"- {plain(note)}" for note in tables.notes())
-    return "\n\n".join(filter(None, [*parts, notes, plain(tables.legend())])) + "\n"
-
-
-def _task(selection: Selection) -> str:
-    return task_label(selection.selected.options["task"])
+    def markdown(self) -> str:
+        """The tables in GitHub's Markdown, with the notes as a list."""
+        parts = []
+        for table in self.results():
+            parts += [f"**{plain(table.title)}**"] * bool(table.title) + [table.markdown().rstrip()]
+        notes = "\n".join(f"- {plain(note)}" for note in self.notes())
+        return "\n\n".join(filter(None, [*parts, notes, plain(self.legend())])) + "\n"
 
 
 def _published(setting: Setting) -> "list[tuple[Publication, float]]":
