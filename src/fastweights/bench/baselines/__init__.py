@@ -26,8 +26,8 @@ BASELINES = {
     "fastweights-jax": Baseline("without kernels", "jax", "ours", "prepare_without_kernels"),
     "jax-scan": Baseline("JAX, scan", "jax", "jax_scan"),
     "numpy": Baseline("NumPy", "numpy", "numpy_loop"),
-    "torch-eager": Baseline("PyTorch", "torch", "torch_trainer", "prepare_eager"),
-    "torch-compile": Baseline("torch.compile", "torch", "torch_trainer", "prepare_compiled"),
+    "torch-eager": Baseline("PyTorch", "torch", "torch_loop", "prepare_eager"),
+    "torch-compile": Baseline("torch.compile", "torch", "torch_loop", "prepare_compiled"),
     "torch-nn": Baseline("torch.nn layer", "torch", "torch_nn"),
 }
 

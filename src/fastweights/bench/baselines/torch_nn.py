@@ -7,54 +7,46 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fastweights.bench.baselines.torch_models import Recurrence, TorchClassifier
-from fastweights.bench.baselines.torch_trainer import TorchTrainer
+from fastweights.bench.baselines.torch_loop import TorchTrainer, cross_entropy, parameters_of
 from fastweights.bench.cases import Case, Inputs, Weights
 
 _LAYERS = {
-    "standard-rnn": (nn.RNN, {"nonlinearity": "tanh"}, [0]),
-    "irnn": (nn.RNN, {"nonlinearity": "relu"}, [0]),
-    # Our gates are i, f, o, g; PyTorch's i, f, g, o.
-    "lstm": (nn.LSTM, {}, [0, 1, 3, 2]),
+    "standard-rnn": (nn.RNN, {"nonlinearity": "tanh"}),
+    "irnn": (nn.RNN, {"nonlinearity": "relu"}),
+    "lstm": (nn.LSTM, {}),
 }
 MODELS = tuple(_LAYERS)
 
 
-class TorchLayer(Recurrence):
-    """A layer with our weights; its second bias stays at zero, so that it is the same model.
+class _LayerTrainer(TorchTrainer):
+    def __init__(self, case: Case, inputs: Inputs) -> None:
+        kind, arguments = _LAYERS[case.model]
+        self._exchanged = kind is nn.LSTM
+        parameters = parameters_of(self._reordered(inputs.weights))
+        layer = kind(inputs.weights["cell.input"].shape[1], case.hidden_size, **arguments)
+        layer.weight_hh_l0, layer.weight_ih_l0, layer.bias_ih_l0 = (
+            parameters[f"cell.{name}"] for name in ("recurrent", "input", "bias")
+        )
+        # It stays at zero, so that this is the same model.
+        layer.bias_hh_l0 = nn.Parameter(torch.zeros_like(layer.bias_ih_l0), requires_grad=False)
 
-    `order` takes our gates to PyTorch's, and back: it is its own inverse.
-    """
+        def loss(tokens: Tensor, targets: Tensor) -> Tensor:
+            outputs, _ = layer(functional.embedding(tokens, parameters["embedding.table"].T))
+            return cross_entropy(outputs[-1], parameters, targets)
 
-    def __init__(self, layer: nn.RNNBase, order: list[int], weights: Weights) -> None:
-        super().__init__()
-        self.layer, self.order = layer, order
-        self.named = {
-            "cell.recurrent": layer.get_parameter("weight_hh_l0"),
-            "cell.input": layer.get_parameter("weight_ih_l0"),
-            "cell.bias": layer.get_parameter("bias_ih_l0"),
-        }
-        unused = layer.get_parameter("bias_hh_l0").requires_grad_(False)
-        with torch.no_grad():
-            unused.zero_()
-            for name, parameter in self.named.items():
-                parameter.copy_(torch.tensor(self._reordered(weights[name])))
-
-    def last_state(self, table: Tensor, tokens: Tensor) -> Tensor:
-        return self.layer(functional.embedding(tokens, table))[0][-1]
+        super().__init__(case, inputs, parameters, loss)
 
     def weights(self) -> Weights:
-        return {name: self._reordered(weight.detach().numpy()) for name, weight in self.named.items()}
+        return self._reordered(super().weights())
 
-    def _reordered(self, rows: np.ndarray) -> np.ndarray:
-        blocks = np.split(rows, len(self.order))
-        return np.concatenate([blocks[i] for i in self.order])
+    def _reordered(self, weights: Weights) -> Weights:
+        """The LSTM's gates, i, f, o, g, in PyTorch's order, i, f, g, o, or back."""
+        if not self._exchanged:
+            return weights
+        blocks = {name: np.split(array, 4) for name, array in weights.items() if name.startswith("cell.")}
+        return weights | {name: np.concatenate([i, f, o, g]) for name, (i, f, g, o) in blocks.items()}
 
 
 def prepare(case: Case, inputs: Inputs) -> TorchTrainer:
     """The classifier around the layer."""
-    layer, arguments, order = _LAYERS[case.model]
-    size = inputs.weights["cell.input"].shape[1]
-    cell = TorchLayer(layer(size, case.hidden_size, **arguments), order, inputs.weights)
-    classifier = TorchClassifier(cell, inputs.weights)
-    return TorchTrainer(case, inputs, classifier, classifier)
+    return _LayerTrainer(case, inputs)
