@@ -1,10 +1,7 @@
 """Models: embedding, recurrent cell, read-out."""
 
-from fastweights.models.classifier import SequenceClassifier
-from fastweights.models.embedding import Embedding
-from fastweights.models.options import ClassifierOptions
+from fastweights.models.classifier import ClassifierOptions, Embedding, Readout, SequenceClassifier
 from fastweights.models.parameters import count_parameters, count_state, partition
-from fastweights.models.readout import Readout
 
 __all__ = [
     "ClassifierOptions",

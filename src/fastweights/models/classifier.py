@@ -1,5 +1,8 @@
 """A sequence classifier: embedding, recurrent cell, read-out."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,23 +11,103 @@ from jax import Array
 from jaxtyping import ArrayLike, Float
 
 from fastweights.cells.base import Cell, gather
-from fastweights.errors import check
-from fastweights.models.embedding import Embedding
-from fastweights.models.options import ClassifierOptions
-from fastweights.models.readout import Readout
+from fastweights.cells.layers import affine, uniform
+from fastweights.errors import (
+    MAX_SCALE,
+    check,
+    check_between,
+    check_choice,
+    check_positive,
+    to_python_numbers,
+)
 from fastweights.numerics import is_known
 from fastweights.types import Tokens
 
+_SMALL_SIZE = 50
 
-def _check_tokens(tokens: ArrayLike, num_symbols: int) -> None:
-    """Raise InvalidValueError unless the tokens are integers in [0, num_symbols), as far as that is known."""
-    dtype = jnp.result_type(tokens)
-    check(jnp.issubdtype(dtype, jnp.integer), f"tokens must be integers; got numbers of type {dtype}")
-    if is_known(tokens):
-        values = np.asarray(tokens)
-        outside = values[(values < 0) | (values >= num_symbols)]
-        got = outside[0] if outside.size else None
-        check(got is None, f"tokens must be between 0 and {num_symbols - 1}; got {got}")
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """What stands before and after the cell."""
+
+    embedding: Literal["direct", "expanded", "one-hot"] = "direct"
+    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's), or one-hot."""
+
+    embedding_init: Literal["normal", "uniform"] = "normal"
+    """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
+
+    embedding_scale: float = 1.0
+    """See embedding_init."""
+
+    readout_size: int = 100
+    """The number of ReLUs between the last state and the softmax; 0 for none."""
+
+    softmax: Literal["classes", "symbols"] = "classes"
+    """A softmax over the classes alone, or padded to as many outputs as there are symbols."""
+
+    def __post_init__(self) -> None:
+        to_python_numbers(self)
+        check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
+        check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
+        check_positive("embedding_scale", self.embedding_scale)
+        check_between("embedding_scale", self.embedding_scale, 0, MAX_SCALE)
+        check_between("readout_size", self.readout_size, 0, 10_000)
+        check_choice("softmax", self.softmax, ("classes", "symbols"))
+
+
+class Embedding(eqx.Module):
+    """A vector for each symbol: a column of `table`, or of `expansion @ table`.
+
+    Source: Ba et al. 2016, footnote 2.
+    """
+
+    table: Float[Array, "size symbols"] | None
+    expansion: Float[Array, "expanded size"] | None
+
+    def __init__(self, size: int, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
+        table_key, expansion_key = jax.random.split(key)
+        self.table = self.expansion = None
+        if options.embedding == "one-hot":
+            check(
+                size == num_symbols,
+                f"one-hot symbols need a cell of input_size {num_symbols}; got {size}",
+            )
+            return
+        if options.embedding == "expanded":
+            self.expansion = uniform(expansion_key, (size, _SMALL_SIZE), _SMALL_SIZE)
+            size = _SMALL_SIZE
+        if options.embedding_init == "normal":
+            self.table = options.embedding_scale * jax.random.normal(table_key, (size, num_symbols))
+        else:
+            self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
+
+    def vectors(self, num_symbols: int) -> Float[Array, "input symbols"]:
+        """The vectors of all symbols, as columns."""
+        if self.table is None:
+            return jnp.eye(num_symbols)
+        return self.table if self.expansion is None else self.expansion @ self.table
+
+
+class Readout(eqx.Module):
+    """logits = V relu(U h + u) + v, or V h + v without hidden units; uniform in ± 1/√inputs."""
+
+    hidden: tuple[Float[Array, "units hidden"], Float[Array, " units"]] | None
+    output: tuple[Float[Array, "classes units"], Float[Array, " classes"]]
+
+    def __init__(self, hidden_size: int, units: int, num_outputs: int, *, key: Array) -> None:
+        hidden_key, output_key = jax.random.split(key)
+        self.hidden = None
+        if units:
+            self.hidden = uniform(hidden_key, (units, hidden_size), hidden_size), jnp.zeros(units)
+        fan = units or hidden_size
+        self.output = uniform(output_key, (num_outputs, fan), fan), jnp.zeros(num_outputs)
+
+    def __call__(self, state: Float[Array, "hidden batch"]) -> Float[Array, "classes batch"]:
+        weight, bias = self.output
+        if self.hidden is None:
+            return affine(weight, state, bias)
+        hidden_weight, hidden_bias = self.hidden
+        return affine(weight, jax.nn.relu(affine(hidden_weight, state, hidden_bias)), bias)
 
 
 class SequenceClassifier(eqx.Module):
@@ -84,3 +167,14 @@ class SequenceClassifier(eqx.Module):
     def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
         """What each step reads of each earlier state; None for cells that do not read them."""
         return self.cell.attention(self.projections(tokens))
+
+
+def _check_tokens(tokens: ArrayLike, num_symbols: int) -> None:
+    """Raise InvalidValueError unless the tokens are integers in [0, num_symbols), as far as that is known."""
+    dtype = jnp.result_type(tokens)
+    check(jnp.issubdtype(dtype, jnp.integer), f"tokens must be integers; got numbers of type {dtype}")
+    if is_known(tokens):
+        values = np.asarray(tokens)
+        outside = values[(values < 0) | (values >= num_symbols)]
+        got = outside[0] if outside.size else None
+        check(got is None, f"tokens must be between 0 and {num_symbols - 1}; got {got}")
