@@ -12,8 +12,7 @@ from fastweights.report.page import TableReport, render
 from fastweights.report.study_report import report_of
 from fastweights.report.study_table import StudyTables
 from fastweights.studies.papers import paper_of, published_errors
-from fastweights.studies.plans import Choice
-from fastweights.studies.presets import get_preset, preset_names
+from fastweights.studies.presets import Choice, get_preset, preset_names
 from records import record, study
 
 MINE = Publication(

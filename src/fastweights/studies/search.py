@@ -7,7 +7,7 @@ from statistics import fmean
 
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, final_validation_error, outcome
-from fastweights.studies.plans import ended, seeded
+from fastweights.studies.presets import ended, seeded
 
 SAMPLERS = ("grid", "tpe")
 _AT_ONCE = 4

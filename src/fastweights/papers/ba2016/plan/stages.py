@@ -18,7 +18,7 @@ from fastweights.papers.ba2016.plan.matched import Measure, largest, num_paramet
 from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.plans import Planned, Tags, seeded, select_best
+from fastweights.studies.presets import Planned, Tags, seeded, select_best
 from fastweights.studies.search import with_values
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
