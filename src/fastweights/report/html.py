@@ -2,8 +2,9 @@
 
 import json
 import re
+import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastweights.report.drawing import ALARM, GRID, INK, PAPER
@@ -32,7 +33,20 @@ def template(name: str, package: str = "fastweights.report") -> "Template":
     return environment.get_template(name)
 
 
-def inline(svg: str, label: str) -> "Markup":
+def render(name: str, results: Mapping[str, Any], package: str = "fastweights.report", **content: Any) -> str:
+    """A page of a study: what every page says of its runs, and this content."""
+    runs, preset = results["runs"], results["study"].get("preset")
+    return template(name, package).render(
+        preset=preset,
+        command=f"fastweights reproduce --preset {shlex.quote(str(preset))} --dir DIR",
+        states=_states(runs),
+        environments=_environments(runs),
+        inline=_inline,
+        **content,
+    )
+
+
+def _inline(svg: str, label: str) -> "Markup":
     """The drawing for use inside the page: no prologue, the page's colours and its width; `label` says what
     it shows."""
     from markupsafe import Markup, escape
@@ -46,7 +60,7 @@ def inline(svg: str, label: str) -> "Markup":
     return Markup(svg)  # our own drawing, in which every name is escaped
 
 
-def states(runs: Sequence[Record]) -> str:
+def _states(runs: Sequence[Record]) -> str:
     """`9 runs: 7 finished and 2 failed`."""
     counts = Counter(outcome(run) for run in runs)
     states = ("finished", "failed", "interrupted", "waiting")
@@ -54,7 +68,7 @@ def states(runs: Sequence[Record]) -> str:
     return f"{len(runs)} run{'s' * (len(runs) != 1)}" + (f": {joined(parts)}" if parts else "")
 
 
-def environments(runs: Sequence[Record]) -> list[tuple[dict[str, Any], int]]:
+def _environments(runs: Sequence[Record]) -> list[tuple[dict[str, Any], int]]:
     """Each different environment, with the number of its runs."""
     texts = Counter(json.dumps(run["environment"]) for run in runs if run.get("environment"))
     return [(json.loads(text), count) for text, count in texts.items()]

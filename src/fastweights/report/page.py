@@ -1,7 +1,6 @@
 """The page: one self-contained HTML file with the table, the curves and every run."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from fastweights.files import make_folder, write_atomically
+from fastweights.report import html
 from fastweights.report.drawing import save
-from fastweights.report.html import environments, inline, states, template
 from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
 from fastweights.report.learning_curves import learning_curves
 from fastweights.report.setting_texts import error_text
@@ -53,14 +52,13 @@ def render(results: Mapping[str, Any], svg: str) -> str:
     colours = model_colours(setting.model for setting in settings)
     paper = paper_of(study.get("preset"))
     publications = tables.publications()
-    return template("report.html.j2").render(
+    return html.render(
+        "report.html.j2",
+        results,
         title=paper.title if paper else "Study",
         question=paper.question if paper else "",
         source=next(iter(paper.publications), None) if paper else None,
-        preset=study.get("preset"),
         options=study.get("options") and _indented(study["options"]),
-        command=f"fastweights reproduce --preset {shlex.quote(str(study.get('preset')))} --dir DIR",
-        states=states(runs),
         tables=tables.results(publications),
         details=tables.details(),
         answers=_answers(tables),
@@ -69,12 +67,10 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         swatches={model_label(model): colour for model, colour in colours.items()},
         has_curves=any(run.get("curve") for run in runs),
         curves=svg,
-        inline=inline,
         floors=sorted({f"{100 * setting.floor:.2f}" for setting in settings}),
         sizes=_data_sizes(runs),
         runs=_runs(tables.selections, detailed=len(runs) <= _MAX_DETAILED),
         detailed=len(runs) <= _MAX_DETAILED,
-        environments=environments(runs),
         publications=publications,
     )
 

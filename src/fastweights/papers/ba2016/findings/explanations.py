@@ -18,19 +18,9 @@ def why(entry: TableEntry) -> str:
     verdict = entry.verdict
     if verdict is None:
         return "nothing was published"
-    explain = {
-        "reproduced": _reproduced,
-        "better": _better,
-        "worse": _worse,
-        "not reproduced": _worse,
-        "none": _undecided,
-    }
-    return "; ".join([*explain[verdict.name](entry), *_incidents(entry.table)])
-
-
-def _undecided(entry: TableEntry) -> Iterator[str]:
-    if entry.verdict is not None:
-        yield entry.verdict.reason
+    explain = {"reproduced": _reproduced, "better": _better, "worse": _worse, "not reproduced": _worse}
+    reasons = [verdict.reason] if verdict.name == "none" else explain[verdict.name](entry)
+    return "; ".join([*reasons, *_incidents(entry.table)])
 
 
 def _reproduced(entry: TableEntry) -> Iterator[str]:

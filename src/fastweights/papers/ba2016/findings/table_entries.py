@@ -79,13 +79,13 @@ class TableEntry:
     def preferred(self) -> ChangedSetting | None:
         """Of the search's own and the best alternatives, the one with the lowest mean validation error; None
         while one of their runs is missing."""
-        compared = [ChangedSetting("", self.table)]
-        for alternative, alternatives in self.alternatives.items():
-            if alternatives.unfinished:
-                return None
-            if alternatives.best.runs:
-                compared.append(ChangedSetting(alternative.other, alternatives.best))
-        if any(setting.unfinished for _, setting in compared):
+        alternatives = self.alternatives.items()
+        compared = [
+            ChangedSetting("", self.table),
+            *(ChangedSetting(alternative.other, tried.best) for alternative, tried in alternatives),
+        ]
+        waiting = [tried.unfinished for _, tried in alternatives]
+        if any(waiting) or any(setting.unfinished for _, setting in compared):
             return None
         known = [changed for changed in compared if changed.setting.test_error is not None]
         return min(known, key=lambda changed: changed.setting.validation_error or 0.0, default=None)

@@ -1,6 +1,5 @@
 """The report of the verification: verdicts first, then what they rest on."""
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -28,7 +27,7 @@ from fastweights.papers.ba2016.page.verdict_table import (
     verdict_table,
 )
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.report.html import environments, inline, states, template
+from fastweights.report.html import render
 from fastweights.report.labels import duration, last_line, model_colours, model_label
 from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
@@ -39,7 +38,7 @@ class Verification:
     results.json."""
 
     def __init__(self, results: Mapping[str, Any]) -> None:
-        self._preset = str(results["study"].get("preset"))
+        self._results = results
         self._runs: Sequence[Record] = results["runs"]
         self._entries = table_entries(self._runs)
 
@@ -92,23 +91,21 @@ class Verification:
         """The page as HTML, with the figures in it."""
         models = dict.fromkeys(place(run)[0] for run in self._runs)
         colours = model_colours(models)
-        return template("verification.html.j2", "fastweights.papers.ba2016.page").render(
+        return render(
+            "verification.html.j2",
+            self._results,
+            "fastweights.papers.ba2016.page",
             title="Fast weights at associative retrieval",
-            preset=self._preset,
-            command=f"fastweights reproduce --preset {shlex.quote(self._preset)} --dir DIR",
-            states=states(self._runs),
             answer=answer(self._entries),
             tables=self.tables,
             ablations=[table for name, table in self.tables.items() if name.startswith("ablations-")],
             figures=figures,
-            inline=inline,
             missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
             conclusions=self._conclusions,
             captions=captions(self._entries, matched_settings(self._runs)),
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(self._runs),
             parts=_parts(self._runs),
-            environments=environments(self._runs),
             publications=(BA_2016, WAYMAN_MATHEW_2017),
         )
 

@@ -1,6 +1,6 @@
 """Which runs each stage of the verification asks for, given the results that are known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, product
 
@@ -22,23 +22,6 @@ from fastweights.studies.presets import Planned, Tags, seeded, select_best
 from fastweights.studies.search import with_values
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
-STAGES: dict[Stage, Stage | None] = {
-    Stage.SEARCH: None,
-    Stage.TABLE: Stage.SEARCH,
-    Stage.FIGURE_2: Stage.SEARCH,
-    Stage.ABLATIONS: None,
-    Stage.HEAT_MAP: None,
-    Stage.AS_PUBLISHED: None,
-    Stage.INITIALISATION: Stage.SEARCH,
-    Stage.REGULARISATION: Stage.SEARCH,
-    Stage.LONGER: Stage.TABLE,
-    Stage.RATES: Stage.TABLE,
-    Stage.DATA: Stage.RATES,
-    Stage.MATCHED: Stage.SEARCH,
-}
-"""Those that can be chosen, and what selects for each or says whether it is needed: that is run too. The
-others belong to these."""
-
 _FIGURE_UPDATES = 700_000
 
 # Every stage has seeds of its own: what selects is never what is reported.
@@ -59,27 +42,13 @@ class Stages(Selections):
 
     def runs(self) -> Iterator[Planned]:
         """The runs of the chosen stages, and of those that they rest on."""
-        plans = {
-            Stage.SEARCH: self.search,
-            Stage.TABLE: self.table,
-            Stage.FIGURE_2: self.figure_2,
-            Stage.ABLATIONS: self.ablations,
-            Stage.HEAT_MAP: self.heat_map,
-            Stage.AS_PUBLISHED: self.as_published,
-            Stage.INITIALISATION: self.initialisation,
-            Stage.REGULARISATION: self.regularisation,
-            Stage.LONGER: self.longer,
-            Stage.RATES: self.rates,
-            Stage.DATA: self.more_data,
-            Stage.MATCHED: self.matched,
-        }
         chosen = set(self.chosen or STAGES)
-        for stage, selecting in reversed(STAGES.items()):  # what another rests on stands before it
+        for stage, (_, selecting) in reversed(STAGES.items()):  # what another rests on stands before it
             if stage in chosen and selecting is not None:
                 chosen.add(selecting)
-        for stage, plan in plans.items():
+        for stage, (plan, _) in STAGES.items():
             if stage in chosen:
-                yield from plan()
+                yield from plan(self)
 
     def search(self) -> Iterator[Planned]:
         for model, size in product(self.models, self.sizes):
@@ -207,3 +176,21 @@ class Stages(Selections):
 
 def _tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:
     return (Planned(run, {"part": stage, **(tags or {})}) for run in runs)
+
+
+STAGES: dict[Stage, tuple[Callable[[Stages], Iterator[Planned]], Stage | None]] = {
+    Stage.SEARCH: (Stages.search, None),
+    Stage.TABLE: (Stages.table, Stage.SEARCH),
+    Stage.FIGURE_2: (Stages.figure_2, Stage.SEARCH),
+    Stage.ABLATIONS: (Stages.ablations, None),
+    Stage.HEAT_MAP: (Stages.heat_map, None),
+    Stage.AS_PUBLISHED: (Stages.as_published, None),
+    Stage.INITIALISATION: (Stages.initialisation, Stage.SEARCH),
+    Stage.REGULARISATION: (Stages.regularisation, Stage.SEARCH),
+    Stage.LONGER: (Stages.longer, Stage.TABLE),
+    Stage.RATES: (Stages.rates, Stage.TABLE),
+    Stage.DATA: (Stages.more_data, Stage.RATES),
+    Stage.MATCHED: (Stages.matched, Stage.SEARCH),
+}
+"""Those that can be chosen: what each asks for, and the stage that selects for it or says whether it is
+needed, which is run too. The other stages belong to these."""
