@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -62,6 +63,8 @@ def test_in_html():
     assert 'style="background: #123456"></i>LSTM' in html and "gray" in html
     assert '<tr class="bold">' in html and '<td class="number failed">failed</td>' in html
     assert "because | of &lt;this&gt;" in html and "R: hidden units." in html
+    assert 'aria-label="Title"' in html
+    assert 'aria-label="a"' in str(macro(replace(TABLE, title=""), {}))
 
 
 def test_columns_say_what_an_item_has():

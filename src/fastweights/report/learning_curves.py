@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK, legend_above
 from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
-from fastweights.studies.analysis.runs import Record, outcome, validation_errors
+from fastweights.studies.analysis.runs import Record, grouped, outcome, validation_errors
 from fastweights.studies.analysis.settings import Setting, selections
 from fastweights.studies.papers import published_errors
 
@@ -23,10 +23,8 @@ def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
     """Title and settings for each task and size, in the order of the table."""
     tasks = {task_label(setting.options["task"]): setting.options["task"] for setting in settings}
     differences = distinguished(list(tasks.values()))
-    groups: dict[tuple[int, int], list[Setting]] = {}
-    for setting in settings:
-        place = list(tasks).index(task_label(setting.options["task"])), setting.hidden_size
-        groups.setdefault(place, []).append(setting)
+    order = list(tasks)
+    groups = grouped(settings, lambda s: (order.index(task_label(s.options["task"])), s.hidden_size))
     return [
         (", ".join([f"R = {size}", *differences[task]]), groups[task, size]) for task, size in sorted(groups)
     ]

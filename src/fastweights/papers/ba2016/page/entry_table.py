@@ -9,10 +9,6 @@ from fastweights.report.table import MODEL, Column, R, Table
 
 EntryColumns = Mapping[Column | str, Callable[[TableEntry], str]]
 
-PLACE: EntryColumns = {
-    R: lambda entry: str(entry.hidden_size),
-    MODEL: lambda entry: model_label(entry.model),
-}
 PAPER: EntryColumns = {"paper %": lambda entry: published_percent(entry.paper)}
 FLOOR: EntryColumns = {"floor %": lambda entry: f"{100 * entry.floor:.2f}"}  # exact, so in full
 TABLES_ERROR: EntryColumns = {"table's error %": lambda entry: error_text(entry.table)}
@@ -22,4 +18,8 @@ def entry_table(
     name: str, title: str, entries: Iterable[TableEntry], columns: EntryColumns, legend: str
 ) -> Table:
     """A table of these columns, after two for the entry's size and model."""
-    return Table.of(name, title, entries, {**PLACE, **columns}, legend)
+    place: EntryColumns = {
+        R: lambda entry: str(entry.hidden_size),
+        MODEL: lambda entry: model_label(entry.model),
+    }
+    return Table.of(name, title, entries, {**place, **columns}, legend)

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.stages import progress
-from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.table_entries import ChangedSetting, TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, PLACE, EntryColumns, entry_table
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, EntryColumns, entry_table
 from fastweights.report.labels import model_label, nats, percent, published_percent
 from fastweights.report.setting_texts import (
     error_text,
@@ -59,18 +59,17 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
 
 def preferred_table(entries: Sequence[TableEntry]) -> Table:
     """The same numbers in the best of all settings that the study tried."""
-    return Table.of(
+    return entry_table(
         "preferred",
         "In the setting that validation prefers",
-        [(entry, preferred) for entry in entries if (preferred := entry.preferred) is not None],
+        [entry for entry in entries if entry.preferred is not None],
         {
-            **{column: lambda row, text=text: text(row[0]) for column, text in PLACE.items()},
-            Column("setting", "word"): lambda row: row[1].change or "as selected",
-            "test error %": lambda row: error_text(row[1].setting),
-            "best–worst %": lambda row: range_text(row[1].setting),
-            "seeds": lambda row: seeds_text(row[1].setting),
-            "paper %": lambda row: published_percent(row[0].paper),
-            _VERDICT: lambda row: _name(row[0].verdict_on(row[1].setting)),
+            Column("setting", "word"): lambda entry: _preferred(entry).change or "as selected",
+            "test error %": lambda entry: error_text(_preferred(entry).setting),
+            "best–worst %": lambda entry: range_text(_preferred(entry).setting),
+            "seeds": lambda entry: seeds_text(_preferred(entry).setting),
+            **PAPER,
+            _VERDICT: lambda entry: _name(entry.verdict_on(_preferred(entry).setting)),
         },
         "Of what the search selected and the best other embedding, weight decay and learning rate, the one "
         "with the lowest mean validation error over its reported seeds. Verdict: by the same rule.",
@@ -113,6 +112,10 @@ def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> 
     ]
     notes = [f"±: half of the 95 % t interval. {RULE}", "", *reasons, "", *progress(runs)]
     return Group(entry_table("", "", entries, columns, "").terminal(), Text("\n" + "\n".join(notes)))
+
+
+def _preferred(entry: TableEntry) -> ChangedSetting:
+    return entry.preferred or ChangedSetting("", entry.table)
 
 
 def _name(verdict: Verdict | None) -> str:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.errors import CheckpointError, FastweightsError, FileError
+from fastweights.papers.ba2016.findings.stages import place, runs_of
 from fastweights.papers.ba2016.inspection import InspectedModel, Reading, read_inspection, write_inspection
 from fastweights.papers.ba2016.names import Stage
 from fastweights.runs.worker import dataset, load_model
@@ -52,11 +53,9 @@ def _median_run(runs: Sequence[Record], size: int, folder: Path) -> Record | Non
     """The lower median; ties go to the earlier."""
     candidates = [
         run
-        for run in runs
+        for run in runs_of(runs, Stage.TABLE)
         if outcome(run) == "finished"
-        and any(tags["part"] == Stage.TABLE for tags in run.get("roles") or ())
-        and run["specification"]["model"]["name"] == "fast-weights"
-        and run["specification"]["model"]["hidden_size"] == size
+        and place(run) == ("fast-weights", size)
         and _model_file(folder, run).is_file()
     ]
     candidates.sort(key=lambda run: run["result"]["test_error"])
