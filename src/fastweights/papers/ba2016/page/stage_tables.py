@@ -1,16 +1,17 @@
 """Tables beside the verdicts: what was searched, and what else was tried for each entry of Table 1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, entry_table
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, EntryColumns, entry_table
 from fastweights.report.labels import distinguished, nats, percent
 from fastweights.report.setting_texts import error_text, length_text, seeds_text, updates_text
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import outcome
 from fastweights.studies.analysis.settings import Selection, Setting
 
+_SEEDS_AND_UPDATES = {"seeds": seeds_text, "updates to 1 %": updates_text}
 _UNLEARNED = "Where most seeds of the table did not come to a validation error of 1 %"
 _BY_SEARCH = (
     "mean validation error in percent after the search's updates, two seeds, in the setting that the search "
@@ -28,12 +29,52 @@ def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
         f"Each weight decay: {_BY_SEARCH} with 0",
         f"Each embedding: {_BY_SEARCH} with N(0, 1)",
     )
+    longer = _part_table(
+        "longer",
+        "Longer training",
+        entries,
+        lambda entry: entry.longer,
+        {"updates": length_text, "test error %": error_text, **_SEEDS_AND_UPDATES},
+        {"table's updates": lambda entry: length_text(entry.table), **TABLES_ERROR, **PAPER},
+        f"{_UNLEARNED}: the same setting, cosine schedule and all, with as many updates as Figure 2 has, on "
+        "fresh seeds.",
+    )
+    more_data = _part_table(
+        "data",
+        "Ten times the training sequences",
+        entries,
+        lambda entry: entry.more_data,
+        {
+            "test error %": error_text,
+            "seeds": seeds_text,
+            "training loss": lambda setting: nats(setting.training_loss),
+            "validation loss": lambda setting: nats(setting.validation_loss),
+        },
+        {
+            "a lower rate, test %": lambda entry: error_text(entry.alternatives[RATE].best),
+            **TABLES_ERROR,
+            **PAPER,
+        },
+        f"{_UNLEARNED}: ten times as many sequences to train on as the table has, the best of the rates "
+        "above, the table's updates, fresh seeds. Losses: the last, in nats.",
+    )
+    as_published = _part_table(
+        "letter",
+        "The paper to the letter",
+        entries,
+        lambda entry: entry.as_published,
+        {"to the letter %": error_text, **_SEEDS_AND_UPDATES},
+        {**PAPER, "selected %": lambda entry: error_text(entry.table), **FLOOR},
+        "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
+        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
+        "of Table 1.",
+    )
     return [
-        _longer_table(entries),
+        longer,
         _alternatives_table("rates", "Lower learning rates", entries, RATE, rates),
-        _data_table(entries),
+        more_data,
         _alternatives_table("weight-decays", "Weight decay", entries, WEIGHT_DECAY, decays),
-        _as_published_table(entries),
+        as_published,
         _alternatives_table("embeddings", "The embedding", entries, EMBEDDING, embeddings),
     ]
 
@@ -72,64 +113,21 @@ def _selected_options(search: Selection) -> str:
     return ", ".join(selected) if search.validation_errors else ""
 
 
-def _as_published_table(entries: Sequence[TableEntry]) -> Table:
-    """The paper's own choices beside its numbers and the table's."""
-    return entry_table(
-        "letter",
-        "The paper to the letter",
-        [entry for entry in entries if entry.as_published.runs],
-        {
-            "to the letter %": lambda entry: error_text(entry.as_published),
-            "seeds": lambda entry: seeds_text(entry.as_published),
-            "updates to 1 %": lambda entry: updates_text(entry.as_published),
-            **PAPER,
-            "selected %": lambda entry: error_text(entry.table),
-            **FLOOR,
-        },
-        "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
-        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
-        "of Table 1.",
-    )
-
-
-def _longer_table(entries: Sequence[TableEntry]) -> Table:
-    """Figure 2's updates beside the table's, where the table's are not enough."""
-    return entry_table(
-        "longer",
-        "Longer training",
-        [entry for entry in entries if entry.longer.runs],
-        {
-            "updates": lambda entry: length_text(entry.longer),
-            "test error %": lambda entry: error_text(entry.longer),
-            "seeds": lambda entry: seeds_text(entry.longer),
-            "updates to 1 %": lambda entry: updates_text(entry.longer),
-            "table's updates": lambda entry: length_text(entry.table),
-            **TABLES_ERROR,
-            **PAPER,
-        },
-        f"{_UNLEARNED}: the same setting, cosine schedule and all, with as many updates as Figure 2 has, on "
-        "fresh seeds.",
-    )
-
-
-def _data_table(entries: Sequence[TableEntry]) -> Table:
-    """More training sequences, beside what the table's came to."""
-    return entry_table(
-        "data",
-        "Ten times the training sequences",
-        [entry for entry in entries if entry.more_data.runs],
-        {
-            "test error %": lambda entry: error_text(entry.more_data),
-            "seeds": lambda entry: seeds_text(entry.more_data),
-            "training loss": lambda entry: nats(entry.more_data.training_loss),
-            "validation loss": lambda entry: nats(entry.more_data.validation_loss),
-            "a lower rate, test %": lambda entry: error_text(entry.alternatives[RATE].best),
-            **TABLES_ERROR,
-            **PAPER,
-        },
-        f"{_UNLEARNED}: ten times as many sequences to train on as the table has, the best of the rates "
-        "above, the table's updates, fresh seeds. Losses: the last, in nats.",
-    )
+def _part_table(
+    name: str,
+    title: str,
+    entries: Sequence[TableEntry],
+    part: Callable[[TableEntry], Setting],
+    part_columns: Mapping[str, Callable[[Setting], str]],
+    entry_columns: EntryColumns,
+    legend: str,
+) -> Table:
+    """Columns of one part of an entry, then columns of the entry, where the part has runs."""
+    columns: EntryColumns = {
+        heading: lambda entry, text=text: text(part(entry)) for heading, text in part_columns.items()
+    }
+    present = [entry for entry in entries if part(entry).runs]
+    return entry_table(name, title, present, {**columns, **entry_columns}, legend)
 
 
 def _alternatives_table(
