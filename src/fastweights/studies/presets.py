@@ -88,25 +88,20 @@ class GridPreset(Preset):
     def plan(self, choice: Choice) -> Plan:
         check(not choice.parts, f"this preset has no parts; got {', '.join(choice.parts)}")
         check_choice("sampler", choice.sampler, ("grid",))
-        return fixed(self.specifications(choice.models, choice.hidden_sizes, choice.seeds, choice.task))
+        return fixed(self.specifications(choice))
 
-    def specifications(
-        self,
-        models: Sequence[str] | None = None,
-        hidden_sizes: Sequence[int] | None = None,
-        seeds: int | None = None,
-        task: Task | None = None,
-    ) -> list[RunSpecification]:
-        """The runs, models within sizes; arguments that are given replace the preset's own.
+    def specifications(self, choice: Choice) -> list[RunSpecification]:
+        """The runs, models within sizes; what is chosen replaces the preset's own.
 
         Raises: UnknownNameError or InvalidValueError for unknown models and numbers out of range.
         """
-        seeds = 1 if seeds is None else seeds
+        seeds = 1 if choice.seeds is None else choice.seeds
         check(seeds >= 1, f"seeds must be at least 1; got {seeds}")
-        grid = product(_unique(hidden_sizes or self.sizes), _unique(models or self.models), range(seeds))
+        sizes = dict.fromkeys(choice.hidden_sizes or self.sizes)
+        models = dict.fromkeys(choice.models or self.models)
         return [
             RunSpecification(
-                task=task or self.task,
+                task=choice.task or self.task,
                 model=model,
                 hidden_size=size,
                 cell=registry.cells[model].recommended(size),
@@ -119,7 +114,7 @@ class GridPreset(Preset):
                 data=self.data,
                 seed=seed,
             )
-            for size, model, seed in grid
+            for size, model, seed in product(sizes, models, range(seeds))
         ]
 
 
@@ -147,10 +142,6 @@ def get_preset(name: str) -> Preset:
     if name not in _OWN:
         raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
     return _OWN[name]
-
-
-def _unique(values: Iterable) -> list:
-    return list(dict.fromkeys(values))
 
 
 def fixed(specifications: Sequence[RunSpecification]) -> Plan:
