@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, and opening those that may be anything."""
 
 import contextlib
 import glob
@@ -7,8 +7,9 @@ import secrets
 import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
-from fastweights.errors import FileError, reason
+from fastweights.errors import FileError, printable, reason
 
 
 def cache_folder() -> Path:
@@ -30,6 +31,26 @@ def make_private(folder: Path) -> None:
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise PermissionError(f"{folder} can be written by others")
     tempfile.TemporaryFile(dir=folder).close()
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to read its bytes; pipes, devices and folders are refused, and nothing waits for them.
+
+    Raises: FileError if there is no regular file at the path, or it cannot be read.
+    """
+    try:
+        # Asked before it is opened: opening a device may do something.
+        _check_regular(path, Path(path).stat())
+        # What takes its place meanwhile is seen below; without O_NONBLOCK a pipe would wait for its writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            _check_regular(path, os.fstat(handle))
+            return os.fdopen(handle, "rb")
+        except BaseException:
+            os.close(handle)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: a path that no file system can hold
+        raise FileError(f"cannot read {printable(path)}: {reason(error)}") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -101,6 +122,11 @@ def make_folder(path: Path) -> None:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise FileError(f"cannot create the folder {path}: {reason(error)}") from error
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(f"cannot read {printable(path)}: it is not a file")
 
 
 def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:

@@ -12,7 +12,6 @@ from fastweights.models import SequenceClassifier, partition
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.base import Task
-from fastweights.training.options import TrainingOptions
 
 
 def task_of(case: Case) -> Task:
@@ -26,11 +25,6 @@ def has_pairs(task: type) -> bool:
     return "num_pairs" in {field.name for field in dataclasses.fields(task)}
 
 
-def training_of(case: Case) -> TrainingOptions:
-    """The options of the update that is measured."""
-    return replace(TRAINING, batch_size=case.batch_size)
-
-
 def specification(case: Case, seed: int = 0) -> RunSpecification:
     """The run whose updates are timed: a cell with its default options, the classifier of the paper.
 
@@ -40,7 +34,7 @@ def specification(case: Case, seed: int = 0) -> RunSpecification:
         task=task_of(case),
         model=case.model,
         hidden_size=case.hidden_size,
-        training=training_of(case),
+        training=replace(TRAINING, batch_size=case.batch_size),
         data=DataOptions(train=20_000),
         seed=seed,
     )

@@ -12,9 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from fastweights.errors import FileError, InvalidValueError, printable, reason
-from fastweights.files import write_atomically
+from fastweights.files import open_file, write_atomically
 from fastweights.tasks.base import Dataset, Task, integer_type
-from fastweights.untrusted import open_file
 
 STREAM = Path("-")
 """As a path: standard input or standard output."""

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastweights.errors import FileError, check
-from fastweights.files import write_atomically
-from fastweights.untrusted import open_file
+from fastweights.files import open_file, write_atomically
 
 _PLACE = re.compile(r"^(<!-- table: ([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL)
 _MAX_BYTES = 4 * 2**20

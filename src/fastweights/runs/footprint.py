@@ -1,13 +1,13 @@
 """How much memory a run will take, before it takes it."""
 
 from math import isqrt
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from fastweights.cells.base import MAX_KEPT_STEPS
 from fastweights.errors import check
-from fastweights.models import ClassifierOptions
-from fastweights.tasks.base import Task
-from fastweights.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from fastweights.runs.specification import RunSpecification
 
 MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""
@@ -16,26 +16,7 @@ _NUMBER = 4
 _COPIES = 20
 
 
-class Sized(Protocol):
-    """The parts of a run's specification that decide how much memory it takes."""
-
-    @property
-    def task(self) -> Task: ...
-    @property
-    def hidden_size(self) -> int: ...
-    @property
-    def input_size(self) -> int: ...
-    @property
-    def cell(self) -> Any: ...
-    @property
-    def classifier(self) -> ClassifierOptions: ...
-    @property
-    def training(self) -> TrainingOptions: ...
-    @property
-    def data(self) -> Any: ...
-
-
-def check_footprint(specification: Sized) -> None:
+def check_footprint(specification: "RunSpecification") -> None:
     """Raise InvalidValueError if the estimate is above the limit, with its parts in GiB."""
     parts = estimate(specification)
     total = sum(parts.values())
@@ -46,7 +27,7 @@ def check_footprint(specification: Sized) -> None:
     )
 
 
-def estimate(specification: Sized) -> dict[str, int]:
+def estimate(specification: "RunSpecification") -> dict[str, int]:
     """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
 
     With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, N heads at C copies of

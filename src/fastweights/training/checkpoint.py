@@ -27,10 +27,9 @@ import numpy as np
 import safetensors.numpy
 
 from fastweights.errors import CheckpointError, FileError, printable, reason
-from fastweights.files import write_atomically
+from fastweights.files import open_file, write_atomically
 from fastweights.training import tensor_file
 from fastweights.training.tensor_file import TYPES, Entry
-from fastweights.untrusted import open_file
 
 FORMAT = 2
 _KEY = "fastweights"

@@ -12,23 +12,23 @@ OURS = "fastweights"
 
 
 class Baseline(NamedTuple):
-    """A function `(case, inputs) -> Trainer` of a module of this package. The module's `MODELS` are what it
-    can train; None stands for any registered model, and for several runs side by side too."""
+    """A function or class `(case, inputs) -> Trainer` of a module of this package. The module's `MODELS` are
+    what it can train; None stands for any registered model, and for several runs side by side too."""
 
     label: str
     library: str
     module: str
-    prepare: str = "prepare"
+    prepare: str
 
 
 BASELINES = {
-    OURS: Baseline("fastweights", "jax", "ours"),
+    OURS: Baseline("fastweights", "jax", "ours", "prepare"),
     "fastweights-jax": Baseline("without kernels", "jax", "ours", "prepare_without_kernels"),
-    "jax-scan": Baseline("JAX, scan", "jax", "jax_scan"),
-    "numpy": Baseline("NumPy", "numpy", "numpy_loop"),
+    "jax-scan": Baseline("JAX, scan", "jax", "jax_scan", "JaxScan"),
+    "numpy": Baseline("NumPy", "numpy", "numpy_loop", "NumpyLoop"),
     "torch-eager": Baseline("PyTorch", "torch", "torch_loop", "prepare_eager"),
     "torch-compile": Baseline("torch.compile", "torch", "torch_loop", "prepare_compiled"),
-    "torch-nn": Baseline("torch.nn layer", "torch", "torch_nn"),
+    "torch-nn": Baseline("torch.nn layer", "torch", "torch_nn", "TorchLayerTrainer"),
 }
 
 

@@ -71,8 +71,11 @@ def _loss(weights, model, options, tokens, targets):
     return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
 
 
-class _JaxScan(LoopedTrainer):
+class JaxScan(LoopedTrainer):
+    """JAX without the library."""
+
     def __init__(self, case: Case, inputs: Inputs) -> None:
+        use_one_thread()
         super().__init__(case, inputs)
         self._weights = jax.tree.map(jnp.asarray, inputs.weights)
         self._opt_state = _OPTIMISER.init(self._weights)
@@ -94,9 +97,3 @@ class _JaxScan(LoopedTrainer):
 
     def weights(self) -> Weights:
         return jax.tree.map(np.asarray, self._weights)
-
-
-def prepare(case: Case, inputs: Inputs) -> LoopedTrainer:
-    """JAX without the library."""
-    use_one_thread()
-    return _JaxScan(case, inputs)

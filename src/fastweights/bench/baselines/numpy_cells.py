@@ -4,7 +4,8 @@
 the cell's own weights and of the projections. Shapes: projections (time, rows, batch), h (R, batch).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,24 +58,18 @@ class NumpyCell:
         raise NotImplementedError
 
 
-class NumpyIRNN(NumpyCell):
-    """h = relu(u)."""
+class NumpySimpleCell(NumpyCell):
+    """h = f(u); the derivative of f is a function of h."""
+
+    def __init__(self, activation: Callable, derivative: Callable, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self._activation, self._derivative = activation, derivative
 
     def step(self, weights, tape, t, summed):
-        return np.maximum(summed, 0), ()
+        return self._activation(summed), ()
 
     def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        return d_hiddens[t + 1] * (tape.hiddens[t + 1] > 0), carried
-
-
-class NumpyStandardRNN(NumpyCell):
-    """h = tanh(u)."""
-
-    def step(self, weights, tape, t, summed):
-        return np.tanh(summed), ()
-
-    def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        return d_hiddens[t + 1] * (1 - tape.hiddens[t + 1] ** 2), carried
+        return d_hiddens[t + 1] * self._derivative(tape.hiddens[t + 1]), carried
 
 
 class NumpyLSTM(NumpyCell):
@@ -85,21 +80,14 @@ class NumpyLSTM(NumpyCell):
         gates = 1 / (1 + np.exp(-summed[: 3 * size]))
         input_gate, forget_gate, output_gate = np.split(gates, 3)
         candidate = np.tanh(summed[3 * size :])
-        before = tape.saved[-1][-2] if tape.saved else np.zeros_like(candidate)
+        before = tape.saved[-1][-1] if tape.saved else np.zeros_like(candidate)
         cell = forget_gate * before + input_gate * candidate
         squashed = np.tanh(cell)
-        return output_gate * squashed, (
-            input_gate,
-            forget_gate,
-            output_gate,
-            candidate,
-            before,
-            cell,
-            squashed,
-        )
+        return output_gate * squashed, (gates, candidate, before, squashed, cell)
 
     def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        input_gate, forget_gate, output_gate, candidate, before, _, squashed = tape.saved[t]
+        gates, candidate, before, squashed, _ = tape.saved[t]
+        input_gate, forget_gate, output_gate = np.split(gates, 3)
         d_hidden = d_hiddens[t + 1]
         d_cell = carried + d_hidden * output_gate * (1 - squashed**2)
         d_summed = [
@@ -149,8 +137,8 @@ class NumpyFastWeights(NumpyCell):
 
 
 CELLS = {
-    "irnn": NumpyIRNN,
-    "standard-rnn": NumpyStandardRNN,
+    "irnn": partial(NumpySimpleCell, lambda u: np.maximum(u, 0), lambda h: h > 0),
+    "standard-rnn": partial(NumpySimpleCell, np.tanh, lambda h: 1 - h**2),
     "lstm": NumpyLSTM,
     "fast-weights": NumpyFastWeights,
 }

@@ -11,7 +11,9 @@ MODELS = tuple(CELLS)
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
-class _NumpyLoop(LoopedTrainer):
+class NumpyLoop(LoopedTrainer):
+    """NumPy, and nothing else."""
+
     def __init__(self, case: Case, inputs: Inputs) -> None:
         super().__init__(case, inputs)
         self._cell = CELLS[case.model](inputs.options)
@@ -72,8 +74,3 @@ def clipped(gradients: Weights) -> Weights:
     norm = np.sqrt(sum(float(np.vdot(gradient, gradient)) for gradient in gradients.values()))
     factor = np.float32(min(1, TRAINING.clip_norm / max(norm, 1e-30)))
     return {name: gradient * factor for name, gradient in gradients.items()}
-
-
-def prepare(case: Case, inputs: Inputs) -> LoopedTrainer:
-    """NumPy, and nothing else."""
-    return _NumpyLoop(case, inputs)

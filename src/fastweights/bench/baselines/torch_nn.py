@@ -18,7 +18,9 @@ _LAYERS = {
 MODELS = tuple(_LAYERS)
 
 
-class _LayerTrainer(TorchTrainer):
+class TorchLayerTrainer(TorchTrainer):
+    """The classifier around the layer."""
+
     def __init__(self, case: Case, inputs: Inputs) -> None:
         kind, arguments = _LAYERS[case.model]
         self._exchanged = kind is nn.LSTM
@@ -45,8 +47,3 @@ class _LayerTrainer(TorchTrainer):
             return weights
         blocks = {name: np.split(array, 4) for name, array in weights.items() if name.startswith("cell.")}
         return weights | {name: np.concatenate([i, f, o, g]) for name, (i, f, g, o) in blocks.items()}
-
-
-def prepare(case: Case, inputs: Inputs) -> TorchTrainer:
-    """The classifier around the layer."""
-    return _LayerTrainer(case, inputs)

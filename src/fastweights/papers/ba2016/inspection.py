@@ -13,8 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from fastweights.errors import StudyError, check
-from fastweights.files import write_atomically
-from fastweights.untrusted import open_file
+from fastweights.files import open_file, write_atomically
 
 NAME = "inspection.json"
 _OLD_NAME = "illustration.json"

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastweights import untrusted
+from fastweights import files
 from fastweights.errors import FileError, printable
-from fastweights.untrusted import open_file
+from fastweights.files import open_file
 
 
 def test_what_is_no_file_is_not_even_opened(tmp_path, monkeypatch):
     """Opening a device may do something."""
     os.mkfifo(tmp_path / "pipe")
     opened = []
-    monkeypatch.setattr(untrusted.os, "open", lambda *arguments: opened.append(arguments))
+    monkeypatch.setattr(files.os, "open", lambda *arguments: opened.append(arguments))
     with pytest.raises(FileError, match="it is not a file"):
         open_file(tmp_path / "pipe")
     assert not opened
