@@ -1,7 +1,6 @@
 """The contract of a baseline. Needs no JAX."""
 
 from abc import ABC, abstractmethod
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Int
@@ -9,20 +8,20 @@ from jaxtyping import Int
 from fastweights.bench.cases import Case, Inputs, Weights
 
 
-class Trainer(Protocol):
+class Trainer(ABC):
     """A model in training."""
 
+    @abstractmethod
     def advance(self, updates: int) -> None:
         """That many whole updates, and wait until they are done: draw a mini-batch with replacement,
         forward, backward, clip the gradient, Adam (see `cases.TRAINING`)."""
-        ...
 
+    @abstractmethod
     def weights(self) -> Weights:
         """The weights now, under our checkpoints' names and in their layout."""
-        ...
 
 
-class LoopedTrainer(ABC):
+class LoopedTrainer(Trainer):
     """A trainer that is driven from Python, update by update."""
 
     def __init__(self, case: Case, inputs: Inputs) -> None:
@@ -38,7 +37,3 @@ class LoopedTrainer(ABC):
     @abstractmethod
     def update(self, tokens: Int[np.ndarray, "batch time"], targets: Int[np.ndarray, " batch"]) -> None:
         """One update on this mini-batch."""
-
-    @abstractmethod
-    def weights(self) -> Weights:
-        """The weights now, under our checkpoints' names and in their layout."""

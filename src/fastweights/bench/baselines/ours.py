@@ -19,7 +19,7 @@ from fastweights.training.step import Hyperparameters
 MODELS = None
 
 
-class _Ours:
+class _Ours(Trainer):
     """Chunks of at most `evaluate_every` updates, as training has them."""
 
     def __init__(self, case: Case, inputs: Inputs) -> None:

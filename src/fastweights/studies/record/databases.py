@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastweights.errors import InvalidValueError, StudyError, printable
 from fastweights.studies.record.locks import describe_process, hold_lock, lock_owner
@@ -24,6 +24,8 @@ class _Database(Storage):
     """A database that SQLAlchemy reaches."""
 
     one_study = False
+    _options: ClassVar[dict[str, Any]]
+    """Of SQLAlchemy's `create_engine`."""
 
     def __init__(self, url: "URL") -> None:
         self._url = url
@@ -37,36 +39,32 @@ class _Database(Storage):
 
         return SQLAlchemyError, StorageInternalError
 
-    def _options(self) -> dict[str, Any]:
-        return {}
-
     def open(self, *, create: bool) -> "BaseStorage":
         import sqlalchemy
         from optuna.storages import RDBStorage
 
         url = self._url.render_as_string(hide_password=False)
         with self.errors():
-            engine = sqlalchemy.create_engine(url, **self._options())
+            engine = sqlalchemy.create_engine(url, **self._options)
             try:
                 has_studies = sqlalchemy.inspect(engine).has_table("studies")
             finally:
                 engine.dispose()
             if not has_studies and not create:
                 raise StudyError(f"there are no studies in {self}")
-            return RDBStorage(url, engine_kwargs=self._options(), skip_table_creation=has_studies)
+            return RDBStorage(url, engine_kwargs=self._options, skip_table_creation=has_studies)
 
 
 class SQLite(_Database):
     """A file that several programs may read while one coordinator writes."""
 
+    # Readers and the writer wait for each other for a minute at most.
+    _options: ClassVar[dict[str, Any]] = {"connect_args": {"timeout": 60}}
+
     @property
     def path(self) -> Path:
         """The database's file."""
         return Path(self._url.database or "")
-
-    def _options(self) -> dict[str, Any]:
-        # Readers and the writer wait for each other for a minute at most.
-        return {"connect_args": {"timeout": 60}}
 
     def open(self, *, create: bool) -> "BaseStorage":
         if not create and not self.path.exists():
@@ -92,9 +90,8 @@ class PostgreSQL(_Database):
     the coordinator or its machine is gone. The connection's `application_name` names the owner.
     """
 
-    def _options(self) -> dict[str, Any]:
-        # A stale connection is opened again, and a host that doesn't answer raises.
-        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    # A stale connection is opened again, and a host that doesn't answer raises.
+    _options: ClassVar[dict[str, Any]] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
 
     @contextmanager
     def owning(self, study: str) -> Iterator[Callable[[], None]]:
@@ -127,10 +124,10 @@ class PostgreSQL(_Database):
     def _connection(self, name: str) -> "Iterator[Connection]":
         import sqlalchemy
 
-        options = self._options()
-        options["connect_args"] = {**options["connect_args"], "application_name": name[:63]}
+        named = {**self._options["connect_args"], "application_name": name[:63]}
+        options = {**self._options, "connect_args": named, "isolation_level": "AUTOCOMMIT"}
         with self.errors():
-            engine = sqlalchemy.create_engine(self._url, isolation_level="AUTOCOMMIT", **options)
+            engine = sqlalchemy.create_engine(self._url, **options)
             connection = engine.connect()
         try:
             yield connection
