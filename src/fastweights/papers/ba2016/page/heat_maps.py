@@ -57,23 +57,20 @@ def _heat_map(
     from matplotlib.patches import Rectangle
 
     decays, rates = (sorted({where[i] for where in settings}) for i in (0, 1))
-    logs = [
-        math.log(max(value, _LEAST)) for value in values.values() if value is not None and value < math.inf
-    ]
-    low, high = min(logs, default=0.0), max(logs, default=1.0)
+    logs = {where: math.log(max(value, _LEAST)) for where, value in values.items() if value is not None}
+    finite = [log for log in logs.values() if log < math.inf]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
     colour = model_colours([])["fast-weights"]
-    for (decay, rate), value in values.items():
+    for (decay, rate), log in logs.items():
         x, y = rates.index(rate), decays.index(decay)
-        if value is not None:
-            log = math.log(max(value, _LEAST)) if value < math.inf else math.inf
-            share = 1.0 if low == high else (high - log) / (high - low)
-            opacity = 0.08 + 0.77 * share if math.isfinite(log) else 0.0
-            ax.add_patch(
-                Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=opacity, linewidth=0)
-            )
-            ax.text(x, y, text(value) if value < math.inf else "never", ha="center", va="center")
-        if settings[decay, rate].failed:
-            ax.plot(x + 0.38, y - 0.3, "x", color=ALARM, markersize=4.5, markeredgewidth=1.5)
+        share = 1.0 if low == high else (high - log) / (high - low)
+        opacity = 0.08 + 0.77 * share if log < math.inf else 0.0
+        ax.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=opacity, linewidth=0))
+        words = text(values[decay, rate] or 0.0) if log < math.inf else "never"
+        ax.text(x, y, words, ha="center", va="center")
+    for decay, rate in (where for where, setting in settings.items() if setting.failed):
+        x, y = rates.index(rate) + 0.38, decays.index(decay) - 0.3
+        ax.plot(x, y, "x", color=ALARM, markersize=4.5, markeredgewidth=1.5)
     ax.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
     ax.set(
         xlabel="write rate η", ylabel="decay λ", xlim=(-0.5, len(rates) - 0.5), ylim=(len(decays) - 0.5, -0.5)
