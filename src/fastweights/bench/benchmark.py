@@ -1,7 +1,7 @@
 """Whole benchmarks by name: what they measure, and the record they leave."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -95,20 +95,25 @@ BENCHMARKS = {
 }
 
 
-def get_benchmark(name: str, changes: dict[str, Any], grid_changes: dict[str, Any]) -> Benchmark:
-    """The benchmark of that name with some of its numbers replaced; what is None or empty stays.
+_GRID_FIELDS = {field.name for field in fields(CaseGrid)}
+CHANGEABLE = {"baselines", "rounds", "seconds", *_GRID_FIELDS}
+"""What `get_benchmark` can replace."""
+
+
+def get_benchmark(name: str, changes: dict[str, Any]) -> Benchmark:
+    """The benchmark of that name with some of its numbers, or its grid's, replaced; what is None or empty
+    stays.
 
     Raises: UnknownNameError or InvalidValueError.
     """
     if name not in BENCHMARKS:
         raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(BENCHMARKS)}")
     benchmark = BENCHMARKS[name]
-    return replace(benchmark, grid=replace(benchmark.grid, **_given(grid_changes)), **_given(changes))
-
-
-def _given(changes: dict[str, Any]) -> dict[str, Any]:
-    unique = {name: tuple(dict.fromkeys(v)) if isinstance(v, tuple) else v for name, v in changes.items()}
-    return {name: value for name, value in unique.items() if value is not None and value != ()}
+    unique = {key: tuple(dict.fromkeys(v)) if isinstance(v, tuple) else v for key, v in changes.items()}
+    given = {key: value for key, value in unique.items() if value not in (None, ())}
+    of_grid = _GRID_FIELDS & given.keys()
+    grid = replace(benchmark.grid, **{key: given.pop(key) for key in of_grid})
+    return replace(benchmark, grid=grid, **given)
 
 
 def _environment() -> dict[str, Any]:

@@ -58,20 +58,10 @@ class Bench(PluginOptions):
 def run(arguments: Sequence[str]) -> int:
     """Measure, write the record, its tables and its figure, and print the tables and the paths."""
     options = parse(Bench, arguments, "bench")
-    from fastweights.bench.benchmark import get_benchmark
+    from fastweights.bench.benchmark import CHANGEABLE, get_benchmark
 
-    benchmark = get_benchmark(
-        options.preset,
-        {"baselines": options.baselines, "rounds": options.rounds, "seconds": options.seconds},
-        {
-            "models": options.models,
-            "hidden_sizes": options.hidden_sizes,
-            "num_pairs": options.num_pairs,
-            "batch_sizes": options.batch_sizes,
-            "runs": options.runs,
-            "task": options.task,
-        },
-    )
+    changes = {name: value for name, value in vars(options).items() if name in CHANGEABLE}
+    benchmark = get_benchmark(options.preset, changes)
     make_folder(options.dir)
     check_writable(options.dir / f"{options.preset}.json")
     record = benchmark.run(lambda line: print(line, file=sys.stderr))

@@ -14,20 +14,15 @@ class Listener(Protocol):
 
     def planned(self, runs: Sequence[Run]) -> None:
         """All runs of the study, those already finished included."""
-        ...
 
     def began(self, run: Run) -> None:
         """A run was given to a worker."""
-        ...
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
         """A run reached an update."""
-        ...
 
     def crashed(self, run: Run, reason: str) -> None:
         """A run raised, or its worker died; it will be tried again."""
-        ...
 
     def ended(self, run: Run, outcome: "Outcome") -> None:
         """A run finished or failed."""
-        ...
