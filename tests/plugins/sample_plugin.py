@@ -13,7 +13,7 @@ import fastweights as fw
 from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check_between
 from fastweights.memories.linear import LinearMemory
-from fastweights.papers.base import Paper
+from fastweights.studies.papers import Paper
 from fastweights.tasks.base import Example, Task
 from fastweights.theory.check import Check, Finding, Quantity
 

@@ -15,7 +15,7 @@ from fastweights.studies.analysis.settings import Selection, Setting, selections
 from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:
-    from fastweights.papers.base import Publication
+    from fastweights.studies.papers import Publication
 
 
 class StudyTables:

@@ -1,13 +1,10 @@
 """How much memory a run will take, before it takes it."""
 
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import Any
 
 from fastweights.cells.base import MAX_KEPT_STEPS
 from fastweights.errors import check
-
-if TYPE_CHECKING:
-    from fastweights.runs.specification import RunSpecification
 
 MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""
@@ -16,8 +13,9 @@ _NUMBER = 4
 _COPIES = 20
 
 
-def check_footprint(specification: "RunSpecification") -> None:
-    """Raise InvalidValueError if the estimate is above the limit, with its parts in GiB."""
+def check_footprint(specification: Any) -> None:
+    """Raise InvalidValueError if the estimate for a `RunSpecification` is above the limit, with its parts in
+    GiB."""
     parts = estimate(specification)
     total = sum(parts.values())
     check(
@@ -27,7 +25,7 @@ def check_footprint(specification: "RunSpecification") -> None:
     )
 
 
-def estimate(specification: "RunSpecification") -> dict[str, int]:
+def estimate(specification: Any) -> dict[str, int]:
     """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
 
     With R hidden units, I inputs, U read-out units, T steps, S readings of a memory, N heads at C copies of

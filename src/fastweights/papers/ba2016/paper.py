@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
-from fastweights.papers.base import Paper
 from fastweights.registry import register_paper
-from fastweights.report.study_report import StudyReport
+from fastweights.studies.papers import Paper, StudyReport
 
 if TYPE_CHECKING:
     from fastweights.studies.presets import Preset

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastweights.papers.base import Publication
+from fastweights.studies.papers import Publication
 
 _TASK = {"name": "associative-retrieval", "num_pairs": 4, "digits": "with-replacement"}
 

@@ -7,11 +7,10 @@ import pytest
 
 from fastweights import registry
 from fastweights.errors import UnknownNameError
-from fastweights.papers.base import Paper, Publication
 from fastweights.report.page import TableReport, render
 from fastweights.report.study_report import report_of
 from fastweights.report.study_table import StudyTables
-from fastweights.studies.papers import paper_of, published_errors
+from fastweights.studies.papers import Paper, Publication, paper_of, published_errors
 from fastweights.studies.presets import Choice, get_preset, preset_names
 from records import record, study
 
