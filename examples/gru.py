@@ -1,6 +1,6 @@
-"""A cell in a file of one's own: the gated recurrent unit.
+"""A cell in your own file: the gated recurrent unit.
 
-Every command takes the file by `--plugin`:
+Pass the file to a command with `--plugin`:
 
     fastweights train --plugin examples/gru.py --model gru --hidden-size 50 --out gru.safetensors
     fastweights evaluate --plugin examples/gru.py gru.safetensors

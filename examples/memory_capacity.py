@@ -5,7 +5,7 @@
 stores 4 to 64 pairs of random unit keys and values, reads each value back with its key, and prints the
 relative squared error of each write rule, averaged over 20 memories. Hebb's rule suffers from crosstalk
 from the start: its error averages (pairs − 1) / 32. The pseudo-inverse recalls without error up to 32
-pairs, one a unit. The decaying memory retains the most recent pairs only.
+pairs, one per unit. The decaying memory retains the most recent pairs only.
 """
 
 import jax

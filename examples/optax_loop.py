@@ -1,4 +1,4 @@
-"""A training loop of one's own, with any optimiser of Optax.
+"""Your own training loop, with any Optax optimiser.
 
     python examples/optax_loop.py
 

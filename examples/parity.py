@@ -1,6 +1,6 @@
-"""A task in a file of one's own: the parity of a string of bits.
+"""A task in your own file: the parity of a string of bits.
 
-Every command takes the file by `--plugin`:
+Pass the file to a command with `--plugin`:
 
     fastweights data --plugin examples/parity.py --task parity --length 12 --count 5 --split test
     fastweights train --plugin examples/parity.py --task parity --length 12 --model lstm
@@ -51,5 +51,5 @@ class Parity(Task):
         return str(target)
 
     def floor(self):
-        """One half: whoever misses a single bit knows nothing of the sum."""
+        """One half: an answer that misses a single bit is no better than chance."""
         return 0.5
