@@ -1,10 +1,13 @@
 """The errors that fastweights raises on purpose, and the checks that raise them; each message is one line
 that a user can act on."""
 
+import contextlib
 import dataclasses
 import difflib
+import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 MAX_UPDATES = 2**31 - 1
@@ -60,6 +63,25 @@ class CheckpointError(FastweightsError):
 
 class StudyError(FastweightsError):
     """A study folder cannot be used as asked."""
+
+
+@contextlib.contextmanager
+def errors_in(what: str, cls: type) -> Iterator[None]:
+    """Within it, an exception in a user's own class becomes an `InvalidValueError` of one line, its cause:
+    `the model 'gru' (gru.py, line 55): ZeroDivisionError: division by zero`.
+
+    The line is the innermost one in the file of the class. This package's own errors pass unchanged.
+    """
+    try:
+        yield
+    except FastweightsError:
+        raise
+    except Exception as error:
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+        place = Path(file).name if file else cls.__module__
+        where = f"{place}, line {lines[-1]}" if lines else place
+        raise InvalidValueError(f"the {what} ({where}): {summarise_error(error)}") from error
 
 
 def to_python_numbers(options: Any) -> None:

@@ -1,13 +1,15 @@
 """Names of cells, memories, tasks, checks and papers. To register a class is all it takes to add one."""
 
+import dataclasses
 import importlib
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from fastweights import plugins
-from fastweights.errors import InvalidValueError, UnknownNameError, suggestion
+from fastweights.errors import InvalidValueError, UnknownNameError, check, suggestion
 from fastweights.plugins import Plugin
 
 T = TypeVar("T", bound=type)
@@ -30,11 +32,15 @@ class Registry(Mapping[str, type]):
     `kind` names the entries in error messages; `package` is imported on the first look-up, so that a
     new file is found without being listed anywhere. `modules` lists the package's modules; with
     `pkgutil.iter_modules` those inside its subpackages are imported by the subpackage, or not at all.
+    `contract` is the full name of the class that every entry derives from; it is not imported for that.
     """
 
-    def __init__(self, kind: str, package: str, modules: Callable = pkgutil.walk_packages) -> None:
+    def __init__(
+        self, kind: str, package: str, contract: str = "", modules: Callable = pkgutil.walk_packages
+    ) -> None:
         self.kind = kind
         self._package = package
+        self._contract = contract
         self._modules = modules
         self._entries: dict[str, _Entry] = {}
         self._loaded = False
@@ -44,7 +50,8 @@ class Registry(Mapping[str, type]):
 
         A class of the same module and name replaces an earlier one: a cell of a notebook that is run again.
 
-        Raises: InvalidValueError if the name is taken by any other class.
+        Raises: InvalidValueError if the name is taken by any other class, or if the class lacks what its kind
+        must have.
         """
         module = sys._getframe(1).f_globals["__name__"]
         if not module.startswith(f"{self._package}."):
@@ -56,6 +63,8 @@ class Registry(Mapping[str, type]):
                 raise InvalidValueError(
                     f"the {self.kind} name {name!r} is taken by {known}; register {entry} under another name"
                 )
+            if self._contract:
+                _check_contract(cls, self._contract)
             self._entries[name] = entry
             return cls
 
@@ -112,11 +121,26 @@ class Registry(Mapping[str, type]):
         return len(self._entries)
 
 
-cells = Registry("model", "fastweights.cells")
-memories = Registry("memory", "fastweights.memories")
-tasks = Registry("task", "fastweights.tasks")
-checks = Registry("check", "fastweights.theory")
-papers = Registry("paper", "fastweights.papers", pkgutil.iter_modules)
+def _check_contract(cls: type, contract: str) -> None:
+    """Raise InvalidValueError unless the class derives from `contract`, lacks nothing and has a hash."""
+    name, bases = cls.__qualname__, [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+    check(contract in bases, f"{name} must be a subclass of {contract}")
+    fields = {field.name for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
+    missing = {*getattr(cls, "__abstractmethods__", ()), *getattr(cls, "__abstractvars__", ())} | {
+        attribute
+        for base in cls.__mro__
+        for attribute, kind in inspect.get_annotations(base).items()
+        if "ClassVar" in str(kind) and not hasattr(cls, attribute) and attribute not in fields
+    }
+    check(not missing, f"{name} lacks {', '.join(sorted(missing))}: see {contract}")
+    check(cls.__hash__ is not None, f"{name} must be hashable: make it a @dataclass(frozen=True)")
+
+
+cells = Registry("model", "fastweights.cells", "fastweights.cells.base.Cell")
+memories = Registry("memory", "fastweights.memories", "fastweights.memories.base.Memory")
+tasks = Registry("task", "fastweights.tasks", "fastweights.tasks.base.Task")
+checks = Registry("check", "fastweights.theory", "fastweights.theory.check.Check")
+papers = Registry("paper", "fastweights.papers", modules=pkgutil.iter_modules)
 register_cell = cells.register
 register_memory = memories.register
 register_task = tasks.register

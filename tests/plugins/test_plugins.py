@@ -10,14 +10,17 @@ from fastweights import plugins, registry
 from fastweights.plugins import PluginError, load_all, load_plugin, loaded, owner, require
 from plugins.isolation import nothing_loaded
 
-MEMORY = """
-from dataclasses import dataclass
-from fastweights.registry import register_memory
+CHECK = """
+from fastweights.registry import register_check
+from fastweights.theory.check import Check
 
-@register_memory("{name}", source="{source}")
-@dataclass(frozen=True)
-class Remembered:
+@register_check("{name}", source="{source}")
+class Remembered(Check):
+    statement = "Nothing."
     size: "int" = 3
+
+    def examine(self):
+        raise NotImplementedError
 """
 
 
@@ -30,7 +33,7 @@ def alone():
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "my memory.py"
-    path.write_text(MEMORY.format(name="from-a-file", source="first"))
+    path.write_text(CHECK.format(name="from-a-file", source="first"))
     return path
 
 
@@ -39,27 +42,27 @@ def test_a_file_is_known_by_its_name_and_digest(file):
     assert plugin.name == "my memory.py"
     assert plugin.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert loaded() == (plugin,)
-    assert registry.memories.plugin("from-a-file") == plugin
-    assert registry.memories.plugin("delta-rule") is None
+    assert registry.checks.plugin("from-a-file") == plugin
+    assert registry.checks.plugin("rank-bound") is None
     assert str(plugin) == f"my memory.py (sha256 {plugin.sha256[:8]}…)"
-    cls = registry.memories["from-a-file"]
+    cls = registry.checks["from-a-file"]
     assert pickle.loads(pickle.dumps(cls(5))) == cls(5)
 
 
 def test_the_same_file_again_does_nothing_and_a_changed_one_replaces_it(file):
     first = load_plugin(str(file))
-    cls = registry.memories["from-a-file"]
+    cls = registry.checks["from-a-file"]
     assert load_plugin(file) is first
-    assert registry.memories["from-a-file"] is cls
-    file.write_text(MEMORY.format(name="from-a-file", source="second"))
+    assert registry.checks["from-a-file"] is cls
+    file.write_text(CHECK.format(name="from-a-file", source="second"))
     second = load_plugin(file)
     assert loaded() == (second,)
-    assert registry.memories.source("from-a-file") == "second"
+    assert registry.checks.source("from-a-file") == "second"
     file.write_text("1 / 0")
     with pytest.raises(PluginError, match=r"my memory.py: line 1: ZeroDivisionError: division by zero"):
         load_plugin(file)
     assert loaded() == (second,)
-    assert sys.modules[second.module].Remembered is registry.memories["from-a-file"]
+    assert sys.modules[second.module].Remembered is registry.checks["from-a-file"]
 
 
 def test_two_files_of_one_name_are_refused_unless_they_are_the_same(file, tmp_path):
@@ -78,7 +81,7 @@ def test_two_files_of_one_name_are_refused_unless_they_are_the_same(file, tmp_pa
         ("def (", "broken.py: line 1: SyntaxError"),
         ("\nimport no_such_module_at_all", "broken.py: line 2: ModuleNotFoundError"),
         ("raise SystemExit(3)", "broken.py: line 1: SystemExit: 3"),
-        (MEMORY.format(name="delta-rule", source=""), "line 5: the memory name 'delta-rule' is taken by"),
+        (CHECK.format(name="rank-bound", source=""), "line 5: the check name 'rank-bound' is taken by"),
         ("\0", "broken.py: .*null bytes"),
     ],
 )
@@ -98,9 +101,9 @@ def test_another_process_loads_the_content_that_was_sent(file, monkeypatch):
     file.unlink()
     monkeypatch.setattr(plugins, "_loaded", {})
     del sys.modules["fastweights_plugin_my_memory"]
-    monkeypatch.delitem(registry.memories._entries, "from-a-file")
+    monkeypatch.delitem(registry.checks._entries, "from-a-file")
     load_all(pickle.loads(sent))
-    assert registry.memories["from-a-file"]().size == 3
+    assert registry.checks["from-a-file"]().size == 3
     assert loaded() == pickle.loads(sent)
 
 
@@ -109,7 +112,7 @@ def package(tmp_path, monkeypatch):
     folder = tmp_path / "my_package"
     folder.mkdir()
     (folder / "__init__.py").write_text("from my_package import inner")
-    (folder / "inner.py").write_text(MEMORY.format(name="from-a-package", source="a package"))
+    (folder / "inner.py").write_text(CHECK.format(name="from-a-package", source="a package"))
     monkeypatch.syspath_prepend(tmp_path)
     return folder
 
@@ -118,7 +121,7 @@ def test_a_package_is_known_by_all_of_its_files(package, monkeypatch):
     plugin = load_plugin("my_package")
     assert plugin.name == "my_package"
     assert plugin.content is None
-    assert registry.memories.plugin("from-a-package") == plugin
+    assert registry.checks.plugin("from-a-package") == plugin
     assert owner("my_package_too") is None
     load_all([plugin])
     monkeypatch.setattr(plugins, "_loaded", {})
@@ -130,7 +133,7 @@ def test_a_package_is_known_by_all_of_its_files(package, monkeypatch):
 def test_a_module_of_a_package(package):
     plugin = load_plugin("my_package.inner")
     assert plugin.sha256 == hashlib.sha256((package / "inner.py").read_bytes()).hexdigest()
-    assert registry.memories.plugin("from-a-package") == plugin
+    assert registry.checks.plugin("from-a-package") == plugin
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_installed_packages_are_loaded_and_a_broken_one_only_warns(package, monk
     with pytest.warns(RuntimeWarning, match=r"my_package.broken: line 1: ZeroDivisionError"):
         plugins.load_installed()
     assert [plugin.name for plugin in loaded()] == ["my_package.inner"]
-    assert registry.memories.plugin("from-a-package") == loaded()[0]
+    assert registry.checks.plugin("from-a-package") == loaded()[0]
     plugins.load_installed()  # nothing more happens: no second warning
 
 

@@ -179,7 +179,11 @@ def test_processes_that_are_timed_know_the_cell(file, capsys):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("length", "leak", "the option 'leak' of LeakyOptions needs another name: CountOnes has one"),
+        (
+            "    leak: float = 0.5",
+            "    length: int = 1",
+            "the option 'length' of LeakyOptions needs another name: CountOnes has one",
+        ),
         ("@dataclass(frozen=True)\nclass CountOnes", "class CountOnes", "CountOnes must be a dataclass"),
     ],
 )

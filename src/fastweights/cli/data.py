@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastweights.cli.options import TaskOptions, parse, task_in
 from fastweights.cli.sequences import STREAM, write_file, write_lines
-from fastweights.errors import check_between
+from fastweights.errors import check_between, errors_in
 from fastweights.files import check_writable
 from fastweights.runs import worker
 from fastweights.runs.specification import MAX_SEQUENCES
@@ -43,8 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     if out is not None:
         check_writable(out)
     worker.prepare()
-    dataset = options.task.split(options.split, options.count, options.seed)
-    text = write_lines(options.task, dataset)
+    with errors_in(f"task {options.task_name!r}", type(options.task)):
+        dataset = options.task.split(options.split, options.count, options.seed)
+        text = write_lines(options.task, dataset)
     if out is not None:
         write_file(out, text)
     if options.json:

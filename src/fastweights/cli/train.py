@@ -72,6 +72,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     check_writable(options.out)
     worker.prepare()
+    specification.check_code()
     with Bars() as bars, defer_interrupts():
         bars.add("run", f"{options.model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(

@@ -5,12 +5,22 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, get_type_hints
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import msgspec
 
 from fastweights import plugins, registry
 from fastweights.cells.base import check_sizes
-from fastweights.errors import MAX_SEED, InvalidValueError, check, check_between, shown, to_python_numbers
+from fastweights.errors import (
+    MAX_SEED,
+    InvalidValueError,
+    check,
+    check_between,
+    errors_in,
+    shown,
+    to_python_numbers,
+)
 from fastweights.models import ClassifierOptions, SequenceClassifier
 from fastweights.runs.footprint import check_footprint
 from fastweights.runs.identity import identify
@@ -145,15 +155,14 @@ class RunSpecification:
         return identify(self.to_json())
 
     def build_model(self) -> SequenceClassifier:
-        """The model before training; its weights depend on the seed only."""
+        """The model before training; its weights depend on the seed only.
+
+        Raises: InvalidValueError if the constructor of the cell raises anything.
+        """
         cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
         cell_class: Any = registry.cells[self.model]
-        cell = cell_class(
-            self.input_size,
-            self.hidden_size,
-            options=self.cell,
-            key=cell_key,
-        )
+        with errors_in(f"model {self.model!r}", cell_class):
+            cell = cell_class(self.input_size, self.hidden_size, options=self.cell, key=cell_key)
         return SequenceClassifier(
             cell,
             self.task.num_symbols,
@@ -161,6 +170,23 @@ class RunSpecification:
             options=self.classifier,
             key=classifier_key,
         )
+
+    def check_code(self) -> None:
+        """Trace the task's sampling and the model's forward pass, which computes nothing: a fault in the code
+        of a task or a cell is found before long work.
+
+        Raises: InvalidValueError, in one line that names the file and the line.
+        """
+        task = type(self.task)
+        with errors_in(f"task {registry.tasks.name_of(task)!r}", task):
+            self.task.floor()
+            shapes = jax.eval_shape(lambda: tuple(self.task.sample(jax.random.key(0))))
+            found = tuple(value.shape for value in shapes)
+            expected = ((self.task.length,), ())
+            check(found == expected, f"{task.__name__}.sample must give the shapes {expected}; got {found}")
+        with errors_in(f"model {self.model!r}", registry.cells[self.model]):
+            tokens = jax.ShapeDtypeStruct((self.task.length, 2), jnp.int32)
+            eqx.filter_eval_shape(lambda tokens: self.build_model()(tokens), tokens)
 
 
 # A name is compared with those that are known: a long one for a long time.

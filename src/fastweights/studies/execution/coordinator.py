@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fastweights import plugins
 from fastweights.errors import FileError
 from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
@@ -52,11 +53,16 @@ def run_plan(
     stops no other run. A diverged run fails at once: it would diverge again. With `retry_failed`, runs that
     have failed are run again. `arguments` are those of the command line that shape the plan, for the record.
 
-    Raises: InvalidValueError, before anything is written, if the study's name cannot be used; StudyError if
-    the folder or the study belongs to another preset, or to a coordinator that is at work, or if no worker
-    can be started; FileError if something cannot be written. Nothing recorded is lost by that.
+    Raises: InvalidValueError, before anything is written, if the study's name cannot be used or a plugin is
+    faulty; StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
+    work, or if no worker can be started; FileError if something cannot be written. Nothing recorded is lost
+    by that.
     """
     check_name(*(location or locate(directory)))
+    if plugins.loaded():
+        specifications = [entry.specification for entry in plan({})]
+        for specification in {(run.task, run.model): run for run in specifications}.values():
+            specification.check_code()
     make_folder(directory)
     with contextlib.ExitStack() as stack:
         stack.enter_context(hold_lock(directory / LOCK, str(directory)))

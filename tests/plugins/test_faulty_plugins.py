@@ -1,0 +1,118 @@
+"""Faults in the code of a plugin: found before any work, and said in one line that names the place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fastweights as fw
+from fastweights import registry
+from fastweights.cli.main import main
+from fastweights.errors import InvalidValueError
+from fastweights.plugins import PluginError, load_plugin
+from fastweights.runs.specification import RunSpecification
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from plugins.isolation import nothing_loaded
+
+GRU = Path("examples/gru.py").read_text()
+SAMPLE = Path("tests/plugins/sample_plugin.py").read_text()
+STEP = "    def step(self, state, projection):\n"
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    with nothing_loaded():
+        yield
+
+
+def plugin(folder: Path, text: str, old: str, new: str) -> Path:
+    """The file `faulty.py`: the text with one change."""
+    assert text.count(old) == 1
+    path = folder / "faulty.py"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "message"),
+    [
+        (GRU, STEP, "    def stride(self, state, projection):\n", "GRU lacks step: see fastweights.cells"),
+        (GRU, "class GRU(fw.Cell)", "class GRU", "GRU must be a subclass of fastweights.cells.base.Cell"),
+        (SAMPLE, "def floor(self)", "def ceiling(self)", "CountOnes lacks floor: see fastweights.tasks"),
+        (SAMPLE, "    num_symbols: ClassVar[int] = 2\n", "", "CountOnes lacks num_symbols: see fastweights"),
+        (
+            SAMPLE,
+            "@dataclass(frozen=True)\nclass CountOnes",
+            "@dataclass\nclass CountOnes",
+            r"CountOnes must be hashable: make it a @dataclass\(frozen=True\)",
+        ),
+        (SAMPLE, "def examine(self)", "def examined(self)", "OneIsOne lacks examine: see fastweights.theory"),
+        (
+            SAMPLE,
+            "def write(self, key, value)",
+            "def written(self)",
+            "Summed lacks write: see fastweights.mem",
+        ),
+    ],
+)
+def test_an_incomplete_class_is_refused_when_it_is_registered(text, old, new, message, tmp_path):
+    with pytest.raises(PluginError, match=rf"cannot load the plugin faulty.py: line \d+: {message}"):
+        load_plugin(plugin(tmp_path, text, old, new))
+
+
+FAULTS = {
+    "constructor": ("check_sizes(input_size, hidden_size)", "1 / 0", r", line 40\): ZeroDivisionError: div"),
+    "field": ("self.candidate_bias = ", "candidate_bias = ", r"\): .*candidate_bias"),
+    "step": ("r, z, n = jnp.split(projection, 3)", "1 / 0", r", line 55\): ZeroDivisionError: division by"),
+    "one value": ("return hidden, hidden", "return hidden", r"\): "),
+    "shape": ("return hidden, hidden", "return hidden, hidden[1:]", r"\): .*Type.*Error: "),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_cell_is_named_in_one_line_before_training(fault, tmp_path, capsys):
+    old, new, message = FAULTS[fault]
+    path = plugin(tmp_path, GRU, old, new)
+    out = tmp_path / "model"
+    with pytest.raises(SystemExit) as end:
+        main(["train", "--plugin", str(path), "--model", "gru", "--hidden-size", "4", "--out", str(out)])
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    assert error.count("\n") == 1
+    assert re.match(rf"fastweights: error: the model 'gru' \(faulty.py{message}", error)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_study_with_a_faulty_cell_does_not_begin(tmp_path, capsys):
+    path = plugin(tmp_path, GRU, *FAULTS["step"][:2])
+    arguments = ["--preset", "smoke", "--models", "lstm", "gru", "--dir", str(tmp_path / "study")]
+    with pytest.raises(SystemExit) as end:
+        main(["reproduce", "--plugin", str(path), *arguments])
+    assert end.value.code == 2
+    assert "error: the model 'gru' (faulty.py, line 55): ZeroDivisionError" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_faulty_task_is_named_in_one_line(tmp_path, capsys):
+    old, new = "return Example(bits, bits.sum() % 3)", "return Example(bits, bits[1:] / 0)"
+    path = plugin(tmp_path, SAMPLE, old, new)
+    for command in ("data", "train --updates 10"):
+        with pytest.raises(SystemExit) as end:
+            main([*command.split(), "--plugin", str(path), "--task", "count-ones"])
+        assert end.value.code == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+    assert "CountOnes.sample must give the shapes ((12,), ()); got ((12,), (11,))" in error
+
+
+def test_in_python_the_cause_is_kept(tmp_path):
+    load_plugin(plugin(tmp_path, GRU, *FAULTS["constructor"][:2]))
+    specification = RunSpecification(AssociativeRetrieval(), "gru", 4)
+    with pytest.raises(InvalidValueError, match=r"the model 'gru' \(faulty.py, line 40\)") as caught:
+        specification.build_model()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_registered_models_pass():
+    for name in registry.cells:
+        RunSpecification(AssociativeRetrieval(), name, 4).check_code()
