@@ -181,7 +181,7 @@ def test_processes_that_are_timed_know_the_cell(file, capsys):
     [
         (
             "    leak: float = 0.5",
-            "    length: int = 1",
+            "    length: int = 1\n    leak: float = 0.5",
             "the option 'length' of LeakyOptions needs another name: CountOnes has one",
         ),
         ("@dataclass(frozen=True)\nclass CountOnes", "class CountOnes", "CountOnes must be a dataclass"),
