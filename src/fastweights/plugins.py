@@ -5,6 +5,7 @@ the command line, by `load_plugin`, or by installing a package with an entry poi
 `fastweights.plugins`. A checkpoint or a record names the plugins that it needs, and never loads one.
 """
 
+import contextlib
 import hashlib
 import importlib
 import re
@@ -118,7 +119,10 @@ def require(name: str, sha256: str) -> None:
     versions = [plugin for plugin in _loaded.values() if plugin.name == name]
     if any(plugin.sha256 == sha256 for plugin in versions):
         return
-    rest = f"but {versions[0]} is loaded" if versions else f"which is not loaded; add --plugin {name}"
+    if versions:
+        rest = f"but {versions[0]} is loaded; use the file that it was trained with, or train again"
+    else:
+        rest = f"which is not loaded; add --plugin {'PATH/TO/' if name.endswith('.py') else ''}{name}"
     raise PluginError(f"the plugin {described(name, sha256)}, {rest}")
 
 
@@ -142,7 +146,8 @@ def _load_file(plugin: Plugin) -> Plugin:
     sys.modules[plugin.module], before = module, sys.modules.get(plugin.module)
     _loaded[plugin.module] = plugin
     try:
-        exec(compile(plugin.content or b"", plugin.place, "exec", dont_inherit=True), module.__dict__)
+        with contextlib.redirect_stdout(sys.stderr):  # what a command prints may be JSON
+            exec(compile(plugin.content or b"", plugin.place, "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[plugin.module], _loaded[plugin.module]
         if known is not None and before is not None:
@@ -155,13 +160,14 @@ def _load_module(name: str) -> Plugin:
     if name in _loaded:
         return _loaded[name]
     try:
-        module = importlib.import_module(name)
+        with contextlib.redirect_stdout(sys.stderr):
+            module = importlib.import_module(name)
         place = module.__file__ or ""
         plugin = Plugin(name, _digest_of_module(module), name, place)
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             raise PluginError(
-                f"there is no module {error.name!r} to load as a plugin; the name of a file ends in .py"
+                f"there is no module {name!r} to load as a plugin; a plugin file must end in .py"
             ) from error
         raise PluginError(f"cannot load the plugin {name}: {_reason(error)}") from error
     _loaded[name] = plugin

@@ -102,7 +102,9 @@ class Registry(Mapping[str, type]):
         self._load()
         if name not in self._entries:
             known = f"known: {', '.join(self)}" if self._entries else "none is registered"
-            raise UnknownNameError(f"unknown {self.kind} {name!r}{suggestion(name, self)}; {known}")
+            near = suggestion(name, self)
+            hint = "" if near or plugins.loaded() else "; a name from a plugin needs --plugin"
+            raise UnknownNameError(f"unknown {self.kind} {name!r}{near}; {known}{hint}")
         return self._entries[name]
 
     def __getitem__(self, name: str) -> type:

@@ -183,3 +183,11 @@ def test_options_out_of_range_are_refused(case):
 def test_fast_weights_options_out_of_range_are_refused(bad, message):
     with pytest.raises(InvalidValueError, match=message):
         FastWeightsOptions(**bad)
+
+
+def test_inputs_of_another_size_are_refused():
+    cell = FastWeights(5, 4, key=jax.random.key(0))
+    with pytest.raises(InvalidValueError, match=r"inputs must be \(time, 5, batch\); got \(7, 6, 3\)"):
+        cell.unroll(jnp.ones((7, 6, 3)))
+    with pytest.raises(InvalidValueError, match=r"x must be \(5, batch\); got \(6, 3\)"):
+        cell(cell.initial_state(3), jnp.ones((6, 3)))

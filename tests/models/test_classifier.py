@@ -1,5 +1,7 @@
 """The classifier: what is counted and trained, how symbols become inputs, what attention reads."""
 
+import inspect
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -194,3 +196,8 @@ def test_the_same_key_gives_the_same_model():
     one, same, other = (small_model(Case("irnn"), seed=seed) for seed in (0, 0, 1))
     assert isinstance(one, SequenceClassifier)
     assert eqx.tree_equal(one, same) and not eqx.tree_equal(one, other)
+
+
+def test_what_is_no_classifier_has_no_trained_part():
+    with pytest.raises(InvalidValueError, match="partition expects a SequenceClassifier; got int"):
+        inspect.unwrap(partition)(3)  # the types are checked in tests alone

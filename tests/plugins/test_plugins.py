@@ -65,6 +65,14 @@ def test_the_same_file_again_does_nothing_and_a_changed_one_replaces_it(file):
     assert sys.modules[second.module].Remembered is registry.checks["from-a-file"]
 
 
+def test_what_a_plugin_prints_while_it_is_loaded_does_not_mix_with_json(file, package, capsys):
+    for path in (file, package / "inner.py"):
+        path.write_text("print('loading')")
+    load_plugin(file)
+    load_plugin("my_package")
+    assert capsys.readouterr() == ("", "loading\nloading\n")
+
+
 def test_two_files_of_one_name_are_refused_unless_they_are_the_same(file, tmp_path):
     (tmp_path / "other").mkdir()
     other = tmp_path / "other" / file.name
@@ -139,7 +147,8 @@ def test_a_module_of_a_package(package):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no_such_package.cells", "there is no module 'no_such_package'"),
+        ("no_such_package.cells", "there is no module 'no_such_package.cells'"),
+        ("README.md", "there is no module 'README.md' to load as a plugin; a plugin file must end in .py"),
         ("my_package.nothing", "there is no module 'my_package.nothing'"),
         ("my_package.broken", "cannot load the plugin my_package.broken: .*No module named 'missing'"),
     ],
@@ -166,7 +175,9 @@ def test_installed_packages_are_loaded_and_a_broken_one_only_warns(package, monk
 
 
 def test_a_plugin_that_is_needed(file):
-    missing = r"the plugin my memory.py \(sha256 00000000…\), which is not loaded; add --plugin my memory.py"
+    missing = (
+        r"the plugin my memory.py \(sha256 00000000…\), which is not loaded; add --plugin PATH/TO/my mem"
+    )
     with pytest.raises(PluginError, match=missing):
         require(file.name, "0" * 64)
     plugin = load_plugin(file)

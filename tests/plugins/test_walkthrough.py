@@ -105,14 +105,14 @@ def test_a_missing_plugin_and_a_changed_one_are_said_in_one_line(file, model, tm
         for line in (f"evaluate {model}", f"answer {model} 010101010"):
             assert command(line, capsys, code=2) == (
                 f"fastweights: error: {model} was trained with the plugin my_leaky.py (sha256 {digest}…), "
-                "which is not loaded; add --plugin my_leaky.py"
+                "which is not loaded; add --plugin PATH/TO/my_leaky.py"
             )
     changed = tmp_path / "my_leaky.py"
     changed.write_text(file.read_text().replace("jnp.tanh(", "jnp.sin("))
     with nothing_loaded():
         line = command(f"evaluate --plugin {changed} {model}", capsys, code=2)
         assert f"was trained with the plugin my_leaky.py (sha256 {digest}…), but my_leaky.py (sha256 " in line
-        assert line.endswith(" is loaded")
+        assert line.endswith(" is loaded; use the file that it was trained with, or train again")
     with nothing_loaded(), pytest.raises(CheckpointError, match="which is not loaded"):
         fw.load_model(model)
 
@@ -151,8 +151,8 @@ def test_a_presets_task_is_its_own_unless_one_is_named(file, tmp_path, capsys):
     (planned,) = get_preset("mine").plan(Choice(models=("irnn",), task=fw.AssociativeRetrieval(2)))({})
     assert planned.specification.task == fw.AssociativeRetrieval(2)
     assert "plugins" not in planned.specification.to_json()
-    line = f"reproduce --dir {tmp_path / 's'} --preset paper --task associative-retrieval"
-    assert "the preset of a paper has the paper's task" in command(line, capsys, code=2)
+    line = f"reproduce --dir {tmp_path / 's'} --preset paper --task associative-retrieval --num-pairs 3"
+    assert "this paper always use the paper's task; leave out --task" in command(line, capsys, code=2)
     line = f"reproduce --dir {tmp_path / 's'} --preset smoke --task counting"
     assert "unknown task 'counting'" in command(line, capsys, code=2)
     assert not (tmp_path / "s").exists()

@@ -263,7 +263,9 @@ def test_a_plugin_that_is_needed_and_not_loaded():
     plugin = {"name": "my_gru.py", "sha256": "12345678" * 8}
     value = {**DEFAULT.to_json(), "plugins": [plugin]}
     value["model"] = {**value["model"], "name": "my-gru"}
-    message = r"the plugin my_gru.py \(sha256 12345678…\), which is not loaded; add --plugin my_gru.py"
+    message = (
+        r"the plugin my_gru.py \(sha256 12345678…\), which is not loaded; add --plugin PATH/TO/my_gru.py"
+    )
     with pytest.raises(PluginError, match=message):
         RunSpecification.from_json(value)
 

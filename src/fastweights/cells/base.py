@@ -91,7 +91,8 @@ class Cell(eqx.Module):
     def __call__(
         self, state: State, x: Float[Array, "input batch"]
     ) -> tuple[State, Float[Array, "hidden batch"]]:
-        """One step from an input; carry first, as in `jax.lax.scan`.
+        """One step from an input; carry first, as in `jax.lax.scan`. Raises InvalidValueError unless x is
+        (input, batch).
 
         Modules that hold arrays have no hash, which JAX asks of functions: put a function around the cell.
 
@@ -101,10 +102,16 @@ class Cell(eqx.Module):
         >>> outputs.shape
         (4, 5, 2)
         """
+        check(
+            jnp.ndim(x) == 2 and len(x) == self.input_size,
+            f"x must be ({self.input_size}, batch); got {jnp.shape(x)}",
+        )
         return self.step(state, self.project(x))
 
     def unroll(self, inputs: Float[Array, "time input batch"]) -> Float[Array, "time hidden batch"]:
         """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state.
+
+        Raises: InvalidValueError for inputs of another shape.
 
         To compile it, use `eqx.filter_jit`, or `jax.jit` around a function of the cell.
 
@@ -115,6 +122,11 @@ class Cell(eqx.Module):
         >>> jax.jit(lambda cell, inputs: cell.unroll(inputs))(cell, inputs).shape
         (4, 5, 2)
         """
+        shape = jnp.shape(inputs)
+        check(
+            len(shape) == 3 and shape[1] == self.input_size,
+            f"inputs must be (time, {self.input_size}, batch); got {shape}",
+        )
         columns = inputs.swapaxes(0, 1)
         return self.unroll_projected(self.project(columns).swapaxes(0, 1))
 

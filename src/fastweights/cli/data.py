@@ -38,7 +38,7 @@ class Data(TaskOptions):
 def run(arguments: Sequence[str]) -> int:
     """Draw and write."""
     options = parse(Data, arguments, "data", lambda arguments: {"task": task_in(arguments)})
-    check_between("count", options.count, 0, MAX_SEQUENCES)
+    check_between("count", options.count, 1, MAX_SEQUENCES)
     out = None if options.out == STREAM else options.out
     if out is not None:
         check_writable(out)
@@ -55,5 +55,5 @@ def run(arguments: Sequence[str]) -> int:
     elif out is None:
         sys.stdout.write(text)
     else:
-        print(f"wrote {options.count} sequences to {out}")
+        print(f"wrote {options.count:,} sequences to {out}")
     return 0

@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         print(json.dumps({**dataclasses.asdict(result), "floor": floor}))
     else:
         print(
-            f"error {percent(result.error)} % on {result.count} sequences, "
+            f"error {percent(result.error)} % on {result.count:,} sequences, "
             f"log likelihood {result.log_likelihood:.4f} nats, guessing floor {percent(floor)} %"
         )
     return 0

@@ -9,6 +9,7 @@ import importlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import tyro
@@ -21,6 +22,9 @@ events: Any = None
 with contextlib.suppress(ImportError):
     # It is private: without it, tyro prints a box of its own and exits with the same code.
     events = importlib.import_module("tyro._errors")
+
+_PLACES = {"out": "file", "dir": "folder", "into": "folder", "figures": "folder"}
+"""Options that name what a command writes."""
 
 Groups = Mapping[str, Any]
 """By the names of fields: dataclasses whose fields are options of a command, too."""
@@ -60,22 +64,29 @@ def parse(
     if issubclass(kind, PluginOptions):
         for plugin in _values(arguments, "--plugin"):
             plugins.load_plugin(plugin)
-    options = _with_groups(kind, groups_of(arguments))
+    groups = groups_of(arguments)
+    options = _with_groups(kind, groups)
     summary, example = COMMANDS[command]
 
     def refuse(event: object) -> None:
-        message = _explain(event, list(_options(options)))
+        message = _explain(event, lambda token: _explain_unknown(token, options, groups, arguments))
         if message:
             raise FastweightsError(f"{message} (see fastweights {command} --help)")
 
     with events.on_parse_error(refuse) if events else contextlib.nullcontext():
-        return tyro.cli(
+        parsed = tyro.cli(
             options,
             args=list(arguments),
             prog=f"fastweights {command}",
             description=f"{summary}\n\nExample: {example}",
             config=(tyro.conf.FlagCreatePairsOff,),
         )
+    for name, what in _PLACES.items():
+        check(
+            command == "data" or getattr(parsed, name, None) != Path("-"),
+            f"--{name} - is not supported by {command}; name a {what}",
+        )
+    return parsed
 
 
 def last_value(arguments: Sequence[str], option: str, default: str) -> str:
@@ -116,13 +127,13 @@ def _values(arguments: Sequence[str], option: str) -> list[str]:
     return values
 
 
-def _explain(event: object, options: Sequence[str]) -> str | None:
+def _explain(event: object, explain_unknown: Callable[[str], str]) -> str | None:
     """What is wrong, in one sentence; None for an event that is not known here: tyro explains it itself."""
     match event:
         case events.UnrecognizedArgs(tokens=[token, *_]):
-            return _explain_unknown(token, options)
+            return explain_unknown(token)
         case events.MissingArgs(unrecognized_tokens=[token, *_]):
-            return _explain_unknown(token, options)
+            return explain_unknown(token)
         case events.MissingArgs(missing_arguments=missing):
             return f"missing {', '.join(argument.arg.display_name() for argument in missing)}"
         case events.InvalidChoice(argument=argument, value=value, choices=choices):
@@ -136,16 +147,23 @@ def _explain(event: object, options: Sequence[str]) -> str | None:
     return None
 
 
-def _explain_unknown(token: str, options: Sequence[str]) -> str:
+def _explain_unknown(token: str, kind: type, groups: Groups, arguments: Sequence[str]) -> str:
     name = token.partition("=")[0]
-    if name.startswith("-"):
-        return f"unknown option {name}{suggestion(name, options)}"
-    return f"unexpected argument {token!r}"
+    if not name.startswith("-"):
+        return f"unexpected argument {token!r}"
+    models = {model: cls.Options for model, cls in registry.cells.items()} if "cell" in groups else {}
+    tasks = registry.tasks if "task" in groups else {}
+    for option, field, classes in (("--model", "model", models), ("--task", "task_name", tasks)):
+        owners = [owner for owner, options in classes.items() if name in _options(options)]
+        if owners:
+            chosen = last_value(arguments, option, getattr(kind, field))
+            return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
+    return f"unknown option {name}{suggestion(name, list(_options(kind)))}"
 
 
 def _options(kind: Any) -> Iterator[str]:
     """The names of the options; those of an inner dataclass have no prefix."""
-    for field in dataclasses.fields(kind):
+    for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
         inner, *notes = get_args(field.type) or (field.type,)
         if dataclasses.is_dataclass(inner):
             yield from _options(inner)

@@ -90,7 +90,7 @@ def run(arguments: Sequence[str]) -> int:
     elif finished:
         result = outcome["result"]
         print(
-            f"test error {percent(result['test_error'])} % on {result['test_count']} sequences, "
+            f"test error {percent(result['test_error'])} % on {result['test_count']:,} sequences, "
             f"log likelihood {result['test_log_likelihood']:.4f} nats, "
             f"guessing floor {percent(specification.task.floor())} %; "
             f"{result['parameters']} parameters, {result['seconds']:.1f} s; wrote {options.out}"

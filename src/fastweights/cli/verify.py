@@ -62,8 +62,11 @@ def run(arguments: Sequence[str]) -> int:
         print(msgspec.json.format(text, indent=1).decode())
     else:
         seconds = sum(result.seconds for result in results)
-        outcome = f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "all hold"
-        print(f"{len(results)} checks, {seconds:.0f} s of computation: {outcome}")
+        count = "1 check" if len(results) == 1 else f"{len(results)} checks"
+        verb = "does" if len(failed) == 1 else "do"
+        good = "holds" if len(results) == 1 else "all hold"
+        outcome = f"{len(failed)} {verb} not hold: {', '.join(failed)}" if failed else good
+        print(f"{count}, {seconds:.0f} s of computation: {outcome}")
     return 1 if failed else 0
 
 

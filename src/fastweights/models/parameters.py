@@ -5,11 +5,14 @@ import jax
 from jaxtyping import PyTree
 
 from fastweights.cells.base import Cell
+from fastweights.errors import check
 from fastweights.models.classifier import SequenceClassifier
 
 
 def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
     """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it.
+
+    Raises: InvalidValueError for anything but a SequenceClassifier.
 
     A loop of one's own differentiates the trained part alone, so that λ and η stay as they are:
 
@@ -38,6 +41,10 @@ def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
     >>> float(model.cell.decay), float(model.cell.write_rate)  # as they were
     (0.8999999761581421, 0.5)
     """
+    check(
+        isinstance(model, SequenceClassifier),
+        f"partition expects a SequenceClassifier; got {type(model).__name__}",
+    )
     names = model.cell.hyperparameters
     trained = jax.tree.map(eqx.is_inexact_array, model)
     if names:

@@ -230,12 +230,20 @@ def test_parts_bring_the_search_that_they_rest_on():
     assert found("as-published") == {"letter"}
 
 
+def test_the_papers_own_task_may_be_named():
+    names, unnamed = (
+        [entry.specification.identifier for entry in get_preset("paper-smoke").plan(choice)({})]
+        for choice in (Choice(task=AssociativeRetrieval()), Choice())
+    )
+    assert names == unnamed
+
+
 @pytest.mark.parametrize(
     ("preset", "choice", "words"),
     [
         ("paper", Choice(parts=("tables",)), "search"),
         ("paper", Choice(seeds=0), "at least 1"),
-        ("paper", Choice(task=AssociativeRetrieval(3)), "the preset of a paper has the paper's task"),
+        ("paper", Choice(task=AssociativeRetrieval(3)), "always use the paper's task; leave out --task"),
         ("paper", Choice(seeds=11), "at most 10"),
         ("paper", Choice(models=("fast-weight",)), "did you mean 'fast-weights'"),
         ("paper", Choice(sampler="random"), "tpe"),

@@ -14,6 +14,7 @@ from fastweights.runs.specification import DataOptions
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.presets import Choice, Plan, Planned, Preset
 from fastweights.studies.search import SAMPLERS
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
 _OTHER_NAMES = {"as-published": Stage.AS_PUBLISHED}
 
@@ -36,7 +37,10 @@ class Comparison(Preset):
         """
         check(choice.seeds is None or choice.seeds >= 1, f"seeds must be at least 1; got {choice.seeds}")
         check(choice.seeds is None or choice.seeds <= 10, f"seeds must be at most 10; got {choice.seeds}")
-        check(choice.task is None, f"the preset of a paper has the paper's task; got {choice.task}")
+        check(
+            choice.task in (None, AssociativeRetrieval()),
+            "the presets of this paper always use the paper's task; leave out --task and the task's options",
+        )
         check_choice("sampler", choice.sampler, SAMPLERS)
         stages = [_OTHER_NAMES.get(name, name) for name in choice.parts]
         for stage in stages:
