@@ -68,7 +68,7 @@ class StudyError(FastweightsError):
 @contextlib.contextmanager
 def errors_in(what: str, cls: type) -> Iterator[None]:
     """Within it, an exception in a user's own class becomes an `InvalidValueError` of one line, its cause:
-    `the model 'gru' (gru.py, line 55): ZeroDivisionError: division by zero`.
+    `the cell 'gru' (gru.py, line 55): ZeroDivisionError: division by zero`.
 
     The line is the innermost one in the file of the class. This package's own errors pass unchanged.
     """

@@ -11,6 +11,7 @@ from fastweights.cli.main import main
 from fastweights.errors import InvalidValueError
 from fastweights.plugins import PluginError, load_plugin
 from fastweights.runs.specification import RunSpecification
+from fastweights.runs.tracing import check_code
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from plugins.isolation import nothing_loaded
 
@@ -64,8 +65,6 @@ FAULTS = {
     "constructor": ("check_sizes(input_size, hidden_size)", "1 / 0", r", line 40\): ZeroDivisionError: div"),
     "field": ("self.candidate_bias = ", "candidate_bias = ", r"\): .*candidate_bias"),
     "step": ("r, z, n = jnp.split(projection, 3)", "1 / 0", r", line 55\): ZeroDivisionError: division by"),
-    "one value": ("return hidden, hidden", "return hidden", r"\): "),
-    "shape": ("return hidden, hidden", "return hidden, hidden[1:]", r"\): .*Type.*Error: "),
 }
 
 
@@ -79,8 +78,16 @@ def test_a_faulty_cell_is_named_in_one_line_before_training(fault, tmp_path, cap
     error = capsys.readouterr().err
     assert end.value.code == 2
     assert error.count("\n") == 1
-    assert re.match(rf"fastweights: error: the model 'gru' \(faulty.py{message}", error)
+    assert re.match(rf"fastweights: error: the cell 'gru' \(faulty.py{message}", error)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("result", ["hidden", "hidden, hidden[1:]", "hidden, (), hidden"])
+def test_what_a_step_returns_is_checked(result, tmp_path):
+    load_plugin(plugin(tmp_path, GRU, "return hidden, hidden", f"return {result}"))
+    message = r"step of the cell 'gru' must return the new state and the output \(hidden, batch\)"
+    with pytest.raises(InvalidValueError, match=message):
+        check_code(RunSpecification(AssociativeRetrieval(), "gru", 4))
 
 
 def test_a_study_with_a_faulty_cell_does_not_begin(tmp_path, capsys):
@@ -89,7 +96,7 @@ def test_a_study_with_a_faulty_cell_does_not_begin(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         main(["reproduce", "--plugin", str(path), *arguments])
     assert end.value.code == 2
-    assert "error: the model 'gru' (faulty.py, line 55): ZeroDivisionError" in capsys.readouterr().err
+    assert "error: the cell 'gru' (faulty.py, line 55): ZeroDivisionError" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -105,14 +112,21 @@ def test_a_faulty_task_is_named_in_one_line(tmp_path, capsys):
     assert "CountOnes.sample must give the shapes ((12,), ()); got ((12,), (11,))" in error
 
 
+def test_a_task_whose_length_is_no_number(tmp_path):
+    old, new = 'check_between("length", self.length, 2, 100)', 'object.__setattr__(self, "length", "long")'
+    load_plugin(plugin(tmp_path, SAMPLE, old, new))
+    with pytest.raises(InvalidValueError, match=r"the task CountOnes \(faulty.py\): TypeError: "):
+        RunSpecification(registry.tasks["count-ones"]())
+
+
 def test_in_python_the_cause_is_kept(tmp_path):
     load_plugin(plugin(tmp_path, GRU, *FAULTS["constructor"][:2]))
     specification = RunSpecification(AssociativeRetrieval(), "gru", 4)
-    with pytest.raises(InvalidValueError, match=r"the model 'gru' \(faulty.py, line 40\)") as caught:
+    with pytest.raises(InvalidValueError, match=r"the cell 'gru' \(faulty.py, line 40\)") as caught:
         specification.build_model()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_registered_models_pass():
     for name in registry.cells:
-        RunSpecification(AssociativeRetrieval(), name, 4).check_code()
+        check_code(RunSpecification(AssociativeRetrieval(), name, 4))

@@ -14,6 +14,7 @@ from fastweights.files import check_writable
 from fastweights.models import ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.runs.tracing import check_code
 from fastweights.training.options import TrainingOptions
 
 
@@ -72,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     check_writable(options.out)
     worker.prepare()
-    specification.check_code()
+    check_code(specification)
     with Bars() as bars, defer_interrupts():
         bars.add("run", f"{options.model} R={options.hidden_size}", options.training.updates)
         outcome = worker.run(

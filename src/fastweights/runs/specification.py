@@ -5,9 +5,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, get_type_hints
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import msgspec
 
 from fastweights import plugins, registry
@@ -90,7 +88,8 @@ class RunSpecification:
         check_between("hidden_size", self.hidden_size, 1, 10_000)
         check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
         check_between("seed", self.seed, 0, MAX_SEED)
-        check_footprint(self)
+        with errors_in(f"task {type(self.task).__name__}", type(self.task)):
+            check_footprint(self)
 
     def to_json(self) -> dict[str, Any]:
         """As nested dictionaries of numbers and strings; `plugins` is there only if a plugin has the task or
@@ -161,7 +160,7 @@ class RunSpecification:
         """
         cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
         cell_class: Any = registry.cells[self.model]
-        with errors_in(f"model {self.model!r}", cell_class):
+        with errors_in(f"cell {self.model!r}", cell_class):
             cell = cell_class(self.input_size, self.hidden_size, options=self.cell, key=cell_key)
         return SequenceClassifier(
             cell,
@@ -170,23 +169,6 @@ class RunSpecification:
             options=self.classifier,
             key=classifier_key,
         )
-
-    def check_code(self) -> None:
-        """Trace the task's sampling and the model's forward pass, which computes nothing: a fault in the code
-        of a task or a cell is found before long work.
-
-        Raises: InvalidValueError, in one line that names the file and the line.
-        """
-        task = type(self.task)
-        with errors_in(f"task {registry.tasks.name_of(task)!r}", task):
-            self.task.floor()
-            shapes = jax.eval_shape(lambda: tuple(self.task.sample(jax.random.key(0))))
-            found = tuple(value.shape for value in shapes)
-            expected = ((self.task.length,), ())
-            check(found == expected, f"{task.__name__}.sample must give the shapes {expected}; got {found}")
-        with errors_in(f"model {self.model!r}", registry.cells[self.model]):
-            tokens = jax.ShapeDtypeStruct((self.task.length, 2), jnp.int32)
-            eqx.filter_eval_shape(lambda tokens: self.build_model()(tokens), tokens)
 
 
 # A name is compared with those that are known: a long one for a long time.

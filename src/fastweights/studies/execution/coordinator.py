@@ -9,6 +9,7 @@ from fastweights import plugins
 from fastweights.errors import FileError
 from fastweights.files import make_folder
 from fastweights.runs.specification import RunSpecification
+from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
@@ -62,7 +63,7 @@ def run_plan(
     if plugins.loaded():
         specifications = [entry.specification for entry in plan({})]
         for specification in {(run.task, run.model): run for run in specifications}.values():
-            specification.check_code()
+            check_code(specification)
     make_folder(directory)
     with contextlib.ExitStack() as stack:
         stack.enter_context(hold_lock(directory / LOCK, str(directory)))
