@@ -4,7 +4,10 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import pytest
@@ -181,3 +184,32 @@ def test_the_programs_read_longest_ago_go_first(tmp_path):
         os.utime(path, (1000 - age, 2000))
     compilation._drop_oldest(tmp_path, 25)
     assert sorted(path.name for path in path.parent.iterdir()) == ["b-cache", "d-cache"]
+
+
+def test_a_process_that_dies_while_it_looks_at_the_platform_says_nothing_of_it(monkeypatch):
+    """Ctrl-C reaches it too; the command then ends by its own rules, without a traceback."""
+
+    class DyingPool:
+        def __init__(self, *arguments):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def submit(self, function):
+            future = Future()
+            future.set_exception(BrokenProcessPool("terminated abruptly"))
+            return future
+
+    monkeypatch.setattr(compilation, "ProcessPoolExecutor", DyingPool)
+    monkeypatch.setattr(compilation, "jax", SimpleNamespace(config=SimpleNamespace(jax_platforms="cuda")))
+    compilation.check_platform_of_processes()
+
+
+def test_the_platform_of_the_processor_needs_no_process(monkeypatch):
+    monkeypatch.setattr(compilation, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(compilation, "jax", SimpleNamespace(config=SimpleNamespace(jax_platforms="cpu")))
+    compilation.check_platform_of_processes()

@@ -8,6 +8,7 @@ import platform
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,15 @@ def check_platform() -> None:
 def check_platform_of_processes() -> None:
     """As `check_platform`, for the processes that this one starts: a process asks that holds no GPU later.
 
+    A process that dies meanwhile, as by Ctrl-C, says nothing of the platform: then the workers find out.
+
     Raises: InvalidValueError as `check_platform` does.
     """
-    if getattr(jax.config, "jax_platforms", None):
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    if getattr(jax.config, "jax_platforms", None) not in (None, "", "cpu"):
+        with (
+            contextlib.suppress(BrokenProcessPool),
+            ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
+        ):
             pool.submit(check_platform).result()
 
 
