@@ -15,25 +15,25 @@ from fastweights.memories import DecayingMatrix, DeltaRule, OuterProduct, Pseudo
 
 UNITS, MEMORIES = 32, 20
 EMPTY = {
-    "Hebb": OuterProduct.empty(UNITS, UNITS, MEMORIES),
-    "decaying, λ = 0.9": DecayingMatrix.empty(UNITS, UNITS, MEMORIES, decay=0.9, write_rate=1.0),
-    "delta rule": DeltaRule.empty(UNITS, UNITS, MEMORIES),
-    "pseudo-inverse": PseudoInverse.empty(UNITS, UNITS, MEMORIES),
+    "Hebb": OuterProduct.empty(UNITS, UNITS),
+    "decaying, λ = 0.9": DecayingMatrix.empty(UNITS, UNITS, decay=0.9, write_rate=1.0),
+    "delta rule": DeltaRule.empty(UNITS, UNITS),
+    "pseudo-inverse": PseudoInverse.empty(UNITS, UNITS),
 }
 
 
 def random_unit_vectors(key, pairs):
-    """(pairs, units, memories), each of length 1."""
-    x = jax.random.normal(key, (pairs, UNITS, MEMORIES))
-    return x / jnp.linalg.norm(x, axis=1, keepdims=True)
+    """(pairs, memories, units), each of length 1."""
+    x = jax.random.normal(key, (pairs, MEMORIES, UNITS))
+    return x / jnp.linalg.norm(x, axis=-1, keepdims=True)
 
 
 def recall_error(memory, pairs):
     """‖v − M k‖² / ‖v‖², averaged over the pairs and the memories."""
     key, value_key = jax.random.split(jax.random.key(pairs))
     keys, values = random_unit_vectors(key, pairs), random_unit_vectors(value_key, pairs)
-    answers = jax.vmap(memory.store(keys, values).read)(keys)
-    return float(jnp.mean(jnp.sum((answers - values) ** 2, axis=1)))
+    answers = memory.store(keys, values).read(keys)
+    return float(jnp.mean(jnp.sum((answers - values) ** 2, axis=-1)))
 
 
 print("pairs  " + "  ".join(f"{name:>17}" for name in EMPTY))

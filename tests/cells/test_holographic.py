@@ -15,13 +15,13 @@ DOUBLE = jnp.dtype("float64")
 
 
 def stacked(z):
-    """Complex numbers (half, batch) as a column, real parts first."""
-    return jnp.concatenate([jnp.real(z), jnp.imag(z)])
+    """Complex numbers (..., half) as a vector (..., 2 half), real parts first."""
+    return jnp.concatenate([jnp.real(z), jnp.imag(z)], axis=-1)
 
 
-def joined(column):
+def joined(vector):
     """The inverse of `stacked`."""
-    real, imaginary = np.split(np.asarray(column), 2)
+    real, imaginary = np.split(np.asarray(vector), 2, axis=-1)
     return real + 1j * imaginary
 
 
@@ -37,7 +37,7 @@ parts = st.floats(-1e100, 1e100, allow_subnormal=False)  # XLA takes subnormal n
 def test_bound_keeps_the_unit_disc_and_the_direction(real, imaginary):
     with jax.enable_x64(True):
         z = complex(real, imaginary)
-        result = joined(bound(jnp.array([[z.real], [z.imag]])))[0, 0]
+        result = joined(bound(jnp.array([z.real, z.imag])))[0]
     assert abs(result) <= 1 + 1e-15
     if abs(z) < 1 - 1e-15:
         assert result == z
@@ -46,7 +46,7 @@ def test_bound_keeps_the_unit_disc_and_the_direction(real, imaginary):
 
 
 def jacobian(z):
-    return np.asarray(jax.jacrev(bound)(jnp.array([[z.real], [z.imag]])))[:, 0, :, 0]
+    return np.asarray(jax.jacrev(bound)(jnp.array([z.real, z.imag])))
 
 
 @pytest.mark.parametrize("z", [0j, 1e-300j, 1e-30 + 0j, 0.6 + 0.7j, 1 - 1e-12 + 0j])
@@ -73,26 +73,26 @@ def test_on_the_circle_the_slope_of_bound_is_finite_and_at_most_1(angle, float64
 @pytest.mark.parametrize("copies", [1, 4])
 def test_the_conjugate_of_a_key_on_the_circle_recovers_its_value(copies, float64):
     rng = np.random.default_rng(0)
-    key, value = on_the_circle(rng, HALF, BATCH), rng.standard_normal((HALF, BATCH)) + 0.5j
-    memory = HolographicMemory.empty(HALF, copies, BATCH, DOUBLE).write(stacked(key), stacked(value))
+    key, value = on_the_circle(rng, BATCH, HALF), rng.standard_normal((BATCH, HALF)) + 0.5j
+    memory = HolographicMemory.empty(HALF, copies, DOUBLE).write(stacked(key), stacked(value))
     np.testing.assert_allclose(joined(memory.read(stacked(key.conj()))), value, rtol=1e-14)
 
 
 def test_keys_on_different_units_do_not_interfere(float64):
     """Each is 0 where the other is not: then one copy answers exactly. With a third key it does not."""
     rng = np.random.default_rng(1)
-    memory = HolographicMemory.empty(HALF, 1, BATCH, DOUBLE)
+    memory = HolographicMemory.empty(HALF, 1, DOUBLE)
     # Of the key; its values are where the permutation puts it.
-    owned = np.arange(HALF)[:, None] < 2
+    owned = np.arange(HALF) < 2
     places = owned[permutations(HALF, 1)[0]]
-    keys = [np.where(mine, on_the_circle(rng, HALF, BATCH), 0) for mine in (owned, ~owned)]
-    values = [on_the_circle(rng, HALF, BATCH) for _ in keys]
+    keys = [np.where(mine, on_the_circle(rng, BATCH, HALF), 0) for mine in (owned, ~owned)]
+    values = [on_the_circle(rng, BATCH, HALF) for _ in keys]
     for key, value in zip(keys, values, strict=True):
         memory = memory.write(stacked(key), stacked(value))
     for key, value, where in zip(keys, values, (places, ~places), strict=True):
         answer = joined(memory.read(stacked(key.conj())))
         np.testing.assert_allclose(answer, np.where(where, value, 0), rtol=1e-14, atol=1e-15)
-    third = memory.write(stacked(on_the_circle(rng, HALF, BATCH)), stacked(values[0]))
+    third = memory.write(stacked(on_the_circle(rng, BATCH, HALF)), stacked(values[0]))
     perturbed = joined(third.read(stacked(keys[0].conj())))
     assert abs(perturbed - np.where(places, values[0], 0)).max() > 0.5
 
@@ -100,8 +100,8 @@ def test_keys_on_different_units_do_not_interfere(float64):
 def noise(copies, stored=20, half=1000):
     """The root mean square error of what is recalled, over one key of many."""
     rng = np.random.default_rng(2)
-    keys, values = on_the_circle(rng, stored, half, BATCH), on_the_circle(rng, stored, half, BATCH)
-    memory = HolographicMemory.empty(half, copies, BATCH, DOUBLE)
+    keys, values = on_the_circle(rng, stored, BATCH, half), on_the_circle(rng, stored, BATCH, half)
+    memory = HolographicMemory.empty(half, copies, DOUBLE)
     for key, value in zip(keys, values, strict=True):
         memory = memory.write(stacked(key), stacked(value))
     answer = joined(memory.read(stacked(keys[0].conj())))
@@ -141,8 +141,8 @@ def test_every_copy_has_a_permutation_of_its_own():
 
 def test_what_was_stored_fades_by_units(float64):
     rng = np.random.default_rng(3)
-    key, value = on_the_circle(rng, HALF, BATCH), on_the_circle(rng, HALF, BATCH)
-    factor = rng.random((HALF, BATCH))
-    memory = HolographicMemory.empty(HALF, 4, BATCH, DOUBLE).write(stacked(key), stacked(value))
+    key, value = on_the_circle(rng, BATCH, HALF), on_the_circle(rng, BATCH, HALF)
+    factor = rng.random((BATCH, HALF))
+    memory = HolographicMemory.empty(HALF, 4, DOUBLE).write(stacked(key), stacked(value))
     answer = memory.fade(jnp.asarray(factor)).read(stacked(key.conj()))
     np.testing.assert_allclose(joined(answer), factor * value, rtol=1e-14)

@@ -10,7 +10,7 @@ from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.memories import EnergyMemory, Memory
 from fastweights.memories.perturbations import add_noise, erase, flip_signs
 
-KEY, VALUE, BATCH = 32, 5, 2
+KEY, VALUE, BATCH = 32, 5, (2, 3)
 every = pytest.mark.parametrize("name", list(registry.memories))
 energetic = pytest.mark.parametrize(
     "name", [name for name, memory in registry.memories.items() if issubclass(memory, EnergyMemory)]
@@ -22,17 +22,17 @@ def double(float64):
     """All of it in double precision."""
 
 
-def empty(name, batch=BATCH):
+def empty(name):
     memory = registry.memories[name]
-    return memory.empty(KEY, KEY if memory.auto_associative else VALUE, batch)
+    return memory.empty(KEY, KEY if memory.auto_associative else VALUE)
 
 
-def pairs(name, count, batch=BATCH, seed=0):
+def pairs(name, count, batch=(), seed=0):
     """Keys of length 1, or patterns of −1 and +1, and their values."""
     memory, rng = registry.memories[name], np.random.default_rng(seed)
-    keys = rng.standard_normal((count, KEY, batch))
-    keys = np.sign(keys) if memory.binary else keys / np.linalg.norm(keys, axis=1, keepdims=True)
-    values = keys if memory.auto_associative else rng.standard_normal((count, VALUE, batch))
+    keys = rng.standard_normal((count, *batch, KEY))
+    keys = np.sign(keys) if memory.binary else keys / np.linalg.norm(keys, axis=-1, keepdims=True)
+    values = keys if memory.auto_associative else rng.standard_normal((count, *batch, VALUE))
     return jnp.asarray(keys), jnp.asarray(values)
 
 
@@ -41,8 +41,9 @@ def close(a, b):
 
 
 @every
-def test_storing_several_is_writing_one_after_the_other(name):
-    keys, values = pairs(name, 5)
+@pytest.mark.parametrize("batch", [(), (2,), BATCH])
+def test_storing_several_is_writing_one_after_the_other(name, batch):
+    keys, values = pairs(name, 5, batch)
     one_by_one = empty(name)
     for key, value in zip(keys, values, strict=True):
         one_by_one = one_by_one.write(key, value)
@@ -90,10 +91,12 @@ def test_nothing_is_changed_in_place(name):
 
 
 @every
-def test_sizes_shapes_and_types(name):
-    keys, values = pairs(name, 1)
+@pytest.mark.parametrize("batch", [(), BATCH])
+def test_sizes_shapes_and_types(name, batch):
+    keys, values = pairs(name, 1, batch)
     memory = empty(name).write(keys[0], values[0])
-    assert memory.sizes == empty(name).sizes == (KEY, values.shape[1], BATCH)
+    assert memory.sizes == empty(name).sizes == (KEY, values.shape[-1])
+    assert (empty(name).batch_shape, memory.batch_shape) == ((), batch)
     answer = memory.read(keys[0])
     assert (answer.shape, answer.dtype) == (values[0].shape, values.dtype)
 
@@ -109,28 +112,63 @@ def test_a_single_pair_is_recalled_from_its_key_a_part_of_it_and_a_noisy_one(nam
         noisy = memory.read(add_noise(keys[0], 0.05, key=cue))
     close(clean, values[0])
     for answer in (partial, noisy):  # the value, if perhaps weaker
-        along = np.sum(answer * values[0], axis=0) / np.linalg.norm(values[0], axis=0)
-        np.testing.assert_allclose(along, np.linalg.norm(answer, axis=0), rtol=1e-6)
-        assert np.all(along > 0.3)
+        along = answer @ values[0] / np.linalg.norm(values[0])
+        np.testing.assert_allclose(along, np.linalg.norm(answer), rtol=1e-6)
+        assert along > 0.3
+
+
+def recall(name, keys, values, query):
+    """A memory's whole life, and what it answers: its arrays, its answer, and energy and update if any."""
+    memory = empty(name).store(keys[:-1], values[:-1]).write(keys[-1], values[-1])
+    answers = [memory, memory.read(query)]
+    if isinstance(memory, EnergyMemory):
+        answers += [memory.energy(query), memory.update(query)]
+    return answers
 
 
 @every
-def test_every_column_is_a_memory_of_its_own(name):
+def test_every_memory_of_a_batch_is_as_it_is_alone(name):
+    keys, values = pairs(name, 4, BATCH)
+    together = recall(name, keys, values, keys[1])
+    for place in ((0, 0), (1, 2)):
+        alone = recall(name, keys[:, *place], values[:, *place], keys[1, *place])
+        jax.tree.map(lambda many, one, place=place: close(at(many, one.ndim, place), one), together, alone)
+
+
+def at(array, axes, place):
+    """The array of one memory; a number that all share has no leading axes."""
+    return array[place] if array.ndim > axes else array
+
+
+@every
+def test_a_batch_is_what_vmap_makes(name):
+    """Over memories, and over queries of one."""
+    keys, values = pairs(name, 4, BATCH)
+    memory, *answers = recall(name, keys, values, keys[1])
+    life = jax.vmap(jax.vmap(lambda *pair: recall(name, *pair, pair[0][1]), 1), 1)
+    mapped, *theirs = life(keys, values)
+    jax.tree.map(close, theirs, answers)
+    close(*(each.write(keys[2], values[2]).read(keys[0]) for each in (mapped, memory)))
+    one = empty(name).store(keys[:, 0, 0], values[:, 0, 0])
+    close(jax.vmap(jax.vmap(one.read))(keys[3]), one.read(keys[3]))
+
+
+@every
+def test_one_memory_takes_any_leading_axes(name):
+    """As `jnp.matmul` does: queries share it, a batch of pairs makes a batch of it, axes of 1 stretch."""
     keys, values = pairs(name, 4)
-    both = empty(name).store(keys, values)
-    for column in range(BATCH):
-        alone = slice(column, column + 1)
-        one = empty(name, batch=1).store(keys[..., alone], values[..., alone])
-        close(both.read(keys[1])[:, alone], one.read(keys[1][:, alone]))
-
-
-@every
-def test_a_memory_of_one_column_answers_any_number_of_queries(name):
-    keys, values = pairs(name, 4, batch=1)
-    memory = empty(name, batch=1).store(keys, values)
-    together = memory.read(keys[..., 0].T)
+    memory = empty(name).store(keys, values)
+    together = memory.read(keys.reshape(2, 2, KEY))
     for n in range(4):
-        close(together[:, n], memory.read(keys[n])[:, 0])
+        close(together[n // 2, n % 2], memory.read(keys[n]))
+    new, their_values = pairs(name, 3, seed=1)
+    grown = memory.write(new, their_values)
+    assert grown.batch_shape == (3,)
+    for n in range(3):
+        close(grown.read(keys[0])[n], memory.write(new[n], their_values[n]).read(keys[0]))
+    stretched = grown.read(keys[:2, None])
+    assert stretched.shape == (2, 3, values.shape[-1])
+    close(stretched[1], grown.read(keys[1]))
 
 
 @every
@@ -145,7 +183,7 @@ def test_an_update_never_raises_the_energy(name):
     keys, values = pairs(name, 6)
     memory = empty(name).store(keys, values)
     assert isinstance(memory, EnergyMemory)
-    state = jnp.sign(jnp.asarray(np.random.default_rng(1).standard_normal((KEY, BATCH))))
+    state = jnp.sign(jnp.asarray(np.random.default_rng(1).standard_normal((*BATCH, KEY))))
     energies = [memory.energy(state)]
     for _ in range(8):
         state = memory.update(state)
@@ -164,17 +202,28 @@ def refused(action, *words):
 
 @every
 def test_wrong_shapes_are_refused(name, untyped):
-    keys, values = pairs(name, 3)
+    keys, values = pairs(name, 3, (2,))
     memory = empty(name).store(keys, values)
-    refused(lambda: memory.write(keys[0, :-1], values[0]), "key", str((KEY, BATCH)), str((KEY - 1, BATCH)))
-    refused(lambda: memory.write(keys[0], values[0, :-1]), "value")
-    refused(lambda: memory.read(keys[0, :-1]), "query", str((KEY - 1, BATCH)))
-    refused(lambda: memory.read(keys[0, :, :1]), "query")
-    refused(lambda: memory.write(keys[0, :, 0], values[0, :, 0]), "key", str((KEY,)))
-    refused(lambda: memory.store(keys[0], values[0]), "pairs", str((KEY, BATCH)))
-    refused(lambda: memory.store(keys, values[:2]), "values", str(values.shape))
-    for sizes in ((0, VALUE, 1), (KEY, 0, 1), (KEY, KEY, 0)):
+    refused(lambda: memory.write(keys[0, :, :-1], values[0]), "key", f"(..., {KEY})", f"(2, {KEY - 1})")
+    refused(lambda: memory.write(keys[0], values[0, :, :-1]), "value", f"(..., {values.shape[-1]})")
+    refused(lambda: memory.read(keys[0].T), "query", f"(..., {KEY})", f"({KEY}, 2)")
+    refused(lambda: memory.read(keys[0, 0, 0]), "query", "()")
+    refused(lambda: memory.store(keys[0, 0], values[0, 0]), "pairs", f"({KEY},)")
+    refused(lambda: memory.store(keys, values[:2]), "values", "3", str(values[:2].shape))
+    refused(lambda: memory.store(keys[..., :-1], values), "keys", f"(..., {KEY})")
+    refused(lambda: memory.store(keys, values[..., :-1]), "values", f"(..., {values.shape[-1]})")
+    for sizes in ((0, VALUE), (KEY, 0)):
         refused(lambda sizes=sizes: type(memory).empty(*sizes), "at least 1; got 0")
+
+
+@every
+def test_leading_axes_that_do_not_broadcast_are_refused(name, untyped):
+    keys, values = pairs(name, 3, (2,))
+    memory, three = empty(name).store(keys, values), pairs(name, 3)
+    for action in (memory.write, lambda *pair: memory.store(pair[0][None], pair[1][None])):
+        refused(lambda action=action: action(*three), "broadcast", "memory (2,)", "(3,)")
+        refused(lambda action=action: action(keys[0], three[1]), "broadcast", "(2,)", "(3,)")
+    refused(lambda: memory.read(three[0]), "broadcast", "memory (2,)", "query (3,)")
 
 
 @every
@@ -182,7 +231,7 @@ def test_no_patterns_and_no_numbers_are_refused(name):
     keys, values = pairs(name, 3)
     refused(lambda: empty(name).store(keys[:0], values[:0]), "at least one pair")
     for bad in (np.nan, np.inf):
-        refused(lambda bad=bad: empty(name).store(keys.at[1, 2, 0].set(bad), values), "finite")
+        refused(lambda bad=bad: empty(name).store(keys.at[1, 2].set(bad), values), "finite")
 
 
 @every
@@ -193,8 +242,8 @@ def test_whole_numbers_are_stored_and_read_as_if_they_were_real(name, dtype, unt
     largest = 1 if memory.binary else {"bool": 1, "int32": 2**20}.get(dtype, 100)
     if memory.binary and dtype == "bool":
         pytest.skip("patterns of -1 and +1 are no truth values")
-    keys = largest * np.sign(rng.standard_normal((3, KEY, BATCH)))
-    values = keys if memory.auto_associative else largest * np.sign(rng.standard_normal((3, VALUE, BATCH)))
+    keys = largest * np.sign(rng.standard_normal((3, KEY)))
+    values = keys if memory.auto_associative else largest * np.sign(rng.standard_normal((3, VALUE)))
     if dtype == "bool":
         keys, values = keys > 0, values > 0
 
@@ -216,47 +265,60 @@ def test_whole_numbers_are_stored_and_read_as_if_they_were_real(name, dtype, unt
     jax.tree.map(np.testing.assert_array_equal, actual, (written, stored, answers))
 
 
-@pytest.mark.parametrize("name", ["decaying", "delta-rule", "softmax-hopfield"])
+parametrised = pytest.mark.parametrize("name", ["decaying", "delta-rule", "softmax-hopfield"])
+
+
+@parametrised
 def test_whole_parameters_make_a_memory_of_real_numbers(name):
-    memory = registry.memories[name].empty(2, 2, 1, 1).write(jnp.array([[0.5], [0.25]]), jnp.ones((2, 1)))
-    np.testing.assert_allclose(memory.read(jnp.array([[1.0], [0.0]])) > 0, True)
+    memory = registry.memories[name].empty(2, 2, 1).write(jnp.array([0.5, 0.25]), jnp.ones(2))
+    np.testing.assert_allclose(memory.read(jnp.array([1.0, 0.0])) > 0, True)
     assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(memory))
+
+
+@parametrised
+def test_memories_of_a_batch_may_have_parameters_of_their_own(name, untyped):
+    """As `jax.vmap` of `empty` makes them; they are then used with and without it."""
+    numbers, (keys, values) = jnp.array([0.3, 0.9]), pairs(name, 4)
+    memory = registry.memories[name]
+    mapped = jax.vmap(lambda number: memory.empty(KEY, VALUE, number))(numbers)
+    answers = mapped.store(keys, values).read(keys[1])
+    for n, number in enumerate(numbers):
+        close(answers[n], memory.empty(KEY, VALUE, number).store(keys, values).read(keys[1]))
+    refused(lambda: memory.empty(KEY, VALUE, numbers), "one number", "(2,)")
 
 
 def test_hopfield_takes_patterns_of_signs_alone():
     keys, _ = pairs("hopfield", 3)
     memory = empty("hopfield").store(keys, keys)
     refused(lambda: memory.write(keys[0] * 0.5, keys[0] * 0.5), "-1, 1", "0.5")
-    refused(lambda: memory.store(keys.at[0, 0, 0].set(0), keys.at[0, 0, 0].set(0)), "-1, 1")
+    refused(lambda: memory.store(keys.at[0, 0].set(0), keys.at[0, 0].set(0)), "-1, 1")
     refused(lambda: memory.write(keys[0], keys[1]), "value must be the key")
     refused(lambda: memory.read(keys[0] * 2), "-1, 0, 1")
-    refused(lambda: type(memory).empty(KEY, KEY + 1, 1), "own value", str(KEY + 1))
+    refused(lambda: type(memory).empty(KEY, KEY + 1), "own value", str(KEY + 1))
 
 
 def test_other_numbers_out_of_range_are_refused():
     for bad in (-1.0, np.inf, np.nan):
-        refused(lambda bad=bad: registry.memories["delta-rule"].empty(2, 2, 1, bad), "write_rate")
-        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, 1, 0.9, bad), "write_rate")
-        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, 1, bad), "decay")
+        refused(lambda bad=bad: registry.memories["delta-rule"].empty(2, 2, bad), "write_rate")
+        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, 0.9, bad), "write_rate")
+        refused(lambda bad=bad: registry.memories["decaying"].empty(2, 2, bad), "decay")
     for bad in (0.0, -1.0, np.inf, np.nan):
-        refused(
-            lambda bad=bad: registry.memories["softmax-hopfield"].empty(2, 2, 1, bad), "inverse_temperature"
-        )
-    refused(lambda: empty("softmax-hopfield").read(jnp.ones((KEY, BATCH))), "nothing is stored")
+        refused(lambda bad=bad: registry.memories["softmax-hopfield"].empty(2, 2, bad), "inverse_temperature")
+    refused(lambda: empty("softmax-hopfield").read(jnp.ones(KEY)), "nothing is stored")
 
 
 class TestPerturbations:
-    pattern = jnp.asarray(np.sign(np.random.default_rng(0).standard_normal((40, 3))))
+    pattern = jnp.asarray(np.sign(np.random.default_rng(0).standard_normal((3, 40))))
 
     @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-    def test_so_many_units_of_every_column_others_in_each(self, share):
+    def test_so_many_units_of_every_pattern_others_in_each(self, share):
         for cue, expected in ((erase, 0.0), (flip_signs, -1.0)):
             changed = cue(self.pattern, share, key=jax.random.key(1))
             where = changed != self.pattern
-            assert np.all(np.sum(where, axis=0) == round(share * 40))
+            assert np.all(np.sum(where, axis=-1) == round(share * 40))
             np.testing.assert_array_equal(changed[where], expected * self.pattern[where])
         if 0 < share < 1:
-            assert len({tuple(column) for column in np.asarray(where).T}) == 3
+            assert len({tuple(changes) for changes in np.asarray(where)}) == 3
 
     def test_noise_has_the_deviation_asked_for(self):
         noise = add_noise(jnp.zeros((100, 100)), 0.3, key=jax.random.key(0))

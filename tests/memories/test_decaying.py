@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastweights.memories import DecayingMatrix, DecayingStates, attend
+from fastweights.memories import DecayingMatrix, DecayingStates
 from fastweights.memories.decaying import powers
 
 KEY, VALUE, BATCH = 3, 5, 2
@@ -19,14 +19,14 @@ MOST = 5
 def pairs(count, seed):
     """`count` random keys and values, and a query."""
     rng = np.random.default_rng(seed)
-    keys, values = rng.standard_normal((count, KEY, BATCH)), rng.standard_normal((count, VALUE, BATCH))
-    return keys, values, rng.standard_normal((KEY, BATCH))
+    keys, values = rng.standard_normal((count, BATCH, KEY)), rng.standard_normal((count, BATCH, VALUE))
+    return keys, values, rng.standard_normal((BATCH, KEY))
 
 
 @partial(jax.jit, static_argnums=0)
 def recall(form, decay, write_rate, keys, values, query):
     """What a memory answers after all the pairs were written, and the memory."""
-    memory = form.empty(KEY, VALUE, BATCH, decay, write_rate)
+    memory = form.empty(KEY, VALUE, decay, write_rate)
     for key, value in zip(keys, values, strict=True):
         memory = memory.write(key, value)
     return memory.read(query), memory
@@ -35,7 +35,7 @@ def recall(form, decay, write_rate, keys, values, query):
 def equation_3(decay, write_rate, keys, values, query):
     """η Σ_τ λ^(n−τ) v(τ) [k(τ)ᵀ q], with 0⁰ = 1."""
     ages = np.arange(len(keys))[::-1]
-    return write_rate * np.einsum("n,nvb,nkb,kb->vb", decay**ages, values, keys, query)
+    return write_rate * np.einsum("n,nbv,nbk,bk->bv", decay**ages, values, keys, query)
 
 
 numbers = {
@@ -60,11 +60,11 @@ def test_matrix_and_states_equal_the_explicit_sum(decay, write_rate, count, seed
 def test_the_matrix_is_equation_1(float64):
     keys, values, query = pairs(MOST, 0)
     _, memory = recall(DecayingMatrix, 0.7, 0.3, keys, values, query)
-    for column in range(BATCH):
+    for b in range(BATCH):
         matrix = np.zeros((VALUE, KEY))
-        for key, value in zip(keys[..., column], values[..., column], strict=True):
+        for key, value in zip(keys[:, b], values[:, b], strict=True):
             matrix = 0.7 * matrix + 0.3 * np.outer(value, key)
-        np.testing.assert_allclose(memory.matrix[..., column].T, matrix, rtol=1e-12)
+        np.testing.assert_allclose(memory.matrix[b], matrix, rtol=1e-12)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.6, 1.0])
@@ -83,19 +83,20 @@ def test_both_forms_have_the_same_gradients(decay, float64):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
 
 
+def test_both_forms_decay_at_the_rate_of_each_memory(float64):
+    """λ and η with a leading axis, as `jax.vmap` makes them."""
+    keys, values, query = pairs(MOST, 2)
+    decays, rates = jnp.array([0.5, 0.9]), jnp.array([1.5, 0.3])
+    for form in DecayingMatrix, DecayingStates:
+        memory = jax.vmap(lambda decay, rate, form=form: form.empty(KEY, VALUE, decay, rate))(decays, rates)
+        answers = memory.store(jnp.asarray(keys), jnp.asarray(values)).read(jnp.asarray(query))
+        for b in range(BATCH):
+            chosen = slice(b, b + 1)
+            expected = equation_3(decays[b], rates[b], keys[:, chosen], values[:, chosen], query[chosen])
+            np.testing.assert_allclose(answers[b], expected[0], rtol=1e-12)
+
+
 def test_powers_are_zero_for_what_is_not_stored_yet():
     ages = jnp.array([-2, -1, 0, 1, 2])
     np.testing.assert_allclose(powers(jnp.asarray(0.5), ages), [0, 0, 1, 0.5, 0.25])
     np.testing.assert_allclose(powers(jnp.asarray(0.0), ages), [0, 0, 1, 0, 0])
-
-
-@pytest.mark.parametrize(("start", "stop"), [(0, MOST), (2, 4), (3, 3), (4, 5)])
-def test_attend_adds_the_pairs_of_its_range_alone(start, stop, float64):
-    keys, values, query = pairs(MOST, 2)
-    weights = np.random.default_rng(3).standard_normal(MOST)
-    total = np.random.default_rng(4).standard_normal((VALUE, BATCH))
-    chosen = slice(start, stop)
-    expected = total + np.einsum("n,nvb,nkb,kb->vb", weights[chosen], values[chosen], keys[chosen], query)
-    arrays = tuple(map(jnp.asarray, (keys, values, weights, query)))
-    for ends in ((start, stop), (jnp.asarray(start), jnp.asarray(stop))):
-        np.testing.assert_allclose(attend(*arrays, *ends, jnp.asarray(total)), expected, rtol=1e-12)

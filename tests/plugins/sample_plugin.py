@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 import fastweights as fw
 from fastweights.cells.base import check_sizes
 from fastweights.errors import InvalidValueError, check_between
+from fastweights.memories.base import outer
 from fastweights.memories.linear import LinearMemory
 from fastweights.studies.papers import Paper
 from fastweights.tasks.base import Example, Task
@@ -105,10 +106,10 @@ class CountOnes(Task):
 class Summed(LinearMemory):
     """M ← M + v kᵀ on writing, M q on reading."""
 
-    matrix: Float[Array, "key value batch"]
+    matrix: Float[Array, "... value key"]
 
     def write(self, key, value):
-        return Summed(self.matrix + key[:, None] * value[None])
+        return Summed(self.matrix + outer(value, key))
 
 
 @fw.register_check("one-is-one", source="a test")

@@ -195,8 +195,8 @@ def test_options_that_make_no_sense_are_refused(before, after, message, tmp_path
 
 def test_a_memory(file):
     fw.load_plugin(file)
-    memory = registry.memories["summed"](jnp.zeros((2, 3, 1)))
-    key, value = jnp.asarray([[0.6], [0.8]]), jnp.asarray([[1.0], [2.0], [3.0]])
+    memory = registry.memories["summed"](jnp.zeros((3, 2)))
+    key, value = jnp.asarray([0.6, 0.8]), jnp.asarray([1.0, 2.0, 3.0])
     np.testing.assert_allclose(memory.write(key, value).read(key), value, rtol=1e-6)
 
 

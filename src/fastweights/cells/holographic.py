@@ -1,6 +1,6 @@
 """The memory inside the associative LSTM: sums of bound pairs, in several permuted copies.
 
-A complex vector of n units is a column of 2 n numbers, real parts first.
+A complex vector of n units is a vector of 2 n numbers, real parts first.
 """
 
 import functools
@@ -11,9 +11,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from fastweights.types import Column
-
-_Copies = Float[Array, "2 copies half batch"]
+_Vector = Float[Array, "... units"]
+_Copies = Float[Array, "... 2 copies half"]
 
 
 class HolographicMemory(eqx.Module):
@@ -23,7 +22,7 @@ class HolographicMemory(eqx.Module):
     recovers its value, plus noise from every other pair: with C copies the noise is a mean of C terms whose
     phases have nothing to do with each other, and so falls as 1/√C.
 
-    Shapes: traces (2, copies, half, batch), real parts first; key, value and query (2 half, batch).
+    Shapes: traces (..., 2, copies, half), real parts first; key, value and query (..., 2 half).
     Source: Danihelka, Wayne, Uria, Kalchbrenner & Graves 2016, arXiv:1602.03032, after Plate 1995, IEEE
     Transactions on Neural Networks 6:623–641.
     """
@@ -31,38 +30,38 @@ class HolographicMemory(eqx.Module):
     traces: _Copies
 
     @classmethod
-    def empty(cls, half: int, copies: int, batch: int, dtype: jnp.dtype) -> "HolographicMemory":
+    def empty(cls, half: int, copies: int, dtype: jnp.dtype) -> "HolographicMemory":
         """The memory with nothing stored."""
-        return cls(jnp.zeros((2, copies, half, batch), dtype))
+        return cls(jnp.zeros((2, copies, half), dtype))
 
-    def fade(self, factor: Float[Array, "half batch"]) -> "HolographicMemory":
+    def fade(self, factor: Float[Array, "... half"]) -> "HolographicMemory":
         """The memory with every unit of every copy multiplied by a real number."""
-        return HolographicMemory(factor * self.traces)
+        return HolographicMemory(factor[..., None, None, :] * self.traces)
 
-    def write(self, key: Column, value: Column) -> "HolographicMemory":
+    def write(self, key: _Vector, value: _Vector) -> "HolographicMemory":
         """The memory after storing `value` under `key`."""
-        return HolographicMemory(self.traces + _product(self._permuted(key), _parts(value)[:, None]))
+        return HolographicMemory(self.traces + _product(self._permuted(key), _parts(value)[..., None, :]))
 
-    def read(self, query: Column) -> Column:
+    def read(self, query: _Vector) -> _Vector:
         """What the copies answer to `query`, on average."""
-        answers = _product(self._permuted(query), self.traces)
-        return jnp.mean(answers, axis=1).reshape(query.shape)
+        answer = jnp.mean(_product(self._permuted(query), self.traces), axis=-2)
+        return answer.reshape(*answer.shape[:-2], -1)
 
-    def _permuted(self, key: Column) -> _Copies:
-        _, copies, half, _ = self.traces.shape
-        return _parts(key)[:, permutations(half, copies)]
+    def _permuted(self, key: _Vector) -> _Copies:
+        _, copies, half = self.traces.shape[-3:]
+        return _parts(key)[..., permutations(half, copies)]
 
 
-def bound(z: Column) -> Column:
+def bound(z: _Vector) -> _Vector:
     """z / max(1, |z|) for each complex number: the modulus never exceeds 1.
 
-    Shapes: z (2 half, batch). Range: |z|² must not overflow; the result is 0 if it does.
+    Shapes: z (..., 2 half). Range: |z|² must not overflow; the result is 0 if it does.
     Source: Danihelka et al. 2016.
     """
-    real, imaginary = _parts(z)
+    real, imaginary = jnp.split(z, 2, axis=-1)
     # Of the square, not of the modulus, whose slope at 0 is infinite.
     scale = lax.rsqrt(jnp.maximum(1, real * real + imaginary * imaginary))
-    return jnp.concatenate([real * scale, imaginary * scale])
+    return jnp.concatenate([real * scale, imaginary * scale], axis=-1)
 
 
 @functools.cache
@@ -78,11 +77,12 @@ def permutations(units: int, copies: int) -> Int[np.ndarray, "copies units"]:
     return table
 
 
-def _parts(z: Column) -> Float[Array, "2 half batch"]:
+def _parts(z: _Vector) -> Float[Array, "... 2 half"]:
     """Real and imaginary parts."""
-    return z.reshape(2, -1, z.shape[-1])
+    return z.reshape(*z.shape[:-1], 2, -1)
 
 
-def _product(a: Float[Array, "2 ..."], b: Float[Array, "2 ..."]) -> Float[Array, "2 ..."]:
+def _product(a: Float[Array, "... 2 _ half"], b: Float[Array, "... 2 _ half"]) -> _Copies:
     """The complex product, unit by unit."""
-    return jnp.stack([a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]])
+    (p, q), (r, s) = jnp.moveaxis(a, -3, 0), jnp.moveaxis(b, -3, 0)
+    return jnp.stack([p * r - q * s, p * s + q * r], axis=-3)

@@ -12,25 +12,25 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from fastweights.errors import check
-from fastweights.memories.base import Memory, Sizes, StoredPairs, as_floats, check_sizes, check_write_rate
-from fastweights.numerics import is_known, sum_units
+from fastweights.errors import check_between, check_positive
+from fastweights.memories.base import Memory, StoredPairs, as_scalar, check_sizes, outer
+from fastweights.memories.linear import LinearMemory
+from fastweights.numerics import sum_units
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
 
 class DecayingMemory(Memory):
-    """What the two forms have in common: decay λ in [0, 1] and write_rate η >= 0, both scalars."""
+    """What the two forms have in common: decay λ in [0, 1] and write_rate η >= 0."""
 
-    decay: eqx.AbstractVar[Scalar]
-    write_rate: eqx.AbstractVar[Scalar]
+    decay: eqx.AbstractVar[Float[Array, "..."]]
+    write_rate: eqx.AbstractVar[Float[Array, "..."]]
 
     @classmethod
     def empty(
         cls,
         key_size: int,
         value_size: int,
-        batch: int,
         decay: Scalar | float = 0.95,
         write_rate: Scalar | float = 1.0,
     ) -> Self:
@@ -38,88 +38,66 @@ class DecayingMemory(Memory):
 
         Raises: InvalidValueError if a size is below 1, or λ or η is outside its range.
         """
-        check_sizes(key_size, value_size, batch)
-        if is_known(decay):
-            check(0 <= float(decay) <= 1, f"decay must be between 0 and 1; got {decay}")
-        check_write_rate(write_rate)
-        return cls._empty(Sizes(key_size, value_size, batch), as_floats(decay), as_floats(write_rate))
+        check_sizes(key_size, value_size)
+        decay = as_scalar("decay", decay, check_between, least=0, most=1)
+        write_rate = as_scalar("write_rate", write_rate, check_positive, zero=True)
+        return cls._empty(key_size, value_size, decay, write_rate)
 
     @classmethod
     @abstractmethod
-    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> Self: ...
+    def _empty(cls, key_size: int, value_size: int, decay: Scalar, write_rate: Scalar) -> Self: ...
 
 
 @register_memory("decaying", source="Ba, Hinton, Mnih, Leibo & Ionescu 2016, arXiv:1610.06258, equation 1")
-class DecayingMatrix(DecayingMemory):
+class DecayingMatrix(LinearMemory, DecayingMemory):
     """A ← λ A + η v kᵀ on writing, A q on reading; A = 0 at first.
 
-    Shapes: matrix (key, value, batch), so that a read sums over the first axis; decay λ in [0, 1] and
-    write_rate η >= 0 are scalars.
+    Shapes: matrix (..., value, key), decay λ in [0, 1] and write_rate η >= 0 (...).
     Raises: InvalidValueError if a size is below 1, λ or η is outside its range, or a shape is wrong.
     Source: Ba et al. 2016, equation 1.
     """
 
-    matrix: Float[Array, "key value batch"]
-    decay: Scalar
-    write_rate: Scalar
+    matrix: Float[Array, "... value key"]
+    decay: Float[Array, "..."]
+    write_rate: Float[Array, "..."]
 
     @classmethod
-    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> "DecayingMatrix":
-        return cls(jnp.zeros(sizes, decay.dtype), decay, write_rate)
+    def _empty(cls, key_size: int, value_size: int, decay: Scalar, write_rate: Scalar) -> "DecayingMatrix":
+        return cls(jnp.zeros((value_size, key_size), decay.dtype), decay, write_rate)
 
-    @property
-    def sizes(self) -> Sizes:
-        return Sizes(*self.matrix.shape)
-
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingMatrix":
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "DecayingMatrix":
         key, value = self.checked_pair(key, value)
-        outer = key[:, None] * value[None]
-        return DecayingMatrix(self.decay * self.matrix + self.write_rate * outer, self.decay, self.write_rate)
-
-    def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        query = self.checked_query(query)
-        return jnp.sum(self.matrix * query[:, None], axis=0)
+        decay, write_rate = self.decay[..., None, None], self.write_rate[..., None, None]
+        matrix = decay * self.matrix + write_rate * outer(value, key)
+        return DecayingMatrix(matrix, self.decay, self.write_rate)
 
 
 class DecayingStates(StoredPairs, DecayingMemory):
     """η Σ_i λ^{n−i} v_i [k_iᵀ q]: the memory kept as the n pairs that were written, the oldest first.
 
-    Shapes: keys (n, key, batch), values (n, value, batch); a write lengthens both, so this form is for
-    unrolled programs. Ranges and errors as in `DecayingMatrix`.
+    Shapes: keys (..., n, key), values (..., n, value); a write lengthens both, so this form is for unrolled
+    programs. Decay and write rate, ranges and errors as in `DecayingMatrix`.
     Source: Ba et al. 2016, equations 3 and 4.
     """
 
-    keys: Float[Array, "stored key batch"]
-    values: Float[Array, "stored value batch"]
-    decay: Scalar
-    write_rate: Scalar
+    keys: Float[Array, "... stored key"]
+    values: Float[Array, "... stored value"]
+    decay: Float[Array, "..."]
+    write_rate: Float[Array, "..."]
 
     @classmethod
-    def _empty(cls, sizes: Sizes, decay: Scalar, write_rate: Scalar) -> "DecayingStates":
-        keys = jnp.zeros((0, sizes.key, sizes.batch), decay.dtype)
-        values = jnp.zeros((0, sizes.value, sizes.batch), decay.dtype)
+    def _empty(cls, key_size: int, value_size: int, decay: Scalar, write_rate: Scalar) -> "DecayingStates":
+        keys, values = jnp.zeros((0, key_size), decay.dtype), jnp.zeros((0, value_size), decay.dtype)
         return cls(keys, values, decay, write_rate)
 
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DecayingStates":
-        key, value = self.checked_pair(key, value)
-        return DecayingStates(
-            jnp.concatenate([self.keys, key[None]]),
-            jnp.concatenate([self.values, value[None]]),
-            self.decay,
-            self.write_rate,
-        )
-
-    def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        query = self.checked_query(query)
-        stored = len(self.keys)
-        nothing = jnp.zeros((self.values.shape[1], query.shape[-1]), query.dtype)
-        if not stored:
-            return nothing
-        weights = self.write_rate * powers(self.decay, stored - 1 - jnp.arange(stored))
-        return attend(self.keys, self.values, weights, query, 0, stored, nothing)
+    def read(self, query: Float[Array, "... key"]) -> Float[Array, "... value"]:
+        matches = jnp.matvec(self.keys, self.checked_query(query))
+        ages = jnp.arange(matches.shape[-1])[::-1]
+        weights = self.write_rate[..., None] * powers(self.decay[..., None], ages)
+        return jnp.vecmat(weights * matches, self.values)
 
 
-def powers(decay: Scalar, ages: Int[Array, "*ages"]) -> Float[Array, "*ages"]:
+def powers(decay: Float[Array, "..."], ages: Int[Array, "..."]) -> Float[Array, "..."]:
     """λ^age where age >= 0, and 0 for what is not stored yet (age < 0); 0⁰ = 1."""
     stored = ages >= 0
     return jnp.where(stored, decay ** jnp.where(stored, ages, 0), 0)

@@ -3,7 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.memories.base import check_sizes, check_write_rate, contract
+from fastweights.errors import check_positive
+from fastweights.memories.base import as_scalar, check_sizes, outer
 from fastweights.memories.linear import LinearMemory
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
@@ -20,25 +21,23 @@ class DeltaRule(LinearMemory):
     β = 1 / ‖k‖² the new value takes the old one's place. Repeated presentation of linearly independent keys
     leads to the pseudo-inverse memory.
 
-    Shapes: matrix (key, value, batch); the write rate β >= 0 is a scalar.
+    Shapes: matrix (..., value, key), write rate β >= 0 (...).
     Raises: InvalidValueError if a size is below 1, β is negative or not finite, or a shape is wrong.
     Source: Widrow & Hoff 1960; Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, section 4.2.
     """
 
-    matrix: Float[Array, "key value batch"]
-    write_rate: Scalar
+    matrix: Float[Array, "... value key"]
+    write_rate: Float[Array, "..."]
 
     @classmethod
-    def empty(
-        cls, key_size: int, value_size: int, batch: int, write_rate: Scalar | float = 1.0
-    ) -> "DeltaRule":
+    def empty(cls, key_size: int, value_size: int, write_rate: Scalar | float = 1.0) -> "DeltaRule":
         """The memory with nothing stored."""
-        check_sizes(key_size, value_size, batch)
-        check_write_rate(write_rate)
-        matrix = jnp.zeros((key_size, value_size, batch))
-        return cls(matrix, jnp.asarray(write_rate, matrix.dtype))
+        check_sizes(key_size, value_size)
+        rate = as_scalar("write_rate", write_rate, check_positive, zero=True)
+        return cls(jnp.zeros((value_size, key_size)), rate)
 
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "DeltaRule":
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "DeltaRule":
         key, value = self.checked_pair(key, value)
-        error = value - contract(self.matrix, key)
-        return DeltaRule(self.matrix + self.write_rate * key[:, None] * error[None], self.write_rate)
+        error = value - jnp.matvec(self.matrix, key)
+        rate = self.write_rate[..., None, None]
+        return DeltaRule(self.matrix + rate * outer(error, key), self.write_rate)

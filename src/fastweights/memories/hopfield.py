@@ -1,5 +1,7 @@
 """Hopfield's network of binary units."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check
-from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, contract
+from fastweights.memories.base import EnergyMemory, Sizes, check_sizes, outer
 from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 
@@ -26,7 +28,7 @@ class Hopfield(EnergyMemory):
     There is no factor 1/N before the sum: every weight, field and energy is then a whole number, and exact
     below 2²⁴ in single and 2⁵³ in double precision. Divide by N for the units of Amit et al.
 
-    Shapes: matrix (key, key, batch), matrix[i, j] leading from unit i to unit j; states (key, batch).
+    Shapes: matrix (..., key, key), matrix[i, j] leading from unit j to unit i; states (..., key).
     Raises: InvalidValueError if key and value sizes differ or are below 1, a shape is wrong, a stored
     pattern holds anything but −1 and +1 or is not its own value, or a query anything but −1, 0 and +1.
     What JAX is tracing cannot be looked at: within compiled code only shapes are checked.
@@ -36,101 +38,89 @@ class Hopfield(EnergyMemory):
     auto_associative = True
     binary = True
 
-    matrix: Float[Array, "key key batch"]
+    matrix: Float[Array, "... key key"]
 
     @classmethod
-    def empty(cls, key_size: int, value_size: int, batch: int) -> "Hopfield":
+    def empty(cls, key_size: int, value_size: int) -> "Hopfield":
         """The memory with nothing stored."""
-        check_sizes(key_size, value_size, batch)
+        check_sizes(key_size, value_size)
         check(key_size == value_size, f"a pattern is its own value; got sizes {key_size} and {value_size}")
-        return cls(jnp.zeros((key_size, key_size, batch)))
+        return cls(jnp.zeros((key_size, key_size)))
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(*self.matrix.shape)
+        return Sizes(*self.matrix.shape[-2:])
 
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "key batch"]) -> "Hopfield":
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.matrix.shape[:-2]
+
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... key"]) -> "Hopfield":
         key, value = self.checked_pair(key, value)
         _check_patterns(key, value)
-        return Hopfield(
-            self.matrix + key[:, None] * key[None] - jnp.eye(len(key), dtype=key.dtype)[..., None]
-        )
+        return Hopfield(self.matrix + outer(key, key) - jnp.eye(self.sizes.key, dtype=key.dtype))
 
     def _store(
-        self, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs key batch"]
+        self, keys: Float[Array, "pairs ... key"], values: Float[Array, "pairs ... key"]
     ) -> "Hopfield":
         _check_patterns(keys, values)
-        diagonal = len(keys) * jnp.eye(keys.shape[1], dtype=keys.dtype)[..., None]
-        return Hopfield(self.matrix + _correlations(keys) - diagonal)
+        correlations = jnp.einsum("n...i,n...j->...ij", keys, keys, precision="highest")
+        return Hopfield(self.matrix + correlations - len(keys) * jnp.eye(self.sizes.key, dtype=keys.dtype))
 
-    def read(self, query: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
+    def read(self, query: Float[Array, "... key"]) -> Float[Array, "... key"]:
         """The fixed point that asynchronous recall reaches, unit after unit, again and again."""
         query = self.checked_query(query)
         _check_entries("query", query, (-1, 0, 1))
         return _settle(self.matrix, query)
 
-    def energy(self, state: Float[Array, "key batch"]) -> Float[Array, " batch"]:
+    def energy(self, state: Float[Array, "... key"]) -> Float[Array, "..."]:
         """−½ xᵀ W x."""
         state = self.checked_query(state)
-        return -jnp.sum(state * contract(self.matrix, state), axis=0) / 2
+        return -jnp.sum(state * _fields(self.matrix, state), axis=-1) / 2
 
-    def update(self, state: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
+    def update(self, state: Float[Array, "... key"]) -> Float[Array, "... key"]:
         """One sweep: every unit once, in their order."""
         return self.sweep(state, jnp.arange(self.sizes.key))
 
-    def sweep(
-        self, state: Float[Array, "key batch"], order: Int[Array, " steps"]
-    ) -> Float[Array, "key batch"]:
+    def sweep(self, state: Float[Array, "... key"], order: Int[Array, " steps"]) -> Float[Array, "... key"]:
         """The units of `order`, one after another, each seeing what the ones before have become."""
-        state = self.checked_query(state)
+        return _sweep(self.matrix, self.checked_query(state), order)
 
-        def change(state, unit):
-            return state.at[unit].set(_sign(self._field(unit, state), state[unit])), None
-
-        return lax.scan(change, state, order)[0]
-
-    def update_together(self, state: Float[Array, "key batch"]) -> Float[Array, "key batch"]:
+    def update_together(self, state: Float[Array, "... key"]) -> Float[Array, "... key"]:
         """Synchronous recall: all units at once. It ends at a fixed point or alternates between two states,
         and may raise the energy (Little 1974; Goles, Fogelman & Pellegrin 1985)."""
         state = self.checked_query(state)
-        return _sign(contract(self.matrix, state), state)
-
-    def _field(self, unit: Int[Array, ""], state: Float[Array, "key batch"]) -> Float[Array, " batch"]:
-        return jnp.sum(self.matrix[:, unit] * state, axis=0)
+        return _sign(_fields(self.matrix, state), state)
 
 
-def _sign(field: Float[Array, "*shape"], state: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def _fields(matrix: Float[Array, "... units units"], state: Float[Array, "... units"]) -> Array:
+    """W x, exact for whole numbers on every device."""
+    return jnp.einsum("...ij,...j->...i", matrix, state, precision="highest")
+
+
+def _sign(field: Float[Array, "..."], state: Float[Array, "..."]) -> Float[Array, "..."]:
     """The sign of the field; where that is zero, the state as it is."""
     return jnp.where(field == 0, state, jnp.sign(field))
 
 
-def _correlations(patterns: Float[Array, "pairs units batch"]) -> Float[Array, "units units batch"]:
-    if patterns.shape[-1] == 1:
-        return (patterns[..., 0].T @ patterns[..., 0])[..., None]
-    return jnp.einsum("nib,njb->ijb", patterns, patterns)
+@partial(jnp.vectorize, signature="(n,n),(n),(m)->(n)")
+def _sweep(matrix: Array, state: Array, order: Array) -> Array:
+    def change(state: Array, unit: Array) -> tuple[Array, None]:
+        return state.at[unit].set(_sign(jnp.sum(matrix[unit] * state), state[unit])), None
+
+    return lax.scan(change, state, order)[0]
 
 
 @jax.jit
-def _settle(
-    matrix: Float[Array, "units units columns"], states: Float[Array, "units batch"]
-) -> Float[Array, "units batch"]:
-    """Column by column: each has its own number of flips, and a flip is one row of the matrix."""
-    rows, fields = jnp.moveaxis(matrix, -1, 0), contract(matrix, states)
-    if len(rows) == 1:
-        return lax.map(lambda column: _settle_column(rows[0], *column), (states.T, fields.T)).T
-    return lax.map(lambda column: _settle_column(*column), (rows, states.T, fields.T)).T
-
-
-def _settle_column(
-    matrix: Float[Array, "units units"], state: Float[Array, " units"], fields: Float[Array, " units"]
-) -> Float[Array, " units"]:
+@partial(jnp.vectorize, signature="(n,n),(n)->(n)")
+def _settle(matrix: Array, state: Array) -> Array:
     """Flip the next unit that its field is against, until there is none.
 
-    The fields are kept, and a flip adds its row to them. To look for the next unit costs as much; to ask
+    The fields are kept, and a flip adds its weights to them. To look for the next unit costs as much; to ask
     each unit in turn would cost a step of the loop for each.
     """
     units = len(state)
-    places = jnp.arange(units)
+    places, outgoing = jnp.arange(units), matrix.T
 
     def next_flip(state, fields, start):
         away = jnp.where(places >= start, places - start, places - start + units)
@@ -140,14 +130,14 @@ def _settle_column(
         state, fields, start, away, flips = carry
         unit = (start + away) % units
         turned = jnp.sign(fields[unit])
-        fields = fields + (turned - state[unit]) * matrix[unit]
+        fields = fields + (turned - state[unit]) * outgoing[unit]
         state = state.at[unit].set(turned)
         return state, fields, unit, next_flip(state, fields, unit), flips + 1
 
     def unsettled(carry):
         return (carry[3] < units) & (carry[4] < _MAX_FLIPS_A_UNIT * units)
 
-    start = jnp.asarray(0)
+    start, fields = jnp.asarray(0), _fields(matrix, state)
     return lax.while_loop(unsettled, flip, (state, fields, start, next_flip(state, fields, start), 0))[0]
 
 

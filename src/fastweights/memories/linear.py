@@ -4,26 +4,30 @@ from abc import abstractmethod
 from typing import Self
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.memories.base import Memory, Sizes, contract
+from fastweights.memories.base import Memory, Sizes
 
 
 class LinearMemory(Memory):
     """A matrix M whose answer to a query q is M q.
 
-    Shapes: matrix (key, value, batch), so that a read sums over the first axis.
+    Shapes: matrix (..., value, key).
     """
 
-    matrix: eqx.AbstractVar[Float[Array, "key value batch"]]
+    matrix: eqx.AbstractVar[Float[Array, "... value key"]]
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(*self.matrix.shape)
+        return Sizes(self.matrix.shape[-1], self.matrix.shape[-2])
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.matrix.shape[:-2]
 
     @abstractmethod
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> Self: ...
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> Self: ...
 
-    def read(self, query: Float[Array, "key batch"]) -> Float[Array, "value batch"]:
-        query = self.checked_query(query)
-        return contract(self.matrix, query)
+    def read(self, query: Float[Array, "... key"]) -> Float[Array, "... value"]:
+        return jnp.matvec(self.matrix, self.checked_query(query))

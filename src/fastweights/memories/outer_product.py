@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.memories.base import check_sizes
+from fastweights.memories.base import check_sizes, outer
 from fastweights.memories.linear import LinearMemory
 from fastweights.registry import register_memory
 
@@ -17,24 +17,24 @@ class OuterProduct(LinearMemory):
     After N pairs M = Σ_n v_n k_nᵀ: each answer M k_j is v_j ‖k_j‖² and the crosstalk Σ_{n≠j} v_n (k_nᵀ k_j).
     With v = k it is auto-associative.
 
-    Shapes: matrix (key, value, batch).
+    Shapes: matrix (..., value, key).
     Raises: InvalidValueError if a size is below 1 or a shape is wrong.
     Source: Kohonen 1972, Correlation matrix memories, equation 1; Anderson 1972.
     """
 
-    matrix: Float[Array, "key value batch"]
+    matrix: Float[Array, "... value key"]
 
     @classmethod
-    def empty(cls, key_size: int, value_size: int, batch: int) -> "OuterProduct":
+    def empty(cls, key_size: int, value_size: int) -> "OuterProduct":
         """The memory with nothing stored."""
-        check_sizes(key_size, value_size, batch)
-        return cls(jnp.zeros((key_size, value_size, batch)))
+        check_sizes(key_size, value_size)
+        return cls(jnp.zeros((value_size, key_size)))
 
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "OuterProduct":
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "OuterProduct":
         key, value = self.checked_pair(key, value)
-        return OuterProduct(self.matrix + key[:, None] * value[None])
+        return OuterProduct(self.matrix + outer(value, key))
 
     def _store(
-        self, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
+        self, keys: Float[Array, "pairs ... key"], values: Float[Array, "pairs ... value"]
     ) -> "OuterProduct":
-        return OuterProduct(self.matrix + jnp.einsum("nkb,nvb->kvb", keys, values))
+        return OuterProduct(self.matrix + jnp.einsum("n...v,n...k->...vk", values, keys))

@@ -1,9 +1,11 @@
 """The optimal linear memory: the pseudo-inverse, one pair at a time."""
 
+from functools import partial
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.memories.base import check_sizes, contract
+from fastweights.memories.base import check_sizes
 from fastweights.memories.linear import LinearMemory
 from fastweights.registry import register_memory
 
@@ -28,48 +30,48 @@ class PseudoInverse(LinearMemory):
     A part is taken for rounding if ‖P k‖ <= √ε ‖k‖, with ε the spacing of the numbers at 1: of such a part at
     least half of the digits are lost.
 
-    Shapes: matrix (key, value, batch), outside P and inverse Q (key, key, batch).
+    Shapes: matrix (..., value, key), outside P and inverse Q (..., key, key).
     Raises: InvalidValueError if a size is below 1 or a shape is wrong.
     Source: Kohonen & Ruohonen 1973, Representation of associated data by matrix operators; Greville 1960;
     Q after Meyer 1973, Generalized inversion of modified matrices.
     """
 
-    matrix: Float[Array, "key value batch"]
-    outside: Float[Array, "key key batch"]
-    inverse: Float[Array, "key key batch"]
+    matrix: Float[Array, "... value key"]
+    outside: Float[Array, "... key key"]
+    inverse: Float[Array, "... key key"]
 
     @classmethod
-    def empty(cls, key_size: int, value_size: int, batch: int) -> "PseudoInverse":
+    def empty(cls, key_size: int, value_size: int) -> "PseudoInverse":
         """The memory with nothing stored."""
-        check_sizes(key_size, value_size, batch)
-        outside = jnp.broadcast_to(jnp.eye(key_size)[..., None], (key_size, key_size, batch))
-        return cls(jnp.zeros((key_size, value_size, batch)), outside, jnp.zeros_like(outside))
+        check_sizes(key_size, value_size)
+        outside = jnp.eye(key_size)
+        return cls(jnp.zeros((value_size, key_size)), outside, jnp.zeros_like(outside))
 
-    def write(self, key: Float[Array, "key batch"], value: Float[Array, "value batch"]) -> "PseudoInverse":
+    def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "PseudoInverse":
         key, value = self.checked_pair(key, value)
-        # Projected twice, since rounding leaves P only nearly a projection.
-        part = contract(self.outside, contract(self.outside, key))
-        size, within = _squared(part), contract(self.inverse, key)
-        weight = 1 + jnp.sum(key * within, axis=0)
-        new = size > jnp.finfo(key.dtype).eps * _squared(key)
-        direction = jnp.where(new, part / jnp.where(new, size, 1), 0)
-        gain = jnp.where(new, direction, within / weight)
-        error = value - contract(self.matrix, key)
-        mixed = _outer(within, direction)
-        widened = self.inverse - mixed - mixed.swapaxes(0, 1) + weight * _outer(direction, direction)
-        sharpened = self.inverse - _outer(within, within) / weight
-        return PseudoInverse(
-            self.matrix + _outer(gain, error),
-            self.outside - _outer(direction, part),
-            jnp.where(new, widened, sharpened),
-        )
+        return PseudoInverse(*_written(self.matrix, self.outside, self.inverse, key, value))
 
 
-def _squared(x: Float[Array, "units batch"]) -> Float[Array, " batch"]:
-    return jnp.sum(x * x, axis=0)
-
-
-def _outer(
-    x: Float[Array, "rows batch"], y: Float[Array, "columns batch"]
-) -> Float[Array, "rows columns batch"]:
-    return x[:, None] * y[None]
+@partial(jnp.vectorize, signature="(v,k),(k,k),(k,k),(k),(v)->(v,k),(k,k),(k,k)")
+def _written(
+    matrix: Float[Array, "value key"],
+    outside: Float[Array, "key key"],
+    inverse: Float[Array, "key key"],
+    key: Float[Array, " key"],
+    value: Float[Array, " value"],
+) -> tuple[Array, Array, Array]:
+    """M, P and Q after the pair, for one memory."""
+    part = outside @ (outside @ key)  # twice, since rounding leaves P only nearly a projection
+    size, within = part @ part, inverse @ key
+    weight = 1 + key @ within
+    new = size > jnp.finfo(key.dtype).eps * (key @ key)
+    direction = jnp.where(new, part / jnp.where(new, size, 1), 0)
+    gain = jnp.where(new, direction, within / weight)
+    mixed = jnp.outer(within, direction)
+    widened = inverse - mixed - mixed.T + weight * jnp.outer(direction, direction)
+    sharpened = inverse - jnp.outer(within, within) / weight
+    return (
+        matrix + jnp.outer(value - matrix @ key, gain),
+        outside - jnp.outer(direction, part),
+        jnp.where(new, widened, sharpened),
+    )
