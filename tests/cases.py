@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import equinox as eqx
@@ -74,23 +74,29 @@ def whole(cell_class: type, hidden_size: int) -> int:
 quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 # Compiled once for each case and size, whichever test comes first.
-unroll = quickly(lambda cell, x: cell.unroll(x))
-step = quickly(lambda cell, state, x: cell(state, x))
+unroll = quickly(lambda cell, x: cell.unroll(x)[0])
+one_step = jax.vmap(lambda cell, state, x: cell(state, x), (None, 0, 0))
+step = quickly(one_step)
+
+
+def fresh(cell: Cell, batch: int) -> Any:
+    """The initial states of so many sequences."""
+    return jax.tree.map(lambda x: jnp.broadcast_to(x, (batch, *x.shape)), cell.initial_state())
 
 
 def steps(cell: Cell, x: Array, step: Callable = step) -> Array:
-    """The outputs (time, hidden, batch), by a Python loop over the cell."""
-    state, outputs = cell.initial_state(x.shape[-1]), []
-    for now in x:
-        state, output = step(cell, state, now)
+    """The outputs (batch, time, hidden), by a Python loop over the cell."""
+    state, outputs = fresh(cell, len(x)), []
+    for t in range(x.shape[1]):
+        state, output = step(cell, state, x[:, t])
         outputs.append(output)
-    return jnp.stack(outputs)
+    return jnp.stack(outputs, axis=1)
 
 
 def inputs_for(sizes: Sizes, seed: int = 1) -> Array:
-    """Random inputs (time, input, batch)."""
+    """Random inputs (batch, time, input)."""
     return jnp.asarray(
-        np.random.default_rng(seed).standard_normal((sizes.time, sizes.input, sizes.batch)), float
+        np.random.default_rng(seed).standard_normal((sizes.batch, sizes.time, sizes.input)), float
     )
 
 

@@ -1,14 +1,14 @@
-"""Shape aliases. Vectors are columns, as in the papers: the batch is the last axis everywhere."""
+"""Shape aliases: axes of units come last, those of a batch first."""
 
 from jaxtyping import Array, Float, Integer
 
-Column = Float[Array, "units batch"]
-"""One vector for each sequence of a batch."""
+Vector = Float[Array, " units"]
+"""One vector."""
 
-Columns = Float[Array, "time units batch"]
-"""One vector for each time step and sequence."""
-
-Tokens = Integer[Array, "time batch"]
+Tokens = Integer[Array, "*batch time"]
 """Symbols, as indices into a task's alphabet."""
 
 Scalar = Float[Array, ""]
+
+Column = Float[Array, "units batch"]
+Columns = Float[Array, "time units batch"]

@@ -75,8 +75,8 @@ def test_answer_agrees_with_evaluate(trained, capsys):
         question = specification.task.decode(test.inputs[i])
         answer = json.loads(command(f"answer {path} {question} --json", capsys))
         assert list(answer["probabilities"]) == list("0123456789")
-        assert list(answer["probabilities"].values()) == list(np.exp(log_probabilities[:, i]))
-        assert answer["answer"] == str(log_probabilities[:, i].argmax())
+        assert list(answer["probabilities"].values()) == list(np.exp(log_probabilities[i]))
+        assert answer["answer"] == str(log_probabilities[i].argmax())
 
 
 def test_attention_is_equation_4(trained, capsys):
@@ -85,14 +85,14 @@ def test_attention_is_equation_4(trained, capsys):
     specification, model, _ = worker.load_model(path)
     question = "c9k8??c"
     attention = json.loads(command(f"answer {path} {question} --json", capsys))["attention"]
-    tokens = jnp.asarray(specification.task.encode(question), jnp.int32)[:, None]
-    states = np.asarray(model.cell.unroll_projected(model.projections(tokens)), np.float64)[:, :, 0]
+    tokens = jnp.asarray(specification.task.encode(question), jnp.int32)
+    states = np.asarray(model.cell.unroll_projected(model.projections(tokens))[0], np.float64)
     cell = model.cell
-    embedded = np.asarray(model.embedding.table, np.float64)[:, int(tokens[-1, 0])]
+    embedded = np.asarray(model.embedding.table, np.float64)[:, int(tokens[-1])]
     summed = (
         np.asarray(cell.recurrent, np.float64) @ states[-2] + np.asarray(cell.input, np.float64) @ embedded
     )
-    gain, bias = (np.asarray(norm[-1, :, 0], np.float64) for norm in cell.norms)
+    gain, bias = (np.asarray(norm[-1], np.float64) for norm in cell.norms)
     normalised = (summed - summed.mean()) / np.sqrt(summed.var() + 1e-5)
     preliminary = np.maximum(gain * normalised + bias, 0)
     ages = np.arange(len(states) - 2, -1, -1)

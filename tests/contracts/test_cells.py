@@ -12,7 +12,9 @@ from cases import (
     LAST_OF_EACH,
     LONG,
     SIZES,
+    as_type,
     each,
+    fresh,
     inputs_for,
     quickly,
     relative_error,
@@ -21,6 +23,7 @@ from cases import (
     unroll,
 )
 from fastweights import registry
+from fastweights.cells.base import Cell
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.errors import InvalidValueError
 
@@ -38,27 +41,44 @@ def each_form(cases):
     return pytest.mark.parametrize(("case", "sizes"), every, ids=str)
 
 
-def weighted(cell, x, weights):
-    """A number that depends on every output."""
-    return jnp.sum(weights * cell.unroll(x))
+def weighted(cell, x, state, weights):
+    """A number that depends on every output and on the final state."""
+    outputs, after = cell.unroll(x, state)
+    return jnp.sum(weights * outputs) + sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(after))
 
 
-gradient = quickly(jax.grad(weighted, argnums=(0, 1)))
+gradient = quickly(jax.grad(weighted, argnums=(0, 1, 2)))
+value = quickly(weighted)
+whole = quickly(lambda cell, *arguments, **options: cell.unroll(*arguments, **options))
 
 
 def weights_for(cell, sizes):
     rng = np.random.default_rng(2)
-    return jnp.asarray(rng.standard_normal((sizes.time, cell.hidden_size, sizes.batch)))
+    return jnp.asarray(rng.standard_normal((sizes.batch, sizes.time, cell.hidden_size)))
+
+
+def some_state(cell, batch):
+    """A state in generic position."""
+    rng = np.random.default_rng(4)
+    return jax.tree.map(
+        lambda x: jnp.asarray(0.5 * rng.standard_normal(x.shape), x.dtype), fresh(cell, batch)
+    )
+
+
+def assert_close(actual, expected, tolerance=1e-12):
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 @each(CASES)
 def test_state_and_output_keep_structure_shape_and_type(case):
     cell, x = case.build(SIZES), inputs_for(SIZES)
-    before = cell.initial_state(SIZES.batch)
-    after, output = jax.eval_shape(cell, before, x[0])
+    before = cell.initial_state()
+    after, output = jax.eval_shape(cell, before, x[0, 0])
     assert jax.tree.structure(after) == jax.tree.structure(before)
     assert jax.tree.all(jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), after, before))
-    assert (output.shape, output.dtype) == ((cell.hidden_size, SIZES.batch), x.dtype)
+    assert (output.shape, output.dtype) == ((cell.hidden_size,), x.dtype)
 
 
 @each_form(CASES)
@@ -67,28 +87,105 @@ def test_compiled_unroll_equals_a_python_loop(case, sizes, float64):
     assert relative_error(unroll(cell, x), steps(cell, x)) < 1e-12
 
 
+@each(LAST_OF_EACH)
+def test_unroll_equals_a_python_loop_in_single_precision(case):
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    assert relative_error(unroll(cell, x), steps(cell, x)) < 1e-5
+
+
 @each(EVERY_CELL)
 def test_compiled_step_equals_the_eager_step(case, float64):
     cell, x = case.build(SIZES), inputs_for(SIZES)
-    state, _ = cell(cell.initial_state(SIZES.batch), x[0])
-    eager, compiled = cell(state, x[1]), step(cell, state, x[1])
-    for a, b in zip(jax.tree.leaves(eager), jax.tree.leaves(compiled), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    state, _ = cell(cell.initial_state(), x[0, 0])
+    eager, compiled = cell(state, x[0, 1]), quickly(lambda cell, *given: cell(*given))(cell, state, x[0, 1])
+    assert_close(eager, compiled)
 
 
 @each_form(EVERY_CELL)
-def test_a_column_does_not_see_its_neighbours(case, sizes, float64):
+def test_a_sequence_does_not_see_its_neighbours(case, sizes, float64):
     cell, x = case.build(sizes), inputs_for(sizes)
-    together, others_changed = unroll(cell, x), unroll(cell, x.at[..., 1:].multiply(-3))
-    np.testing.assert_array_equal(together[..., 0], others_changed[..., 0])
-    assert relative_error(steps(cell, x[..., :1])[..., 0], together[..., 0]) < 1e-12
+    together, others_changed = unroll(cell, x), unroll(cell, x.at[1:].multiply(-3))
+    np.testing.assert_array_equal(together[0], others_changed[0])
+    assert relative_error(unroll(cell, x[0]), together[0]) < 1e-12
+    stacked = jnp.stack([x, x + 1])[:, :, None]
+    np.testing.assert_allclose(unroll(cell, stacked)[0, :, 0], together, rtol=1e-12, atol=1e-12)
+
+
+@each_form(CASES)
+def test_every_split_of_a_sequence_is_the_whole(case, sizes, float64):
+    """From a given state. The parts are padded to one shape, so that they are compiled once."""
+    cell, x = case.build(sizes), inputs_for(sizes)
+    state, every = some_state(cell, sizes.batch), jnp.ones(sizes.batch, int)
+    end = whole(cell, x, state)
+    for place in range(sizes.time + 1):
+        first, middle = whole(cell, x, state, lengths=place * every)
+        rest = jnp.roll(x, -place, axis=1)
+        second, last = whole(cell, rest, middle, lengths=(sizes.time - place) * every)
+        assert_close((first + jnp.roll(second, place, axis=1), last), end, 1e-11)
+    for place in (0, 4):
+        first, middle = whole(cell, x[:, :place], state)
+        second, last = whole(cell, x[:, place:], middle)
+        assert_close((jnp.concatenate([first, second], axis=1), last), end, 1e-11)
+
+
+@each_form(CASES)
+def test_the_final_state_is_that_of_the_steps(case, sizes, float64):
+    cell, x = case.build(sizes), inputs_for(sizes)
+    for begin, given in ((fresh(cell, sizes.batch), None), (some_state(cell, sizes.batch),) * 2):
+        state = begin
+        for t in range(sizes.time):
+            state, _ = step(cell, state, x[:, t])
+        assert_close(whole(cell, x, given)[1], state, 1e-11)
+
+
+@each_form(CASES)
+def test_what_is_beyond_a_sequence_s_length_is_never_seen(case, sizes, float64):
+    """Not even NaN touches outputs, the state or a gradient."""
+    cell, x = case.build(sizes), inputs_for(sizes)
+    lengths = jnp.array([sizes.time - 2, 0])
+    state, weights = some_state(cell, sizes.batch), weights_for(cell, sizes)
+    short = lengths[0]
+    damaged = x.at[0, short:].set(jnp.nan).at[1].set(jnp.nan)
+    outputs, after = whole(cell, damaged, state, lengths=lengths)
+    alone, end = whole(cell, x[:1, :short], jax.tree.map(lambda leaf: leaf[:1], state))
+    assert_close(outputs[:1, :short], alone)
+    assert not outputs[0, short:].any() and not outputs[1].any()
+    assert_close(jax.tree.map(lambda leaf: leaf[:1], after), end, 1e-11)
+    assert_close(jax.tree.map(lambda leaf: leaf[1], after), jax.tree.map(lambda leaf: leaf[1], state))
+
+    def number(cell, x, state, lengths):
+        outputs, after = cell.unroll(x, state, lengths=lengths)
+        return jnp.sum(weights * outputs) + sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(after))
+
+    slopes = quickly(jax.grad(number, (0, 1, 2)))
+    damaged_slopes, clean = slopes(cell, damaged, state, lengths), slopes(cell, x, state, lengths)
+    assert_close(damaged_slopes, clean)
+    assert not clean[1][0, short:].any() and not clean[1][1].any() and clean[1][0, :short].any()
+
+
+@each_form(CASES)
+def test_a_reset_is_a_fresh_start(case, sizes, float64):
+    cell, x = case.build(sizes), inputs_for(sizes)
+    state, place = some_state(cell, sizes.batch), 3
+    resets = jnp.zeros((sizes.batch, sizes.time), bool).at[0, place].set(True).at[1, 0].set(True)
+    outputs, after = whole(cell, x, state, resets=resets)
+    before, _ = whole(cell, x[0, :place], jax.tree.map(lambda leaf: leaf[0], state))
+    later, end = whole(cell, x[0, place:])
+    anew, other_end = whole(cell, x[1])
+    assert_close(outputs, jnp.stack([jnp.concatenate([before, later]), anew]), 1e-11)
+    assert_close(after, jax.tree.map(lambda *leaves: jnp.stack(leaves), end, other_end), 1e-11)
+    slope = quickly(
+        jax.grad(lambda x, cell, state: jnp.sum(cell.unroll(x, state, resets=resets)[0][:, place:]))
+    )
+    assert not slope(x, cell, state)[0, :place].any()
 
 
 @each_form(LAST_OF_EACH)
 def test_gradients_equal_finite_differences(case, sizes, float64):
-    """Along a random direction of each array alone: every trained one, λ, η and the inputs."""
-    arguments = case.build(sizes), inputs_for(sizes)
-    weights = weights_for(arguments[0], sizes)
+    """Along a random direction of each array alone: every trained one, λ, η, the inputs, the initial state."""
+    cell = case.build(sizes)
+    arguments = cell, inputs_for(sizes), some_state(cell, sizes.batch)
+    weights = weights_for(cell, sizes)
     gradients = gradient(*arguments, weights)
     leaves, structure = jax.tree.flatten(arguments)
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(arguments)]
@@ -98,47 +195,58 @@ def test_gradients_equal_finite_differences(case, sizes, float64):
 
         def moved(by, i=i, direction=direction):
             shifted = [*leaves[:i], leaves[i] + by * direction, *leaves[i + 1 :]]
-            return jnp.sum(weights * unroll(*jax.tree.unflatten(structure, shifted)))
+            return value(*jax.tree.unflatten(structure, shifted), weights)
 
         difference = (moved(far) - moved(-far)) / (2 * far)
         predicted = float(jnp.sum(slope * direction))
         assert predicted == pytest.approx(float(difference), rel=1e-6, abs=1e-7), name
 
 
+@each_form(EVERY_CELL)
+def test_mapped_sequences_and_models_are_those_alone_in_every_order(case, sizes, float64):
+    """`vmap` over sequences and over models, gradients of either, `vmap` of gradients, `jit` around them."""
+    cells, x = [case.build(sizes, seed) for seed in range(2)], inputs_for(sizes)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *cells)
+
+    def number(cell, x):
+        return jnp.sum(jnp.sin(cell.unroll(x)[0]))
+
+    def total(cell, x):
+        return jnp.sum(jax.vmap(number, (None, 0))(cell, x))
+
+    alone = [[quickly(jax.value_and_grad(number))(cell, sequence) for sequence in x] for cell in cells]
+    of_each = [jax.tree.map(lambda *leaves: sum(leaves), *row) for row in alone]
+    assert_close(quickly(jax.value_and_grad(total))(cells[0], x), of_each[0], 1e-10)
+    over_models = quickly(jax.vmap(jax.value_and_grad(total), (0, None)))(stacked, x)
+    assert_close(over_models, jax.tree.map(lambda *leaves: jnp.stack(leaves), *of_each), 1e-10)
+    each_sequence = quickly(jax.vmap(jax.value_and_grad(number), (None, 0)))(cells[1], x)
+    assert_close(each_sequence, jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone[1]), 1e-10)
+    crossed = quickly(jax.grad(lambda cells, x: jnp.sum(jax.vmap(total, (0, None))(cells, x))))(stacked, x)
+    assert_close(crossed, over_models[1], 1e-10)
+
+
 def matrix_shape(sizes):
-    """The fast memory's, as it is printed where a program holds it."""
-    return f"[{sizes.hidden},{sizes.hidden},{sizes.batch}]"
+    """The fast memories', as they are printed where a program holds them."""
+    return f"[{sizes.batch},{sizes.hidden},{sizes.hidden}]"
 
 
 @each(ATTENDING)
-def test_attention_and_its_derivative_equal_the_matrix_form_s(case, float64):
-    """The hand-written derivative against automatic differentiation of the matrix, for every array."""
+def test_attention_equals_the_matrix_form(case, float64):
+    """Equation 4 against the matrix: the outputs, the final state and every derivative."""
     cell, x = case.build(SIZES), inputs_for(SIZES)
-    weights = weights_for(cell, SIZES)
 
-    def by_matrix(cell, x):
-        return jnp.sum(weights * steps(cell, x, type(cell).__call__))
+    def by(unroll):
+        def number(cell, x):
+            outputs, state = jax.vmap(lambda x: unroll(cell, jax.vmap(cell.project)(x)))(x)
+            return jnp.sum(jnp.sin(outputs)) + jnp.sum(jnp.sin(state.memory)), (outputs, state)
 
-    assert matrix_shape(SIZES) not in str(jax.make_jaxpr(cell.unroll)(x))
-    matrix, attention = quickly(jax.grad(by_matrix, (0, 1)))(cell, x), gradient(cell, x, weights)
-    for a, b in zip(jax.tree.leaves(attention), jax.tree.leaves(matrix), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12 * float(jnp.max(jnp.abs(b), initial=0)))
+        return quickly(jax.value_and_grad(number, (0, 1), has_aux=True))
 
-
-def test_without_a_kernel_the_long_size_takes_the_matrix_path():
-    cell = FAST_WEIGHTS[0].build(LONG)
-    assert isinstance(cell, FastWeights)
-    projections = jnp.zeros((LONG.time, LONG.hidden, LONG.batch))
-    assert matrix_shape(LONG) in str(jax.make_jaxpr(cell.unroll_in_jax)(projections))
-
-
-@each(EVERY_CELL)
-def test_cells_stack_under_vmap(case, float64):
-    cells, x = [case.build(SIZES, seed) for seed in range(2)], inputs_for(SIZES)
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *cells)
-    side_by_side = quickly(jax.vmap(type(cells[0]).unroll, (0, None)))(stacked, x)
-    for cell, beside in zip(cells, side_by_side, strict=True):
-        assert relative_error(beside, unroll(cell, x)) < 1e-12
+    attention, matrix = by(FastWeights.unroll_in_jax), by(Cell.unroll_in_jax)
+    assert_close(attention(cell, x), matrix(cell, x), 1e-11)
+    assert matrix_shape(SIZES) in str(jax.make_jaxpr(matrix)(cell, x))
+    sums = str(jax.make_jaxpr(lambda x: jax.vmap(cell.attention)(jax.vmap(jax.vmap(cell.project))(x)))(x))
+    assert matrix_shape(SIZES) not in sums
 
 
 @pytest.mark.parametrize("sizes", [(0, 5), (3, 0), (3, -2)])
@@ -185,9 +293,37 @@ def test_fast_weights_options_out_of_range_are_refused(bad, message):
         FastWeightsOptions(**bad)
 
 
-def test_inputs_of_another_size_are_refused():
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"inputs": jnp.ones((2, 7, 6))}, r"inputs must be \(…, time, 5\); got \(2, 7, 6\)"),
+        ({"inputs": jnp.ones(5)}, r"inputs must be \(…, time, 5\); got \(5,\)"),
+        ({"state": jnp.zeros((2, 4))}, r"state must have the shapes FastWeightsState.*got \(2, 4\)"),
+        (
+            {"lengths": jnp.array([1, 2, 3])},
+            r"lengths must be integers of the shape \(2,\); got int32 of .*\(3,\)",
+        ),
+        ({"lengths": jnp.array([1.0, 2.0])}, "lengths must be integers of the shape .* got float32"),
+        ({"lengths": jnp.array([1, 8])}, r"lengths must be between 0 and 7; got \[8\]"),
+        ({"resets": jnp.zeros((2, 7))}, r"resets must be truth values of the shape \(2, 7\); got float32"),
+    ],
+)
+def test_arguments_of_unroll_that_do_not_fit_are_refused(bad, message, untyped):
     cell = FastWeights(5, 4, key=jax.random.key(0))
-    with pytest.raises(InvalidValueError, match=r"inputs must be \(time, 5, batch\); got \(7, 6, 3\)"):
-        cell.unroll(jnp.ones((7, 6, 3)))
-    with pytest.raises(InvalidValueError, match=r"x must be \(5, batch\); got \(6, 3\)"):
-        cell(cell.initial_state(3), jnp.ones((6, 3)))
+    with pytest.raises(InvalidValueError, match=message):
+        cell.unroll(**{"inputs": jnp.ones((2, 7, 5)), **bad})
+
+
+def test_a_step_of_another_size_is_refused():
+    cell = FastWeights(5, 4, key=jax.random.key(0))
+    with pytest.raises(InvalidValueError, match=r"x must be \(5,\); got \(6,\)"):
+        cell(cell.initial_state(), jnp.ones(6))
+
+
+@each(EVERY_CELL)
+def test_inputs_of_another_precision_decide_the_result_s(case, float64):
+    """A model in single precision, inputs in double: the sums are in double precision."""
+    cell, x = as_type(case.build(SIZES), "float32"), inputs_for(SIZES)
+    outputs, state = whole(cell, x)
+    assert outputs.dtype == jnp.float64 and {leaf.dtype for leaf in jax.tree.leaves(state)} == {outputs.dtype}
+    assert relative_error(outputs, unroll(as_type(cell, "float64"), x)) < 1e-12

@@ -13,7 +13,7 @@ from fastweights.errors import InvalidValueError
 from fastweights.models import ClassifierOptions, SequenceClassifier, count_parameters, partition
 
 R, X, SYMBOLS, CLASSES = 5, 7, 37, 10
-TOKENS = jnp.asarray(np.random.default_rng(0).integers(0, SYMBOLS, (11, 3)), jnp.int32)
+TOKENS = jnp.asarray(np.random.default_rng(0).integers(0, SYMBOLS, (3, 11)), jnp.int32)
 READOUT = 100 * R + 100 + CLASSES * 100 + CLASSES
 
 # Cell → numbers in the cell, for hidden size R and input size X.
@@ -69,7 +69,7 @@ def test_parameters_around_the_cell(options, expected):
     model = generic_model(Case("standard-rnn"), input_size, **options)
     assert count_parameters(model) == expected + R * R + R * input_size + R
     logits = eqx.filter_eval_shape(model, TOKENS)
-    assert logits.shape == (SYMBOLS if "softmax" in options else CLASSES, 3)
+    assert logits.shape == (3, SYMBOLS if "softmax" in options else CLASSES)
 
 
 @each(EVERY_CELL)
@@ -95,8 +95,8 @@ def test_projections_are_those_of_each_symbol_s_vector(case, embedding):
     if embedding == "expanded":
         table = np.asarray(model.embedding.expansion) @ table
     projections = model.projections(TOKENS)
-    for now, projection in zip(np.asarray(TOKENS), projections, strict=True):
-        expected = model.cell.project(jnp.asarray(table[:, now], jnp.float32))
+    for token, projection in zip(np.asarray(TOKENS[1]), projections[1], strict=True):
+        expected = model.cell.project(jnp.asarray(table[:, token], jnp.float32))
         np.testing.assert_allclose(projection, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -129,12 +129,14 @@ def test_tokens_out_of_range_are_refused(tokens, message, untyped):
 @pytest.mark.parametrize("units", [100, 0])
 def test_logits_read_the_last_state_out(units):
     model = generic_model(Case("standard-rnn"), readout_size=units)
-    last = np.asarray(model.cell.unroll_projected(model.projections(TOKENS))[-1])
+    last = np.asarray(model.cell.unroll_projected(model.projections(TOKENS))[0][:, -1])
     if units:
         weight, bias = map(np.asarray, model.readout.hidden)
-        last = np.maximum(weight @ last + bias[:, None], 0)
+        last = np.maximum(np.stack([weight @ state for state in last]) + bias, 0)
     weight, bias = map(np.asarray, model.readout.output)
-    np.testing.assert_allclose(model(TOKENS), weight @ last + bias[:, None], rtol=1e-4, atol=1e-5)
+    expected = np.stack([weight @ state for state in last]) + bias
+    np.testing.assert_allclose(model(TOKENS), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model(TOKENS[2]), expected[2], rtol=1e-4, atol=1e-5)
 
 
 @each([Case("fast-weights", (*FAST_WEIGHTS[0].options, ("inner_steps", 2))), FAST_WEIGHTS[3]])
@@ -142,13 +144,13 @@ def test_attention_is_equation_4_s_terms(case, float64):
     """η λ^age [h(τ)ᵀ h_s] for the last reading, from the hidden states alone."""
     model = generic_model(case)
     options = dict(case.options)
-    states = np.asarray(model.cell.unroll_projected(model.projections(TOKENS)))
-    attention = np.asarray(model.attention(TOKENS))
-    length, late = len(TOKENS), options["write_time"] == "late"
-    assert attention.shape == (length, length, TOKENS.shape[1])
+    projections = model.projections(TOKENS[0])
+    states = np.asarray(model.cell.unroll_projected(projections)[0])
+    attention = np.asarray(model.attention(TOKENS[0]))
+    length, late = len(states), options["write_time"] == "late"
+    assert attention.shape == (length, length)
     assert not attention[np.triu_indices(length)].any()
     recurrent, decay, rate = np.asarray(model.cell.recurrent), options["decay"], options["write_rate"]
-    projections = np.asarray(model.projections(TOKENS))
     gain, bias = (np.asarray(p[0]) for p in model.cell.norms)
     for t in range(1, length):
         # The last query: h_0 with one inner step, or what the reading before made of it.
@@ -157,18 +159,18 @@ def test_attention_is_equation_4_s_terms(case, float64):
         for _ in range(options["inner_steps"]):
             ages = t - 1 - np.arange(t) - late
             weights = np.where(ages >= 0, rate * decay ** np.maximum(ages, 0.0), 0)
-            terms = weights[:, None] * np.einsum("nrb,rb->nb", states[:t], query)
-            total = (query if options["method"] == 2 else summed) + np.einsum("nb,nrb->rb", terms, states[:t])
-            normal = (total - total.mean(0)) / np.sqrt(total.var(0) + 1e-5)
+            terms = weights * (states[:t] @ query)
+            total = (query if options["method"] == 2 else summed) + terms @ states[:t]
+            normal = (total - total.mean()) / np.sqrt(total.var() + 1e-5)
             query = np.maximum(gain * normal + bias, 0)
         np.testing.assert_allclose(attention[t, :t], terms, rtol=1e-9, atol=1e-12)
     assert attention[-1].any()
 
 
 def test_attention_without_a_reading_is_zero_and_without_a_memory_none():
-    nothing = generic_model(FAST_WEIGHTS[2]).attention(TOKENS)
-    assert nothing.shape == (11, 11, 3) and not nothing.any()
-    assert generic_model(Case("lstm")).attention(TOKENS) is None
+    nothing = generic_model(FAST_WEIGHTS[2]).attention(TOKENS[0])
+    assert nothing.shape == (11, 11) and not nothing.any()
+    assert generic_model(Case("lstm")).attention(TOKENS[0]) is None
 
 
 @pytest.mark.parametrize(

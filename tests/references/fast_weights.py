@@ -13,7 +13,7 @@ from references.pieces import double, normalised, relu
 
 def outputs(cell, options, x):
     recurrent, weights = double(cell.recurrent), double(cell.input)
-    gains, biases = double(cell.norms.gains)[..., 0], double(cell.norms.biases)[..., 0]
+    gains, biases = double(cell.norms.gains), double(cell.norms.biases)
     decay, rate = float(cell.decay), float(cell.write_rate)
     size = len(recurrent)
 

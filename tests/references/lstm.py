@@ -19,7 +19,7 @@ def outputs(cell, options, x):
         total = double(cell.recurrent)[mine] @ hidden + double(cell.input)[mine] @ now
         bias = double(cell.bias)[mine]
         if options.layer_norm:
-            return normalised(total, double(cell.gain)[mine, 0], bias)
+            return normalised(total, double(cell.gain)[mine], bias)
         return total + bias
 
     carousel, hidden, states = np.zeros(size), np.zeros(size), []
@@ -29,7 +29,7 @@ def outputs(cell, options, x):
         carousel = forget_gate * carousel + input_gate * candidate
         exposed = carousel
         if options.layer_norm:
-            exposed = normalised(carousel, double(cell.cell_gain)[:, 0], double(cell.cell_bias)[:, 0])
+            exposed = normalised(carousel, double(cell.cell_gain), double(cell.cell_bias))
         hidden = output_gate * np.tanh(exposed)
         states.append(hidden)
     return np.array(states)

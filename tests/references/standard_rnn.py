@@ -11,7 +11,7 @@ def outputs(cell, options, x, activation=np.tanh):
     for now in x:
         summed = recurrent @ state + weights @ now
         if options.layer_norm:
-            summed = normalised(summed, double(cell.gain)[:, 0], bias)
+            summed = normalised(summed, double(cell.gain), bias)
         else:
             summed = summed + bias
         state = activation(summed)

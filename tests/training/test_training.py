@@ -41,7 +41,7 @@ def batches(count: int, size: int = 32):
     """Mini-batches as columns."""
     for i in range(count):
         rows = slice(i * size, (i + 1) * size)
-        yield jnp.asarray(DATA.inputs[rows].T, jnp.int32), jnp.asarray(DATA.targets[rows], jnp.int32)
+        yield jnp.asarray(DATA.inputs[rows], jnp.int32), jnp.asarray(DATA.targets[rows], jnp.int32)
 
 
 def same(one: Fit, other: Fit) -> bool:
@@ -56,7 +56,7 @@ def test_loss_is_the_mean_negative_log_likelihood():
     model = small_model(RNN)
     tokens, targets = next(batches(1))
     logits = np.asarray(jax.jit(lambda m, t: m(t))(model, tokens), np.float64)
-    right = np.exp(logits[targets, np.arange(32)]) / np.exp(logits).sum(axis=0)
+    right = np.exp(logits[np.arange(32), targets]) / np.exp(logits).sum(axis=-1)
     assert float(loss_of(model, tokens, targets)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
 
 
@@ -131,7 +131,7 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended():
 def test_the_learning_curve_says_what_happened():
     """With a budget of one more update each time, a point's loss is that of one batch, before the update."""
     alike = Dataset(DATA.inputs[:1], DATA.targets[:1])
-    tokens = jnp.asarray(np.repeat(alike.inputs.T, 32, axis=1), jnp.int32)
+    tokens = jnp.asarray(np.repeat(alike.inputs, 32, axis=0), jnp.int32)
     targets = jnp.full(32, int(alike.targets[0]))
     now = init(small_model(RNN), OPTIONS)
     for updates in (1, 2, 3):

@@ -9,13 +9,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-from fastweights.cells.base import Cell, Kernel, check_sizes
-from fastweights.cells.holographic import HolographicMemory, bound, permutations
-from fastweights.cells.layers import affine, uniform
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.holographic import HolographicMemory, bound
+from fastweights.cells.layers import uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
-from fastweights.native import calls
 from fastweights.registry import register_cell
-from fastweights.types import Column
+from fastweights.types import Vector
 
 _MAX_COPIES = _MAX_HEADS = 64
 
@@ -45,10 +44,10 @@ class AssociativeLSTMOptions:
 
 
 class AssociativeLSTMState(NamedTuple):
-    """The memory and the output, (hidden, batch)."""
+    """The memory and the output, (hidden,)."""
 
     memory: HolographicMemory
-    hidden: Column
+    hidden: Vector
 
 
 @register_cell("associative-lstm", source="Danihelka et al. 2016, arXiv:1602.03032")
@@ -68,7 +67,7 @@ class AssociativeLSTM(Cell):
     stacked, so that h has R numbers, and other cells of R units are its equals. Each is bounded and gated
     first: a sum of answers is the answer to the sum of the queries, so without that the heads would be one.
 
-    Shapes: x (input, batch), output (hidden, batch), memory (2, copies, hidden/2, batch), W (rows, hidden)
+    Shapes: x (input,), output (hidden,), memory (2, copies, hidden/2), W (rows, hidden)
     with R/2 + N (R/2 + R/2 + R + R + R) rows in the order above: all heads' i, then all their o, and so on.
     Raises: InvalidValueError if a size is below 1, or hidden_size odd.
     Source: Danihelka, Wayne, Uria, Kalchbrenner & Graves 2016, arXiv:1602.03032; the numbers of heads and
@@ -109,36 +108,34 @@ class AssociativeLSTM(Cell):
         half = self.hidden_size // 2
         return [half, *(self.heads * size for size in (half, half, 2 * half, 2 * half, 2 * half))]
 
-    def initial_state(self, batch: int) -> AssociativeLSTMState:
+    def initial_state(self) -> AssociativeLSTMState:
         dtype = self.recurrent.dtype
-        memory = HolographicMemory.empty(self.hidden_size // 2, self.copies, batch, dtype)
-        return AssociativeLSTMState(memory, jnp.zeros((self.hidden_size, batch), dtype))
+        memory = HolographicMemory.empty(self.hidden_size // 2, self.copies, dtype)
+        return AssociativeLSTMState(memory, jnp.zeros(self.hidden_size, dtype))
 
-    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
-        return affine(self.input, x, self.bias)
+    def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
+        return self.input @ x + self.bias
 
     def step(
-        self, state: AssociativeLSTMState, projection: Float[Array, "rows batch"]
-    ) -> tuple[AssociativeLSTMState, Column]:
+        self, state: AssociativeLSTMState, projection: Float[Array, " rows"]
+    ) -> tuple[AssociativeLSTMState, Vector]:
         summed = self.recurrent @ state.hidden + projection
         ends = [sum(self._blocks[:i]) for i in range(1, 6)]
         forget_gate, *of_heads = jnp.split(summed, ends)
-        input_gates, output_gates, values, keys, queries = (
-            block.reshape(self.heads, -1, block.shape[-1]) for block in of_heads
-        )
+        i, o, u, k, q = (block.reshape(self.heads, -1) for block in of_heads)
 
         def write(memory: HolographicMemory, head: tuple[Array, ...]) -> tuple[HolographicMemory, None]:
             gate, value, key = head
             return memory.write(bound(key), _gated(gate, bound(value))), None
 
-        def read(hidden: Column, head: tuple[Array, ...]) -> tuple[Column, None]:
+        def read(hidden: Vector, head: tuple[Array, ...]) -> tuple[Vector, None]:
             gate, query = head
             return hidden + _gated(gate, bound(memory.read(bound(query)))), None
 
         # Loops, because XLA takes long to compile all heads at once, and makes nothing faster of them.
         faded = state.memory.fade(jax.nn.sigmoid(forget_gate))
-        memory, _ = lax.scan(write, faded, (input_gates, values, keys))
-        hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (output_gates, queries))
+        memory, _ = lax.scan(write, faded, (i, u, k))
+        hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (o, q))
         return AssociativeLSTMState(memory, hidden), hidden
 
     def step_operations(self) -> int:
@@ -146,16 +143,7 @@ class AssociativeLSTM(Cell):
         half = self.hidden_size // 2
         return 2 * self.recurrent.size + self.copies * half * (2 + 16 * self.heads)
 
-    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        if not calls.runs(length, dtype):
-            return None
-        half = self.hidden_size // 2
-        # `AssociativeTape` in native/associative_lstm.h
-        tape_size = length * (len(self.recurrent) + (6 * self.heads + 2 * self.copies + 2) * half)
-        orders = permutations(half, self.copies)
-        return calls.native("Associate", outputs, tape_size, (self.recurrent,), (orders,))
 
-
-def _gated(gate: Float[Array, "half batch"], z: Column) -> Column:
+def _gated(gate: Float[Array, " half"], z: Vector) -> Vector:
     """σ(gate) z, the same for real and imaginary parts."""
-    return jnp.tile(jax.nn.sigmoid(gate), (2, 1)) * z
+    return jnp.tile(jax.nn.sigmoid(gate), 2) * z

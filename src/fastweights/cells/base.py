@@ -1,25 +1,25 @@
 """The contract of a recurrent cell."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from math import prod
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Integer
 
-from fastweights.cells.derivatives import by_kernel
+from fastweights.cells.sequences import checked_resets, choose, gather, valid_steps
 from fastweights.errors import check
 from fastweights.inheritance import drop_outdated
-from fastweights.native.calls import Kernel
+from fastweights.memories.base import as_floats
 from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
 
 State = Any
-"""Whatever a cell carries from step to step: any pytree whose arrays end in the batch axis."""
+"""What a cell carries from step to step: a pytree of arrays with named fields, or a single array."""
 
 MAX_KEPT_STEPS = 128
 """Steps whose states are all kept for the derivative; of longer sequences only some are."""
@@ -31,7 +31,7 @@ class NoOptions:
 
 
 class Cell(eqx.Module):
-    """A recurrence h(t) = step(h(t−1), projection(x(t))).
+    """A recurrence h(t) = step(h(t−1), projection(x(t))), written for one sequence.
 
     A subclass defines `initial_state` and `step`, and usually `project`: the part of the step that
     depends on the input alone, such as C x + b. It is computed for all time steps at once, or once
@@ -39,10 +39,20 @@ class Cell(eqx.Module):
     the recurrence, `attention` shows what it reads, `step_operations` counts its arithmetic. A class that
     changes the equations of another inherits none of these.
 
-    Shapes: an input `x` is (input, batch), an output is (hidden, batch); one sequence is a batch of one.
+    Shapes: an input `x` is (input,), an output is (hidden,); `unroll` takes any leading batch axes.
 
     The constructor is `(input_size, hidden_size, *, options, key)`, with `options` an instance of the
     frozen dataclass `Options`: its fields are what the command line offers.
+
+    >>> import equinox as eqx, fastweights as fw, jax, jax.numpy as jnp
+    >>> cell, inputs = fw.LSTM(3, 5, key=jax.random.key(0)), jnp.ones((2, 4, 3))
+    >>> outputs, state = eqx.filter_jit(cell.unroll)(inputs)
+    >>> outputs.shape, state.hidden.shape
+    ((2, 4, 5), (2, 5))
+    >>> outputs, state = cell.unroll(inputs, state)  # goes on where the last one ended
+    >>> state, output = cell(cell.initial_state(), inputs[0, 0])
+    >>> output.shape
+    (5,)
     """
 
     Options: ClassVar[type] = NoOptions
@@ -75,117 +85,118 @@ class Cell(eqx.Module):
         drop_outdated(cls, Cell, _EQUATIONS, _FAST_FORMS)
 
     @abstractmethod
-    def initial_state(self, batch: int) -> State:
+    def initial_state(self) -> State:
         """The state before the first step."""
 
-    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "projection *columns"]:
+    def project(self, x: Float[Array, " input"]) -> Float[Array, " projection"]:
         """The part of a step that depends on the input alone; by default the input itself."""
         return x
 
     @abstractmethod
     def step(
-        self, state: State, projection: Float[Array, "projection batch"]
-    ) -> tuple[State, Float[Array, "hidden batch"]]:
-        """One step from an input's projection: the new state, and the output (hidden, batch)."""
+        self, state: State, projection: Float[Array, " projection"]
+    ) -> tuple[State, Float[Array, " hidden"]]:
+        """One step from an input's projection: the new state, and the output."""
 
-    def __call__(
-        self, state: State, x: Float[Array, "input batch"]
-    ) -> tuple[State, Float[Array, "hidden batch"]]:
-        """One step from an input; carry first, as in `jax.lax.scan`. Raises InvalidValueError unless x is
-        (input, batch).
+    def __call__(self, state: State, x: Float[Array, " input"]) -> tuple[State, Float[Array, " hidden"]]:
+        """One step from an input; carry first, as in `jax.lax.scan`.
 
-        Modules that hold arrays have no hash, which JAX asks of functions: put a function around the cell.
+        Modules that hold arrays have no hash, which JAX asks of functions: put a function around the cell,
+        `jax.lax.scan(lambda state, x: cell(state, x), cell.initial_state(), inputs)`.
 
-        >>> import fastweights as fw, jax, jax.numpy as jnp
-        >>> cell, inputs = fw.LSTM(3, 5, key=jax.random.key(0)), jnp.ones((4, 3, 2))
-        >>> state, outputs = jax.lax.scan(lambda state, x: cell(state, x), cell.initial_state(2), inputs)
-        >>> outputs.shape
-        (4, 5, 2)
+        Raises: InvalidValueError unless x is (input,).
         """
-        check(
-            jnp.ndim(x) == 2 and len(x) == self.input_size,
-            f"x must be ({self.input_size}, batch); got {jnp.shape(x)}",
-        )
+        check(jnp.shape(x) == (self.input_size,), f"x must be ({self.input_size},); got {jnp.shape(x)}")
         return self.step(state, self.project(x))
 
-    def unroll(self, inputs: Float[Array, "time input batch"]) -> Float[Array, "time hidden batch"]:
-        """The outputs (time, hidden, batch) for the inputs (time, input, batch), from the initial state.
+    def unroll(
+        self,
+        inputs: Float[Array, "*batch time input"],
+        state: State = None,
+        *,
+        lengths: Integer[Array, "*batch"] | None = None,
+        resets: Bool[Array, "*batch time"] | None = None,
+    ) -> tuple[Float[Array, "*batch time hidden"], State]:
+        """The outputs of all steps, and the state after the last one.
 
-        Raises: InvalidValueError for inputs of another shape.
+        It starts from `state`, whose arrays have the batch axes first, or from `initial_state`. Steps from
+        `lengths` on, between 0 and time, change nothing: their inputs are never looked at, their outputs are
+        0 and the state stays. Where `resets` is true, the step starts from `initial_state`.
+
+        Raises: InvalidValueError for arrays of other shapes.
 
         To compile it, use `eqx.filter_jit`, or `jax.jit` around a function of the cell.
-
-        >>> import equinox as eqx, fastweights as fw, jax, jax.numpy as jnp
-        >>> cell, inputs = fw.LSTM(3, 5, key=jax.random.key(0)), jnp.ones((4, 3, 2))
-        >>> eqx.filter_jit(cell.unroll)(inputs).shape
-        (4, 5, 2)
-        >>> jax.jit(lambda cell, inputs: cell.unroll(inputs))(cell, inputs).shape
-        (4, 5, 2)
         """
-        shape = jnp.shape(inputs)
+        inputs = as_floats(inputs)
         check(
-            len(shape) == 3 and shape[1] == self.input_size,
-            f"inputs must be (time, {self.input_size}, batch); got {shape}",
+            inputs.ndim >= 2 and inputs.shape[-1] == self.input_size,
+            f"inputs must be (…, time, {self.input_size}); got {inputs.shape}",
         )
-        columns = inputs.swapaxes(0, 1)
-        return self.unroll_projected(self.project(columns).swapaxes(0, 1))
+        if lengths is not None:  # what stands behind a sequence may be no number
+            valid = valid_steps(lengths, inputs.shape[:-2], inputs.shape[-2])
+            inputs = jnp.where(valid[..., None], inputs, 0)
+        rows = jax.vmap(self.project)(inputs.reshape(prod(inputs.shape[:-1]), self.input_size))
+        projections = rows.reshape(*inputs.shape[:-1], rows.shape[-1])
+        return self.unroll_projected(projections, state, lengths=lengths, resets=resets)
 
     def unroll_projected(
-        self, projections: Float[Array, "time projection batch"]
-    ) -> Float[Array, "time hidden batch"]:
+        self,
+        projections: Float[Array, "*batch time projection"],
+        state: State = None,
+        *,
+        lengths: Integer[Array, "*batch"] | None = None,
+        resets: Bool[Array, "*batch time"] | None = None,
+    ) -> tuple[Float[Array, "*batch time hidden"], State]:
         """`unroll` for projections that are known already."""
-        length, size, batch = projections.shape
-        kernel_of = self._kernel_of(length, length, projections.dtype)
-        if kernel_of is None:
-            return self.unroll_in_jax(projections)
-        # To a kernel, every projection is a symbol of its own.
-        tokens = jnp.arange(length * batch, dtype=jnp.int32).reshape(length, batch)
-        table = projections.swapaxes(1, 2).reshape(-1, size)
-        return by_kernel(kernel_of, _unroll_table, self, table, tokens)
+        *batch, time, _ = projections.shape
+        batch = tuple(batch)
+        if state is not None:
+            state = self._checked_state(state, batch, projections.dtype)
+        valid = None if lengths is None else valid_steps(lengths, batch, time)
+        resets = None if resets is None else checked_resets(resets, (*batch, time))
+        if valid is not None:
+            projections = jnp.where(valid[..., None], projections, 0)
+        sequences = projections, state, valid, resets
+        flat = jax.tree.map(lambda leaf: leaf.reshape(prod(batch), *leaf.shape[len(batch) :]), sequences)
+        result = jax.vmap(lambda *one: self.unroll_in_jax(*one))(*flat)
+        return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), result)
 
     def last_output(
-        self, table: Float[Array, "projection symbols"], tokens: Tokens
-    ) -> Float[Array, "hidden batch"]:
-        """The last output of sequences of symbols, whose projections are the columns of a table.
+        self, table: Float[Array, "symbols projection"], tokens: Tokens
+    ) -> Float[Array, "*batch hidden"]:
+        """The last output of sequences of symbols, whose projections are the rows of a table.
 
         Tokens beyond the table count as its first or last symbol, whichever is nearer.
         """
-        kernel_of = self._kernel_of(len(tokens), 1, table.dtype)
-        if kernel_of is None:
-            return self.unroll_in_jax(gather(table, tokens))[-1]
-        tokens = nearest_symbols(tokens, table.shape[1])
-        return by_kernel(kernel_of, _last_of_table, self, table.T, tokens)[0]
-
-    def _kernel_of(self, length: int, outputs: int, dtype: jnp.dtype) -> Callable[["Cell"], Kernel] | None:
-        """The kernel as a function of the cell; None where there is none for such arrays."""
-        kernel = self.kernel(length, outputs, dtype)
-        if kernel is None or any(array.dtype != dtype for array in jax.tree.leaves(kernel.operands)):
-            return None
-
-        # The cell that a derivative is taken of has the same sizes, and so a kernel too.
-        return lambda cell: cast(Kernel, cell.kernel(length, outputs, dtype))
+        outputs, _ = self.unroll_projected(gather(table, tokens))
+        return outputs[..., -1, :]
 
     def unroll_in_jax(
-        self, projections: Float[Array, "time projection batch"]
-    ) -> Float[Array, "time hidden batch"]:
-        """`unroll_projected` without a kernel: by default a scan; a cell may have a faster form."""
-        state = self.initial_state(projections.shape[-1])
+        self,
+        projections: Float[Array, "time projection"],
+        state: State = None,
+        valid: Bool[Array, " time"] | None = None,
+        resets: Bool[Array, " time"] | None = None,
+    ) -> tuple[Float[Array, "time hidden"], State]:
+        """`unroll_projected` for one sequence, in JAX: by default a scan; a cell may have a faster form."""
+        first = self.initial_state()
+        if state is None:
+            state = _as_type(first, projections.dtype)
+
+        def step(state, now):
+            projection, valid, reset = now
+            if reset is not None:
+                state = choose(reset, _as_type(first, projection.dtype), state)
+            new, output = self.step(state, projection)
+            if valid is not None:
+                new, output = choose(valid, (new, output), (state, jnp.zeros_like(output)))
+            return new, output
+
         scan = lax.scan if len(projections) <= MAX_KEPT_STEPS else checkpointed_scan
-        # Not `self.step`: JAX hashes the function, and a module that holds tracers has no hash.
-        return scan(lambda state, projection: self.step(state, projection), state, projections)[1]
+        state, outputs = scan(step, state, (projections, valid, resets))
+        return outputs, state
 
-    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        """A faster form, equal to `unroll_in_jax` to rounding: of a table (symbols, projection) and tokens
-        (time, batch) it makes the last `outputs` outputs (outputs, hidden, batch).
-
-        None where there is none for sequences of this length and numbers of this type.
-        """
-        del length, outputs, dtype
-        return None
-
-    def attention(
-        self, projections: Float[Array, "time projection batch"]
-    ) -> Float[Array, "time time batch"] | None:
+    def attention(self, projections: Float[Array, "time projection"]) -> Float[Array, "time time"] | None:
         """How much of each earlier state (second axis) each step (first axis) reads; None for a cell that
         does not read its earlier states."""
         del projections
@@ -207,38 +218,23 @@ class Cell(eqx.Module):
         step = self.step_operations()
         return None if step is None else (length - 1) * step
 
+    def _checked_state(self, state: State, batch: tuple[int, ...], dtype: jnp.dtype) -> State:
+        """The state in the precision of the projections, if its arrays have the batch axes first."""
+        one = eqx.filter_eval_shape(self.initial_state)
+        expected = jax.tree.map(lambda leaf: (*batch, *leaf.shape), one)
+        shapes = jax.tree.map(jnp.shape, state)
+        check(shapes == expected, f"state must have the shapes {expected}; got {shapes}")
+        return _as_type(state, dtype)
+
+
+def _as_type(state: State, dtype: jnp.dtype) -> State:
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), state)
+
 
 # What all cells share; what defines a recurrence; and what may stand for it, if it is equal to it.
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
-_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
-
-
-def _unroll_table(cell: Cell, table: Float[Array, "symbols projection"], tokens: Tokens) -> Array:
-    """`unroll_projected` in the plain form."""
-    return Cell.unroll_in_jax(cell, gather(table.T, tokens))
-
-
-def _last_of_table(cell: Cell, table: Float[Array, "symbols projection"], tokens: Tokens) -> Array:
-    """`last_output` in the plain form."""
-    return _unroll_table(cell, table, tokens)[-1:]
-
-
-def gather(
-    table: Float[Array, "projection symbols"], tokens: Tokens
-) -> Float[Array, "time projection batch"]:
-    """The projections of a sequence of symbols.
-
-    Tokens beyond the table count as its first or last symbol, whichever is nearer.
-    """
-    return table.T[nearest_symbols(tokens, table.shape[1])].swapaxes(1, 2)
-
-
-def nearest_symbols(tokens: Tokens, num_symbols: int) -> Tokens:
-    """The tokens as 32-bit integers, those outside [0, num_symbols) replaced by the nearest inside."""
-    if tokens.dtype.itemsize < 4:  # the last symbol might not fit
-        tokens = tokens.astype(jnp.int32)
-    return jnp.clip(tokens, 0, num_symbols - 1).astype(jnp.int32)
+_FAST_FORMS = ("unroll_in_jax", "attention", "step_operations", "unroll_operations")
 
 
 def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:

@@ -1,37 +1,35 @@
 """Fast weights: a recurrent network that attends to its recent past."""
 
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Float
+from jax import Array, lax
+from jaxtyping import Bool, Float
 
-from fastweights.cells.attending import StepFunctions, attending_kernel, trace_attending
-from fastweights.cells.base import Cell, Kernel, check_sizes
-from fastweights.cells.derivatives import by_kernel
+from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
-from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.cells.layers import layer_norm, uniform
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
-from fastweights.native import attending, calls
 from fastweights.registry import register_cell
-from fastweights.types import Column, Columns, Scalar
+from fastweights.types import Scalar, Vector
 
 
 class Norms(NamedTuple):
     """Gains and biases of every layer normalisation: those of the inner loop, then h_0's own if any."""
 
-    gains: Float[Array, "sets hidden columns"]
-    biases: Float[Array, "sets hidden columns"]
+    gains: Float[Array, "sets hidden"]
+    biases: Float[Array, "sets hidden"]
 
 
 class FastWeightsState(NamedTuple):
-    """h(t), and the fast memory as it is before h(t) is written."""
+    """h(t), and the fast memory A as it is before h(t) is written."""
 
-    hidden: Column
-    memory: DecayingMatrix
+    hidden: Vector
+    memory: Float[Array, "hidden hidden"]
 
 
 @register_cell("fast-weights", source="Ba, Hinton, Mnih, Leibo & Ionescu 2016, arXiv:1610.06258")
@@ -44,7 +42,7 @@ class FastWeights(Cell):
     numbers that training leaves alone. `step` uses the matrix A; `unroll` uses equation 4, attention to
     the past states, wherever that is cheaper.
 
-    Shapes: x (input, batch), h (hidden, batch), A (hidden, hidden, batch).
+    Shapes: x (input,), h (hidden,), A (hidden, hidden).
     Raises: InvalidValueError if a size is below 1.
     Source: Ba et al. 2016, equations 1, 2, 4 and 5 and appendix B.
     """
@@ -81,7 +79,7 @@ class FastWeights(Cell):
         if options.norm_sets == "per-step":
             sets *= options.inner_steps
         sets += options.preliminary_norm == "separate"
-        gains = jnp.ones((sets, hidden_size, 1))
+        gains = jnp.ones((sets, hidden_size))
         self.norms = Norms(gains, options.norm_bias * gains)
         self.decay = jnp.asarray(options.decay, gains.dtype)
         self.write_rate = jnp.asarray(options.write_rate, gains.dtype)
@@ -98,44 +96,39 @@ class FastWeights(Cell):
             return FastWeightsOptions(decay=0.95, preliminary_norm="separate")
         return FastWeightsOptions()
 
-    def initial_state(self, batch: int) -> FastWeightsState:
-        hidden = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
-        size = self.hidden_size
-        return FastWeightsState(hidden, DecayingMatrix.empty(size, size, batch, self.decay, self.write_rate))
+    def initial_state(self) -> FastWeightsState:
+        nothing = jnp.zeros_like(self.recurrent)
+        return FastWeightsState(nothing[0], nothing)
 
-    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
-        return affine(self.input, x)
+    def project(self, x: Float[Array, " input"]) -> Float[Array, " hidden"]:
+        return self.input @ x
 
-    def step(self, state: FastWeightsState, projection: Column) -> tuple[FastWeightsState, Column]:
-        written = state.memory.write(state.hidden, state.hidden)
-        memory = state.memory if self.write_time == "late" else written
+    def step(self, state: FastWeightsState, projection: Vector) -> tuple[FastWeightsState, Vector]:
+        memory = DecayingMatrix(state.memory, self.decay, self.write_rate)
         summed = self.recurrent @ state.hidden + projection
-        functions = self._step_functions()
-        hidden = functions.preliminary(self.norms, summed)
-        if self.write_time == "preliminary":
-            memory = written = state.memory.write(hidden, hidden)
-        for s in range(self.inner_steps):
-            total = functions.before(self.norms, s, summed, hidden)
-            hidden = functions.after(self.norms, s, total + memory.read(hidden))
-        return FastWeightsState(hidden, written), hidden
+        preliminary = self._preliminary(summed)
+        stored = preliminary if self.write_time == "preliminary" else state.hidden
+        written = memory.write(stored, stored)
+        used = memory if self.write_time == "late" else written
+        hidden, _ = self._inner_loop(summed, preliminary, used.read)
+        return FastWeightsState(hidden, written.matrix), hidden
 
-    def unroll_in_jax(self, projections: Columns) -> Columns:
-        length, units, batch = projections.shape
-        # Operations a column: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
-        if (
-            self.write_time == "preliminary"
-            or 2 * self.inner_steps * length > (3 + 2 * self.inner_steps) * units
-        ):
-            return super().unroll_in_jax(projections)
-        return by_kernel(
-            lambda cell: attending_kernel(
-                cell._step_functions(), cell.inner_steps, *cell._operands(length, batch)
-            ),
-            lambda cell, projections, _: Cell.unroll_in_jax(cell, projections),
-            self,
-            projections,
-            (),
-        )
+    def unroll_in_jax(
+        self,
+        projections: Float[Array, "time hidden"],
+        state: FastWeightsState | None = None,
+        valid: Bool[Array, " time"] | None = None,
+        resets: Bool[Array, " time"] | None = None,
+    ) -> tuple[Float[Array, "time hidden"], FastWeightsState]:
+        length, units, steps = *projections.shape, self.inner_steps
+        # Operations: 4 S τ R for the τ-th step's readings, against 3 R² + 2 S R² for the matrix.
+        cheaper = 2 * steps * length <= (3 + 2 * steps) * units and self.write_time != "preliminary"
+        if not cheaper or state is not None or valid is not None or resets is not None:
+            return super().unroll_in_jax(projections, state, valid, resets)
+        hiddens, _ = self._attend(projections)
+        ages = length - 2 - jnp.arange(length)  # the last state is not written yet
+        weighted = (self.write_rate * powers(self.decay, ages))[:, None] * hiddens
+        return hiddens, FastWeightsState(hiddens[-1], weighted.T @ hiddens)
 
     def step_operations(self) -> int:
         """W h, λ A + (η h) hᵀ, and A h_s for each inner step."""
@@ -148,71 +141,60 @@ class FastWeights(Cell):
             steps * self.step_operations(), steps * 2 * units**2 + self.inner_steps * pairs * 4 * units
         )
 
-    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
-        # to past states alone, which kernel and `attending_kernel` are, has no place for the present one.
-        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, 400)
-        if length > longest or not calls.runs(length, dtype):
-            return None
-        steps = range(self.inner_steps)
-        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in steps)
-        plan = attending.Plan(
-            activation="relu",
-            preliminary={"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[
-                self.preliminary_norm
-            ],
-            inside=sets if self.norm == "inside" else (-1,) * len(sets),
-            outside=sets if self.norm == "outside" else (-1,) * len(sets),
-            sustained=self.method == 1,
-        )
-        gains, biases = (p[..., 0] for p in self.norms)
-        weights = self._weights(length)
-        return attending.kernel(plan, outputs, self.recurrent, gains, biases, weights)
-
-    def attention(self, projections: Columns) -> Float[Array, "time time batch"] | None:
+    def attention(self, projections: Float[Array, "time hidden"]) -> Float[Array, "time time"] | None:
         """Equation 4's terms η λ^(age) [h(τ)ᵀ h_s] at each step's last reading: how much of each earlier
         state (second axis) is added at each step (first axis); zero where nothing is read. None if a step
         attends to its own preliminary state too."""
         if self.write_time == "preliminary":
             return None
-        norms, recurrent, weights = self._operands(len(projections), projections.shape[-1])
-        functions = self._step_functions()
-        trace = trace_attending(functions, self.inner_steps, norms, recurrent, projections, weights)
-        if not trace.queries:
-            return jnp.zeros((len(projections), *projections.shape[::2]), projections.dtype)
-        matches = jnp.einsum("trb,qrb->tqb", trace.queries[-1], trace.hiddens)
-        return jnp.tril(weights, -1)[..., None] * matches
+        hiddens, queries = self._attend(projections)
+        return self._weights(len(projections)) * (queries @ hiddens.T)
 
-    def _step_functions(self) -> StepFunctions:
-        """The functions of a step: h_0 from u = W h + C x; what A h_s is added to; h_{s+1} from the sum."""
-        # Only static fields may enter the functions, or JAX would see tracers behind its back.
-        norm, preliminary_norm, method = self.norm, self.preliminary_norm, self.method
-        per_step = self.norm_sets == "per-step"
+    def _attend(
+        self, projections: Float[Array, "time hidden"]
+    ) -> tuple[Float[Array, "time hidden"], Float[Array, "time hidden"]]:
+        """h(t), and h_s at the last reading of each step, by equation 4: A h_s = Σ_τ w(t, τ) h(τ) [h(τ)ᵀ h_s].
 
-        def normalise(norms: Norms, chosen: int, x: Column) -> Column:
-            return layer_norm(x, norms.gains[chosen], norms.biases[chosen])
+        It keeps T² R numbers for the derivative, where the matrix keeps T R².
+        """
 
-        def preliminary(norms: Norms, summed: Column) -> Column:
-            if preliminary_norm == "none":
-                return jax.nn.relu(summed)
-            return jax.nn.relu(normalise(norms, 0 if preliminary_norm == "shared" else -1, summed))
+        def step(carry, now):
+            hidden, past, t = carry
+            projection, weights = now
+            summed = self.recurrent @ hidden + projection
+            hidden, query = self._inner_loop(
+                summed, self._preliminary(summed), lambda query: (weights * (past @ query)) @ past
+            )
+            return (hidden, lax.dynamic_update_index_in_dim(past, hidden, t, 0), t + 1), (hidden, query)
 
-        def before(norms: Norms, s: int, summed: Column, hidden: Column) -> Column:
-            base = summed if method == 1 else hidden
-            return normalise(norms, s if per_step else 0, base) if norm == "outside" else base
+        first = jnp.zeros_like(projections[0]), jnp.zeros_like(projections), 0
+        return lax.scan(step, first, (projections, self._weights(len(projections))))[1]
 
-        def after(norms: Norms, s: int, total: Column) -> Column:
-            return jax.nn.relu(normalise(norms, s if per_step else 0, total) if norm == "inside" else total)
+    def _preliminary(self, summed: Vector) -> Vector:
+        """h_0 from u = W h + C x."""
+        if self.preliminary_norm == "none":
+            return jax.nn.relu(summed)
+        return jax.nn.relu(self._normalise(0 if self.preliminary_norm == "shared" else -1, summed))
 
-        return StepFunctions(preliminary, before, after)
+    def _inner_loop(
+        self, summed: Vector, hidden: Vector, read: Callable[[Vector], Vector]
+    ) -> tuple[Vector, Vector]:
+        """h_S from u, h_0 and the memory; and h_{S−1}, the last that it was asked for, zero if it was not."""
+        query = jnp.zeros_like(hidden)
+        for s in range(self.inner_steps):
+            query, norms = hidden, s if self.norm_sets == "per-step" else 0
+            base = summed if self.method == 1 else hidden
+            if self.norm == "outside":
+                base = self._normalise(norms, base)
+            total = base + read(query)
+            hidden = jax.nn.relu(self._normalise(norms, total) if self.norm == "inside" else total)
+        return hidden, query
+
+    def _normalise(self, chosen: int, x: Vector) -> Vector:
+        return layer_norm(x, self.norms.gains[chosen], self.norms.biases[chosen])
 
     def _weights(self, length: int) -> Float[Array, "time time"]:
         """η λ^age: how much of the state written at each time (second axis) is read at another (first)."""
         newest = 1 if self.write_time == "current" else 2
         ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
         return self.write_rate * powers(self.decay, ages)
-
-    def _operands(self, length: int, batch: int) -> tuple[Norms, Array, Array]:
-        """Normalisations, W and the weights of the past, for attention to it."""
-        norms = jax.tree.map(lambda p: jnp.broadcast_to(p, (*p.shape[:2], batch)), self.norms)
-        return norms, self.recurrent, self._weights(length)

@@ -27,7 +27,7 @@ class IRNNOptions(SimpleOptions):
 class IRNN(SimpleCell):
     """h(t) = relu(W h(t−1) + C x(t) + b); W = scale · I, C uniform in ± 1/√R, b = 0.
 
-    Shapes: x (input, batch), state and output (hidden, batch).
+    Shapes: x (input,), state and output (hidden,).
     Raises: InvalidValueError if a size is below 1.
     Source: Le, Jaitly & Hinton 2015, arXiv:1504.00941; the scale 0.5 from Ba et al. 2016, section 4.1.
     """

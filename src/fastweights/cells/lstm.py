@@ -9,12 +9,11 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.base import Cell, Kernel, check_sizes
-from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.layers import layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
-from fastweights.native import calls
 from fastweights.registry import register_cell
-from fastweights.types import Column
+from fastweights.types import Vector
 
 _GATES = 4
 
@@ -39,10 +38,10 @@ class LSTMOptions:
 
 
 class LSTMState(NamedTuple):
-    """The constant error carousel and the output, each (hidden, batch)."""
+    """The constant error carousel and the output, each (hidden,)."""
 
-    cell: Column
-    hidden: Column
+    cell: Vector
+    hidden: Vector
 
 
 @register_cell("lstm", source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000")
@@ -53,7 +52,7 @@ class LSTM(Cell):
     W and C are uniform in ± 1/√R; b = 0 except the forget gate's. With `layer_norm` each of the four
     blocks is normalised before b is added, and h(t) = σ(o) tanh(LN[c(t)]).
 
-    Shapes: x (input, batch), cell and output (hidden, batch), W (4 hidden, hidden) in the order i, f, o, g.
+    Shapes: x (input,), cell and output (hidden,), W (4 hidden, hidden) in the order i, f, o, g.
     Raises: InvalidValueError if a size is below 1.
     Source: Hochreiter & Schmidhuber 1997, Neural Computation 9:1735–1780, with the forget gate of Gers,
     Schmidhuber & Cummins 2000; the normalised form after Ba, Kiros & Hinton 2016, arXiv:1607.06450,
@@ -65,9 +64,9 @@ class LSTM(Cell):
     recurrent: Float[Array, "rows hidden"]
     input: Float[Array, "rows input"]
     bias: Float[Array, " rows"]
-    gain: Float[Array, "rows 1"] | None
-    cell_gain: Float[Array, "hidden 1"] | None
-    cell_bias: Float[Array, "hidden 1"] | None
+    gain: Float[Array, " rows"] | None
+    cell_gain: Vector | None
+    cell_bias: Vector | None
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -81,41 +80,31 @@ class LSTM(Cell):
         self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
         self.bias = jnp.zeros(rows).at[hidden_size : 2 * hidden_size].set(options.forget_bias)
         norm = options.layer_norm
-        self.gain = jnp.ones((rows, 1)) if norm else None
-        self.cell_gain = jnp.ones((hidden_size, 1)) if norm else None
-        self.cell_bias = jnp.zeros((hidden_size, 1)) if norm else None
+        self.gain = jnp.ones(rows) if norm else None
+        self.cell_gain = jnp.ones(hidden_size) if norm else None
+        self.cell_bias = jnp.zeros(hidden_size) if norm else None
         self.input_size, self.hidden_size = input_size, hidden_size
 
-    def initial_state(self, batch: int) -> LSTMState:
-        zeros = jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+    def initial_state(self) -> LSTMState:
+        zeros = jnp.zeros(self.hidden_size, self.recurrent.dtype)
         return LSTMState(zeros, zeros)
 
-    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "rows *columns"]:
-        return affine(self.input, x, self.bias if self.gain is None else None)
+    def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
+        # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
+        return self.input @ x + self.bias if self.gain is None else self.input @ x
 
-    def step(self, state: LSTMState, projection: Float[Array, "rows batch"]) -> tuple[LSTMState, Column]:
-        gates = list(jnp.split(self.recurrent @ state.hidden + projection, _GATES))
+    def step(self, state: LSTMState, projection: Float[Array, " rows"]) -> tuple[LSTMState, Vector]:
+        gates = jnp.split(self.recurrent @ state.hidden + projection, _GATES)
         if self.gain is not None:
-            gains, biases = jnp.split(self.gain, _GATES), jnp.split(self.bias[:, None], _GATES)
-            gates = [layer_norm(*block) for block in zip(gates, gains, biases, strict=True)]
-        input_gate, forget_gate, output_gate, candidate = gates
-        cell = jax.nn.sigmoid(forget_gate) * state.cell + jax.nn.sigmoid(input_gate) * jnp.tanh(candidate)
+            norms = jnp.split(self.gain, _GATES), jnp.split(self.bias, _GATES)
+            gates = [layer_norm(*block) for block in zip(gates, *norms, strict=True)]
+        i, f, o, g = gates
+        cell = jax.nn.sigmoid(f) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
         exposed = cell
         if self.cell_gain is not None and self.cell_bias is not None:
             exposed = layer_norm(cell, self.cell_gain, self.cell_bias)
-        hidden = jax.nn.sigmoid(output_gate) * jnp.tanh(exposed)
+        hidden = jax.nn.sigmoid(o) * jnp.tanh(exposed)
         return LSTMState(cell, hidden), hidden
 
     def step_operations(self) -> int:
         return 2 * _GATES * self.hidden_size**2
-
-    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        if not calls.runs(length, dtype):
-            return None
-        gains = biases = jnp.zeros((0, self.hidden_size), dtype)
-        if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:
-            gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
-            biases = jnp.concatenate([self.bias[:, None], self.cell_bias]).reshape(-1, self.hidden_size)
-        norms = len(gains)
-        tape_size = length * (self.hidden_size * (3 + _GATES + norms) + norms)  # `LstmTape` in native/lstm.h
-        return calls.native("Lstm", outputs, tape_size, (self.recurrent, gains, biases))

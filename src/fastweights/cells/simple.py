@@ -10,11 +10,10 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.base import Cell, Kernel, check_sizes
-from fastweights.cells.layers import affine, layer_norm, uniform
+from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.layers import layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
-from fastweights.native import attending, calls
-from fastweights.types import Column
+from fastweights.types import Vector
 
 _ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 
@@ -41,8 +40,8 @@ class SimpleCell(Cell):
 
     recurrent: Float[Array, "hidden hidden"]
     input: Float[Array, "hidden input"]
-    bias: Float[Array, " hidden"]
-    gain: Float[Array, "hidden 1"] | None
+    bias: Vector
+    gain: Vector | None
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -52,36 +51,26 @@ class SimpleCell(Cell):
         self.recurrent = self.initial_recurrent(hidden_size, options, recurrent_key)
         self.input = uniform(input_key, (hidden_size, input_size), hidden_size, options.input_scale)
         self.bias = jnp.zeros(hidden_size)
-        self.gain = jnp.ones((hidden_size, 1)) if options.layer_norm else None
+        self.gain = jnp.ones(hidden_size) if options.layer_norm else None
         self.input_size, self.hidden_size = input_size, hidden_size
 
     @abstractmethod
     def initial_recurrent(self, hidden_size: int, options, key: Array) -> Float[Array, "hidden hidden"]:
         """W before training."""
 
-    def initial_state(self, batch: int) -> Column:
-        return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+    def initial_state(self) -> Vector:
+        return jnp.zeros(self.hidden_size, self.recurrent.dtype)
 
-    def project(self, x: Float[Array, "input *columns"]) -> Float[Array, "hidden *columns"]:
+    def project(self, x: Float[Array, " input"]) -> Float[Array, " hidden"]:
         # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
-        return affine(self.input, x, self.bias if self.gain is None else None)
+        return self.input @ x + self.bias if self.gain is None else self.input @ x
 
-    def step(self, state: Column, projection: Column) -> tuple[Column, Column]:
+    def step(self, state: Vector, projection: Vector) -> tuple[Vector, Vector]:
         summed = self.recurrent @ state + projection
         if self.gain is not None:
-            summed = layer_norm(summed, self.gain, self.bias[:, None])
+            summed = layer_norm(summed, self.gain, self.bias)
         hidden = _ACTIVATIONS[self.activation](summed)
         return hidden, hidden
 
     def step_operations(self) -> int:
         return 2 * self.hidden_size**2
-
-    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        if not calls.runs(length, dtype):
-            return None
-        # Attention that never looks back: h_0 is the state.
-        plan = attending.Plan(self.activation, -1 if self.gain is None else 0, (), (), True)
-        gains = self.bias[None][:0] if self.gain is None else self.gain.T
-        biases = self.bias[None][: len(gains)]
-        unread = jnp.zeros((length, length), dtype)
-        return attending.kernel(plan, outputs, self.recurrent, gains, biases, unread)

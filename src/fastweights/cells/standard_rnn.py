@@ -19,7 +19,7 @@ class StandardRNNOptions(SimpleOptions):
 class StandardRNN(SimpleCell):
     """h(t) = tanh(W h(t−1) + C x(t) + b); W and C uniform in ± 1/√R, b = 0.
 
-    Shapes: x (input, batch), state and output (hidden, batch).
+    Shapes: x (input,), state and output (hidden,).
     Raises: InvalidValueError if a size is below 1.
     Source: Elman 1990, Cognitive Science 14:179–211.
     """

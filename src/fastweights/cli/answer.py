@@ -38,10 +38,10 @@ def run(arguments: Sequence[str]) -> int:
     specification, model, _ = worker.load_model(options.checkpoint)
     task = specification.task
     symbols = task.encode(options.sequence)
-    probabilities = np.exp(predict(model, symbols[None])[:, 0].astype(np.float64))
+    probabilities = np.exp(predict(model, symbols[None])[0].astype(np.float64))
     answer = task.class_name(int(probabilities.argmax()))
-    attention = model.attention(jnp.asarray(symbols, jnp.int32)[:, None])
-    terms = None if attention is None else [float(term) for term in attention[-1, :-1, 0]]
+    attention = model.attention(jnp.asarray(symbols, jnp.int32))
+    terms = None if attention is None else [float(term) for term in attention[-1, :-1]]
     if not np.isfinite([*probabilities, *(terms or [])]).all():
         raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is not a finite number")
     if options.json:

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import ArrayLike, Float
+from jaxtyping import ArrayLike, Float, Integer
 
-from fastweights.cells.base import Cell, gather
-from fastweights.cells.layers import affine, uniform
+from fastweights.cells.base import Cell
+from fastweights.cells.layers import uniform
+from fastweights.cells.sequences import gather
 from fastweights.errors import (
     MAX_SCALE,
     check,
@@ -81,11 +82,11 @@ class Embedding(eqx.Module):
         else:
             self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
 
-    def vectors(self, num_symbols: int) -> Float[Array, "input symbols"]:
-        """The vectors of all symbols, as columns."""
+    def vectors(self, num_symbols: int) -> Float[Array, "symbols input"]:
+        """The vectors of all symbols."""
         if self.table is None:
             return jnp.eye(num_symbols)
-        return self.table if self.expansion is None else self.expansion @ self.table
+        return self.table.T if self.expansion is None else self.table.T @ self.expansion.T
 
 
 class Readout(eqx.Module):
@@ -102,19 +103,18 @@ class Readout(eqx.Module):
         fan = units or hidden_size
         self.output = uniform(output_key, (num_outputs, fan), fan), jnp.zeros(num_outputs)
 
-    def __call__(self, state: Float[Array, "hidden batch"]) -> Float[Array, "classes batch"]:
+    def __call__(self, state: Float[Array, "*batch hidden"]) -> Float[Array, "*batch classes"]:
+        if self.hidden is not None:
+            weight, bias = self.hidden
+            state = jax.nn.relu(state @ weight.T + bias)
         weight, bias = self.output
-        if self.hidden is None:
-            return affine(weight, state, bias)
-        hidden_weight, hidden_bias = self.hidden
-        return affine(weight, jax.nn.relu(affine(hidden_weight, state, hidden_bias)), bias)
+        return state @ weight.T + bias
 
 
 class SequenceClassifier(eqx.Module):
     """Classes of sequences: softmax(readout(h(T))), h from the cell over the embedded symbols.
 
-    Shapes: tokens (time, batch) of integers, logits (classes, batch). The embedding has the cell's
-    input size.
+    Shapes: tokens (…, time) of integers, logits (…, classes). The embedding has the cell's input size.
     Raises: InvalidValueError if symbols are to be one-hot and the cell's input size is not their number.
     Source: Ba et al. 2016, section 4.1.
     """
@@ -145,17 +145,17 @@ class SequenceClassifier(eqx.Module):
         """The number of logits: num_classes, or more of them if the softmax is over the symbols."""
         return self.readout.output[1].shape[-1]
 
-    def projection_table(self) -> Float[Array, "projection symbols"]:
-        """The cell's projection for each symbol, as columns: computed once, not at every step."""
+    def projection_table(self) -> Float[Array, "symbols projection"]:
+        """The cell's projection for each symbol: computed once, not at every step."""
         vectors = self.embedding.vectors(self.num_symbols)
         # One-hot vectors have no precision of their own.
-        return self.cell.project(vectors.astype(self.readout.output[1].dtype))
+        return jax.vmap(self.cell.project)(vectors.astype(self.readout.output[1].dtype))
 
-    def projections(self, tokens: Tokens) -> Float[Array, "time projection batch"]:
+    def projections(self, tokens: Tokens) -> Float[Array, "*batch time projection"]:
         """The cell's projection at every step."""
         return gather(self.projection_table(), tokens)
 
-    def __call__(self, tokens: Tokens) -> Float[Array, "classes batch"]:
+    def __call__(self, tokens: Tokens) -> Float[Array, "*batch classes"]:
         """The logits of the classes.
 
         Raises: InvalidValueError unless the tokens are integers in [0, num_symbols). Within compiled code,
@@ -164,8 +164,8 @@ class SequenceClassifier(eqx.Module):
         _check_tokens(tokens, self.num_symbols)
         return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
-    def attention(self, tokens: Tokens) -> Float[Array, "time time batch"] | None:
-        """What each step reads of each earlier state; None for cells that do not read them."""
+    def attention(self, tokens: Integer[Array, " time"]) -> Float[Array, "time time"] | None:
+        """What each step of one sequence reads of each earlier state; None for cells that do not read them."""
         return self.cell.attention(self.projections(tokens))
 
 

@@ -27,19 +27,18 @@ def check_code(specification: RunSpecification) -> None:
             shapes == expected, f"{task_class.__name__}.sample must give the shapes {expected}; got {shapes}"
         )
     with errors_in(f"cell {model!r}", registry.cells[model]):
-        tokens = jax.ShapeDtypeStruct((task.length, 2), jnp.int32)
+        tokens = jax.ShapeDtypeStruct((2, task.length), jnp.int32)
         eqx.filter_eval_shape(lambda tokens: _forward(specification, tokens), tokens)
 
 
 def _forward(specification: RunSpecification, tokens: Tokens) -> Array:
     """The logits of the untrained model, after a look at what its cell's step returns."""
     model = specification.build_model()
-    cell, batch = model.cell, tokens.shape[1]
-    result = cell.step(cell.initial_state(batch), model.projections(tokens)[0])
+    result = model.cell.step(model.cell.initial_state(), model.projections(tokens)[0, 0])
     check(
         isinstance(result, tuple)
         and len(result) == 2
-        and jnp.shape(result[1]) == (specification.hidden_size, batch),
-        f"step of the cell {specification.model!r} must return the new state and the output (hidden, batch)",
+        and jnp.shape(result[1]) == (specification.hidden_size,),
+        f"step of the cell {specification.model!r} must return the new state and the output (hidden,)",
     )
     return model(tokens)

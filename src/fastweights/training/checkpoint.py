@@ -149,14 +149,24 @@ def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     saved_types: dict[np.dtype, np.dtype] = {}
     for name, leaf in expected.items():
         dtype, shape = TYPES[entries[name].type], entries[name].shape
-        if leaf.shape != shape or not _differ_in_precision_only(leaf.dtype, dtype):
+        if shape not in (leaf.shape, _as_column(leaf.shape)) or not _differ_in_precision_only(
+            leaf.dtype, dtype
+        ):
             raise _misfit(path, f"{name!r} should be {leaf.dtype} {leaf.shape}, but is {dtype} {shape}")
         if saved_types.setdefault(leaf.dtype, dtype) != dtype:
             others = saved_types[leaf.dtype]
             raise _misfit(path, f"{name!r} should be {others} {shape} as others are, but is {dtype} {shape}")
     return jax.tree_util.tree_map_with_path(
-        lambda where, leaf: jnp.asarray(arrays[_name(where)]) if _is_array(leaf) else leaf, template
+        lambda where, leaf: (
+            jnp.asarray(arrays[_name(where)]).reshape(leaf.shape) if _is_array(leaf) else leaf
+        ),
+        template,
     )
+
+
+def _as_column(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape in which earlier versions wrote the gains and biases of normalisations."""
+    return *shape, 1
 
 
 def _differ_in_precision_only(expected: np.dtype, saved: np.dtype) -> bool:

@@ -28,17 +28,17 @@ class Evaluation:
 
 @eqx.filter_jit
 def log_probabilities(model: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
-    """Log probabilities (classes, block) of one model for one block of sequences."""
-    return jax.nn.log_softmax(model(inputs.T.astype("int32")), axis=0)
+    """Log probabilities (block, classes) of one model for one block of sequences."""
+    return jax.nn.log_softmax(model(inputs.astype("int32")))
 
 
 @eqx.filter_jit
 def log_probabilities_batched(models: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
-    """Log probabilities (runs, classes, block) of stacked models for one block of sequences."""
+    """Log probabilities (runs, block, classes) of stacked models for one block of sequences."""
     return eqx.filter_vmap(log_probabilities, in_axes=(eqx.if_array(0), None))(models, inputs)
 
 
-def predict(model: SequenceClassifier, inputs: ArrayLike) -> Float[np.ndarray, "classes sequences"]:
+def predict(model: SequenceClassifier, inputs: ArrayLike) -> Float[np.ndarray, "sequences classes"]:
     """Log probabilities of the classes, for each of the sequences (sequences, time).
 
     Sequences go through one compiled program in blocks of 256, the last one filled up: a sequence
@@ -53,20 +53,20 @@ def in_blocks(
     function: Callable[[SequenceClassifier, Array], Array],
     model: SequenceClassifier,
     inputs: Int[np.ndarray, "sequences time"],
-) -> Float[np.ndarray, "*runs classes sequences"]:
-    """`function(model, block)` over blocks of sequences that were checked, joined along the last axis."""
+) -> Float[np.ndarray, "*runs sequences classes"]:
+    """`function(model, block)` over blocks of sequences that were checked, joined again."""
     count = len(inputs)
     padded = np.concatenate([inputs, np.repeat(inputs[-1:], -count % _BLOCK_SIZE, axis=0)])
     blocks = [function(model, jnp.asarray(block)) for block in np.split(padded, len(padded) // _BLOCK_SIZE)]
-    return np.concatenate([np.asarray(block) for block in blocks], axis=-1)[..., :count]
+    return np.concatenate([np.asarray(block) for block in blocks], axis=-2)[..., :count, :]
 
 
 def score(
-    log_probabilities: Float[np.ndarray, "classes sequences"], targets: Int[np.ndarray, " sequences"]
+    log_probabilities: Float[np.ndarray, "sequences classes"], targets: Int[np.ndarray, " sequences"]
 ) -> Evaluation:
     """Error of the most probable class, and the mean log probability of the right one."""
-    wrong = log_probabilities.argmax(axis=0) != targets
-    right = np.take_along_axis(log_probabilities, targets[None].astype(np.int64), axis=0)
+    wrong = log_probabilities.argmax(axis=-1) != targets
+    right = np.take_along_axis(log_probabilities, targets[:, None].astype(np.int64), axis=-1)
     return Evaluation(float(wrong.mean()), float(right.mean(dtype=np.float64)), len(targets))
 
 

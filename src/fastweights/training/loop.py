@@ -52,7 +52,7 @@ def _advance(
     def one_update(i, carry):
         state, losses = carry
         rows = batches[i]
-        tokens, targets = data.inputs[rows].T.astype(jnp.int32), data.targets[rows].astype(jnp.int32)
+        tokens, targets = data.inputs[rows].astype(jnp.int32), data.targets[rows].astype(jnp.int32)
         model, opt_state, value = update(
             state.model, state.opt_state, tokens, targets, hyperparameters, *static[2:]
         )

@@ -29,8 +29,8 @@ class Hyperparameters(NamedTuple):
 
 def loss(model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"]) -> Float[Array, ""]:
     """The mean negative log likelihood of the targets, in nats."""
-    log_probabilities = jax.nn.log_softmax(model(tokens), axis=0)
-    return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[None], axis=0))
+    log_probabilities = jax.nn.log_softmax(model(tokens))
+    return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[:, None], axis=-1))
 
 
 def optimiser(

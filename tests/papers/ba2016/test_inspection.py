@@ -189,9 +189,9 @@ def test_the_median_network_is_inspected(trained, tmp_path):
     # Of the network that is there, which may be another machine's than the record.
     assert model.test_error == evaluate(network, worker.dataset(specification, "test")).error != 0.2
     for reading in model.sequences:
-        tokens = jnp.asarray(AssociativeRetrieval(2).encode(reading.tokens), jnp.int32)[:, None]
-        np.testing.assert_allclose(network.attention(tokens)[..., 0], reading.attention, atol=2e-4)
-        hidden = network.cell.unroll_in_jax(network.projections(tokens))[..., 0]
+        tokens = jnp.asarray(AssociativeRetrieval(2).encode(reading.tokens), jnp.int32)
+        np.testing.assert_allclose(network.attention(tokens), reading.attention, atol=2e-4)
+        hidden = network.cell.unroll_in_jax(network.projections(tokens))[0]
         np.testing.assert_allclose(hidden, reading.hidden, atol=2e-4)
         assert AssociativeRetrieval(2).answer(reading.tokens) == int(reading.target)
     before = (folder / NAME).stat()

@@ -78,11 +78,12 @@ def _inspect(run: Record, path: Path) -> InspectedModel | None:
     test = dataset(specification, "test")
     chosen = _one_of_each_place([task.decode(tokens) for tokens in test.inputs[:1000]])
     inputs, targets = test.inputs[chosen], test.targets[chosen]
-    tokens = jnp.asarray(inputs.T, jnp.int32)
+    tokens = jnp.asarray(inputs, jnp.int32)
     probabilities = np.exp(predict(model, inputs))
-    attention, hidden = model.attention(tokens), model.cell.unroll_projected(model.projections(tokens))
-    numbers = (probabilities, attention, hidden)
-    if attention is None or not all(np.isfinite(np.asarray(values)).all() for values in numbers):
+    attention = [model.attention(sequence) for sequence in tokens]
+    hidden, _ = model.cell.unroll_projected(model.projections(tokens))
+    numbers = (probabilities, *attention, hidden)
+    if any(values is None or not np.isfinite(values).all() for values in numbers):
         return None
     return InspectedModel(
         run=run["id"],
@@ -95,10 +96,10 @@ def _inspect(run: Record, path: Path) -> InspectedModel | None:
             Reading(
                 tokens=task.decode(inputs[i]),
                 target=task.class_name(int(targets[i])),
-                answer=task.class_name(int(probabilities[:, i].argmax())),
-                probability=_rounded(probabilities[:, i].max()),
-                attention=_rounded(attention[:, :, i]),
-                hidden=_rounded(hidden[:, :, i]),
+                answer=task.class_name(int(probabilities[i].argmax())),
+                probability=_rounded(probabilities[i].max()),
+                attention=_rounded(attention[i]),
+                hidden=_rounded(hidden[i]),
             )
             for i in range(len(chosen))
         ],
