@@ -36,7 +36,8 @@ def main() -> None:
     lines = [
         f"# {device.device_kind}",
         "",
-        f"{time.strftime('%Y-%m-%d')}, {device.platform}, JAX {jax.__version__}, Python {platform.python_version()}",
+        f"{time.strftime('%Y-%m-%d')}, JAX {jax.__version__} on {device.platform}, "
+        f"Python {platform.python_version()}",
         "",
     ]
     if arguments.test_seconds:
@@ -71,8 +72,9 @@ def contract_tests(seconds: int) -> str:
 
 def timed(runs: int, hidden_size: int, updates: int) -> tuple[float, float]:
     """Seconds of the first chunk of updates less those of the second; and of one update in the second."""
-    import fastweights as fw
     import jax
+
+    import fastweights as fw
 
     task = fw.AssociativeRetrieval(num_pairs=4)
     data, validation = task.split("train", 10_000), task.split("validation", 256)

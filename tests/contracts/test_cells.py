@@ -34,11 +34,15 @@ ATTENDING = [
 ]
 
 
-def each_form(cases):
-    """Run a test on each case, and on two of fast weights at another length."""
+def each_form(cases, further=()):
+    """Run a test on each case, and on two of fast weights at another length; on further ones if asked to."""
     every = [(case, SIZES) for case in cases]
     every += [(case, LONG) for case in cases if case.name == "fast-weights"][:2]
-    return pytest.mark.parametrize(("case", "sizes"), every, ids=str)
+    rest = [pytest.param(case, SIZES, marks=pytest.mark.thorough) for case in further if case not in cases]
+    return pytest.mark.parametrize(("case", "sizes"), every + rest, ids=str)
+
+
+each_of_all = each_form(LAST_OF_EACH, CASES)
 
 
 def weighted(cell, x, state, weights):
@@ -111,7 +115,7 @@ def test_a_sequence_does_not_see_its_neighbours(case, sizes, float64):
     np.testing.assert_allclose(unroll(cell, stacked)[0, :, 0], together, rtol=1e-12, atol=1e-12)
 
 
-@each_form(CASES)
+@each_of_all
 def test_every_split_of_a_sequence_is_the_whole(case, sizes, float64):
     """From a given state. The parts are padded to one shape, so that they are compiled once."""
     cell, x = case.build(sizes), inputs_for(sizes)
@@ -128,7 +132,7 @@ def test_every_split_of_a_sequence_is_the_whole(case, sizes, float64):
         assert_close((jnp.concatenate([first, second], axis=1), last), end, 1e-11)
 
 
-@each_form(CASES)
+@each_of_all
 def test_the_final_state_is_that_of_the_steps(case, sizes, float64):
     cell, x = case.build(sizes), inputs_for(sizes)
     for begin, given in ((fresh(cell, sizes.batch), None), (some_state(cell, sizes.batch),) * 2):
@@ -138,7 +142,7 @@ def test_the_final_state_is_that_of_the_steps(case, sizes, float64):
         assert_close(whole(cell, x, given)[1], state, 1e-11)
 
 
-@each_form(CASES)
+@each_of_all
 def test_what_is_beyond_a_sequence_s_length_is_never_seen(case, sizes, float64):
     """Not even NaN touches outputs, the state or a gradient."""
     cell, x = case.build(sizes), inputs_for(sizes)
@@ -163,7 +167,7 @@ def test_what_is_beyond_a_sequence_s_length_is_never_seen(case, sizes, float64):
     assert not clean[1][0, short:].any() and not clean[1][1].any() and clean[1][0, :short].any()
 
 
-@each_form(CASES)
+@each_of_all
 def test_a_reset_is_a_fresh_start(case, sizes, float64):
     cell, x = case.build(sizes), inputs_for(sizes)
     state, place = some_state(cell, sizes.batch), 3
@@ -182,7 +186,7 @@ def test_a_reset_is_a_fresh_start(case, sizes, float64):
 
 @each_form(LAST_OF_EACH)
 def test_gradients_equal_finite_differences(case, sizes, float64):
-    """Along a random direction of each array alone: every trained one, λ, η, the inputs, the initial state."""
+    """Along a random direction of each array alone: all of the cell's, the inputs, the initial state."""
     cell = case.build(sizes)
     arguments = cell, inputs_for(sizes), some_state(cell, sizes.batch)
     weights = weights_for(cell, sizes)

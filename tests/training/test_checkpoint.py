@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -135,6 +136,20 @@ def test_every_type_of_array_comes_back(tmp_path):
     for name, array in tree.items():
         assert restored[name].dtype == array.dtype
         np.testing.assert_array_equal(restored[name], array)
+
+
+def test_a_model_whose_gains_are_columns_loads(tmp_path):
+    """As earlier versions wrote them: the gains and biases of normalisations as (units, 1)."""
+    specification = RunSpecification(AssociativeRetrieval(num_pairs=1), "fast-weights", 4)
+    model = specification.build_model()
+    norms = jax.tree.map(lambda p: p + jnp.arange(4.0), model.cell.norms)
+    new, old = (
+        eqx.tree_at(lambda m: m.cell.norms, model, value)
+        for value in (norms, jax.tree.map(lambda p: p[..., None], norms))
+    )
+    about = {"kind": "model", "specification": specification.to_json(), "outcome": {}}
+    checkpoint.save(tmp_path / "m", {"model": old}, about)
+    assert eqx.tree_equal(worker.load_model(tmp_path / "m")[1], new)
 
 
 @pytest.mark.parametrize(

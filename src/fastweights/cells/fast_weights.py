@@ -153,7 +153,7 @@ class FastWeights(Cell):
     def _attend(
         self, projections: Float[Array, "time hidden"]
     ) -> tuple[Float[Array, "time hidden"], Float[Array, "time hidden"]]:
-        """h(t), and h_s at the last reading of each step, by equation 4: A h_s = Σ_τ w(t, τ) h(τ) [h(τ)ᵀ h_s].
+        """h(t), and the last h_s that is read with, by equation 4: A h_s = Σ_τ w(t, τ) h(τ) [h(τ)ᵀ h_s].
 
         It keeps T² R numbers for the derivative, where the matrix keeps T R².
         """

@@ -5,7 +5,7 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float, Integer
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from fastweights.errors import check
 from fastweights.numerics import is_known
@@ -52,7 +52,7 @@ def checked_resets(resets: ArrayLike, shape: tuple[int, ...]) -> Bool[Array, "*b
     """The resets as an array. Raises: InvalidValueError unless there is a truth value for each step."""
     dtype = jnp.result_type(resets)
     check(
-        dtype == bool and jnp.shape(resets) == shape,
+        dtype == jnp.bool and jnp.shape(resets) == shape,
         f"resets must be truth values of the shape {shape}; got {dtype} of the shape {jnp.shape(resets)}",
     )
     return jnp.asarray(resets)

@@ -1,7 +1,7 @@
 """Associative memories: `memory.write(key, value)` gives a new memory, `memory.read(query)` a value."""
 
 from fastweights.memories.base import EnergyMemory, Memory
-from fastweights.memories.decaying import DecayingMatrix, DecayingStates, attend
+from fastweights.memories.decaying import DecayingMatrix, DecayingStates
 from fastweights.memories.delta_rule import DeltaRule
 from fastweights.memories.hopfield import Hopfield
 from fastweights.memories.outer_product import OuterProduct
@@ -18,5 +18,4 @@ __all__ = [
     "OuterProduct",
     "PseudoInverse",
     "SoftmaxHopfield",
-    "attend",
 ]

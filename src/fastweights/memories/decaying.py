@@ -9,13 +9,11 @@ from typing import Self
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check_between, check_positive
 from fastweights.memories.base import Memory, StoredPairs, as_scalar, check_sizes, outer
 from fastweights.memories.linear import LinearMemory
-from fastweights.numerics import sum_units
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
@@ -101,30 +99,3 @@ def powers(decay: Float[Array, "..."], ages: Int[Array, "..."]) -> Float[Array, 
     """λ^age where age >= 0, and 0 for what is not stored yet (age < 0); 0⁰ = 1."""
     stored = ages >= 0
     return jnp.where(stored, decay ** jnp.where(stored, ages, 0), 0)
-
-
-def attend(
-    keys: Float[Array, "stored key batch"],
-    values: Float[Array, "stored value batch"],
-    weights: Float[Array, " stored"],
-    query: Float[Array, "key batch"],
-    start: int | Int[Array, ""],
-    stop: int | Int[Array, ""],
-    total: Float[Array, "value batch"],
-) -> Float[Array, "value batch"]:
-    """total + Σ_{start <= i < stop} w_i v_i [k_iᵀ q] for each column.
-
-    A loop over the stored pairs, not one large sum: each pass keeps to arrays that fit the first-level
-    cache, and nothing is computed for pairs outside the range. On one core this was 10 to 50 times
-    faster than the same sum in one expression. `start` and `stop` may be traced; where they are Python
-    numbers JAX can differentiate the loop.
-
-    Source: Ba et al. 2016, equation 4.
-    """
-
-    def add(i, total):
-        key = lax.dynamic_index_in_dim(keys, i, keepdims=False)
-        value = lax.dynamic_index_in_dim(values, i, keepdims=False)
-        return total + (weights[i] * sum_units(key * query)) * value
-
-    return lax.fori_loop(start, stop, add, total)

@@ -165,7 +165,7 @@ class SequenceClassifier(eqx.Module):
         return self.readout(self.cell.last_output(self.projection_table(), tokens))
 
     def attention(self, tokens: Integer[Array, " time"]) -> Float[Array, "time time"] | None:
-        """What each step of one sequence reads of each earlier state; None for cells that do not read them."""
+        """What each step of a sequence reads of each earlier state; None for cells that read none."""
         return self.cell.attention(self.projections(tokens))
 
 
