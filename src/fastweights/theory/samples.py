@@ -1,24 +1,30 @@
 """Random patterns for the checks of memories, and means over seeds beside what theory expects."""
 
+from collections.abc import Callable
 from typing import Any, SupportsFloat
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jaxtyping import Float
 
+from fastweights.memories.base import Memory
 from fastweights.theory.check import Quantity
+from fastweights.theory.networks import run_once
 
-Pairs = Float[np.ndarray, "_ _ batch"]
-"""Keys or values; the columns of the batch are independent draws, as if each had a seed of its own."""
+Pairs = Float[np.ndarray, "seeds pairs _"]
+"""Keys or values: for each seed a stream of its own."""
 
 STANDARD_ERRORS = 4
-"""How far from its expectation a mean of many independent columns may lie. It is nearly normal, so that a
+"""How far from its expectation a mean of many independent seeds may lie. It is nearly normal, so that a
 true statement would miss this range for one choice of seeds in sixteen thousand; the seeds are fixed."""
 
 
-def on_sphere(rng: np.random.Generator, pairs: int, units: int, batch: int) -> Pairs:
-    """Vectors drawn uniformly from the unit sphere."""
-    drawn = rng.standard_normal((pairs, units, batch))
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+def on_sphere(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
+    """Vectors (the last axis) drawn uniformly from the unit sphere."""
+    drawn = rng.standard_normal(shape)
+    return drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
 
 
 def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
@@ -26,10 +32,23 @@ def signs(rng: np.random.Generator, *shape: int) -> Float[np.ndarray, "..."]:
     return rng.integers(0, 2, shape) * 2.0 - 1
 
 
-def mirrored(drawn: Float[np.ndarray, "batch n n"]) -> Float[np.ndarray, "n n batch"]:
+def mirrored(drawn: Float[np.ndarray, "... n n"]) -> Float[np.ndarray, "... n n"]:
     """Symmetric matrices with a zero diagonal, from the upper triangles of random ones."""
     upper = np.triu(drawn, 1)
-    return np.moveaxis(upper + upper.swapaxes(1, 2), 0, -1)
+    return upper + upper.swapaxes(-2, -1)
+
+
+def for_each_seed(
+    along: Callable[[Any, Array, Array], Array],
+) -> Callable[[Memory, Pairs, Pairs], Float[np.ndarray, "seeds ..."]]:
+    """A function of an empty memory and a stream of keys and values, compiled, for a stream of each seed."""
+    mapped = run_once(jax.vmap(along, in_axes=(None, 0, 0)))
+    return lambda memory, *pairs: np.asarray(mapped(memory, *map(jnp.asarray, pairs)))
+
+
+def mean_of_stored(numbers: Float[np.ndarray, "seeds written pairs"]) -> Float[np.ndarray, "seeds written"]:
+    """After each write the mean over the pairs stored so far."""
+    return np.tril(numbers).sum(-1) / np.arange(1, numbers.shape[-1] + 1)
 
 
 def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: SupportsFloat) -> Quantity:
@@ -37,6 +56,6 @@ def mean_of(name: str, samples: Float[np.ndarray, " seeds"], expected: SupportsF
     return Quantity.near(name, np.mean(samples), expected, STANDARD_ERRORS * standard_error(samples))
 
 
-def standard_error(samples: Float[np.ndarray, "*loads seeds"]) -> Any:
+def standard_error(samples: Float[np.ndarray, "seeds *loads"]) -> Any:
     """The standard error of the mean over seeds, for each load."""
-    return np.std(samples, axis=-1, ddof=1) / np.sqrt(samples.shape[-1])
+    return np.std(samples, axis=0, ddof=1) / np.sqrt(len(samples))

@@ -9,7 +9,7 @@ from fastweights.theory.hopfield.hopfield_cycles import symmetric
 
 def antisymmetric(rng):
     weights = symmetric(rng)
-    return np.where(np.tri(len(weights), dtype=bool)[..., None], weights, -weights)
+    return np.where(np.tri(weights.shape[-1], dtype=bool), weights, -weights)
 
 
 def arbitrary(rng):

@@ -15,8 +15,8 @@ def test_fails_with_another_ratio(wrong):
 
 
 def test_fails_with_keys_that_are_dependent():
-    def repeated(rng, pairs, sources):
-        keys = in_general_position(rng, pairs, sources)
-        return np.concatenate([keys[:1], keys[:-1]])
+    def repeated(rng, sources):
+        keys = in_general_position(rng, sources)
+        return np.concatenate([keys[:, :1], keys[:, :-1]], axis=1)
 
     assert not holds("capacity-ratio", keys=repeated)

@@ -15,6 +15,6 @@ def test_fails_with_a_rank_more_or_less(wrong):
 def test_fails_with_keys_that_lack_a_dimension():
     def flat(rng):
         keys = random_keys(rng)
-        return np.concatenate([keys[:, :-1], 0 * keys[:, -1:]], axis=1)
+        return np.concatenate([keys[..., :-1], 0 * keys[..., -1:]], axis=-1)
 
     assert not holds("rank-bound", keys=flat)

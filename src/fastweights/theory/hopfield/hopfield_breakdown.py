@@ -88,9 +88,9 @@ class HopfieldBreakdown(Check):
         weights, stored, overlaps = np.zeros((units, units), np.float32), 0, []
         for count in counts:
             weights += self.weights(patterns[stored:count])
-            memory, stored = Hopfield(jnp.asarray(weights[..., None])), count
-            queries = patterns[count - _QUERIES : count].T
-            overlaps.append(np.mean(np.asarray(memory.read(jnp.asarray(queries))) * queries, axis=0))
+            memory, stored = Hopfield(jnp.asarray(weights)), count
+            queries = jnp.asarray(patterns[count - _QUERIES : count])
+            overlaps.append(np.mean(memory.read(queries) * queries, axis=1))
         return np.stack(overlaps)
 
 
@@ -117,7 +117,7 @@ def _resampled(rng: np.random.Generator, kept: Mapping[int, np.ndarray]) -> Mapp
 def _panels(overlaps: Mapping[int, np.ndarray], kept: Mapping[int, np.ndarray], end: float) -> list[Panel]:
     curves, states = [], []
     for units, shares in kept.items():
-        mean, slack = shares.mean(0), 2 * standard_error(shares.T)
+        mean, slack = shares.mean(0), 2 * standard_error(shares)
         curves += [
             Series(f"N = {units}", _LOADS, mean, group=str(units)),
             Series("", _LOADS, mean - slack, "band", upper=mean + slack, group=str(units)),

@@ -12,14 +12,14 @@ from fastweights.memories import Hopfield
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.samples import mirrored, signs
 
-_UNITS, _BATCH, _STEPS = 24, 200, 100
+_NETWORKS, _UNITS, _STEPS = 200, 24, 100
 
-Weights = Float[np.ndarray, "units units batch"]
+Weights = Float[np.ndarray, "networks units units"]
 
 
 def symmetric(rng: np.random.Generator) -> Weights:
     """W = Wᵀ of odd numbers, with a zero diagonal: a field is a sum of 23 odd numbers and so never 0."""
-    return mirrored(2 * rng.integers(-20, 20, (_BATCH, _UNITS, _UNITS)) + 1.0)
+    return mirrored(2 * rng.integers(-20, 20, (_NETWORKS, _UNITS, _UNITS)) + 1.0)
 
 
 @register_check("hopfield-cycles", source="Goles, Fogelman & Pellegrin 1985; Little 1974")
@@ -41,9 +41,9 @@ class HopfieldCycles(Check):
         """A hundred steps of 200 networks from random states."""
         rng = np.random.default_rng(0)
         memory = Hopfield(jnp.asarray(self.weights(rng)))
-        start = jnp.asarray(signs(rng, _UNITS, _BATCH))
+        start = jnp.asarray(signs(rng, _NETWORKS, _UNITS))
         states, lyapunov, energies = (np.asarray(a) for a in _recall(memory, start))
-        moving, longer = (np.any(states[-1] != states[-1 - back], axis=0) for back in (1, 2))
+        moving, longer = (np.any(states[-1] != states[-1 - back], axis=-1) for back in (1, 2))
         return Finding(
             Quantity("networks in a longer cycle, or in none yet", longer.sum(), highest=0),
             Quantity("networks that end at a fixed point", np.sum(~moving), lowest=1),
@@ -55,11 +55,11 @@ class HopfieldCycles(Check):
 
 @jax.jit
 def _recall(memory: Hopfield, start: Array) -> tuple[Array, Array, Array]:
-    """The states, L(t) and the energies."""
+    """The states, L(t) and the energies, of all networks at once."""
 
     def step(state, _):
         after = memory.update_together(state)
-        lyapunov = -jnp.sum(after * jnp.sum(memory.matrix * state[:, None], axis=0), axis=0)
+        lyapunov = -jnp.sum(after * jnp.matvec(memory.matrix, state), axis=-1)
         return after, (state, lyapunov, memory.energy(state))
 
     return jax.lax.scan(step, start, None, _STEPS)[1]

@@ -12,19 +12,16 @@ from fastweights.memories import Hopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.samples import mirrored, signs
 
-_UNITS, _BATCH, _SWEEPS = 40, 24, 12
+_NETWORKS, _UNITS, _SWEEPS = 24, 40, 12
 
-Weights = Float[np.ndarray, "units units batch"]
+Weights = Float[np.ndarray, "networks units units"]
 
 
 def symmetric(rng: np.random.Generator) -> Weights:
     """Whole numbers, W = Wᵀ, a zero diagonal: half of the networks Hebbian, half arbitrary."""
-    patterns = signs(rng, 9, _UNITS, _BATCH // 2)
-    hebbian = np.einsum("nib,njb->ijb", patterns, patterns)
-    arbitrary = mirrored(rng.integers(-20, 21, (_BATCH // 2, _UNITS, _UNITS)).astype(float))
-    weights = np.concatenate([hebbian, arbitrary], axis=-1)
-    weights[np.arange(_UNITS), np.arange(_UNITS)] = 0
-    return weights
+    patterns = signs(rng, _NETWORKS // 2, 9, _UNITS)
+    arbitrary = rng.integers(-20, 21, (_NETWORKS // 2, _UNITS, _UNITS)).astype(float)
+    return mirrored(np.concatenate([patterns.swapaxes(1, 2) @ patterns, arbitrary]))
 
 
 def one_unit(memory: Hopfield, state: Array, unit: Array) -> Array:
@@ -53,42 +50,39 @@ class HopfieldEnergy(Check):
         """Twelve sweeps of 24 networks, and the energy after every step."""
         rng = np.random.default_rng(0)
         memory = Hopfield(jnp.asarray(self.weights(rng)))
-        start = jnp.asarray(signs(rng, _UNITS, _BATCH))
+        start = jnp.asarray(signs(rng, _NETWORKS, _UNITS))
         order = jnp.asarray(np.concatenate([rng.permutation(_UNITS) for _ in range(_SWEEPS)]))
-        energies, drops, last = (np.asarray(a) for a in _recall(self.change, memory, start, order))
-        rises = np.diff(energies, axis=0)
-        moving = np.sum(np.any(np.asarray(memory.update(jnp.asarray(last))) != last, axis=0))
+        energies, drops, last = self._recall(memory, start, order)
+        rises = np.diff(energies)
+        moving = np.sum(np.any(memory.update(last) != last, axis=-1))
         return Finding(
             Quantity("largest rise of the energy in a step", rises.max(), highest=0),
             Quantity("change against −2 |field|, largest difference", abs(rises + drops).max(), highest=0),
             Quantity("networks still moving after 12 sweeps", moving, highest=0),
-            panels=[_panel(energies)],
+            panels=[_panel(np.asarray(energies))],
         )
 
+    def _recall(self, memory: Hopfield, start: Array, order: Array) -> tuple[Array, Array, Array]:
+        """For each network the energies before each step and at the end, 2 |field| where a unit changed, and
+        the last state."""
 
-def _recall(change: Callable, memory: Hopfield, state: Array, order: Array) -> tuple[Array, Array, Array]:
-    """The energies before each step and at the end, 2 |field| where a unit changed, and the last state."""
+        def run(memory, state):
+            def step(state, unit):
+                after = self.change(memory, state, unit)
+                drop = jnp.where(after[unit] != state[unit], 2 * abs(memory.matrix[unit] @ state), 0)
+                return after, (memory.energy(state), drop)
 
-    @jax.jit
-    def run(memory, state):
-        def step(state, unit):
-            after = change(memory, state, unit)
-            field = jnp.sum(memory.matrix[:, unit] * state, axis=0)
-            drop = jnp.where(after[unit] != state[unit], 2 * jnp.abs(field), 0)
-            return after, (memory.energy(state), drop)
+            last, (energies, drops) = jax.lax.scan(step, state, order)
+            return jnp.append(energies, memory.energy(last)), drops, last
 
-        last, (energies, drops) = jax.lax.scan(step, state, order)
-        return jnp.concatenate([energies, memory.energy(last)[None]]), drops, last
-
-    return run(memory, state)
+        return jax.jit(jax.vmap(run))(memory, start)
 
 
 def _panel(energies: np.ndarray) -> Panel:
-    steps, half = np.arange(len(energies)) / _UNITS, _BATCH // 2
-    kinds = (("Hebbian weights, 9 patterns", "Hebbian", 0), ("arbitrary symmetric weights", "other", half))
+    steps, half = np.arange(energies.shape[1]) / _UNITS, _NETWORKS // 2
     lines = [
-        Series("" if n else name, steps, energies[:, first + n], group=group)
-        for name, group, first in kinds
+        Series("" if n else name, steps, energies[first + n], group=name)
+        for name, first in (("Hebbian weights, 9 patterns", 0), ("arbitrary symmetric weights", half))
         for n in range(4)
     ]
     return Panel(f"Recall from random states, {_UNITS} units", "sweeps", "energy", lines)

@@ -50,29 +50,28 @@ class HopfieldExactRecall(Check):
     def examine(self) -> Finding:
         """Sixty networks of 512 units at loads about N/(2 ln N)."""
         rng = np.random.default_rng(0)
-        kept = np.empty((len(_SHARES), _NETWORKS))
         counts = [round(share * self.most(_UNITS)) for share in _SHARES]
-        for network in range(_NETWORKS):
+        kept = np.empty((_NETWORKS, len(counts)))
+        for network in kept:
             patterns = signs(rng, max(counts), _UNITS).astype(np.float32)  # exact: whole numbers below 2²⁴
             for i, count in enumerate(counts):
                 stored = patterns[:count]
-                kept[i, network] = np.mean(np.all(self.fields(stored) * stored >= 0, axis=1))
+                network[i] = np.mean(np.all(self.fields(stored) * stored >= 0, axis=1))
         all_kept = (kept == 1).astype(float)
-        quantities = [
-            _most("patterns kept at N/(2 ln N)", kept[3], counts[3], 1),
-            _most("networks that keep all at N/(4 ln N)", all_kept[1], counts[1], counts[1]),
-            Quantity(f"patterns kept at N/ln N = {counts[5]}", kept[5].mean(), highest=0.25),
-        ]
         half, p = most(_UNITS) / 2, np.arange(min(counts), max(counts) + 1)
         series = (
-            Series("patterns kept", counts, kept.mean(1), "marks"),
-            Series("networks that keep all", counts, all_kept.mean(1), "marks"),
+            Series("patterns kept", counts, kept.mean(0), "marks"),
+            Series("networks that keep all", counts, all_kept.mean(0), "marks"),
             Series("e^(−N P)", p, [np.exp(-_UNITS * turned(_UNITS, int(n))) for n in p], "dashed"),
             Series("N/(2 ln N)", [2 * half] * 2, [0, 1], "dashed"),
             Series("N/(4 ln N)", [half] * 2, [0, 1], "dashed"),
         )
-        title = f"Recall without error, N = {_UNITS}"
-        return Finding(*quantities, panels=[Panel(title, "patterns p", "share", series)])
+        return Finding(
+            _most("patterns kept at N/(2 ln N)", kept[:, 3], counts[3], 1),
+            _most("networks that keep all at N/(4 ln N)", all_kept[:, 1], counts[1], counts[1]),
+            Quantity(f"patterns kept at N/ln N = {counts[5]}", kept[:, 5].mean(), highest=0.25),
+            panels=[Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series)],
+        )
 
 
 def _most(name: str, shares: np.ndarray, count: int, together: int) -> Quantity:

@@ -61,9 +61,9 @@ class SoftmaxHopfieldCapacity(Check):
         quantities, softmax, hebb, expected = [], [], [], []
         for units in self.sizes:
             pairs = patterns_of(units)
-            directions = on_sphere(rng, pairs, units, 1)
+            directions = on_sphere(rng, pairs, units)
             softmax.append(self._softmax_error(directions))
-            hebb.append(_hebb_error(directions, on_sphere(rng, pairs, 3, 1)))
+            hebb.append(_hebb_error(directions, on_sphere(rng, pairs, 3)))
             expected.append(odds(units, pairs, 1.0))
             name = f"error / bound, d = {units}, N = {pairs:,}"
             quantities.append(Quantity(name, softmax[-1] / expected[-1], highest=1))
@@ -99,14 +99,13 @@ class SoftmaxHopfieldCapacity(Check):
         """The mean of ‖f(k) − k‖/(2 √d) over some of the patterns."""
         patterns = jnp.asarray(np.sqrt(directions.shape[1]) * directions)
         memory = SoftmaxHopfield(patterns, patterns, jnp.asarray(self.beta))
-        queries = patterns[:_QUERIES, :, 0].T
-        errors = np.linalg.norm(np.asarray(memory.update(queries) - queries), axis=0)
+        queries = patterns[:_QUERIES]
+        errors = np.linalg.norm(memory.update(queries) - queries, axis=1)
         return float(np.mean(errors) / (2 * np.sqrt(directions.shape[1])))
 
 
 def _hebb_error(directions: np.ndarray, values: np.ndarray) -> float:
     """The mean of ‖M k − v‖² for the same patterns, of length 1, as keys of random values."""
     keys = jnp.asarray(directions)
-    memory = OuterProduct.empty(keys.shape[1], values.shape[1], 1).store(keys, jnp.asarray(values))
-    answers = np.asarray(memory.read(keys[:_QUERIES, :, 0].T))
-    return float(np.mean(np.sum((answers - values[:_QUERIES, :, 0].T) ** 2, axis=0)))
+    memory = OuterProduct.empty(keys.shape[1], values.shape[1]).store(keys, jnp.asarray(values))
+    return float(np.mean(np.sum((memory.read(keys[:_QUERIES]) - values[:_QUERIES]) ** 2, axis=1)))

@@ -11,7 +11,7 @@ from fastweights.memories import SoftmaxHopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.rounding import UNIT, within_rounding
 
-_UNITS, _PAIRS, _BATCH, _UPDATES = 7, 11, 40, 30
+_STARTS, _PAIRS, _UNITS, _UPDATES = 40, 11, 7, 30
 _BETAS = (0.2, 1.0, 4.0)
 
 
@@ -36,21 +36,21 @@ class SoftmaxHopfieldEnergy(Check):
     def examine(self) -> Finding:
         """Thirty updates of 40 random states at three temperatures; and the gradient of lse in symbols."""
         rng = np.random.default_rng(0)
-        keys = jnp.asarray(rng.standard_normal((_PAIRS, _UNITS, _BATCH)))
-        start = jnp.asarray(3 * rng.standard_normal((_UNITS, _BATCH)))
-        longest = np.max(np.sum(np.asarray(keys) ** 2, axis=1), axis=0)
+        keys = jnp.asarray(rng.standard_normal((_STARTS, _PAIRS, _UNITS)))
+        start = jnp.asarray(3 * rng.standard_normal((_STARTS, _UNITS)))
+        longest = np.max(np.sum(np.asarray(keys) ** 2, axis=2), axis=1)
         betas = jnp.asarray(_BETAS)
         others = jnp.asarray([self.energy_temperature(beta) for beta in _BETAS])
         states, energies, slopes = (np.asarray(a) for a in _descend(self.update, betas, others, keys, start))
-        sizes = np.sum(states**2, axis=2)  # [β, update, column]
+        sizes = np.sum(states**2, axis=-1)  # [β, update, start]
         scale = (
             longest + np.log(_PAIRS) / np.array(_BETAS)[:, None, None] + sizes / 2 + np.sqrt(longest * sizes)
         )
         rounding = 8 * (_UNITS + _PAIRS) * UNIT * scale
         before, after = rounding[:, :-1], rounding[:, 1:]
         steps, inside = np.diff(states, axis=1), energies[:, 1:]
-        excess = (np.diff(energies, axis=1) + np.sum(steps**2, axis=2) / 2) / before
-        wrong = np.max(abs(slopes[:, :-1] + steps), axis=2) / before
+        excess = (np.diff(energies, axis=1) + np.sum(steps**2, axis=-1) / 2) / before
+        wrong = np.max(abs(slopes[:, :-1] + steps), axis=-1) / before
         return Finding(
             within_rounding("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖²", excess.max()),
             within_rounding("∇E against ξ − f(ξ)", wrong.max()),
@@ -90,8 +90,8 @@ def _symbolic_differences() -> int:
 def _panel(energies: np.ndarray) -> Panel:
     updates = np.arange(9)
     series = [
-        Series("" if column else f"β = {beta}", updates, energy[updates, column], group=str(beta))
+        Series("" if start else f"β = {beta}", updates, energy[updates, start], group=str(beta))
         for beta, energy in zip(_BETAS, energies, strict=True)
-        for column in range(3)
+        for start in range(3)
     ]
     return Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series)

@@ -1,6 +1,5 @@
 """The error of one update of the softmax network as retrieval of a pattern."""
 
-import functools
 from collections.abc import Callable
 
 import jax
@@ -11,8 +10,9 @@ from jaxtyping import Float
 
 from fastweights.memories import SoftmaxHopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
+from fastweights.theory.samples import on_sphere
 
-_UNITS, _PAIRS, _UPDATES = 24, 10, 100
+_PAIRS, _UNITS, _UPDATES = 10, 24, 100
 _BETAS = (0.3, 0.5, 0.8)
 _DISTANCES = (0.0, 0.2, 0.5)  # of queries from their pattern, as a share of M
 
@@ -49,9 +49,9 @@ class SoftmaxHopfieldRetrieval(Check):
     def examine(self) -> Finding:
         """Ten random patterns and queries about them; two opposite keys."""
         rng = np.random.default_rng(0)
-        keys = rng.standard_normal((_UNITS, _PAIRS))
-        norm, separation = functools.partial(np.linalg.norm, axis=0), _separation(keys)
-        longest = float(np.max(norm(keys)))
+        keys = rng.standard_normal((_PAIRS, _UNITS))
+        separation = _separation(keys)
+        longest = float(np.max(_norms(keys)))
         retrieved, fixed_apart, approached = [], [], []
         for beta in _BETAS:
 
@@ -60,16 +60,16 @@ class SoftmaxHopfieldRetrieval(Check):
 
             memory = _holding(keys, self.temperature(beta))
             fixed = np.asarray(_settled(memory, jnp.asarray(keys)))
-            off = norm(fixed - keys)
+            off = _norms(fixed - keys)
             fixed_apart.append(_ratio(off, highest(off)))
             for share in _DISTANCES:
-                direction = rng.standard_normal((_UNITS, _PAIRS))
-                query = keys + share * longest * direction / norm(direction)
+                direction = on_sphere(rng, _PAIRS, _UNITS)
+                query = keys + share * longest * direction
                 answer = np.asarray(memory.update(jnp.asarray(query)))
                 away = np.full(_PAIRS, share * longest)
-                retrieved.append(_ratio(norm(answer - keys), highest(away)))
+                retrieved.append(_ratio(_norms(answer - keys), highest(away)))
                 slope = beta * _PAIRS * longest * highest(np.maximum(away, off))
-                approached.append(_ratio(norm(answer - fixed), slope * norm(query - fixed)))
+                approached.append(_ratio(_norms(answer - fixed), slope * _norms(query - fixed)))
         return Finding(
             Quantity("‖f(ξ) − k‖ / bound, largest", max(retrieved), highest=1),
             Quantity("‖k* − k‖ / bound, largest", max(fixed_apart), highest=1),
@@ -80,21 +80,20 @@ class SoftmaxHopfieldRetrieval(Check):
 
     def _opposite(self) -> Quantity:
         """‖f(k) − k‖ over its bound for the keys k and −k; rounding is some 10⁻¹⁵ here, as β Δ = 4."""
-        key = np.full((4, 1), 0.5)  # of length 1, so that Δ = 2
-        memory = _holding(np.hstack([key, -key]), self.temperature(2.0))
-        error = np.linalg.norm(np.asarray(memory.update(jnp.asarray(key))) - key)
+        key = np.full((1, 4), 0.5)  # of length 1, so that Δ = 2
+        memory = _holding(np.vstack([key, -key]), self.temperature(2.0))
+        error = np.linalg.norm(memory.update(jnp.asarray(key)) - key)
         highest = self.bound(2.0, np.array([2.0]), np.zeros(1), 1.0, 2)[0]
         difference = error / highest - 1 / (1 + np.exp(-4.0))
         return Quantity.near("two opposite keys: ratio − 1/(1 + e^(−β Δ))", difference, 0, 1e-12)
 
     def _panel(self) -> Panel:
         """Error of one update from the pattern itself against β Δ, for patterns of many separations."""
-        keys = np.random.default_rng(1).standard_normal((_UNITS, _PAIRS))
-        keys *= np.sqrt(_UNITS) / np.linalg.norm(keys, axis=0)
+        keys = np.sqrt(_UNITS) * on_sphere(np.random.default_rng(1), _PAIRS, _UNITS)
         separation, points = _separation(keys), []
         for beta in (0.1, 0.2, 0.4, 0.8):
             memory = _holding(keys, self.temperature(beta))
-            errors = np.linalg.norm(np.asarray(memory.update(jnp.asarray(keys))) - keys, axis=0)
+            errors = _norms(np.asarray(memory.update(jnp.asarray(keys))) - keys)
             highest = self.bound(beta, separation, np.zeros(_PAIRS), float(np.sqrt(_UNITS)), _PAIRS)
             points.append((beta * separation, errors, highest))
         x, y, highest = np.concatenate(points, axis=1)
@@ -106,9 +105,13 @@ class SoftmaxHopfieldRetrieval(Check):
         return Panel("One update, N = 10, d = 24", "β Δ", "error", series, y_scale="log")
 
 
-def _separation(keys: Float[np.ndarray, "units pairs"]) -> Vector:
+def _norms(vectors: Float[np.ndarray, "patterns units"]) -> Vector:
+    return np.linalg.norm(vectors, axis=1)
+
+
+def _separation(keys: Float[np.ndarray, "patterns units"]) -> Vector:
     """Δ_i = k_iᵀ k_i − max_{n≠i} k_iᵀ k_n."""
-    overlaps = keys.T @ keys
+    overlaps = keys @ keys.T
     return np.diag(overlaps) - (overlaps + np.where(np.eye(len(overlaps)), -np.inf, 0)).max(1)
 
 
@@ -117,9 +120,9 @@ def _ratio(error: Vector, highest: Vector) -> float:
     return float(np.max(np.where(highest > 1e-10, error / highest, 0)))
 
 
-def _holding(keys: Float[np.ndarray, "units pairs"], beta: float) -> SoftmaxHopfield:
-    """The memory of patterns that are columns, each its own value."""
-    patterns = jnp.asarray(keys.T[..., None])
+def _holding(keys: Float[np.ndarray, "patterns units"], beta: float) -> SoftmaxHopfield:
+    """The memory of patterns, each its own value."""
+    patterns = jnp.asarray(keys)
     return SoftmaxHopfield(patterns, patterns, jnp.asarray(beta))
 
 

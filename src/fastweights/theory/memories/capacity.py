@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights import registry
-from fastweights.memories import Hopfield
 from fastweights.memories.base import Memory
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
@@ -15,13 +14,12 @@ from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
 from fastweights.theory.memories.streams import mean_errors, recalled
-from fastweights.theory.samples import STANDARD_ERRORS, Pairs, on_sphere, signs, standard_error
+from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 
-_UNITS, _SEEDS = 32, 60
-_LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
+_SEEDS, _UNITS = 60, 32
+_LOADS = np.array([2, 4, 8, 16, 24, 32, 48, 64])  # pairs
 _BINARY_UNITS, _BINARY_LOADS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.3)
 _DECAY, _BETA = 0.95, 8.0  # of the memories that have one
-_SIZES = "R = 32; Hopfield: N = 512"
 
 
 def crosstalk(pairs: int) -> float:
@@ -80,66 +78,59 @@ class Capacity(Check):
 
     def examine(self) -> Finding:
         """Loads from 1/16 to 2 pairs for each unit; for Hopfield's network from 0.03 to 0.3."""
-        measured = {name: self._errors(name) for name in registry.memories}  # [load, seed]
+        measured = {name: self._errors(name) for name in registry.memories}  # [seed, load]
         quantities = []
         for name, expectation in self.expected.items():
             errors, expected = measured[name], [expectation(pairs) for pairs in _LOADS]
             tolerance = STANDARD_ERRORS * standard_error(errors) + 1e-12
-            deviation = np.max(abs(errors.mean(1) - expected) / tolerance)
-            quantities.append(
-                Quantity(f"{name}: largest deviation, in 4 standard errors", deviation, highest=1)
-            )
+            deviation = np.max(abs(errors.mean(0) - expected) / tolerance)
+            name = f"{name}: largest deviation, in 4 standard errors"
+            quantities.append(Quantity(name, deviation, highest=1))
         highest = [2 * odds(_UNITS, pairs, _BETA / _UNITS) for pairs in _LOADS]
-        share = np.max(measured["softmax-hopfield"].mean(1) / highest)
-        binary = measured["hopfield"].mean(1)
-        quantities += [
+        share = np.max(measured["softmax-hopfield"].mean(0) / highest)
+        binary = measured["hopfield"].mean(0)
+        return Finding(
+            *quantities,
             Quantity("softmax-hopfield: error / (2 × odds), largest", share, highest=1),
             Quantity("hopfield: error at load 0.06", binary[1], highest=0.01),
             Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5),
-        ]
-        return Finding(*quantities, panels=[_panel(measured, self.expected, highest)])
+            panels=[_panel(measured, self.expected, highest)],
+        )
 
     def _errors(self, name: str) -> np.ndarray:
-        """The mean squared error of the stored pairs, for each load and seed."""
-        memory = registry.memories[name]
+        """The mean squared error of the stored pairs, for each seed and load."""
+        memory, rng = registry.memories[name], np.random.default_rng(0)
         if memory.binary:
-            return _errors_of_patterns(memory, self.networks)
-        rng = np.random.default_rng(0)
-        keys, values = (on_sphere(rng, max(_LOADS), units, _SEEDS) for units in (_UNITS, 3))
+            empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS)
+            return np.array([_errors_of_patterns(rng, empty) for _ in range(self.networks)])
+        keys, values = (on_sphere(rng, _SEEDS, max(_LOADS), units) for units in (_UNITS, 3))
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
-        empty = memory.empty(_UNITS, 3, _SEEDS, *numbers)
+        empty = memory.empty(_UNITS, 3, *numbers)
         if name in self.expected:
-            return mean_errors(empty, keys, values)[np.array(_LOADS) - 1]
-        return np.stack([_errors_at_once(empty, keys[:pairs], values[:pairs]) for pairs in _LOADS])
+            return mean_errors(empty, keys, values)[:, _LOADS - 1]
+        answers = [recalled(empty, keys[:, :pairs], values[:, :pairs]) for pairs in _LOADS]
+        off = [np.sum((some - values[:, : some.shape[1]]) ** 2, axis=-1) for some in answers]
+        return np.stack([errors.mean(1) for errors in off], axis=1)
 
 
-def _errors_at_once(memory: Memory, keys: Pairs, values: Pairs) -> np.ndarray:
-    """The same for a memory of any kind, at one load."""
-    return np.mean(np.sum((np.asarray(recalled(memory, keys, values)) - values) ** 2, axis=1), axis=0)
-
-
-def _errors_of_patterns(memory: type[Hopfield], networks: int) -> np.ndarray:
-    """‖x − ξ‖²/N of the state that recall ends in, for binary patterns that are their own values."""
-    rng = np.random.default_rng(0)
-    errors = np.empty((len(_BINARY_LOADS), networks))
-    empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS, 1)
-    for network in range(networks):
-        for i, load in enumerate(_BINARY_LOADS):
-            patterns = jnp.asarray(signs(rng, round(load * _BINARY_UNITS), _BINARY_UNITS, 1))
-            queries = patterns[:32, :, 0].T
-            ends = empty.store(patterns, patterns).read(queries)
-            errors[i, network] = np.mean(np.sum(np.asarray(ends - queries) ** 2, axis=0)) / _BINARY_UNITS
+def _errors_of_patterns(rng: np.random.Generator, empty: Memory) -> list[float]:
+    """‖x − ξ‖²/N of the state that recall ends in, at each load, for binary patterns."""
+    errors = []
+    for load in _BINARY_LOADS:
+        patterns = jnp.asarray(signs(rng, round(load * _BINARY_UNITS), _BINARY_UNITS))
+        ends = empty.store(patterns, patterns).read(patterns[:32])
+        errors.append(np.mean(np.asarray(ends - patterns[:32]) ** 2))
     return errors
 
 
 def _panel(
     measured: Mapping[str, np.ndarray], expected: Mapping[str, Callable[[int], float]], highest: list[float]
 ) -> Panel:
-    loads, counts = np.array(_LOADS) / _UNITS, np.arange(2, 65)
+    loads, counts = _LOADS / _UNITS, np.arange(2, 65)
     series = []
     for name, errors in measured.items():
         x = _BINARY_LOADS if registry.memories[name].binary else loads
-        series.append(Series(name, x, errors.mean(1), "marks", group=name))
+        series.append(Series(name, x, errors.mean(0), "marks", group=name))
         if name in expected:
             line = [expected[name](int(pairs)) for pairs in counts]
             series.append(Series("", counts / _UNITS, line, group=name))
@@ -151,5 +142,5 @@ def _panel(
         Series("0.138 N: Hopfield's end of retrieval", [end.load] * 2, [0, 2], "dashed"),
         Series("rank bound N = R, where q = s/(s + l)", [1, 1], [0, 2], "dashed"),
     ]
-    title = f"Recall from the stored key, {_SIZES}"
+    title = f"Recall from the stored key, R = {_UNITS}; Hopfield: N = {_BINARY_UNITS}"
     return Panel(title, "load N/R", "squared error", series, x_scale="log")

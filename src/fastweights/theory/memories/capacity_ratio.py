@@ -7,9 +7,10 @@ import numpy as np
 from fastweights.memories import PseudoInverse
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.memories.streams import errors_along
+from fastweights.theory.samples import Pairs
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))
-_MAX_SOURCES, _MAX_OUTPUTS, _MAX_PAIRS, _SEEDS = 7, 11, 10, 3
+_SEEDS, _MAX_PAIRS = 3, 10
 
 
 def ratio(sources: int, outputs: int) -> float:
@@ -17,9 +18,9 @@ def ratio(sources: int, outputs: int) -> float:
     return sources / (sources + outputs)
 
 
-def in_general_position(rng: np.random.Generator, pairs: int, sources: int) -> np.ndarray:
+def in_general_position(rng: np.random.Generator, sources: int) -> Pairs:
     """Keys; with probability 1 any s of them are linearly independent."""
-    return rng.standard_normal((pairs, sources, _SEEDS))
+    return rng.standard_normal((_SEEDS, _MAX_PAIRS, sources))
 
 
 @register_check("capacity-ratio", source="Haykin 1999, chapter 2; Wayman & Mathew 2017")
@@ -29,39 +30,27 @@ class CapacityRatio(Check):
 
     Pairs are added to an optimal linear memory one at a time, until one is recalled wrongly. Up to N = s the
     relative error is rounding, magnified at most by the square of the keys' condition number, which stays
-    below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from both. All
-    shapes are columns of one computation: units beyond s and l are 0 and stay so."""
+    below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from both."""
 
     statement = "A linear associator of s source and l output units holds s pairs: q = s/(s + l)."
 
     ratio: Callable[[int, int], float] = ratio
     """The capacity as a share of all units, by s and l."""
 
-    keys: Callable[[np.random.Generator, int, int], np.ndarray] = in_general_position
-    """Draws keys for each seed, given their number and size s."""
+    keys: Callable[[np.random.Generator, int], Pairs] = in_general_position
+    """Draws keys for each seed, given their size s."""
 
     def examine(self) -> Finding:
         """For several shapes, by counting; the worst seed counts."""
         rng = np.random.default_rng(0)
-        batch = len(_SIZES) * _SEEDS
-        keys, values = (np.zeros((_MAX_PAIRS, units, batch)) for units in (_MAX_SOURCES, _MAX_OUTPUTS))
-        for i, (sources, outputs) in enumerate(_SIZES):
-            columns = slice(i * _SEEDS, (i + 1) * _SEEDS)
-            keys[:, :sources, columns] = self.keys(rng, _MAX_PAIRS, sources)
-            values[:, :outputs, columns] = rng.standard_normal((_MAX_PAIRS, outputs, _SEEDS))
-        memory = PseudoInverse.empty(_MAX_SOURCES, _MAX_OUTPUTS, batch)
-        relative = np.sqrt(np.asarray(errors_along(memory, keys, values)) / np.sum(values**2, axis=1))
-        stored = np.tri(_MAX_PAIRS, dtype=bool)[..., None]
-        worst = np.where(stored, relative, 0).max(1).reshape(_MAX_PAIRS, -1, _SEEDS).max(-1)
-        held = np.argmax(np.vstack([worst > 1e-6, np.full(len(_SIZES), True)]), axis=0)
-        return Finding(
-            *(
-                Quantity.near(
-                    f"pairs held ({n} by {sources} + {outputs} units), against q (s + l)",
-                    n - self.ratio(sources, outputs) * (sources + outputs),
-                    0,
-                    1e-9,  # a pair more or less would be ±1
-                )
-                for n, (sources, outputs) in zip(held, _SIZES, strict=True)
-            )
-        )
+        quantities = []
+        for sources, outputs in _SIZES:
+            keys, values = self.keys(rng, sources), rng.standard_normal((_SEEDS, _MAX_PAIRS, outputs))
+            errors = errors_along(PseudoInverse.empty(sources, outputs), keys, values)
+            relative = np.sqrt(errors / np.sum(values**2, axis=-1)[:, None])
+            worst = np.tril(relative).max((0, 2))
+            held = np.argmax(np.append(worst > 1e-6, True))
+            name = f"pairs held ({held} by {sources} + {outputs} units), against q (s + l)"
+            difference = held - self.ratio(sources, outputs) * (sources + outputs)
+            quantities.append(Quantity.near(name, difference, 0, 1e-9))  # a pair more or less would be ±1
+        return Finding(*quantities)

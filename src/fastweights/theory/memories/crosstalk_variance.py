@@ -9,7 +9,7 @@ from fastweights.theory import Check, Finding, Panel, Series, register_check
 from fastweights.theory.memories.streams import mean_errors
 from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
 
-_UNITS, _MAX_PAIRS, _SEEDS = 16, 32, 200
+_SEEDS, _MAX_PAIRS, _UNITS = 200, 32, 16
 _PAIRS = (2, 8, 16, 32)
 
 
@@ -20,7 +20,7 @@ def variance(pairs: int, units: int) -> float:
 
 def spherical(rng: np.random.Generator) -> Pairs:
     """Keys drawn uniformly from the unit sphere."""
-    return on_sphere(rng, _MAX_PAIRS, _UNITS, _SEEDS)
+    return on_sphere(rng, _SEEDS, _MAX_PAIRS, _UNITS)
 
 
 @register_check("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
@@ -44,29 +44,27 @@ class CrosstalkVariance(Check):
         """For loads from 2/R to 2, while the pairs are written; and for keys of ±1/√R at one load."""
         rng = np.random.default_rng(0)
         errors = _errors(rng, self.keys(rng))
-        binary = _errors(rng, signs(rng, _MAX_PAIRS, _UNITS, _SEEDS) / np.sqrt(_UNITS))
+        binary = _errors(rng, signs(rng, _SEEDS, _MAX_PAIRS, _UNITS) / np.sqrt(_UNITS))
         cases = [("sphere", errors, pairs) for pairs in _PAIRS] + [("±1/√R", binary, _PAIRS[1])]
         quantities = [
             mean_of(
                 f"mean squared error, {kind}, N = {pairs}, R = {_UNITS}",
-                along[pairs - 1],
+                along[:, pairs - 1],
                 self.variance(pairs, _UNITS),
             )
             for kind, along, pairs in cases
         ]
         counts = np.arange(1, _MAX_PAIRS + 1)
-        mean, slack = errors.mean(1), STANDARD_ERRORS * standard_error(errors)
+        mean, slack = errors.mean(0), STANDARD_ERRORS * standard_error(errors)
         series = (
             Series("mean of 200 seeds", counts / _UNITS, mean, "marks"),
             Series("± 4 standard errors", counts / _UNITS, mean - slack, "band", upper=mean + slack),
             Series("(N − 1)/R", counts / _UNITS, [self.variance(int(n), _UNITS) for n in counts], "dashed"),
         )
-        return Finding(
-            *quantities, panels=[Panel("Crosstalk of random keys", "load N/R", "squared error", series)]
-        )
+        panel = Panel("Crosstalk of random keys", "load N/R", "squared error", series)
+        return Finding(*quantities, panels=[panel])
 
 
 def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
-    """The mean squared error of the pairs stored, after each write and for each seed."""
-    values = on_sphere(rng, len(keys), 2, _SEEDS)
-    return mean_errors(OuterProduct.empty(_UNITS, 2, _SEEDS), keys, values)
+    """The mean squared error of the pairs stored, for each seed and after each write."""
+    return mean_errors(OuterProduct.empty(_UNITS, 2), keys, on_sphere(rng, *keys.shape[:2], 2))

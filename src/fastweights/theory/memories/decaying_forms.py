@@ -12,7 +12,7 @@ from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.rounding import roundings_apart
 from fastweights.types import Scalar
 
-_UNITS, _BATCH, _STEPS = 5, 3, 8
+_UNITS, _STEPS = 5, 8
 _SETTINGS = ((0.9, 0.5), (0.95, 1.0), (0.5, 0.1), (1.0, 0.5), (0.0, 2.0))
 
 
@@ -41,17 +41,14 @@ class DecayingForms(Check):
         rng = np.random.default_rng(0)
         differences, excess = [], []
         for decay, rate in _SETTINGS:
-            states = rng.standard_normal((_STEPS, _UNITS, _BATCH))
-            query = rng.standard_normal((_UNITS, _BATCH))
+            states, query = rng.standard_normal((_STEPS, _UNITS)), rng.standard_normal(_UNITS)
             answers, matrices = _recalled(jnp.asarray(decay), jnp.asarray(rate), states, query)
             for t in range(1, _STEPS + 1):
-                weights = rate * self.weight(decay, t - 1 - np.arange(t))
-                written = [weights, states[:t], states[:t], query]
-                sums = np.einsum("n,nvb,nkb,kb->vb", *written)
-                sizes = np.einsum("n,nvb,nkb,kb->vb", *map(abs, written))
-                differences.append(roundings_apart(answers[t - 1], sums, sizes, t * _UNITS + 2))
-                ranks = np.linalg.matrix_rank(np.moveaxis(matrices[t - 1], -1, 0))
-                excess.append(ranks.max() - min(t, _UNITS))
+                weights, past = rate * self.weight(decay, t - 1 - np.arange(t)), states[:t]
+                written = (weights * (past @ query)) @ past
+                sizes = (weights * (abs(past) @ abs(query))) @ abs(past)
+                differences.append(roundings_apart(answers[t - 1], written, sizes, t * _UNITS + 2))
+                excess.append(np.linalg.matrix_rank(matrices[t - 1]) - min(t, _UNITS))
         return Finding(
             Quantity("largest difference, in rounding errors of the sum", max(differences), highest=1),
             Quantity("rank of A(t) above min(t, R)", max(excess), highest=0),
@@ -61,7 +58,7 @@ class DecayingForms(Check):
 @jax.jit
 def _recalled(decay: Scalar, rate: Scalar, states: Array, query: Array) -> tuple[Array, Array]:
     """After every step the answers of both memories, and the matrix."""
-    arguments = _UNITS, _UNITS, _BATCH, decay, rate
+    arguments = _UNITS, _UNITS, decay, rate
     matrix, pairs = DecayingMatrix.empty(*arguments), DecayingStates.empty(*arguments)
     answers, matrices = [], []
     for state in states:

@@ -11,7 +11,7 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.memories.streams import recalled
 from fastweights.theory.samples import mean_of, on_sphere
 
-_UNITS, _VALUE, _PAIRS, _SEEDS = 16, 3, 64, 200
+_SEEDS, _PAIRS, _UNITS = 200, 64, 16
 _DECAYS = (0.8, 0.9, 0.95, 1.0)
 _AGES = (0, 10, 40)
 
@@ -60,33 +60,36 @@ class DecayingRecall(Check):
     def examine(self) -> Finding:
         """A stream of 4 R pairs, at four λ; the optimum and the reach by numbers; the sums in symbols."""
         rng = np.random.default_rng(0)
-        keys, values = on_sphere(rng, _PAIRS, _UNITS, _SEEDS), on_sphere(rng, _PAIRS, _VALUE, _SEEDS)
+        keys, values = (on_sphere(rng, _SEEDS, _PAIRS, units) for units in (_UNITS, 3))
         quantities, curves = [], {}
         for decay in _DECAYS:
-            memory = DecayingMatrix.empty(_UNITS, _VALUE, _SEEDS, decay, 1.0)
-            answers = np.asarray(recalled(memory, keys, values))[::-1]  # by age
+            answers = recalled(DecayingMatrix.empty(_UNITS, 3, decay, 1.0), keys, values)
             weights = self.weight(decay, np.arange(_PAIRS))
             noise = (np.sum(weights**2) - weights**2) / _UNITS
-            signal = np.sum(answers * values[::-1], axis=1)
-            crosstalk = np.sum((answers - weights[:, None, None] * values[::-1]) ** 2, axis=1)
-            curves[decay] = signal.mean(1), crosstalk.mean(1), weights, noise
+            own = weights[::-1, None] * values
+            signal = np.sum(answers * values, axis=-1)[:, ::-1]  # by age, as the weights are
+            crosstalk = np.sum((answers - own) ** 2, axis=-1)[:, ::-1]
+            curves[decay] = signal.mean(0), crosstalk.mean(0), weights, noise
             quantities += [
-                mean_of(f"signal, λ = {decay}, age {age}", signal[age], weights[age]) for age in _AGES
+                mean_of(f"signal, λ = {decay}, age {age}", signal[:, age], weights[age]) for age in _AGES
             ]
             name = f"crosstalk, λ = {decay}, mean of all ages"
-            quantities.append(mean_of(name, crosstalk.mean(0), noise.mean()))
+            quantities.append(mean_of(name, crosstalk.mean(1), noise.mean()))
             if decay < 0.9:
                 name, expected = f"effective number, λ = {decay}", self.effective_number(decay)
-                quantities.append(mean_of(name, _UNITS * crosstalk[0] + 1, expected))
+                quantities.append(mean_of(name, _UNITS * crosstalk[:, 0] + 1, expected))
         for age in (1.0, 5.0, 20.0):
             best: Any = fminbound(lambda x, a=age: -(x**a) * (1 - x), 0, 1, xtol=1e-12)
             difference = np.sqrt(best) - self.best_decay(age)
             # A minimum can be found to the root of the roundings alone: 10⁻⁸ in double precision.
             quantities.append(Quantity.near(f"best λ at age {age:.0f}, by search", difference, 0, 1e-6))
         reach = (_reach(1000) + 0.5) * np.e / 1000
-        quantities.append(Quantity.near("(a + ½) / (R/(e ρ)) at R/ρ = 1000", reach, 1, 1e-5))
-        quantities.append(Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0))
-        return Finding(*quantities, panels=_panels(curves))
+        return Finding(
+            *quantities,
+            Quantity.near("(a + ½) / (R/(e ρ)) at R/ρ = 1000", reach, 1, 1e-5),
+            Quantity("sums that differ, by symbols", _symbolic_differences(), highest=0),
+            panels=_panels(curves),
+        )
 
 
 def _reach(ratio: float) -> float:

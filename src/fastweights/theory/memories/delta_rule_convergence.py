@@ -64,20 +64,15 @@ class DeltaRuleConvergence(Check):
     def examine(self) -> Finding:
         """One write; rounds at once, also about the highest rate; rounds one after another; the limit."""
         rng = np.random.default_rng(0)
-        keys, values = _keys(rng), rng.standard_normal((len(_SPECTRUM), _VALUE, 1))
+        keys, values = _keys(rng), rng.standard_normal((len(_SPECTRUM), _VALUE))
         eigenvalues = np.array(_SPECTRUM)
         edge = self.highest_rate(eigenvalues)
         rates = np.array([*_RATES, 0.99 * edge, 1.01 * edge])
         at_once, in_turn = (np.asarray(d) for d in _distances(rates, keys, values))  # [rate, round]
 
-        def factors(presented: str, theory: str, distances: np.ndarray, expected: Sequence[float]):
+        def factors(what: str, distances: np.ndarray, expected: Sequence[float]) -> list[Quantity]:
             return [
-                Quantity.near(
-                    f"factor of a round {presented}, β = {rate}, against {theory}",
-                    _factor(along, rate) - factor,
-                    0,
-                    1e-7,
-                )
+                Quantity.near(what.format(rate), _factor(along, rate) - factor, 0, 1e-7)
                 for rate, along, factor in zip(_RATES, distances, expected, strict=False)
             ]
 
@@ -87,10 +82,10 @@ class DeltaRuleConvergence(Check):
         name = f"distance from V K⁺ after {_ROUNDS} rounds, in rounding errors R² κ² u"
         return Finding(
             self._one_write(keys, values),
-            *factors("at once", "max |1 − β λ|", at_once, contractions),
+            *factors("factor of a round at once, β = {}, against max |1 − β λ|", at_once, contractions),
             Quantity("factor at 0.99 × 2/λ_max", _factor(at_once[-2], 1.0), highest=1),
             Quantity("factor at 1.01 × 2/λ_max", _factor(at_once[-1], 1.0), lowest=1),
-            *factors("in turn", "the spectral radius", in_turn, radii),
+            *factors("factor of a round in turn, β = {}, against the spectral radius", in_turn, radii),
             self._first_order(keys, eigenvalues),
             Quantity(name, in_turn[2, -1] / rounding, highest=1),
             panels=[_panel(in_turn)],
@@ -98,7 +93,7 @@ class DeltaRuleConvergence(Check):
 
     def _first_order(self, keys: np.ndarray, eigenvalues: np.ndarray) -> Quantity:
         """By how much a round in turn shrinks the error, over what a round at once does, at a low rate."""
-        grown = _LOW_RATE * np.sum(keys**2, axis=(1, 2))
+        grown = _LOW_RATE * np.sum(keys**2, axis=1)
         off = 1 - self.contraction(_LOW_RATE, eigenvalues)
         tolerance = (np.prod(1 + grown) - 1 - np.sum(grown)) / off
         shrunk = (1 - _spectral_radius(_LOW_RATE, keys)) / off
@@ -123,51 +118,47 @@ def _factor(distances: np.ndarray, rate: float) -> float:
 
 def _spectral_radius(rate: float, keys: np.ndarray) -> float:
     """Of Π_n (I − β k_n k_nᵀ) on the keys' span."""
-    span = np.linalg.qr(keys[..., 0].T)[0]
-    inside = keys[..., 0] @ span
-    product = np.eye(len(keys))
-    for key in inside:
-        product = product @ (np.eye(len(keys)) - rate * np.outer(key, key))
+    inside = keys @ np.linalg.qr(keys.T)[0]
+    product = np.linalg.multi_dot([np.eye(len(keys)) - rate * np.outer(key, key) for key in inside])
     return float(np.max(np.abs(np.linalg.eigvals(product))))
 
 
-def _keys(rng: np.random.Generator) -> Float[np.ndarray, "keys units 1"]:
+def _keys(rng: np.random.Generator) -> Float[np.ndarray, "keys units"]:
     """Keys whose K Kᵀ has the chosen eigenvalues and no zero entries."""
     left = np.linalg.qr(rng.standard_normal((_UNITS, len(_SPECTRUM))))[0]
     right = np.linalg.qr(rng.standard_normal((len(_SPECTRUM), len(_SPECTRUM))))[0]
-    return (left * np.sqrt(_SPECTRUM) @ right).T[..., None]
+    return (left * np.sqrt(_SPECTRUM) @ right).T
 
 
 def _distance(memory: DeltaRule, keys: Array, values: Array) -> Array:
     """‖M − V K⁺‖ / ‖V K⁺‖."""
-    limit = (values[..., 0].T @ jnp.linalg.pinv(keys[..., 0].T)).T
-    return jnp.linalg.norm(memory.matrix[..., 0] - limit) / jnp.linalg.norm(limit)
+    limit = values.T @ jnp.linalg.pinv(keys.T)
+    return jnp.linalg.norm(memory.matrix - limit) / jnp.linalg.norm(limit)
 
 
 @jax.jit
 def _errors_about_a_write(rate: Array, keys: Array, values: Array) -> tuple[Array, Array]:
-    memory = DeltaRule.empty(_UNITS, _VALUE, 1, rate).store(keys, values[::-1])
+    memory = DeltaRule.empty(_UNITS, _VALUE, rate).store(keys, values[::-1])
     written = memory.write(keys[-1], values[-1])
     return values[-1] - memory.read(keys[-1]), values[-1] - written.read(keys[-1])
 
 
 @jax.jit
-def _distances(rates: Array, keys: Array, values: Array) -> tuple[Array, Array]:
+def _distances(rates: Array, keys: Array, values: Array) -> list[Array]:
     """The distances from the limit before each round: of pairs at once, presented to the memory as it was
     before the round, and of pairs in turn."""
 
     def at_once(memory, _):
-        written = jax.vmap(memory.write)(keys, values).matrix
-        matrix = memory.matrix + (written - memory.matrix).sum(0)
-        return DeltaRule(matrix, memory.write_rate), _distance(memory, keys, values)
+        written = memory.write(keys, values).matrix - memory.matrix
+        summed = DeltaRule(memory.matrix + written.sum(0), memory.write_rate)
+        return summed, _distance(memory, keys, values)
 
     def in_turn(memory, _):
         return memory.store(keys, values), _distance(memory, keys, values)
 
     def at(rate):
-        memory = DeltaRule.empty(_UNITS, _VALUE, 1, rate)
-        rounds = [jax.lax.scan(present, memory, None, _ROUNDS)[1] for present in (at_once, in_turn)]
-        return rounds[0], rounds[1]
+        memory = DeltaRule.empty(_UNITS, _VALUE, rate)
+        return [jax.lax.scan(present, memory, None, _ROUNDS)[1] for present in (at_once, in_turn)]
 
     return jax.vmap(at)(rates)
 

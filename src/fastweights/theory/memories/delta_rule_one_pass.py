@@ -6,10 +6,10 @@ import numpy as np
 
 from fastweights.memories import DeltaRule
 from fastweights.theory import Check, Finding, Panel, Series, register_check
-from fastweights.theory.memories.streams import errors_along
+from fastweights.theory.memories.streams import recalled
 from fastweights.theory.samples import mean_of, on_sphere
 
-_UNITS, _PAIRS, _SEEDS = 12, 36, 400
+_SEEDS, _PAIRS, _UNITS = 400, 36, 12
 _AGES = (1, 6, 12, 35)
 
 
@@ -49,17 +49,18 @@ class DeltaRuleOnePass(Check):
     def examine(self) -> Finding:
         """A stream of 3 R pairs."""
         rng = np.random.default_rng(0)
-        keys, values = on_sphere(rng, _PAIRS, _UNITS, _SEEDS), on_sphere(rng, _PAIRS, 3, _SEEDS)
-        along = errors_along(DeltaRule.empty(_UNITS, 3, _SEEDS), keys, values)
-        errors = np.asarray(along)[-1, ::-1]  # by age
+        keys, values = (on_sphere(rng, _SEEDS, _PAIRS, units) for units in (_UNITS, 3))
+        answers = recalled(DeltaRule.empty(_UNITS, 3), keys, values)
+        errors = np.sum((answers - values) ** 2, axis=-1)[:, ::-1]  # by age
         expected = self.squared_error(_UNITS, _PAIRS)
         quantities = [
-            mean_of(f"squared error at age {age}, R = {_UNITS}", errors[age], expected[age]) for age in _AGES
+            mean_of(f"squared error at age {age}, R = {_UNITS}", errors[:, age], expected[age])
+            for age in _AGES
         ]
-        quantities.append(mean_of(f"the same over all {_PAIRS} pairs", errors.mean(0), expected.mean()))
+        quantities.append(mean_of(f"the same over all {_PAIRS} pairs", errors.mean(1), expected.mean()))
         ages = np.arange(_PAIRS)
         series = (
-            Series("mean of 400 seeds", ages, errors.mean(1), "marks"),
+            Series("mean of 400 seeds", ages, errors.mean(0), "marks"),
             Series("expected", ages, expected, "dashed"),
         )
         title = f"Delta rule after one pass, R = {_UNITS}"

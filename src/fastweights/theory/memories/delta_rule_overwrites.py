@@ -1,13 +1,14 @@
 """Two values under one key: the delta rule keeps the second, Hebb's rule the sum."""
 
+import jax.numpy as jnp
 import numpy as np
 from scipy.linalg import hadamard
 
 from fastweights import registry
+from fastweights.memories import DecayingMatrix, Memory
 from fastweights.theory import Check, Finding, Quantity, register_check
-from fastweights.theory.memories.streams import recalled
 
-_KEY, _VALUE, _BATCH = 16, 5, 3
+_KEY, _VALUE = 16, 5
 
 
 @register_check(
@@ -31,21 +32,24 @@ class DeltaRuleOverwrites(Check):
     def examine(self) -> Finding:
         """Two values under one key, a third value under another."""
         rng = np.random.default_rng(0)
-        old, new, other = rng.integers(-9, 10, (3, _VALUE, _BATCH)).astype(float)
-        columns = hadamard(_KEY).T.astype(float) / 4
-        key, aside = (np.repeat(columns[i][:, None], _BATCH, axis=1) for i in (5, 11))
-        keys, values = np.stack([aside, key, key]), np.stack([other, old, new])
+        old, new, other = rng.integers(-9, 10, (3, _VALUE)).astype(float)
+        key, aside = hadamard(_KEY)[[5, 11]] / 4
+        keys, values = jnp.stack([aside, key, key]), jnp.stack([other, old, new])
 
-        def difference(name: str, expected: np.ndarray, aside: np.ndarray, *numbers: float) -> float:
-            memory = registry.memories[name].empty(_KEY, _VALUE, _BATCH, *numbers)
-            answers = np.asarray(recalled(memory, keys, values))
-            return float(np.max(abs(answers[[0, 2]] - np.stack([aside, expected]))))
+        def difference(memory: Memory, *expected: np.ndarray) -> float:
+            """Of the answers under both keys, the other one's first."""
+            return float(jnp.max(abs(memory.store(keys, values).read(keys[:2]) - jnp.stack(expected))))
 
-        overwritten = difference(self.overwriting, new, other)
-        added = difference(self.adding, old + new, other)
-        decayed = difference("decaying", 0.5 * old + new, 0.25 * other, 0.5, 1.0)
+        delta, hebb = (
+            registry.memories[name].empty(_KEY, _VALUE) for name in (self.overwriting, self.adding)
+        )
+        decaying = DecayingMatrix.empty(_KEY, _VALUE, 0.5, 1.0)
         return Finding(
-            Quantity("delta rule: answers against v′", overwritten, highest=0),
-            Quantity("Hebb: answers against v + v′", added, highest=0),
-            Quantity("decaying: answers against λ v + v′", decayed, highest=0),
+            Quantity("delta rule: answers against v′", difference(delta, other, new), highest=0),
+            Quantity("Hebb: answers against v + v′", difference(hebb, other, old + new), highest=0),
+            Quantity(
+                "decaying: answers against λ v + v′",
+                difference(decaying, 0.25 * other, 0.5 * old + new),
+                highest=0,
+            ),
         )

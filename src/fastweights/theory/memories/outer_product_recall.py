@@ -2,30 +2,30 @@
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import hadamard
 
 from fastweights.memories import OuterProduct
 from fastweights.theory import Check, Finding, Quantity, register_check
-from fastweights.theory.memories.streams import recalled
 from fastweights.theory.rounding import roundings_apart, within_rounding
-from fastweights.theory.samples import Pairs
 
-_KEY, _VALUE, _PAIRS, _BATCH = 16, 5, 11, 3
+Vectors = Float[np.ndarray, "pairs _"]
 
-
-def orthonormal(rng: np.random.Generator) -> Pairs:
-    """Keys that are columns of a Hadamard matrix over 4: entries ±¼, so that nothing is ever rounded."""
-    columns = [rng.permutation(_KEY)[:_PAIRS] for _ in range(_BATCH)]
-    return np.stack([hadamard(_KEY).T[chosen].astype(float) for chosen in columns], axis=-1) / 4
+_KEY, _VALUE, _PAIRS = 16, 5, 11
 
 
-def crosstalk(keys: Pairs, values: Pairs, query: int) -> Float[np.ndarray, "value batch"]:
-    """Σ_{n≠j} v_n (k_nᵀ k_j) for the query k_j."""
-    overlaps = np.sum(keys * keys[query], axis=1)
-    overlaps[query] = 0
-    return np.einsum("nvb,nb->vb", values, overlaps)
+def orthonormal(rng: np.random.Generator) -> Vectors:
+    """Keys that are rows of a Hadamard matrix over 4: entries ±¼, so that nothing is ever rounded."""
+    return hadamard(_KEY)[rng.permutation(_KEY)[:_PAIRS]] / 4
+
+
+def crosstalk(keys: Vectors, values: Vectors) -> Vectors:
+    """Σ_{n≠j} v_n (k_nᵀ k_j) for each query k_j."""
+    overlaps = keys @ keys.T
+    np.fill_diagonal(overlaps, 0)
+    return overlaps @ values
 
 
 @register_check("outer-product-recall", source="Kohonen 1972; Haykin 1994, chapter 3")
@@ -38,32 +38,32 @@ class OuterProductRecall(Check):
 
     statement = "Hebb's memory answers exactly for orthonormal keys; else its error is the crosstalk."
 
-    keys: Callable[[np.random.Generator], Pairs] = orthonormal
+    keys: Callable[[np.random.Generator], Vectors] = orthonormal
     """Draws keys for which recall should be exact."""
 
-    crosstalk: Callable[[Pairs, Pairs, int], Float[np.ndarray, "value batch"]] = crosstalk
-    """The expected error of recall."""
+    crosstalk: Callable[[Vectors, Vectors], Vectors] = crosstalk
+    """The expected error of recall of each pair."""
 
     def examine(self) -> Finding:
         """Every stored key as a query; and the identity in symbols."""
         rng = np.random.default_rng(0)
-        empty = OuterProduct.empty(_KEY, _VALUE, _BATCH)
-        keys, values = self.keys(rng), rng.integers(-9, 10, (_PAIRS, _VALUE, _BATCH)).astype(float)
-        exact = np.max(abs(recalled(empty, keys, values) - values))
-        keys, values = (rng.standard_normal((_PAIRS, units, _BATCH)) for units in (_KEY, _VALUE))
-        expected = np.stack(
-            [
-                values[j] * np.sum(keys[j] ** 2, axis=0) + self.crosstalk(keys, values, j)
-                for j in range(_PAIRS)
-            ]
-        )
-        sizes = np.einsum("nvb,nkb,jkb->jvb", abs(values), abs(keys), abs(keys))
-        apart = roundings_apart(recalled(empty, keys, values), expected, sizes, _PAIRS + _KEY + 2)
+        keys, values = self.keys(rng), rng.integers(-9, 10, (_PAIRS, _VALUE)).astype(float)
+        exact = np.max(abs(_recalled(keys, values) - values))
+        keys, values = (rng.standard_normal((_PAIRS, units)) for units in (_KEY, _VALUE))
+        expected = values * np.sum(keys**2, axis=1, keepdims=True) + self.crosstalk(keys, values)
+        sizes = abs(keys) @ abs(keys).T @ abs(values)
+        apart = roundings_apart(_recalled(keys, values), expected, sizes, _PAIRS + _KEY + 2)
         return Finding(
             Quantity("error with orthonormal keys", exact, highest=0),
             within_rounding("error against the crosstalk", apart),
             Quantity("entries that differ, by symbols", _symbolic_differences(), highest=0),
         )
+
+
+def _recalled(keys: Vectors, values: Vectors) -> np.ndarray:
+    """The answer to each key once all pairs are stored."""
+    memory = OuterProduct.empty(_KEY, _VALUE).store(jnp.asarray(keys), jnp.asarray(values))
+    return np.asarray(memory.read(jnp.asarray(keys)))
 
 
 def _symbolic_differences() -> int:

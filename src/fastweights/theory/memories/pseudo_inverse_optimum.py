@@ -9,8 +9,9 @@ from fastweights import registry
 from fastweights.memories.linear import LinearMemory
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.rounding import UNIT
+from fastweights.theory.samples import for_each_seed
 
-_KEY, _VALUE, _MAX_PAIRS, _SEEDS = 7, 3, 11, 4
+_SEEDS, _MAX_PAIRS, _KEY, _VALUE = 4, 11, 7, 3
 
 Matrix = Float[np.ndarray, "_ _"]
 
@@ -33,18 +34,13 @@ class PseudoInverseOptimum(Check):
     def examine(self) -> Finding:
         """After 4, 7 and 11 pairs of rank as high as possible, and after 11 of rank 4."""
         rng = np.random.default_rng(0)
-        batch = 4 * _SEEDS
-        keys, values = (rng.standard_normal((_MAX_PAIRS, units, batch)) for units in (_KEY, _VALUE))
-        deficient = keys[..., 3 * _SEEDS :]
-        deficient[4:] = np.einsum("mn,nkb->mkb", rng.integers(-1, 2, (_MAX_PAIRS - 4, 4)), deficient[:4])
-        counts = np.repeat([4, 7, 11, 11], _SEEDS)
-        empty = registry.memories[self.memory].empty(_KEY, _VALUE, batch)
-        matrices = np.asarray(_written(empty, keys, values))  # [pairs stored − 1, key, value, column]
+        keys, values = (rng.standard_normal((4 * _SEEDS, _MAX_PAIRS, units)) for units in (_KEY, _VALUE))
+        keys[3::4, 4:] = rng.integers(-1, 2, (_MAX_PAIRS - 4, 4)) @ keys[3::4, :4]
+        matrices = _written(registry.memories[self.memory].empty(_KEY, _VALUE), keys, values)
         worst = np.zeros(4)
-        for column, count in enumerate(counts):
-            matrix = matrices[count - 1, :, :, column].T
-            excess = _excess(rng, matrix, keys[:count, :, column].T, values[:count, :, column].T)
-            worst = np.maximum(worst, excess)
+        for case, count in enumerate(_SEEDS * (4, 7, 11, 11)):
+            matrix = matrices[case, count - 1]
+            worst = np.maximum(worst, _excess(rng, matrix, keys[case, :count].T, values[case, :count].T))
         names = (
             "normal equations (V − M K) Kᵀ",
             "M on what is orthogonal to the keys",
@@ -79,7 +75,7 @@ def _excess(rng: np.random.Generator, matrix: Matrix, keys: Matrix, values: Matr
     return np.array(apart) / rounding
 
 
-@jax.jit
+@for_each_seed
 def _written(memory: LinearMemory, keys: Array, values: Array) -> Array:
     """The matrix after each write."""
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from fastweights import registry
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.memories.streams import errors_along, of_stored
+from fastweights.theory.memories.streams import mean_errors
 from fastweights.theory.rounding import UNIT
 from fastweights.theory.samples import Pairs, mean_of, on_sphere
 
-_UNITS, _SEEDS, _MAX_PAIRS = 10, 100, 24
+_SEEDS, _MAX_PAIRS, _UNITS = 100, 24, 10
 _BEYOND = (11, 15, 24)
 _LINEAR = ("outer-product", "decaying", "delta-rule", "pseudo-inverse")
 
@@ -22,7 +22,7 @@ def residual(pairs: int, units: int) -> float:
 
 def random_keys(rng: np.random.Generator) -> Pairs:
     """Keys of which any R are linearly independent, with probability 1."""
-    return on_sphere(rng, _MAX_PAIRS, _UNITS, _SEEDS)
+    return on_sphere(rng, _SEEDS, _MAX_PAIRS, _UNITS)
 
 
 @register_check("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
@@ -47,26 +47,22 @@ class RankBound(Check):
     def examine(self) -> Finding:
         """Recall after every write of 24 pairs, and every linear memory against the bound."""
         rng = np.random.default_rng(0)
-        keys, values = self.keys(rng), on_sphere(rng, _MAX_PAIRS, 3, _SEEDS)
-        errors = {
-            name: errors_along(registry.memories[name].empty(_UNITS, 3, _SEEDS), keys, values)
-            for name in _LINEAR
-        }
-        means = np.asarray(of_stored(errors["pseudo-inverse"]))
+        keys, values = self.keys(rng), on_sphere(rng, _SEEDS, _MAX_PAIRS, 3)
+        means, ratios = {}, {}  # [seed, pairs − 1]; with R + 1 pairs, in units of the least possible error
+        least = _least(keys[:, : _UNITS + 1], values[:, : _UNITS + 1])
+        for name in _LINEAR:
+            means[name] = mean_errors(registry.memories[name].empty(_UNITS, 3), keys, values)
+            ratios[name] = np.min((_UNITS + 1) * means[name][:, _UNITS] / least)
+        best = means["pseudo-inverse"]
         magnified = []
         for stored in (1, 4, 7, _UNITS):
-            condition = np.linalg.cond(np.moveaxis(keys[:stored], -1, 0))
-            magnified.append(np.max(np.sqrt(means[stored - 1]) / (_UNITS**3 * condition**2 * UNIT)))
+            condition = np.linalg.cond(keys[:, :stored])
+            magnified.append(np.max(np.sqrt(best[:, stored - 1]) / (_UNITS**3 * condition**2 * UNIT)))
         expected = [self.residual(n, _UNITS) for n in range(1, _MAX_PAIRS + 1)]
         beyond = [
-            mean_of(f"mean squared error, N = {n}, R = {_UNITS}", means[n - 1], expected[n - 1])
+            mean_of(f"mean squared error, N = {n}, R = {_UNITS}", best[:, n - 1], expected[n - 1])
             for n in _BEYOND
         ]
-        least = _least(keys[: _UNITS + 1], values[: _UNITS + 1])
-        ratios = {
-            name: np.min(np.sum(np.asarray(along)[_UNITS, : _UNITS + 1], axis=0) / least)
-            for name, along in errors.items()
-        }
         quantities = [
             Quantity(f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u", max(magnified), highest=1),
             *beyond,
@@ -77,7 +73,7 @@ class RankBound(Check):
         ]
         pairs = np.arange(1, _MAX_PAIRS + 1)
         series = (
-            Series("pseudo-inverse, mean of 100 seeds", pairs, means.mean(1), "marks"),
+            Series("pseudo-inverse, mean of 100 seeds", pairs, best.mean(0), "marks"),
             Series("1 − R/N", pairs, expected, "dashed"),
         )
         title = f"The least error of a matrix, R = {_UNITS}"
@@ -86,5 +82,5 @@ class RankBound(Check):
 
 def _least(keys: Pairs, values: Pairs) -> np.ndarray:
     """‖V n‖² for the n of length 1 with K n = 0, of R + 1 keys."""
-    null = np.linalg.svd(np.moveaxis(keys, -1, 0).swapaxes(1, 2))[2][:, -1]
-    return np.sum(np.einsum("nvs,sn->vs", values, null) ** 2, axis=0)
+    null = np.linalg.svd(keys.swapaxes(1, 2))[2][:, -1]
+    return np.sum(np.einsum("snv,sn->sv", values, null) ** 2, axis=1)

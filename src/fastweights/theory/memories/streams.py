@@ -1,4 +1,4 @@
-"""What a memory recalls of a stream of pairs, while it is written and afterwards."""
+"""What a memory recalls of a stream of pairs, while it is written and afterwards; a stream for each seed."""
 
 import jax
 import jax.numpy as jnp
@@ -7,13 +7,13 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.memories.base import Memory
-from fastweights.theory.samples import Pairs
+from fastweights.theory.samples import Pairs, for_each_seed, mean_of_stored
 
 
-@jax.jit
+@for_each_seed
 def errors_along(
-    memory: Memory, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
-) -> Float[Array, "written pairs batch"]:
+    memory: Memory, keys: Float[Array, "pairs key"], values: Float[Array, "pairs value"]
+) -> Float[Array, "written pairs"]:
     """After each write the squared error ‖answer − value‖² of every pair, including those not yet stored.
 
     For memories of fixed size: the stream is one scan.
@@ -21,26 +21,19 @@ def errors_along(
 
     def add(memory, pair):
         memory = memory.write(*pair)
-        return memory, jnp.sum((jax.vmap(memory.read)(keys) - values) ** 2, axis=1)
+        return memory, jnp.sum((memory.read(keys) - values) ** 2, axis=-1)
 
     return jax.lax.scan(add, memory, (keys, values))[1]
 
 
-def of_stored(errors: Float[Array, "written pairs batch"]) -> Float[Array, "written batch"]:
-    """After each write the mean error of the pairs stored so far."""
-    numbers = jnp.arange(len(errors))
-    stored = (numbers[:, None] >= numbers)[..., None]
-    return jnp.sum(jnp.where(stored, errors, 0), axis=1) / (numbers[:, None] + 1)
-
-
-def mean_errors(memory: Memory, keys: Pairs, values: Pairs) -> Float[np.ndarray, "written batch"]:
+def mean_errors(memory: Memory, keys: Pairs, values: Pairs) -> Float[np.ndarray, "seeds written"]:
     """After each write the mean squared error of the pairs stored so far, for a memory of fixed size."""
-    return np.asarray(of_stored(errors_along(memory, keys, values)))
+    return mean_of_stored(errors_along(memory, keys, values))
 
 
-@jax.jit
+@for_each_seed
 def recalled(
-    memory: Memory, keys: Float[Array, "pairs key batch"], values: Float[Array, "pairs value batch"]
-) -> Float[Array, "pairs value batch"]:
+    memory: Memory, keys: Float[Array, "pairs key"], values: Float[Array, "pairs value"]
+) -> Float[Array, "pairs value"]:
     """The memory's answer to each key once all pairs are stored."""
-    return jax.vmap(memory.store(keys, values).read)(keys)
+    return memory.store(keys, values).read(keys)
