@@ -15,7 +15,6 @@ from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
 from fastweights.theory import Check, Finding, register_check
 from fastweights.theory.networks import perturbed, run_once
 from fastweights.theory.rounding import UNIT, within_rounding
-from fastweights.types import Columns
 
 _INPUT, _UNITS, _BATCH, _STEPS = 3, 5, 2, 7
 _FAR = 1e-7
@@ -52,12 +51,12 @@ class AttentionUnrolled(Check):
 
     def examine(self) -> Finding:
         """In generic position, with what `unroll` takes here (kernels, if there are any) and with JAX."""
-        inputs = jnp.asarray(np.random.default_rng(2).standard_normal((_STEPS, _INPUT, _BATCH)))
+        inputs = np.moveaxis(np.random.default_rng(2).standard_normal((_STEPS, _INPUT, _BATCH)), -1, 0)
         quantities = []
         for name, changes in self.cases.items():
             options = replace(_PLAIN, **changes)
             cell = perturbed(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
-            forms, matrix, noisy = (np.asarray(a) for a in _unrolled(self.between, cell, inputs))
+            forms, matrix, noisy = (np.asarray(a) for a in _unrolled(self.between, cell, jnp.asarray(inputs)))
             growth = 10 * abs(noisy - matrix).max() / _FAR
             count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)
             off = abs(forms - matrix).max() / (2 * count * UNIT * growth)
@@ -67,23 +66,27 @@ class AttentionUnrolled(Check):
 
 @run_once
 def _unrolled(
-    between: Callable[[State], State], cell: FastWeights, inputs: Columns
+    between: Callable[[State], State], cell: FastWeights, inputs: Float[Array, "batch time input"]
 ) -> tuple[
-    Float[Array, "forms time hidden batch"],
-    Float[Array, "time hidden batch"],
-    Float[Array, "time hidden batch"],
+    Float[Array, "forms batch time hidden"],
+    Float[Array, "batch time hidden"],
+    Float[Array, "batch time hidden"],
 ]:
     """By `unroll` and its form in JAX; by the matrix; and by the matrix with each state perturbed."""
-    projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
-    noise = jnp.asarray(np.random.default_rng(3).uniform(-1, 1, projections.shape))
+    projections = jax.vmap(jax.vmap(cell.project))(inputs)
+    noise = np.moveaxis(np.random.default_rng(3).uniform(-1, 1, (_STEPS, _UNITS, _BATCH)), -1, 0)
 
-    def by_matrix(far: float) -> Float[Array, "time hidden batch"]:
+    def by_matrix(far: float) -> Float[Array, "batch time hidden"]:
         def step(state, now):
             projection, shift = now
             state, output = cell.step(between(state), projection)
-            hidden = state.hidden + far * shift * jnp.max(jnp.abs(state.hidden), axis=0)
+            hidden = state.hidden + far * shift * jnp.max(jnp.abs(state.hidden))
             return state._replace(hidden=hidden), output
 
-        return lax.scan(step, cell.initial_state(_BATCH), (projections, noise))[1]
+        def of_one(*sequence):
+            return lax.scan(step, cell.initial_state(), sequence)[1]
 
-    return jnp.stack([cell.unroll(inputs), cell.unroll_in_jax(projections)]), by_matrix(0.0), by_matrix(_FAR)
+        return jax.vmap(of_one)(projections, noise)
+
+    in_jax, _ = jax.vmap(cell.unroll_in_jax)(projections)
+    return jnp.stack([cell.unroll(inputs)[0], in_jax]), by_matrix(0.0), by_matrix(_FAR)

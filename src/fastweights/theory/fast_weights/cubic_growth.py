@@ -13,7 +13,6 @@ from fastweights.memories import DecayingMatrix
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.networks import built, run_once
 from fastweights.theory.rounding import UNIT
-from fastweights.types import Columns
 
 _UNITS, _STEPS = 20, 14
 _NORMS = ("none", "outside", "inside")
@@ -44,17 +43,17 @@ class CubicGrowth(Check):
     def examine(self) -> Finding:
         """The memory alone; then the cell at initialisation, with each place of the normalisation."""
         off = self._memory_alone()
-        projections = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS, 1))
+        projections = 2 * np.random.default_rng(0).standard_normal((_STEPS, _UNITS))
         runs: dict[str, tuple[np.ndarray, np.ndarray, FastWeights]] = {}
         for norm in _NORMS:
             options = FastWeightsOptions(norm=norm)
             cell = built(lambda o=options: FastWeights(1, _UNITS, options=o, key=jax.random.key(0)))
             hidden, memories = map(np.asarray, _run(cell, jnp.asarray(projections)))
-            runs[norm] = hidden[..., 0], memories[..., 0], cell
+            runs[norm] = hidden, memories, cell
         quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0)]
         for norm, about in (("none", "no LN"), ("outside", "LN[u] + A h")):
             hidden, memories, cell = runs[norm]
-            excess, last = self._against_bound(hidden, memories, cell, projections[..., 0])
+            excess, last = self._against_bound(hidden, memories, cell, projections)
             quantities += [
                 Quantity(f"{about}: ‖h(t+1) − η w ‖h‖² h‖ / its bound", excess, highest=1),
                 Quantity(f"{about}: last ‖h(t+1)‖ / (η w ‖h‖³), off 1", last, highest=1e-3),
@@ -74,11 +73,10 @@ class CubicGrowth(Check):
         16."""
         rng = np.random.default_rng(1)
         scales = 2.0 ** np.arange(-4, 5)
-        memory = DecayingMatrix.empty(_UNITS, _UNITS, len(scales), jnp.asarray(0.9), jnp.asarray(0.5))
-        for state in np.maximum(rng.standard_normal((5, _UNITS, 1)), 0):
-            memory = memory.write(jnp.asarray(state * scales), jnp.asarray(state * scales))
-        answers = memory.read(jnp.asarray(rng.standard_normal((_UNITS, 1)) * scales))
-        norms = np.linalg.norm(np.asarray(answers), axis=0)
+        states = scales[:, None] * np.maximum(rng.standard_normal((5, 1, _UNITS)), 0)
+        memory = DecayingMatrix.empty(_UNITS, _UNITS, 0.9, 0.5).store(states, states)
+        answers = memory.read(scales[:, None] * rng.standard_normal(_UNITS))
+        norms = np.linalg.norm(np.asarray(answers), axis=-1)
         return abs(norms / norms[4] / self.growth(scales) - 1).max()
 
     def _against_bound(
@@ -108,17 +106,19 @@ class CubicGrowth(Check):
 
 
 @run_once
-def _run(cell: FastWeights, projections: Columns) -> tuple[Columns, Float[Array, "time units units batch"]]:
+def _run(
+    cell: FastWeights, projections: Float[Array, "time units"]
+) -> tuple[Float[Array, "time units"], Float[Array, "time units units"]]:
     """h(t) and A(t−1) after each step."""
 
     def step(state, projection):
         state, output = cell.step(state, projection)
-        return state, (output, state.memory.matrix)
+        return state, (output, state.memory)
 
-    return lax.scan(step, cell.initial_state(projections.shape[-1]), projections)[1]
+    return lax.scan(step, cell.initial_state(), projections)[1]
 
 
 def _radius(cell: FastWeights) -> float:
     """√R max |g| + ‖b‖: the largest norm of a normalised vector."""
-    gain, bias = (np.asarray(array)[0, :, 0] for array in cell.norms)
+    gain, bias = (np.asarray(array)[0] for array in cell.norms)
     return float(np.sqrt(_UNITS) * abs(gain).max() + np.linalg.norm(bias))

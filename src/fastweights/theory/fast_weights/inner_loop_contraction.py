@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -120,10 +119,9 @@ def _memory_norms(rng: np.random.Generator) -> tuple[float, float]:
     """‖A(t)‖ over its bound, for random states and for parallel ones, after ten writes."""
     random = rectified(rng.standard_normal((10, _UNITS)))
     line = rng.uniform(0.5, 2, (10, 1)) * random[0]
-    memory = DecayingMatrix.empty(_UNITS, _UNITS, 2, jnp.asarray(_DECAY), jnp.asarray(_RATE))
-    for states in np.stack([random, line], axis=-1):
-        memory = memory.write(jnp.asarray(states), jnp.asarray(states))
+    states = np.stack([random, line], axis=1)
+    memory = DecayingMatrix.empty(_UNITS, _UNITS, _DECAY, _RATE).store(states, states)
     weights = _RATE * _DECAY ** np.arange(9, -1, -1)
-    bounds = [float(weights @ np.sum(states**2, axis=1)) for states in (random, line)]
-    norms = [spectral_norm(np.asarray(memory.matrix)[..., column]) for column in range(2)]
-    return norms[0] / bounds[0], norms[1] / bounds[1]
+    bounds = weights @ np.sum(states**2, axis=-1)
+    generic, parallel = np.linalg.norm(memory.matrix, 2, (-2, -1)) / bounds
+    return generic, parallel

@@ -1,6 +1,7 @@
-"""The inner loop of fast weights alone: a matrix A and a summed input u for each column."""
+"""The inner loop of fast weights alone, for matrices A and summed inputs u."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -10,48 +11,42 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions, FastWeightsState, Norms
-from fastweights.memories import DecayingMatrix
 from fastweights.theory.networks import run_once
-
-Matrices = Float[np.ndarray, "columns units units"]
-Inputs = Float[np.ndarray, "columns units"]
 
 
 def settle(
     cells: Sequence[FastWeightsOptions],
-    matrices: Matrices,
-    inputs: Inputs,
+    matrices: Float[np.ndarray, "pairs units units"],
+    inputs: Float[np.ndarray, "pairs units"],
     gain: Float[np.ndarray, " units"] | None = None,
     bias: Float[np.ndarray, " units"] | None = None,
-) -> Float[np.ndarray, "options columns units"]:
-    """h_S of a step of the library's cell with each of the options, from h(t) = 0.
+) -> Float[np.ndarray, "options pairs units"]:
+    """h_S of a step of the library's cell with each of the options, from h(t) = 0, for each pair of A and u.
 
     With λ = 1 and h(t) = 0 a write changes nothing, so that the cell reads the given matrix.
     """
     units = inputs.shape[1]
     gain = np.ones(units) if gain is None else gain
     bias = np.zeros(units) if bias is None else bias
-    matrix = jnp.asarray(np.moveaxis(matrices, 0, -1))
-    norms = Norms(*(jnp.asarray(vector)[None, :, None] for vector in (gain, bias)))
-    return np.moveaxis(np.asarray(_settle(tuple(cells), matrix, jnp.asarray(inputs.T), norms)), -1, 1)
+    norms = Norms(jnp.asarray(gain[None]), jnp.asarray(bias[None]))
+    return np.asarray(_settle(tuple(cells), jnp.asarray(matrices), jnp.asarray(inputs), norms))
 
 
 @run_once
 def _settle(
     cells: tuple[FastWeightsOptions, ...],
-    matrix: Float[Array, "units units columns"],
-    summed: Float[Array, "units columns"],
+    matrices: Float[Array, "pairs units units"],
+    inputs: Float[Array, "pairs units"],
     norms: Norms,
-) -> Float[Array, "options units columns"]:
-    one = jnp.ones(())
-    state = FastWeightsState(jnp.zeros_like(summed), DecayingMatrix(matrix, one, one))
-    states = []
+) -> Float[Array, "options pairs units"]:
+    units, outputs = inputs.shape[1], []
     for options in cells:
-        cell = FastWeights(1, len(summed), options=options, key=jax.random.key(0))
+        cell = FastWeights(1, units, options=replace(options, decay=1.0), key=jax.random.key(0))
         if options.norm != "none":
             cell = eqx.tree_at(lambda cell: cell.norms, cell, norms)
-        states.append(cell.step(state, summed)[1])
-    return jnp.stack(states)
+        states = FastWeightsState(jnp.zeros_like(inputs), matrices)
+        outputs.append(jax.vmap(cell.step)(states, inputs)[1])
+    return jnp.stack(outputs)
 
 
 def remembered(rng: np.random.Generator, units: int, states: int) -> Float[np.ndarray, "units units"]:

@@ -11,11 +11,11 @@ from fastweights.cells.layers import layer_norm
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
-_UNITS, _COLUMNS = 20, 7
+_UNITS, _BATCH = 20, 7
 
 Normalise = Callable[
-    [Float[Array, "units columns"], Float[Array, "units columns"], Float[Array, "units columns"], float],
-    Float[Array, "units columns"],
+    [Float[Array, "batch units"], Float[Array, " units"], Float[Array, " units"], float],
+    Float[Array, "batch units"],
 ]
 
 
@@ -32,14 +32,14 @@ def scaled_by(
 class LayerNormInvariance(Check):
     """LN[α x + β 1] = LN[x] for α > 0 if ε = 0; else LN[α x + β 1] − b = √((σ²+ε)/(σ²+ε/α²)) (LN[x] − b).
 
-    Each column has an α and β of its own, so that a normalisation over the batch would fail. A standardised
+    Each vector has an α and β of its own, so that a normalisation over the batch would fail. A standardised
     unit goes through 2 R + 8 roundings, of terms as large as (|x| + |β/α|) / s.
     """
 
     statement = "Layer normalisation is invariant to scale and shift, up to the derived effect of ε."
 
     normalise: Normalise = layer_norm
-    """Normalisation of columns, given x, gain, bias and ε."""
+    """Normalisation of vectors, given x, gain, bias and ε."""
 
     deviation: Callable[..., Float[np.ndarray, "*shape"]] = scaled_by
     """The factor that a scale leaves because of ε, given σ², α and ε."""
@@ -47,16 +47,16 @@ class LayerNormInvariance(Check):
     def examine(self) -> Finding:
         """With ε = 0, then with the library's and with one as large as the variance."""
         rng = np.random.default_rng(0)
-        x = rng.standard_normal((_UNITS, _COLUMNS))
-        gain, bias = (jnp.asarray(rng.standard_normal((_UNITS, 1)) * np.ones(_COLUMNS)) for _ in range(2))
-        scale, shift = rng.uniform(0.1, 10, _COLUMNS), rng.uniform(-3, 3, _COLUMNS)
-        variance = x.var(axis=0)
-        sizes = abs(np.asarray(gain)) * (abs(x) + abs(shift / scale)).max(axis=0) / np.sqrt(variance)
-        sizes = np.square(1 + sizes) + abs(np.asarray(bias))
+        x = rng.standard_normal((_UNITS, _BATCH)).T
+        gain, bias = rng.standard_normal((2, _UNITS))
+        scale, shift = rng.uniform(0.1, 10, (_BATCH, 1)), rng.uniform(-3, 3, (_BATCH, 1))
+        variance = x.var(axis=1, keepdims=True)
+        sizes = abs(gain) * (abs(x) + abs(shift / scale)).max(axis=1, keepdims=True) / np.sqrt(variance)
+        sizes = np.square(1 + sizes) + abs(bias)
         count = 2 * _UNITS + 8
 
-        def normalised(columns, gain=gain, bias=0 * bias, epsilon=0.0):
-            return np.asarray(self.normalise(jnp.asarray(columns), gain, bias, epsilon) - bias)
+        def normalised(x, gain=gain, bias=0 * bias, epsilon=0.0):
+            return np.asarray(self.normalise(jnp.asarray(x), gain, bias, epsilon) - bias)
 
         def difference(epsilon: float) -> float:
             plain = normalised(x, bias=bias, epsilon=epsilon)
@@ -65,7 +65,7 @@ class LayerNormInvariance(Check):
             return roundings_apart(changed, given, sizes, count)
 
         flipped = roundings_apart(normalised(-x), -normalised(x), sizes, count)
-        length = np.linalg.norm(normalised(x, jnp.ones((_UNITS, _COLUMNS))), axis=0)
+        length = np.linalg.norm(normalised(x, np.ones(_UNITS)), axis=1)
         off = abs(length / np.sqrt(_UNITS) - 1).max()
         return Finding(
             within_rounding("ε = 0: LN[α x + β] off LN[x]", difference(0.0)),
@@ -78,12 +78,11 @@ class LayerNormInvariance(Check):
 
 
 def _panel(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> Panel:
-    """The deviation of a standardised column against that of its inputs."""
+    """The deviation of a standardised vector against that of its inputs."""
     sigmas, epsilon = np.geomspace(1e-5, 1, 60), 1e-5
-    x = np.random.default_rng(1).standard_normal((_UNITS, 1))
-    x = (x - x.mean()) / x.std() * sigmas
-    ones = jnp.ones(x.shape)
-    measured = np.asarray(layer_norm(jnp.asarray(x), ones, 0 * ones, epsilon)).std(axis=0)
+    x = np.random.default_rng(1).standard_normal(_UNITS)
+    x = sigmas[:, None] * (x - x.mean()) / x.std()
+    measured = np.asarray(layer_norm(x, jnp.ones(_UNITS), jnp.zeros(_UNITS), epsilon)).std(axis=1)
     largest = deviation(np.ones(60), sigmas, epsilon) / np.sqrt(1 + epsilon)
     series = [
         Series("measured", sigmas[::3], measured[::3], "marks"),

@@ -108,7 +108,7 @@ class BpttFormula:
         return error @ self.of(outer) @ np.diag(summed > 0) @ self.of(inner)
 
 
-def _classifier() -> tuple[SequenceClassifier, Int[Array, "time 1"], Int[Array, " 1"]]:
+def _classifier() -> tuple[SequenceClassifier, Int[Array, "1 time"], Int[Array, " 1"]]:
     """A classifier with all numbers in generic position, a sequence and its class."""
 
     def make() -> SequenceClassifier:
@@ -116,17 +116,17 @@ def _classifier() -> tuple[SequenceClassifier, Int[Array, "time 1"], Int[Array, 
         options = ClassifierOptions(readout_size=_HIDDEN)
         return SequenceClassifier(cell, _SYMBOLS, _CLASSES, options=options, key=jax.random.key(1))
 
-    tokens = np.random.default_rng(1).integers(_SYMBOLS, size=(_STEPS, 1))
+    tokens = np.random.default_rng(1).integers(_SYMBOLS, size=(1, _STEPS))
     return perturbed(built(make), 0), jnp.asarray(tokens), jnp.asarray([2])
 
 
 @run_once
 def _by_autodiff(
-    model: SequenceClassifier, tokens: Int[Array, "time 1"], target: Int[Array, " 1"]
+    model: SequenceClassifier, tokens: Int[Array, "1 time"], target: Int[Array, " 1"]
 ) -> tuple[Float[Array, "time hidden"], Float[Array, "time input"], tuple[Array, Array]]:
     """The states, the inputs, and the derivatives of the loss for W and C."""
-    inputs = model.embedding.vectors(model.num_symbols)[:, tokens[:, 0]].T
-    states = model.cell.unroll(inputs[..., None])[..., 0]
+    inputs = model.embedding.vectors(model.num_symbols)[tokens[0]]
+    states, _ = model.cell.unroll(inputs)
     gradient = eqx.filter_grad(loss)(model, tokens, target).cell
     return states, inputs, (gradient.recurrent, gradient.input)
 

@@ -15,16 +15,15 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart, within_rounding
-from fastweights.types import Column, Columns
 
 _INPUT, _UNITS, _BATCH, _STEPS = 5, 8, 3, 31
 _OPEN = 40.0
 
-Jacobians = Float[np.ndarray, "earlier batch hidden hidden"]
-Gates = Mapping[str, Float[np.ndarray, "time batch hidden"]]
+Jacobians = Float[np.ndarray, "batch earlier hidden hidden"]
+Gates = Mapping[str, Float[np.ndarray, "batch time hidden"]]
 
 
-def forget_gate(gates: Gates) -> Float[np.ndarray, "time batch hidden"]:
+def forget_gate(gates: Gates) -> Float[np.ndarray, "batch time hidden"]:
     """The factor of the cell's error in a step."""
     return gates["forget"]
 
@@ -46,7 +45,7 @@ class ConstantErrorPath(Check):
 
     statement = "Along the cell of an LSTM the error is multiplied by the forget gates and nothing else."
 
-    factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = forget_gate
+    factor: Callable[[Gates], Float[np.ndarray, "batch time hidden"]] = forget_gate
     """The factor of the cell's error in a step, given all gates."""
 
     detached: Callable[[Array], Array] = lax.stop_gradient
@@ -54,13 +53,13 @@ class ConstantErrorPath(Check):
 
     def examine(self) -> Finding:
         """In generic position, with open gates, and, for the figure, at initialisation."""
-        inputs = jnp.asarray(np.random.default_rng(0).standard_normal((_STEPS, _INPUT, _BATCH)))
+        inputs = np.moveaxis(np.random.default_rng(0).standard_normal((_STEPS, _INPUT, _BATCH)), -1, 0)
         initial = built(lambda: LSTM(_INPUT, _UNITS, key=jax.random.key(0)))
 
         cell = perturbed(initial, 1)
         direct, _, run = self._paths(cell, inputs)
         gates, sums = _gates(cell, run)
-        products = np.cumprod(self.factor(gates)[:0:-1], axis=0)[::-1, :, None] * np.eye(_UNITS)
+        products = np.cumprod(self.factor(gates)[:, :0:-1], axis=1)[:, ::-1, None] * np.eye(_UNITS)
         apart = roundings_apart(direct, products, products * (1 + sums.max()), _STEPS * (_UNITS + 6))
 
         cell = _with_bias(cell, _OPEN)
@@ -72,8 +71,8 @@ class ConstantErrorPath(Check):
             direct, everything, _ = self._paths(_with_bias(initial, bias), inputs)
             name, diagonal = f"forget bias {bias:g}", np.diagonal(direct, axis1=-2, axis2=-1)
             series += [
-                Series(name, ages, norms(everything).mean(axis=1)),
-                Series("", ages, diagonal.mean(axis=(1, 2)), "dashed", group=name),
+                Series(name, ages, norms(everything).mean(axis=0)),
+                Series("", ages, diagonal.mean(axis=(0, 2)), "dashed", group=name),
             ]
         label = "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean"
         return Finding(
@@ -82,46 +81,51 @@ class ConstantErrorPath(Check):
             panels=[Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
 
-    def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
+    def _paths(
+        self, cell: LSTM, inputs: Float[np.ndarray, "batch time input"]
+    ) -> tuple[Jacobians, Jacobians, "_Run"]:
         """∂c(T)/∂c(τ) along the cell alone and along all paths; projections and outputs."""
-        direct, run = _cell_jacobians(cell, inputs, self.detached)
-        everything, _ = _cell_jacobians(cell, inputs, unchanged)
+        direct, run = _cell_jacobians(cell, jnp.asarray(inputs), self.detached)
+        everything, _ = _cell_jacobians(cell, jnp.asarray(inputs), unchanged)
         return np.asarray(direct), np.asarray(everything), run
 
 
 class _Run(NamedTuple):
-    projections: Columns
-    outputs: Columns
+    projections: Float[Array, "batch time rows"]
+    outputs: Float[Array, "batch time hidden"]
 
 
 @run_once
 def _cell_jacobians(
-    cell: LSTM, inputs: Columns, detached: Callable[[Array], Array]
-) -> tuple[Float[Array, "earlier batch hidden hidden"], _Run]:
+    cell: LSTM, inputs: Float[Array, "batch time input"], detached: Callable[[Array], Array]
+) -> tuple[Float[Array, "batch earlier hidden hidden"], _Run]:
     """∂c(T)/∂c(τ) for τ = 1 … T − 1, and what was run."""
-    projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
 
-    def last_cell(shifts: Columns) -> tuple[Column, Columns]:
-        def step(state, now):
-            projection, shift = now
-            state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), projection)
-            return LSTMState(state.cell + shift, state.hidden), output
+    def step(state, now):
+        projection, shift = now
+        state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), projection)
+        return LSTMState(state.cell + shift, state.hidden), output
 
-        state, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts))
-        return state.cell, outputs
+    def of_one(inputs):
+        projections = jax.vmap(cell.project)(inputs)
 
-    jacobians, outputs = jacobian_of_last(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)))
-    return jacobians, _Run(projections, outputs)
+        def last_cell(shifts):
+            state, outputs = lax.scan(step, cell.initial_state(), (projections, shifts))
+            return state.cell, _Run(projections, outputs)
+
+        return jacobian_of_last(last_cell, jnp.zeros((_STEPS, _UNITS)))
+
+    return jax.vmap(of_one)(inputs)
 
 
-def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
+def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "batch time hidden"]]:
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
-    projections, outputs, recurrent = (np.asarray(a) for a in (run.projections, run.outputs, cell.recurrent))
-    before = np.concatenate([np.zeros((1, _UNITS, _BATCH)), outputs[:-1]])
-    gates = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + projections, -1, 1)))
-    sizes = abs(recurrent) @ abs(before) + abs(projections)
+    projections, outputs, recurrent = (np.asarray(a) for a in (*run, cell.recurrent))
+    before = np.pad(outputs[:, :-1], ((0, 0), (1, 0), (0, 0)))
+    gates = 1 / (1 + np.exp(-(before @ recurrent.T + projections)))
+    sizes = abs(before) @ abs(recurrent).T + abs(projections)
     values = np.split(gates, 4, axis=-1)[:3]
-    return dict(zip(("input", "forget", "output"), values, strict=True)), np.split(sizes, 4, axis=1)[1]
+    return dict(zip(("input", "forget", "output"), values, strict=True)), np.split(sizes, 4, axis=-1)[1]
 
 
 def _with_bias(cell: LSTM, forget_bias: float) -> LSTM:

@@ -12,7 +12,7 @@ from fastweights.theory.gradients.state_jacobians import norms
 
 Vector = Float[np.ndarray, " units"]
 Matrix = Float[np.ndarray, "units units"]
-Matrices = Float[np.ndarray, "_ batch units units"]
+Matrices = Float[np.ndarray, "_ units units"]
 
 
 def of_state(state: Vector, query: Vector) -> Matrix:
@@ -22,13 +22,13 @@ def of_state(state: Vector, query: Vector) -> Matrix:
 
 @dataclass(frozen=True)
 class FastMemoryFormula:
-    """The recursion for D(T) = ∂h(T)/∂h(τ), for τ = 1 … T − 1, from the matrices of every step."""
+    """The recursion for D(T) = ∂h(T)/∂h(τ), τ = 1 … T − 1, from the matrices of every step of a sequence."""
 
     after: Matrices
     """P(t) = diag(f′) J, with J the Jacobian of the normalisation."""
     by_state: Matrices
     """(I + A(t−1) F(t)) W."""
-    jumps: Float[np.ndarray, "time time batch units units"]
+    jumps: Float[np.ndarray, "time time units units"]
     """η λ^(t−1−σ) [(h(σ)ᵀ h_0(t)) I + h(σ) h_0(t)ᵀ], by t and σ < t."""
     last_pulls: Matrices
     """P(T) [(h(τ)ᵀ h_0) I + h(τ) h_0ᵀ]: the direct term without its weight."""
@@ -47,14 +47,14 @@ class FastMemoryFormula:
         """The part of D(T) that jumps from h(τ) to h(T)."""
         return self.after[-1] @ self.jumps[-1, :-1]
 
-    def recurrent_bounds(self) -> Float[np.ndarray, "earlier batch"]:
+    def recurrent_bounds(self) -> Float[np.ndarray, " earlier"]:
         """Π_{t>τ} ‖P(t) (I + A(t−1) F(t)) W‖."""
-        return np.cumprod(norms(self.after[1:] @ self.by_state[1:])[::-1], axis=0)[::-1]
+        return np.cumprod(norms(self.after[1:] @ self.by_state[1:])[::-1])[::-1]
 
     def _derivatives(self, jump: bool) -> Matrices:
         steps, ends = len(self.after), []
         for since in range(steps - 1):
-            slopes = {since: np.broadcast_to(np.eye(self.after.shape[-1]), self.after.shape[1:])}
+            slopes = {since: np.eye(self.after.shape[-1])}
             for t in range(since + 1, steps):
                 total = self.by_state[t] @ slopes[t - 1]
                 for state in range(since, t) if jump else ():
@@ -66,40 +66,32 @@ class FastMemoryFormula:
 
 def formula(
     cell: FastWeights,
-    projections: Float[np.ndarray, "time units batch"],
-    outputs: Float[np.ndarray, "time batch units"],
+    projections: Float[np.ndarray, "time units"],
+    outputs: Float[np.ndarray, "time units"],
     weight: Callable[[float, int], float],
     pull: Callable[[Vector, Vector], Matrix],
     of: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> FastMemoryFormula:
     """The formula at a run's states, given λ^age and the derivative of h [hᵀ q]. With `of=abs` it yields the
     sizes of the formula's terms; states and queries are not negative."""
-    steps, batch, units = outputs.shape
+    steps, units = outputs.shape
     recurrent, decay, rate = np.asarray(cell.recurrent), float(cell.decay), float(cell.write_rate)
-    before = np.concatenate([np.zeros((1, batch, units)), outputs[:-1]])
-    summed = before @ recurrent.T + np.moveaxis(projections, -1, 1)
+    summed = np.concatenate([np.zeros((1, units)), outputs[:-1]]) @ recurrent.T + projections
     queries = np.maximum(summed, 0)
     ages = np.arange(steps)[:, None] - 1 - np.arange(steps)
     weights = np.where(ages >= 0, decay ** np.maximum(ages, 0), 0)
-    memories = rate * np.einsum("ti,ibv,ibk->tbvk", weights, outputs, outputs)  # A(t−1), by equation 3
-    reads = summed + (memories @ queries[..., None])[..., 0]
-
-    def each(of_one: Callable[[Vector, Vector], Matrix], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return np.stack([of_one(a, b) for a, b in zip(first, second, strict=True)])
-
-    gains = np.broadcast_to(np.asarray(cell.norms.gains)[0, :, 0], (batch, units))
-    slopes = of(np.stack([each(jacobian, read, gains) for read in reads]))
-    after = (outputs > 0)[..., None] * slopes
-    jumps = np.zeros((steps, steps, batch, units, units))
+    memories = rate * np.einsum("ti,iv,ik->tvk", weights, outputs, outputs)  # A(t−1), by equation 3
+    reads = summed + np.einsum("tvk,tk->tv", memories, queries)
+    gain = np.asarray(cell.norms.gains)[0]
+    after = (outputs > 0)[..., None] * of(np.stack([jacobian(read, gain) for read in reads]))
+    jumps = np.zeros((steps, steps, units, units))
     for t in range(steps):
         for state in range(t):
-            pulls = each(pull, outputs[state], queries[t])
-            jumps[t, state] = rate * weight(decay, t - 1 - state) * pulls
-    conditions = [1 + 2 * abs(read).max() / deviation(read) for read in reads.reshape(-1, units)]
+            jumps[t, state] = rate * weight(decay, t - 1 - state) * pull(outputs[state], queries[t])
     return FastMemoryFormula(
         after,
-        (np.eye(units) + of(memories) * (summed > 0)[..., None, :]) @ of(recurrent),
+        (np.eye(units) + of(memories) * (summed > 0)[:, None]) @ of(recurrent),
         jumps,
-        after[-1] @ np.stack([each(of_state, state, queries[-1]) for state in outputs[:-1]]),
-        max(conditions) ** 2,
+        after[-1] @ np.stack([of_state(state, queries[-1]) for state in outputs[:-1]]),
+        max(1 + 2 * abs(read).max() / deviation(read) for read in reads) ** 2,
     )

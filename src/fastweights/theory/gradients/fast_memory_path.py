@@ -12,15 +12,21 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.gradients.fast_memory_formula import Matrix, Vector, formula, of_state
+from fastweights.theory.gradients.fast_memory_formula import (
+    FastMemoryFormula,
+    Matrix,
+    Vector,
+    formula,
+    of_state,
+)
 from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
-from fastweights.types import Columns
 
 _UNITS, _BATCH, _STEPS = 10, 4, 16
 
-Jacobians = Float[np.ndarray, "earlier batch units units"]
+Sequences = Float[np.ndarray, "batch time units"]
+Jacobians = Float[np.ndarray, "batch earlier units units"]
 
 
 def power(decay: float, age: int) -> float:
@@ -43,6 +49,11 @@ class Valves(NamedTuple):
 
 _OPEN, _SHUT = np.ones(_STEPS), np.zeros(_STEPS)
 _OPEN_BUT_LAST = np.where(np.arange(_STEPS) < _STEPS - 1, 1.0, 0.0)
+_PARTS = {
+    "full": FastMemoryFormula.full,
+    "recurrent": FastMemoryFormula.recurrent,
+    "direct": FastMemoryFormula.direct,
+}
 _VALVES = {
     "full": Valves(_OPEN, _OPEN, _OPEN, _OPEN),
     "recurrent": Valves(_OPEN, _OPEN, _SHUT, _OPEN),
@@ -74,34 +85,32 @@ class FastMemoryPath(Check):
 
     def examine(self) -> Finding:
         """In generic position; and at initialisation, for the figure."""
-        projections = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
+        projections = np.moveaxis(np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)), -1, 0)
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
         cell = perturbed(initial, 1, 0.2)
         measured, outputs = self._by_autodiff(cell, projections)
         exact, sizes = (
-            formula(cell, projections, outputs, self.weight, self.pull, of) for of in (np.asarray, abs)
+            [
+                formula(cell, *one, self.weight, self.pull, of)
+                for one in zip(projections, outputs, strict=True)
+            ]
+            for of in (np.asarray, abs)
         )
-        count = int(_STEPS * (5 * _UNITS + 20) * exact.conditioning)
-        parts = (
-            ("full", exact.full(), sizes.full()),
-            ("recurrent", exact.recurrent(), sizes.recurrent()),
-            ("direct", exact.direct(), sizes.direct()),
-        )
-        apart = [
-            within_rounding(
-                f"{name} derivative off its formula",
-                roundings_apart(measured[name], derivative, derivative_sizes, count),
-            )
-            for name, derivative, derivative_sizes in parts
-        ]
+        count = int(_STEPS * (5 * _UNITS + 20) * max(one.conditioning for one in exact))
+        apart = []
+        for name, part in _PARTS.items():
+            formulas = (np.stack([part(one) for one in of]) for of in (exact, sizes))
+            off = roundings_apart(measured[name], *formulas, count)
+            apart.append(within_rounding(f"{name} derivative off its formula", off))
         both = measured["by state"] + measured["by memory"]
-        sums = roundings_apart(both, measured["full"], parts[0][2], count)
-        relative = norms(measured["direct"]) / norms(exact.last_pulls)
+        sums = roundings_apart(both, measured["full"], np.stack([one.full() for one in sizes]), count)
+        relative = norms(measured["direct"]) / norms(np.stack([one.last_pulls for one in exact]))
         # A term that does not reach back at all has no slope.
         slope = np.nan
         if np.all(relative > 0):
-            slope = np.exp(np.polyfit(np.arange(_STEPS - 2, -1, -1), np.log(relative).mean(axis=1), 1)[0])
-        excess = (norms(measured["recurrent"]) / exact.recurrent_bounds()).max()
+            slope = np.exp(np.polyfit(np.arange(_STEPS - 2, -1, -1), np.log(relative).mean(axis=0), 1)[0])
+        bounds = np.stack([one.recurrent_bounds() for one in exact])
+        excess = (norms(measured["recurrent"]) / bounds).max()
         decay, rounding = float(cell.decay), (_STEPS * _UNITS + _UNITS**2) * UNIT
         name = "direct term, factor for each step of age, λ = 0.9"
         return Finding(
@@ -113,47 +122,48 @@ class FastMemoryPath(Check):
         )
 
     def _by_autodiff(
-        self, cell: FastWeights, projections: Float[np.ndarray, "time units batch"]
-    ) -> tuple[Mapping[str, Jacobians], Float[np.ndarray, "time batch units"]]:
+        self, cell: FastWeights, projections: Sequences
+    ) -> tuple[Mapping[str, Jacobians], Sequences]:
         """∂h(T)/∂h(τ) through each set of valves, and the outputs."""
         derivatives, outputs = {}, None
         for name, valves in _VALVES.items():
             valves = valves._replace(write=valves.write * self.writes)
             slopes, outputs = _through_valves(cell, jnp.asarray(projections), valves)
             derivatives[name] = np.asarray(slopes)
-        return derivatives, np.moveaxis(np.asarray(outputs), -1, 1)
+        return derivatives, np.asarray(outputs)
 
-    def _panel(
-        self, cell: FastWeights, decay: float, projections: Float[np.ndarray, "time units batch"]
-    ) -> Panel:
+    def _panel(self, cell: FastWeights, decay: float, projections: Sequences) -> Panel:
         cell = eqx.tree_at(lambda cell: cell.decay, cell, jnp.asarray(decay))
         derivatives, ages = self._by_autodiff(cell, projections)[0], np.arange(_STEPS - 1, 0, -1)
         labels = {"full": "all paths", "direct": "one jump through A", "recurrent": "through W alone"}
-        series = [Series(labels[name], ages, norms(derivatives[name]).mean(axis=1)) for name in labels]
-        newest = norms(derivatives["direct"][-1]).mean()
+        series = [Series(labels[name], ages, norms(derivatives[name]).mean(axis=0)) for name in labels]
+        newest = norms(derivatives["direct"][:, -1]).mean()
         series.append(Series("λ^age", ages, newest * decay ** (ages - 1.0), "dashed"))
         return Panel(f"λ = {decay:g}, before training", "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log")
 
 
 @run_once
 def _through_valves(
-    cell: FastWeights, projections: Columns, valves: Valves
-) -> tuple[Float[Array, "earlier batch units units"], Columns]:
-    def last(shifts: Columns) -> tuple[Array, Columns]:
-        def step(state, now):
-            projection, shift, valve = now
-            written = _passed(state.hidden, valve.write)
-            carried = _passed(state.hidden, valve.recurrent)
-            memory = jax.tree.map(lambda array: _passed(array, valve.memory), state.memory)
-            # The cell applies W to the state it writes; adding a difference that is 0 moves the gradient.
-            projection += cell.recurrent @ (carried - written)
-            state, output = cell.step(FastWeightsState(written, memory), projection)
-            return FastWeightsState(_passed(output, valve.output) + shift, state.memory), output
+    cell: FastWeights, projections: Float[Array, "batch time units"], valves: Valves
+) -> tuple[Float[Array, "batch earlier units units"], Float[Array, "batch time units"]]:
+    def step(state, now):
+        projection, shift, valve = now
+        written = _passed(state.hidden, valve.write)
+        carried = _passed(state.hidden, valve.recurrent)
+        # The cell applies W to the state it writes; adding a difference that is 0 moves the gradient.
+        projection += cell.recurrent @ (carried - written)
+        state = FastWeightsState(written, _passed(state.memory, valve.memory))
+        state, output = cell.step(state, projection)
+        return FastWeightsState(_passed(output, valve.output) + shift, state.memory), output
 
-        _, outputs = lax.scan(step, cell.initial_state(_BATCH), (projections, shifts, valves))
-        return outputs[-1], outputs
+    def of_one(projections):
+        def last(shifts):
+            _, outputs = lax.scan(step, cell.initial_state(), (projections, shifts, valves))
+            return outputs[-1], outputs
 
-    return jacobian_of_last(last, jnp.zeros_like(projections))
+        return jacobian_of_last(last, jnp.zeros_like(projections))
+
+    return jax.vmap(of_one)(projections)
 
 
 def _passed(x: Array, share: Array) -> Array:

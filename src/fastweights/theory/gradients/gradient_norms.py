@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -24,7 +25,7 @@ from fastweights.theory.gradients.state_jacobians import (
 )
 from fastweights.theory.networks import before_and_after, run_once, sequences
 from fastweights.theory.rounding import UNIT
-from fastweights.types import Columns, Tokens
+from fastweights.types import Tokens
 
 _TASK = AssociativeRetrieval(num_pairs=6)
 _UNITS, _SEQUENCES = 20, 16
@@ -47,9 +48,7 @@ class GradientNorms(Check):
     through: Callable[[State], State] = lambda state: state
     """A function applied to every state between two steps."""
 
-    bound: Callable[[Float[np.ndarray, "time batch rows columns"]], Float[np.ndarray, "earlier batch"]] = (
-        product_bounds
-    )
+    bound: Callable[[Float[np.ndarray, "time rows columns"]], Float[np.ndarray, " earlier"]] = product_bounds
     """The bound on the gradient's norm for each earlier step, given the Jacobians of all steps."""
 
     cells: tuple[str, ...] | None = None
@@ -60,7 +59,7 @@ class GradientNorms(Check):
 
     def examine(self) -> Finding:
         """All cells of one size on the task that the library is about."""
-        tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.T.astype(int))
+        tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.astype(int))
         names = self.cells or registry.cells
         curves = {
             name: [self._reach(model, tokens) for model in models]
@@ -72,7 +71,7 @@ class GradientNorms(Check):
             for reach in reaches
             if reach.bounds is not None
         ]
-        rounding = (len(tokens) * _UNITS + _UNITS**2) * UNIT
+        rounding = (_TASK.length * _UNITS + _UNITS**2) * UNIT
         quantities = [Quantity("largest ‖∂h(T)/∂h(τ)‖ / Π ‖diag(f′) W‖", max(ratios), highest=1 + rounding)]
         for name, reaches in curves.items():
             off = max(reach.off for reach in reaches)
@@ -81,39 +80,46 @@ class GradientNorms(Check):
 
     def _reach(self, model: SequenceClassifier, tokens: Tokens) -> "_Reach":
         outputs, slopes, quotients = map(np.asarray, _measure(self, model, tokens))
-        predicted = np.einsum("tbhc,tcb->hb", slopes, _direction(slopes.shape[-1])[:-1])
+        predicted = np.einsum("bthc,btc->bh", slopes, _directions(slopes.shape[-1])[:, :-1])
         off = float(np.max(abs(predicted - quotients)) / np.max(abs(quotients)))
         cell, bound = model.cell, None
         if isinstance(cell, SimpleCell) and cell.gain is None:
-            bound = self.bound(step_jacobians(cell, jnp.asarray(outputs)))
+            bound = np.stack([self.bound(factors) for factors in step_jacobians(cell, outputs)])
         return _Reach(norms(slopes), bound, off)
 
 
 class _Reach(NamedTuple):
     """‖∂h(T)/∂s(τ)‖ for τ = 1 … T − 1, its bound, and how far the derivative is off a difference quotient."""
 
-    norms: Float[np.ndarray, "earlier batch"]
-    bounds: Float[np.ndarray, "earlier batch"] | None
+    norms: Float[np.ndarray, "batch earlier"]
+    bounds: Float[np.ndarray, "batch earlier"] | None
     off: float
 
 
-def _direction(size: int) -> Float[np.ndarray, "time carried batch"]:
-    """A direction in which to shift every state but the last."""
-    direction = np.random.default_rng(2).standard_normal((_TASK.length, size, _SEQUENCES))
-    direction[-1] = 0
-    return direction
+def _directions(size: int) -> Float[np.ndarray, "batch time carried"]:
+    """Directions in which to shift every state but the last."""
+    directions = np.random.default_rng(2).standard_normal((_TASK.length, size, _SEQUENCES))
+    directions[-1] = 0
+    return np.moveaxis(directions, -1, 0)
 
 
 @run_once
 def _measure(
     check: GradientNorms, model: SequenceClassifier, tokens: Tokens
-) -> tuple[Columns, Float[Array, "earlier batch hidden carried"], Float[Array, "hidden batch"]]:
+) -> tuple[
+    Float[Array, "batch time hidden"],
+    Float[Array, "batch earlier hidden carried"],
+    Float[Array, "batch hidden"],
+]:
     """The outputs, the Jacobians, and a difference quotient of the last output."""
-    cell, projections = model.cell, model.projections(tokens)
-    slopes = state_jacobians(cell, projections, check.through)
-    shift = _FAR * jnp.asarray(_direction(carried_size(cell)))
-    ahead, behind = last_output(cell, projections, shift), last_output(cell, projections, -shift)
-    return cell.unroll_in_jax(projections), slopes, (ahead - behind) / (2 * _FAR)
+    cell = model.cell
+
+    def of_one(projections, shifts):
+        slopes = state_jacobians(cell, projections, check.through)
+        ahead, behind = last_output(cell, projections, shifts), last_output(cell, projections, -shifts)
+        return cell.unroll_in_jax(projections)[0], slopes, (ahead - behind) / (2 * _FAR)
+
+    return jax.vmap(of_one)(model.projections(tokens), _FAR * jnp.asarray(_directions(carried_size(cell))))
 
 
 def _panels(curves: Mapping[str, Sequence[_Reach]], updates: int) -> list[Panel]:
@@ -122,8 +128,8 @@ def _panels(curves: Mapping[str, Sequence[_Reach]], updates: int) -> list[Panel]
         series = []
         for name, reaches in curves.items():
             reach = reaches[number]
-            series.append(Series(name, ages, np.mean(reach.norms, axis=1)))
+            series.append(Series(name, ages, reach.norms.mean(axis=0)))
             if reach.bounds is not None:
-                series.append(Series("", ages, np.mean(reach.bounds, axis=1), "dashed", group=name))
+                series.append(Series("", ages, reach.bounds.mean(axis=0), "dashed", group=name))
         panels.append(Panel(when, "T − τ", "‖∂h(T)/∂h(τ)‖", series, y_scale="log"))
     return panels

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -44,18 +45,18 @@ class VanishingGradients(Check):
         """A tanh network with small inputs, where |f′| is close to 1, and a rectified one of two units."""
         rng = np.random.default_rng(0)
         square = rng.uniform(-1, 1, (_UNITS, _UNITS))
-        projections = 0.02 * rng.standard_normal((_STEPS, _UNITS, _BATCH))
+        projections = 0.02 * np.moveaxis(rng.standard_normal((_STEPS, _UNITS, _BATCH)), -1, 0)
         decaying = {
             name: _norms_by_age("standard-rnn", matrix * _FACTOR / self.size(matrix), projections)
             for name, matrix in (("W orthogonal", np.linalg.qr(square)[0]), ("W uniform", square))
         }
         bounds = _FACTOR**_AGES
-        worst = max(np.max(size / bounds[:, None]) for size in decaying.values())
+        worst = max(np.max(size / bounds) for size in decaying.values())
 
         unstable = self.unstable()
-        first = np.zeros((_STEPS, 2, 1))
-        first[0, :, 0] = 1, -1  # h(1) = (1, 0): from there on, the second unit is off
-        growing, powers = _norms_by_age("irnn", unstable, first)[:, 0], np.sqrt(2) * 2.0**_AGES
+        first = np.zeros((1, _STEPS, 2))
+        first[0, 0] = 1, -1  # h(1) = (1, 0): from there on, the second unit is off
+        growing, powers = _norms_by_age("irnn", unstable, first)[0], np.sqrt(2) * 2.0**_AGES
         rounding = (_STEPS * (_UNITS + 2) + _UNITS**2) * UNIT
         square, off = spectral_norm(unstable @ unstable), np.max(abs(growing / powers - 1))
         return Finding(
@@ -65,7 +66,7 @@ class VanishingGradients(Check):
             panels=[
                 _panel(
                     "tanh, ‖W‖ = 0.9",
-                    *(Series(name, _AGES, size.max(axis=1)) for name, size in decaying.items()),
+                    *(Series(name, _AGES, size.max(axis=0)) for name, size in decaying.items()),
                     Series("0.9^(T−τ)", _AGES, bounds, "dashed"),
                 ),
                 _panel(
@@ -78,12 +79,13 @@ class VanishingGradients(Check):
 
 
 def _norms_by_age(
-    name: str, recurrent: Matrix, projections: Float[np.ndarray, "time hidden batch"]
-) -> Float[np.ndarray, "ages batch"]:
+    name: str, recurrent: Matrix, projections: Float[np.ndarray, "batch time hidden"]
+) -> Float[np.ndarray, "batch ages"]:
     """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, of the cell of that name with the given W."""
     units = len(recurrent)
     cell = simple_cell(name, recurrent, np.zeros((units, 1)), np.zeros(units))
-    return norms(np.asarray(run_once(state_jacobians)(cell, jnp.asarray(projections))))[::-1]
+    jacobians = run_once(jax.vmap(lambda one: state_jacobians(cell, one)))(jnp.asarray(projections))
+    return norms(np.asarray(jacobians))[:, ::-1]
 
 
 def _panel(title: str, *series: Series) -> Panel:
