@@ -7,8 +7,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 
 from fastweights import registry
+from fastweights.cells.base import Cell
 from fastweights.cells.simple import SimpleCell
 from fastweights.models import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -76,6 +79,14 @@ def simple_cell(name: str, recurrent: np.ndarray, inputs: np.ndarray, bias: np.n
     cell = eqx.filter_eval_shape(registry.cells[name], input_size, hidden_size, key=jax.random.key(0))
     arrays = tuple(map(jnp.asarray, (recurrent, inputs, bias)))
     return eqx.tree_at(lambda cell: (cell.recurrent, cell.input, cell.bias), cell, arrays)
+
+
+@run_once
+def outputs(
+    cell: Cell, projections: Float[Array, "batch time projection"]
+) -> Float[Array, "batch time hidden"]:
+    """h(1) … h(T) of each sequence."""
+    return cell.unroll_projected(projections)[0]
 
 
 @run_once

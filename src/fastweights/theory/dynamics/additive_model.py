@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from fastweights.theory.networks import run_once
 
-Potentials = Float[Array, "*nets units batch"]
+Potentials = Float[Array, " units"]
 
 STEEPEST_BEND = 4 / 3**1.5
 """The largest |φ″| of φ = tanh."""
@@ -24,15 +24,15 @@ class AdditiveModel(eqx.Module):
     """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, with φ(v) = tanh(g v).
 
     Shapes: weights (units, units), row j for the receiving unit; capacitances C, resistances R and currents I
-    (units, 1); gain g (1, 1). For several nets at once all of them have the same leading axes.
+    (units,); gain g (). Several nets at once have a leading axis of nets everywhere.
     Source: Haykin 2009, section 13.5; Hopfield 1984, equation 5.
     """
 
     weights: Float[Array, "*nets units units"]
-    currents: Float[Array, "*nets units 1"]
-    capacitances: Float[Array, "*nets units 1"]
-    resistances: Float[Array, "*nets units 1"]
-    gain: Float[Array, "*nets 1 1"]
+    currents: Float[Array, "*nets units"]
+    capacitances: Float[Array, "*nets units"]
+    resistances: Float[Array, "*nets units"]
+    gain: Float[Array, "*nets"]
 
     @classmethod
     def of(
@@ -45,9 +45,9 @@ class AdditiveModel(eqx.Module):
     ) -> "AdditiveModel":
         """From anything that NumPy can broadcast to these shapes."""
         matrix = np.asarray(weights, float)
-        column, one = (*matrix.shape[:-1], 1), (*matrix.shape[:-2], 1, 1)
-        columns = [np.broadcast_to(numbers, column) for numbers in (currents, capacitances, resistances)]
-        return cls(*map(jnp.asarray, (matrix, *columns, np.broadcast_to(gain, one))))
+        given = currents, capacitances, resistances
+        vectors = [np.broadcast_to(numbers, matrix.shape[:-1]) for numbers in given]
+        return cls(*map(jnp.asarray, (matrix, *vectors, np.broadcast_to(gain, matrix.shape[:-2]))))
 
     @staticmethod
     def stacked(models: Sequence["AdditiveModel"]) -> "AdditiveModel":
@@ -59,19 +59,19 @@ class AdditiveModel(eqx.Module):
         return jnp.tanh(self.gain * potentials)
 
     def velocity(self, potentials: Potentials) -> Potentials:
-        """dv/dt."""
+        """dv/dt of one net and state."""
         inputs = self.weights @ self.activation(potentials) + self.currents
         return (inputs - potentials / self.resistances) / self.capacitances
 
 
 def integrate(
     model: AdditiveModel,
-    starts: Float[np.ndarray, "*nets units batch"],
+    starts: Float[np.ndarray, "*nets starts units"],
     times: Float[np.ndarray, " times"],
     tolerance: float,
-) -> tuple[Float[np.ndarray, "times *nets units batch"], int]:
-    """The potentials at all times, by Diffrax, and the number of its steps. The first time is that of the
-    starts.
+) -> tuple[Float[np.ndarray, "times *nets starts units"], int]:
+    """The potentials at all times, by Diffrax, and the number of its steps, which all starts share. The first
+    time is that of the starts.
 
     Tsitouras's method of order 5; the root mean square of every step's estimated error over all numbers is at
     most the tolerance, relative to 1 + |v|.
@@ -82,10 +82,15 @@ def integrate(
 
 @run_once
 def _integrate(
-    model: AdditiveModel, starts: Potentials, times: Float[Array, " times"], tolerance: Float[Array, ""]
-) -> tuple[Float[Array, "times *nets units batch"], Array]:
+    model: AdditiveModel,
+    starts: Float[Array, "*nets starts units"],
+    times: Float[Array, " times"],
+    tolerance: Float[Array, ""],
+) -> tuple[Float[Array, "times *nets starts units"], Array]:
+    of_net = jax.vmap(AdditiveModel.velocity, (None, 0))
+    velocity = of_net if starts.ndim == 2 else jax.vmap(of_net)
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, potentials, model: model.velocity(potentials)),
+        diffrax.ODETerm(lambda t, potentials, model: velocity(model, potentials)),
         diffrax.Tsit5(),
         times[0],
         times[-1],
@@ -108,31 +113,37 @@ def local_error(values: np.ndarray, tolerance: float) -> float:
     return float(np.sqrt(size) * tolerance * (1 + np.abs(values).max()))
 
 
-def equilibria(model: AdditiveModel, starts: Float[np.ndarray, "units starts"]) -> np.ndarray:
-    """The distinct equilibria (number, units) that Newton's method, by Optimistix, reaches from the starts,
-    in ascending order of their first potential."""
+def equilibria(
+    model: AdditiveModel, starts: Float[np.ndarray, "starts units"]
+) -> Float[np.ndarray, "found units"]:
+    """The distinct equilibria that Newton's method, by Optimistix, reaches from the starts, ordered by their
+    first potential."""
     ends, speeds = map(np.asarray, _newton(model, jnp.asarray(starts)))
     points: list[np.ndarray] = []
-    for point in ends[:, np.isfinite(ends).all(0) & (speeds.max(0) < 1e-12)].T:
+    for point in ends[np.isfinite(ends).all(1) & (speeds.max(1) < 1e-12)]:
         if all(np.abs(point - known).max() > 1e-6 for known in points):
             points.append(point)
     return np.array(sorted(points, key=tuple))
 
 
 @run_once
-def _newton(model: AdditiveModel, starts: Potentials) -> tuple[Potentials, Potentials]:
-    def from_one(start: Float[Array, " units"]) -> Float[Array, " units"]:
-        return optimistix.root_find(
-            lambda v, model: model.velocity(v[:, None])[:, 0],
+def _newton(
+    model: AdditiveModel, starts: Float[Array, "starts units"]
+) -> tuple[Float[Array, "starts units"], Float[Array, "starts units"]]:
+    """Where it ends, and how fast each unit still moves there."""
+
+    def from_one(start: Potentials) -> tuple[Potentials, Potentials]:
+        end = optimistix.root_find(
+            lambda v, model: model.velocity(v),
             optimistix.Newton(1e-13, 1e-13),
             start,
             args=model,
             max_steps=100,
             throw=False,
         ).value
+        return end, abs(model.velocity(end))
 
-    ends = jax.vmap(from_one, in_axes=1, out_axes=1)(starts)
-    return ends, abs(model.velocity(ends))
+    return jax.vmap(from_one)(starts)
 
 
 def jacobian(model: AdditiveModel, point: Float[np.ndarray, " units"]) -> np.ndarray:
@@ -141,15 +152,15 @@ def jacobian(model: AdditiveModel, point: Float[np.ndarray, " units"]) -> np.nda
 
 
 @run_once
-def _jacobian(model: AdditiveModel, point: Float[Array, " units"]) -> Float[Array, "units units"]:
-    return jax.jacfwd(lambda v: model.velocity(v[:, None])[:, 0])(point)
+def _jacobian(model: AdditiveModel, point: Potentials) -> Float[Array, "units units"]:
+    return jax.jacfwd(model.velocity)(point)
 
 
-def start_grid(reach: float, count: int) -> Float[np.ndarray, "2 starts"]:
+def start_grid(reach: float, count: int) -> Float[np.ndarray, "starts 2"]:
     """A grid of `count` by `count` points in the square |v_1|, |v_2| <= reach, row by row from below."""
     along = np.linspace(-reach, reach, count)
     second, first = np.meshgrid(along, along, indexing="ij")
-    return np.stack([first.ravel(), second.ravel()])
+    return np.stack([first.ravel(), second.ravel()], axis=1)
 
 
 def runge_kutta(velocity, start: np.ndarray, duration: float, steps: int) -> np.ndarray:

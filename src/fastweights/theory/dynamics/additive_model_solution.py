@@ -12,12 +12,12 @@ from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate,
 _UNITS, _STARTS, _END, _TIMES = 3, 4, 8.0, 81
 _TOLERANCE = 1e-12
 _WEIGHTS = np.array([[0.5, -1.5, 0.4], [1.2, 0.8, -0.6], [-0.3, 0.9, 0.2]])
-_CURRENTS = np.array([[0.3], [-0.2], [0.1]])
-_CAPACITANCES = np.array([[1.0], [0.7], [1.6]])
-_RESISTANCES = np.array([[1.0], [1.5], [0.8]])
+_CURRENTS = np.array([0.3, -0.2, 0.1])
+_CAPACITANCES = np.array([1.0, 0.7, 1.6])
+_RESISTANCES = np.array([1.0, 1.5, 0.8])
 _TINY = 1e-8  # a gain: tanh(g v)/g is v (1 − (g v)²/3), and so v in every digit
 
-Path = Float[np.ndarray, "times units batch"]
+Path = Float[np.ndarray, "times starts units"]
 
 
 @register_check("additive-model-solution", source="Haykin 2009, section 13.5; Hopfield 1984, equation 5")
@@ -42,7 +42,7 @@ class AdditiveModelSolution(Check):
 
     def examine(self) -> Finding:
         """From several starts, at many times."""
-        starts = np.random.default_rng(0).uniform(-2, 2, (_UNITS, _STARTS))
+        starts = np.random.default_rng(0).uniform(-2, 2, (_UNITS, _STARTS)).T
         times = np.linspace(0, _END, _TIMES)
         stepped = runge_kutta(_velocity, starts, _END, self.steps)[:: self.steps // (_TIMES - 1)]
         cases = (
@@ -61,24 +61,24 @@ class AdditiveModelSolution(Check):
         return Finding(*quantities, panels=panels)
 
 
-def _velocity(potentials: Float[np.ndarray, "units batch"]) -> Float[np.ndarray, "units batch"]:
+def _velocity(potentials: Float[np.ndarray, "starts units"]) -> Float[np.ndarray, "starts units"]:
     """dv/dt, from the equation once more."""
-    inputs = np.einsum("ji,ib->jb", _WEIGHTS, np.tanh(potentials))
+    inputs = np.einsum("ji,si->sj", _WEIGHTS, np.tanh(potentials))
     return (inputs - potentials / _RESISTANCES + _CURRENTS) / _CAPACITANCES
 
 
-def _by_exponential(starts: Float[np.ndarray, "units batch"], times: Float[np.ndarray, " times"]) -> Path:
+def _by_exponential(starts: Float[np.ndarray, "starts units"], times: Float[np.ndarray, " times"]) -> Path:
     """v(t) = v* + exp(J t) (v(0) − v*), with J = C⁻¹ (W − R⁻¹) and J v* = −C⁻¹ I."""
-    jacobian = (_WEIGHTS - np.diag(1 / _RESISTANCES[:, 0])) / _CAPACITANCES
+    jacobian = (_WEIGHTS - np.diag(1 / _RESISTANCES)) / _CAPACITANCES[:, None]
     rest = -np.linalg.solve(jacobian, _CURRENTS / _CAPACITANCES)
-    return rest + expm(jacobian * times[:, None, None]) @ (starts - rest)
+    return rest + np.einsum("tji,si->tsj", expm(jacobian * times[:, None, None]), starts - rest)
 
 
 def _amplification(slopes: Path, times: Float[np.ndarray, " times"]) -> float:
     """The largest factor exp ∫_s^t μ, s <= t, by which an error made on one of the paths may grow, given
     φ′ along them."""
-    jacobians = np.einsum("ji,tib->tbji", _WEIGHTS, slopes) - np.diag(1 / _RESISTANCES[:, 0])
-    jacobians /= _CAPACITANCES
+    jacobians = _WEIGHTS * slopes[..., None, :] - np.diag(1 / _RESISTANCES)
+    jacobians /= _CAPACITANCES[:, None]
     rates = np.linalg.eigvalsh((jacobians + jacobians.swapaxes(-1, -2)) / 2).max((1, 2))
     grown = np.concatenate([[0], np.cumsum((rates[1:] + rates[:-1]) / 2 * np.diff(times))])
     return float(np.exp((grown - np.minimum.accumulate(grown)).max()))
@@ -87,8 +87,8 @@ def _amplification(slopes: Path, times: Float[np.ndarray, " times"]) -> float:
 def _series(times: Float[np.ndarray, " times"], path: Path, reference: Path) -> list[Series]:
     """The first start's potentials, and every fourth point of the reference."""
     names = [f"v_{j + 1}" for j in range(_UNITS)]
-    lines = [Series(name, times, path[:, j, 0]) for j, name in enumerate(names)]
+    lines = [Series(name, times, path[:, 0, j]) for j, name in enumerate(names)]
     marks = [
-        Series("", times[::4], reference[::4, j, 0], "marks", group=name) for j, name in enumerate(names)
+        Series("", times[::4], reference[::4, 0, j], "marks", group=name) for j, name in enumerate(names)
     ]
     return lines + marks

@@ -19,23 +19,23 @@ from fastweights.theory.dynamics.additive_model import (
 from fastweights.theory.rounding import UNIT
 
 _REACH, _ROWS = 3.0, 60
-_SHIFT = np.array([[0.017], [0.031]])  # no point of the grid lies on a diagonal
+_SHIFT = np.array([0.017, 0.031])  # no point of the grid lies on a diagonal
 _FLIP_FLOP = ((0.0, 2.0), (2.0, 0.0))
-_MEMORIES, _CURRENTS = [[2.0, 0.3], [0.3, 2.0]], [[0.1], [0.05]]
+_MEMORIES, _CURRENTS = [[2.0, 0.3], [0.3, 2.0]], [0.1, 0.05]
 _END, _TOLERANCE = 60.0, 1e-8
 _OFF, _ASIDE = 1e-4, 1e-3
 _BACK, _STEPS, _EVERY = 30.0, 3000, 40
 
-Points = Float[np.ndarray, "2 _points"]
+Points = Float[np.ndarray, "_points 2"]
 
 
 class Border(NamedTuple):
     """Half of a saddle's stable manifold: the part within the grid's square, and well away from its ends."""
 
     path: Points
-    beside: Float[np.ndarray, "2 _points 2"]
-    """Some of its points, moved a little to either side."""
-    leaving: Float[np.ndarray, "2 2"]
+    beside: Points
+    """Some of its points, moved a little to one side and, in the next row, to the other."""
+    leaving: Points
     """Two starts near the saddle, in its unstable direction."""
 
 
@@ -43,14 +43,14 @@ class Portrait(NamedTuple):
     """A net's stable equilibria and saddles, and the saddles' stable manifolds."""
 
     model: AdditiveModel
-    stable: Float[np.ndarray, "_stable 2"]
-    saddles: Float[np.ndarray, "_saddles 2"]
+    stable: Points
+    saddles: Points
     borders: Sequence[Border]
 
 
 def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
     """0 on the border, positive on one side of it."""
-    return points[0] + points[1]
+    return points[:, 0] + points[:, 1]
 
 
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
@@ -87,8 +87,8 @@ class BasinBorders(Check):
         grid = start_grid(_REACH, _ROWS) + _SHIFT
         ends = _ends(models, [[grid, *_starts(portrait.borders)] for portrait in portraits])
         labels, distances = zip(*map(_reached, portraits, ends), strict=True)
-        flip_flop, count = portraits[0], grid.shape[1]
-        sides = np.sign(self.border(grid)) * np.sign(self.border(flip_flop.stable[labels[0][:count]].T))
+        flip_flop, count = portraits[0], len(grid)
+        sides = np.sign(self.border(grid)) * np.sign(self.border(flip_flop.stable[labels[0][:count]]))
         traced = max(np.abs(self.border(border.path)).max() for border in flip_flop.borders)
         beside, wrong = np.sum(
             [_wrong_sides(p.borders, ends, count) for p, ends in zip(portraits, labels, strict=True)], 0
@@ -117,41 +117,41 @@ class BasinBorders(Check):
         values, vectors = np.linalg.eig(jacobian(model, saddle))
         stable = self.stable(np.real(values))
         towards, away = vectors[:, stable], vectors[:, 1 - stable]
-        leaving = saddle[:, None] + _ASIDE * np.stack([away, -away], axis=1)
+        leaving = saddle + _ASIDE * np.stack([away, -away])
         others = points[np.abs(points - saddle).max(1) > 1e-6]
-        starts = saddle[:, None] + _OFF * np.stack([towards, -towards], axis=1)
+        starts = saddle + _OFF * np.stack([towards, -towards])
         weights, currents = np.asarray(model.weights), np.asarray(model.currents)
-        paths = runge_kutta(lambda v: v - weights @ np.tanh(v) - currents, starts, _BACK, _STEPS)
+        paths = runge_kutta(lambda v: v - np.tanh(v) @ weights.T - currents, starts, _BACK, _STEPS)
         borders = []
-        for path in np.moveaxis(paths, -1, 0):
+        for path in paths.swapaxes(0, 1):
             inside = np.abs(path).max(1) < _REACH
             clear = np.linalg.norm(path[:, None] - others, axis=2).min(1) > 0.1
-            path = path[inside & clear].T
-            along = np.gradient(path, axis=1)[:, ::_EVERY]
-            across = np.stack([-along[1], along[0]]) / np.linalg.norm(along, axis=0)
-            sides = path[:, ::_EVERY, None] + _ASIDE * across[..., None] * [1, -1]
-            borders.append(Border(path, sides, leaving))
+            path = path[inside & clear]
+            along = np.gradient(path, axis=0)[::_EVERY]
+            across = along[:, ::-1] * [-1, 1] / np.linalg.norm(along, axis=1, keepdims=True)
+            sides = path[::_EVERY, None] + _ASIDE * across[:, None] * [[1], [-1]]
+            borders.append(Border(path, sides.reshape(-1, 2), leaving))
         return borders
 
 
 def _starts(borders: Sequence[Border]) -> list[Points]:
-    return [part for border in borders for part in (border.beside.reshape(2, -1), border.leaving)]
+    return [part for border in borders for part in (border.beside, border.leaving)]
 
 
 def _ends(models: Sequence[AdditiveModel], starts: Sequence[Sequence[Points]]) -> list[Points]:
     """The ends of the trajectories from some starts; all nets at once, padded to the same number of
     starts."""
-    columns = [np.concatenate(points, axis=1) for points in starts]
-    most = max(points.shape[1] for points in columns)
-    padded = np.stack([np.pad(points, ((0, 0), (0, most - points.shape[1]))) for points in columns])
+    of_nets = [np.concatenate(points) for points in starts]
+    most = max(map(len, of_nets))
+    padded = np.stack([np.pad(points, ((0, most - len(points)), (0, 0))) for points in of_nets])
     ends = integrate(AdditiveModel.stacked(models), padded, np.array([0, _END]), _TOLERANCE)[0][-1]
-    return [end[:, : points.shape[1]] for end, points in zip(ends, columns, strict=True)]
+    return [end[: len(points)] for end, points in zip(ends, of_nets, strict=True)]
 
 
 def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " _starts"], float]:
     """The stable equilibrium nearest to each end; and the largest distance from it, in units of the distance
     within which everything is attracted."""
-    distances = np.linalg.norm(ends.T[:, None] - portrait.stable, axis=2)
+    distances = np.linalg.norm(ends[:, None] - portrait.stable, axis=2)
     bend = STEEPEST_BEND * np.linalg.norm(np.asarray(portrait.model.weights), 2)
     jacobians = [jacobian(portrait.model, point) for point in portrait.stable]
     rates = np.array([np.linalg.eigvalsh((j + j.T) / 2).max() for j in jacobians])
@@ -167,7 +167,7 @@ def _wrong_sides(
     saddle."""
     pairs = wrong = 0
     for border in borders:
-        count = border.beside[0].size
+        count = len(border.beside)
         ends = labels[skipped : skipped + count].reshape(-1, 2)
         goals = np.sort(labels[skipped + count : skipped + count + 2])
         pairs, wrong = pairs + len(ends), wrong + int((np.sort(ends, axis=1) != goals).any(1).sum())
@@ -179,14 +179,14 @@ def _wrong_sides(
 def _panels(labels: Sequence[Int[np.ndarray, " _starts"]], portraits: Sequence[Portrait]) -> list[Panel]:
     titles = "A flip-flop", "Four memories, with currents"
     names = ("stable equilibria", "saddles and their stable manifolds"), ("", "")
-    half, gap, panels = _REACH / (_ROWS - 1), np.full((2, 1), np.nan), []
-    low, high = _SHIFT[:, 0] - _REACH - half, _SHIFT[:, 0] + _REACH + half
+    half, gap, panels = _REACH / (_ROWS - 1), np.full((1, 2), np.nan), []
+    low, high = _SHIFT - _REACH - half, _SHIFT + _REACH + half
     for title, (stable, saddle), basins, portrait in zip(titles, names, labels, portraits, strict=True):
-        x, y = np.concatenate([part for border in portrait.borders for part in (border.path, gap)], axis=1)
+        paths = np.concatenate([part for border in portrait.borders for part in (border.path, gap)])
         series = [
-            Series(stable, portrait.stable[:, 0], portrait.stable[:, 1], "marks", group="stable"),
-            Series(saddle, x, y, group="saddle"),
-            Series("", portrait.saddles[:, 0], portrait.saddles[:, 1], "marks", group="saddle"),
+            Series(stable, *portrait.stable.T, "marks", group="stable"),
+            Series(saddle, *paths.T, group="saddle"),
+            Series("", *portrait.saddles.T, "marks", group="saddle"),
         ]
         grid = basins[: _ROWS**2].reshape(_ROWS, _ROWS)
         image = Image(grid, extent=(low[0], high[0], low[1], high[1]))

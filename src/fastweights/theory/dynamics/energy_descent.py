@@ -64,18 +64,18 @@ class EnergyDescent(Check):
         for name, importance in cases:
             model = AdditiveModel.of(
                 self.weights(drawn) / importance[:, None],
-                rng.uniform(-0.3, 0.3, (_UNITS, 1)),
-                rng.uniform(0.5, 2, (_UNITS, 1)),
-                rng.uniform(0.7, 3, (_UNITS, 1)),
+                rng.uniform(-0.3, 0.3, _UNITS),
+                rng.uniform(0.5, 2, _UNITS),
+                rng.uniform(0.7, 3, _UNITS),
                 self.gain,
             )
-            starts = rng.uniform(-2, 2, (_UNITS, _STARTS))
-            descent, energies = self._descent(name, model, jnp.asarray(importance[:, None]), starts)
+            starts = rng.uniform(-2, 2, (_UNITS, _STARTS)).T
+            descent, energies = self._descent(name, model, jnp.asarray(importance), starts)
             quantities += descent
             curves.append(energies)
         model = AdditiveModel.of(drawn)
-        path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)), _TIMES, _TOLERANCE)
-        curves.append(np.asarray(_energies(model, jnp.ones((_UNITS, 1)), jnp.asarray(path), leak)[0]))
+        path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)).T, _TIMES, _TOLERANCE)
+        curves.append(np.asarray(_energies(model, jnp.ones(_UNITS), jnp.asarray(path), leak)[0]))
         titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
         panels = [
             Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])
@@ -84,7 +84,7 @@ class EnergyDescent(Check):
         return Finding(*quantities, panels=panels)
 
     def _descent(
-        self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "units starts"]
+        self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "starts units"]
     ) -> tuple[list[Quantity], Float[np.ndarray, "times starts"]]:
         path, steps = integrate(model, starts, _TIMES, _TOLERANCE)
         energies, slopes, gradients = map(
@@ -124,36 +124,41 @@ class EnergyDescent(Check):
 @run_once
 def _energies(
     model: AdditiveModel,
-    importance: Float[Array, "units 1"],
-    path: Float[Array, "times units batch"],
+    importance: Float[Array, " units"],
+    path: Float[Array, "times starts units"],
     leak: Leak,
-) -> tuple[Float[Array, "times batch"], Float[Array, "times batch"], Float[Array, "times batch"]]:
+) -> tuple[Float[Array, "times starts"], Float[Array, "times starts"], Float[Array, "times starts"]]:
     """E, dE/dt by automatic differentiation, and ‖∇E‖, along trajectories."""
 
-    def energy(v: Float[Array, "units batch"]) -> Float[Array, " batch"]:
+    def energy(v: Float[Array, " units"]) -> Float[Array, ""]:
         activation = model.activation(v)
         # log cosh without overflow
         integral = (jnp.logaddexp(model.gain * v, -model.gain * v) - jnp.log(2.0)) / model.gain
         alone = leak(v, activation, integral) / model.resistances - model.currents * activation
-        return jnp.sum(importance * (alone - activation * (model.weights @ activation) / 2), axis=0)
+        return importance @ (alone - activation * (model.weights @ activation) / 2)
 
-    def at(v: Float[Array, "units batch"]):
+    def at(v: Float[Array, " units"]):
         value, slope = jax.jvp(energy, (v,), (model.velocity(v),))
-        gradient = jax.grad(lambda v: jnp.sum(energy(v)))(v)
-        return value, slope, jnp.linalg.norm(gradient, axis=0)
+        return value, slope, jnp.linalg.norm(jax.grad(energy)(v))
 
-    return jax.vmap(at)(path)
+    return jax.vmap(jax.vmap(at))(path)
 
 
 @run_once
 def _dissipation(
-    model: AdditiveModel, importance: Float[Array, "units 1"], path: Float[Array, "times units batch"]
-) -> tuple[Float[Array, "times batch"], Float[Array, "times batch"]]:
+    model: AdditiveModel, importance: Float[Array, " units"], path: Float[Array, "times starts units"]
+) -> tuple[Float[Array, "times starts"], Float[Array, "times starts"]]:
     """−Σ d_j C_j φ′(v_j) (dv_j/dt)², and the sum of the sizes of all terms of dE/dt, with φ′ <= |g|."""
-    activation = model.activation(path)
-    slope = model.gain * (1 - activation**2)
-    formula = -importance * model.capacitances * slope * model.velocity(path) ** 2
-    driving = abs(model.weights) @ abs(activation) + abs(path) / model.resistances + abs(model.currents)
-    driving = abs(model.gain) * driving
-    sizes = importance / model.capacitances * driving * (driving + 2 * abs(activation) / model.resistances)
-    return jnp.sum(formula, axis=1), jnp.sum(sizes, axis=1)
+
+    def at(v: Float[Array, " units"]):
+        activation = model.activation(v)
+        slope = model.gain * (1 - activation**2)
+        formula = -importance * model.capacitances * slope * model.velocity(v) ** 2
+        driving = abs(model.weights) @ abs(activation) + abs(v) / model.resistances + abs(model.currents)
+        driving = abs(model.gain) * driving
+        sizes = (
+            importance / model.capacitances * driving * (driving + 2 * abs(activation) / model.resistances)
+        )
+        return jnp.sum(formula), jnp.sum(sizes)
+
+    return jax.vmap(jax.vmap(at))(path)

@@ -25,7 +25,7 @@ _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own tim
 _FIRST_UNIT = 10  # the number of times up to 1
 _TOLERANCE = 1e-13
 
-Away = Float[np.ndarray, "times 2 directions"]
+Away = Float[np.ndarray, "times directions 2"]
 
 
 class Equilibrium(NamedTuple):
@@ -52,7 +52,7 @@ def nets() -> list[AdditiveModel]:
     """Four memories; a flip-flop; a damped rotation; a rotation that grows."""
     return [
         AdditiveModel.of([[2.0, 0.3], [0.3, 2.0]]),
-        AdditiveModel.of([[0.0, 2.0], [2.0, 0.0]], [[0.1], [-0.05]], [[1.0], [1.5]]),
+        AdditiveModel.of([[0.0, 2.0], [2.0, 0.0]], [0.1, -0.05], [1.0, 1.5]),
         AdditiveModel.of([[0.5, -2.0], [2.0, 0.5]]),
         AdditiveModel.of([[2.0, -2.0], [2.0, 2.0]]),
     ]
@@ -100,9 +100,9 @@ class EquilibriumKinds(Check):
         signs = [sum(np.sign(np.linalg.det(-jacobian(net, v))) for v in vs) for net, vs in points]
         linear = [self._linearised(net, v) for net, vs in points for v in vs]
         circle = _DISTANCE * _circle()
-        starts = np.stack([v.point[:, None] + circle for v in linear])
+        starts = np.stack([v.point + circle for v in linear])
         paths, steps = integrate(_in_own_time(linear), starts, _TIMES, _TOLERANCE)
-        away = list((paths - np.stack([v.point for v in linear])[..., None]).swapaxes(0, 1))
+        away = [paths[:, i] - v.point for i, v in enumerate(linear)]
         expected = [self.kind(v.eigenvalues) for v in linear]
         wrong = sum(_observed(path) != kind for path, kind in zip(away, expected, strict=True))
         error = steps * local_error(paths, _TOLERANCE)
@@ -125,22 +125,22 @@ def _in_own_time(linear: Sequence[Equilibrium]) -> AdditiveModel:
     """Every equilibrium's net with time counted in the equilibrium's unit: C is divided by it."""
     nets = AdditiveModel.stacked([equilibrium.net for equilibrium in linear])
     units = jnp.asarray([equilibrium.unit for equilibrium in linear])
-    return eqx.tree_at(lambda net: net.capacitances, nets, nets.capacitances / units[:, None, None])
+    return eqx.tree_at(lambda net: net.capacitances, nets, nets.capacitances / units[:, None])
 
 
-def _circle() -> Float[np.ndarray, "2 directions"]:
+def _circle() -> Float[np.ndarray, "directions 2"]:
     """Points on the unit circle, on no axis or diagonal."""
     angles = 2 * np.pi * (np.arange(_DIRECTIONS) + 0.3) / _DIRECTIONS
-    return np.stack([np.cos(angles), np.sin(angles)])
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def _observed(away: Away) -> str:
     """The kind, from the trajectories alone."""
-    distances = np.linalg.norm(away, axis=1)
+    distances = np.linalg.norm(away, axis=2)
     nearer = distances[_FIRST_UNIT] < distances[0]
     if nearer.any() and not nearer.all():
         return "saddle"
-    turned = np.unwrap(np.arctan2(away[:, 1], away[:, 0]), axis=0)
+    turned = np.unwrap(np.arctan2(away[..., 1], away[..., 0]), axis=0)
     shape = "focus" if (np.abs(turned[-1] - turned[0]) > np.pi).all() else "node"
     return f"{'' if nearer.all() else 'un'}stable {shape}"
 
@@ -149,12 +149,12 @@ def _rate_apart(equilibrium: Equilibrium, away: Away, error: float) -> float:
     """How far log z(t) is from log z(0) + λ t, in units of the bound; on the trajectory that starts with the
     largest z."""
     net, apart = equilibrium.net, []
-    bend = np.linalg.norm(np.asarray(net.weights / net.capacitances), 2) * STEEPEST_BEND / 2
+    bend = np.linalg.norm(np.asarray(net.weights / net.capacitances[:, None]), 2) * STEEPEST_BEND / 2
     for k, left in enumerate(equilibrium.left):
         count = len(_TIMES) if k == equilibrium.leading else _FIRST_UNIT + 1
-        times, z = _TIMES[:count] * equilibrium.unit, np.einsum("i,tid->td", left, away[:count])
+        times, z = _TIMES[:count] * equilibrium.unit, away[:count] @ left
         chosen = np.abs(z[0]).argmax()
-        z, distance = z[:, chosen], np.linalg.norm(away[:count, :, chosen], axis=1)
+        z, distance = z[:, chosen], np.linalg.norm(away[:count, chosen], axis=1)
         logs = np.log(np.abs(z)) + 1j * np.unwrap(np.angle(z))
         difference = np.abs(logs - logs[0] - equilibrium.eigenvalues[k] * times).max()
         size = np.linalg.norm(left)
@@ -167,13 +167,13 @@ def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[
     """Two nets' trajectories, and the distance from one equilibrium of each kind."""
     first, last = linear[0], linear[-1]  # four memories, and the rotation
     models = _in_own_time([first, last] * (len(linear) // 2))
-    starts = np.where(np.arange(2, _DIRECTIONS + 2) % 4, 0.2, 3.5) * _circle()
+    starts = np.where(np.arange(2, _DIRECTIONS + 2) % 4, 0.2, 3.5)[:, None] * _circle()
     starts = np.broadcast_to(starts, (len(linear), *starts.shape))
     paths, _ = integrate(models, starts, 2 * _TIMES, 1e-6)  # shapes that are compiled already
     panels = []
     for title, shown, path in (
         ("Symmetric weights", first, paths[:, 0]),
-        ("A rotation", last, paths[:, 1, :, ::6]),
+        ("A rotation", last, paths[:, 1, ::6]),
     ):
         points = [(v.point, kind) for v, kind in zip(linear, kinds, strict=True) if v.net is shown.net]
         panels.append(_portrait(title, path, points))
@@ -184,11 +184,11 @@ def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[
 
 def _portrait(
     title: str,
-    paths: Float[np.ndarray, "times 2 starts"],
+    paths: Float[np.ndarray, "times starts 2"],
     points: Sequence[tuple[Float[np.ndarray, " 2"], str]],
 ) -> Panel:
     gap = np.full((1, *paths.shape[1:]), np.nan)
-    x, y = np.concatenate([paths, gap]).transpose(1, 2, 0).reshape(2, -1)
+    x, y = np.concatenate([paths, gap]).T.reshape(2, -1)
     series = [Series("", x, y, group="trajectories")]
     for kind in dict.fromkeys(kind for _, kind in points):
         x, y = np.stack([point for point, name in points if name == kind]).T
@@ -198,8 +198,8 @@ def _portrait(
 
 def _distances(name: str, equilibrium: Equilibrium, away: Away) -> list[Series]:
     """On the trajectory with the largest share of the leading direction; and the leading exponential."""
-    chosen = np.abs(equilibrium.left[equilibrium.leading] @ away[0]).argmax()
-    distance, times = np.linalg.norm(away[:, :, chosen], axis=1), _TIMES * equilibrium.unit
+    chosen = np.abs(away[0] @ equilibrium.left[equilibrium.leading]).argmax()
+    distance, times = np.linalg.norm(away[:, chosen], axis=1), _TIMES * equilibrium.unit
     rate = np.real(equilibrium.eigenvalues[equilibrium.leading])
     return [
         Series(name, times[::4], distance[::4], "marks"),

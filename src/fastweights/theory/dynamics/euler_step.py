@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq
@@ -19,10 +19,10 @@ _COUNTS = (64, 128, 256, 512)  # of steps, up to _END
 _EXACT_STEPS = 2048
 _SHOWN: tuple[tuple[int, Literal["dashed", "marks"]], ...] = (20, "dashed"), (2, "marks")
 
-Column = Float[np.ndarray, "units batch"]
+Vectors = Float[np.ndarray, "*batch units"]
 
 
-def euler(velocity: Callable[[Column], Column], potentials: Column, step: float) -> Column:
+def euler(velocity: Callable[[Vectors], Vectors], potentials: Vectors, step: float) -> Vectors:
     """v(t + s) = v(t) + s dv/dt."""
     return potentials + step * velocity(potentials)
 
@@ -45,7 +45,7 @@ class EulerStep(Check):
 
     statement = "An Euler step as long as the time constant is a step of the standard RNN."
 
-    method: Callable[[Callable[[Column], Column], Column, float], Column] = euler
+    method: Callable[[Callable[[Vectors], Vectors], Vectors, float], Vectors] = euler
     """One step, given dv/dt, v and the step's length."""
 
     step: float = _TIME_CONSTANT
@@ -59,14 +59,14 @@ class EulerStep(Check):
     def _identity(self) -> Quantity:
         rng = np.random.default_rng(0)
         weights, inputs, bias, resistances = _drawn(rng)
-        arrays = resistances * weights, resistances * inputs, (resistances * bias)[:, 0]
-        cell = simple_cell("standard-rnn", *arrays)
-        potentials, apart = rng.standard_normal((_UNITS, _BATCH)), []
-        for x in rng.standard_normal((_STEPS, _INPUTS, _BATCH)):
-            velocity = _velocity(weights, inputs @ x + bias, resistances)
+        arrays = resistances[:, None] * weights, resistances[:, None] * inputs, resistances * bias
+        step = jax.vmap(simple_cell("standard-rnn", *arrays))
+        potentials, apart = rng.standard_normal((_UNITS, _BATCH)).T, []
+        for x in np.moveaxis(rng.standard_normal((_STEPS, _INPUTS, _BATCH)), -1, 1):
+            velocity = _velocity(weights, x @ inputs.T + bias, resistances)
             hidden, stepped = np.tanh(potentials), self.method(velocity, potentials, self.step)
-            by_cell = np.asarray(cell(jnp.asarray(hidden), jnp.asarray(x))[1])
-            summed = abs(weights) @ abs(hidden) + abs(inputs) @ abs(x) + abs(bias)
+            by_cell = np.asarray(step(hidden, x)[1])
+            summed = abs(hidden) @ abs(weights).T + abs(x) @ abs(inputs).T + abs(bias)
             sizes = 2 * abs(potentials) + resistances * summed + abs(by_cell)
             apart.append(roundings_apart(np.tanh(stepped), by_cell, sizes, _UNITS + _INPUTS + 8))
             potentials = stepped
@@ -76,9 +76,9 @@ class EulerStep(Check):
         rng = np.random.default_rng(1)
         weights, _, bias, resistances = _drawn(rng)
         velocity, jacobian = _velocity(weights, bias, resistances), _jacobian(weights, resistances)
-        start = rng.standard_normal((_UNITS, 1))
+        start = rng.standard_normal(_UNITS)
 
-        def with_error(both: Column) -> Column:
+        def with_error(both: Vectors) -> Vectors:
             v, error = np.split(both, 2)
             slope = velocity(v)
             return np.concatenate([slope, jacobian(v) @ (error - slope / 2)])
@@ -87,8 +87,8 @@ class EulerStep(Check):
         true, expected = np.split(exact[-1], 2)
         lengths = _END / np.array(_COUNTS)
         errors = np.array([self._steps(velocity, start, count)[-1] - true for count in _COUNTS])
-        sizes, size = np.linalg.norm(errors, axis=(1, 2)), np.linalg.norm(expected)
-        orders, (coarse, fine) = np.log2(sizes[:-1] / sizes[1:]), errors[-2:] / lengths[-2:, None, None]
+        sizes, size = np.linalg.norm(errors, axis=1), np.linalg.norm(expected)
+        orders, (coarse, fine) = np.log2(sizes[:-1] / sizes[1:]), errors[-2:] / lengths[-2:, None]
         slack, apart = lengths[-2], np.linalg.norm(2 * fine - coarse - expected) / size
         return (
             Quantity.near("order of Euler's method", 2 * orders[-1] - orders[-2], 1, slack),
@@ -96,7 +96,7 @@ class EulerStep(Check):
         ), self._panels(velocity, start, exact[:, :_UNITS], lengths, sizes, expected)
 
     def _cycle(self) -> Quantity:
-        potential = np.array([[0.3]])
+        potential = np.array([0.3])
         for _ in range(100):
             potential = self.method(lambda v: -v - 2 * np.tanh(v), potential, 1.0)
         expected = brentq(lambda h: h - np.tanh(2 * h), 0.5, 1, xtol=UNIT)
@@ -105,8 +105,8 @@ class EulerStep(Check):
         return Quantity(name, apart, highest=8 * UNIT)
 
     def _steps(
-        self, velocity: Callable[[Column], Column], start: Column, count: int, end: float = _END
-    ) -> Float[np.ndarray, "times units batch"]:
+        self, velocity: Callable[[Vectors], Vectors], start: Vectors, count: int, end: float = _END
+    ) -> Float[np.ndarray, "times units"]:
         states = [start]
         for _ in range(count):
             states.append(self.method(velocity, states[-1], end / count))
@@ -118,9 +118,9 @@ class EulerStep(Check):
         shown = times <= end
         for j in range(2):
             name = f"v_{j + 1}"
-            series.append(Series(name, times[shown], exact[::32, j, 0][shown]))
+            series.append(Series(name, times[shown], exact[::32, j][shown]))
             for count, kind in _SHOWN:
-                stepped = self._steps(velocity, start, count, end)[:, j, 0]
+                stepped = self._steps(velocity, start, count, end)[:, j]
                 series.append(Series("", np.linspace(0, end, count + 1), stepped, kind, group=name))
         orders = [
             Series("‖v_s − v‖ / s", lengths, sizes / lengths, "marks"),
@@ -134,15 +134,15 @@ class EulerStep(Check):
 
 def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Weights, weights of the inputs, biases and resistances; the capacitances are τ/R_j."""
-    sizes = (_UNITS, _UNITS), (_UNITS, _INPUTS), (_UNITS, 1)
-    return *(rng.standard_normal(size) for size in sizes), rng.uniform(0.5, 2, (_UNITS, 1))
+    sizes = (_UNITS, _UNITS), (_UNITS, _INPUTS), _UNITS
+    return *(rng.standard_normal(size) for size in sizes), rng.uniform(0.5, 2, _UNITS)
 
 
-def _velocity(weights, currents, resistances) -> Callable[[Column], Column]:
+def _velocity(weights, currents, resistances) -> Callable[[Vectors], Vectors]:
     """dv/dt = (R (W φ(v) + I) − v)/τ."""
-    return lambda v: (resistances * (weights @ np.tanh(v) + currents) - v) / _TIME_CONSTANT
+    return lambda v: (resistances * (np.tanh(v) @ weights.T + currents) - v) / _TIME_CONSTANT
 
 
-def _jacobian(weights, resistances) -> Callable[[Column], Float[np.ndarray, "units units"]]:
-    """∂(dv/dt)/∂v at a column."""
-    return lambda v: (resistances * weights / np.cosh(v.T) ** 2 - np.eye(_UNITS)) / _TIME_CONSTANT
+def _jacobian(weights, resistances) -> Callable[[Vectors], Float[np.ndarray, "units units"]]:
+    """∂(dv/dt)/∂v at one v."""
+    return lambda v: (resistances[:, None] * weights / np.cosh(v) ** 2 - np.eye(_UNITS)) / _TIME_CONSTANT

@@ -62,9 +62,9 @@ class LimitCycle(Check):
         weights = np.stack([self.weights(1 + excess, _ROTATION) for excess in _EXCESSES])
         expected = 2 * np.sqrt(excesses / (1 + excesses))
         starts = np.zeros((len(_EXCESSES), 2, 2))
-        starts[:, 0] = expected[:, None] * [0.5, 2.0]  # within and without
+        starts[:, :, 0] = expected[:, None] * [0.5, 2.0]  # within and without
         paths, steps = integrate(AdditiveModel.of(weights), starts, _TIMES, _TOLERANCE)
-        cycles = [[_turn(paths[1:, net, :, start]) for start in range(2)] for net in range(len(_EXCESSES))]
+        cycles = [[_turn(paths[1:, net, start]) for start in range(2)] for net in range(len(_EXCESSES))]
         begun, ended, periods, squares = np.array(cycles).transpose(2, 0, 1)  # each [net, start]
         stepping = steps * local_error(paths, _TOLERANCE)
         slack = stepping + 2 * expected * np.exp(-2 * excesses * _TIMES[1])
@@ -82,7 +82,7 @@ class LimitCycle(Check):
                 Quantity.near(f"{name} at the onset, against averaging", 2 * x[2] - x[1], 1, error)
                 for name, x in (("squared radius", square), ("period", period))
             ),
-            panels=_panels(paths[1:, :, :, 0], expected),
+            panels=_panels(paths[1:, :, 0], expected),
         )
 
 

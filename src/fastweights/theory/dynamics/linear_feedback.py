@@ -5,6 +5,8 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 
 from fastweights.cells.simple import SimpleCell
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
@@ -68,14 +70,14 @@ class LinearFeedback(Check):
         )
 
     def _by_cell(self) -> Quantity:
-        inputs, apart = np.random.default_rng(0).uniform(0, 1, (_STEPS, 1, _BATCH)), []
+        inputs, apart = np.random.default_rng(0).uniform(0, 1, (_STEPS, _BATCH)).T, []
         ages = np.arange(_STEPS)[:, None] - np.arange(_STEPS)
         for weight in _WEIGHTS:
             # An IRNN of one unit, whose recurrent weight is also its input's.
             loop = simple_cell("irnn", np.full((1, 1), weight), np.full((1, 1), weight), np.zeros(1))
-            outputs = np.asarray(_unroll(loop, jnp.asarray(inputs)))[:, 0]
+            outputs = np.asarray(_unroll(loop, jnp.asarray(inputs[..., None])))[..., 0]
             weights = np.where(ages >= 0, self.response(weight, np.maximum(ages, 0).astype(float)), 0)
-            sums = weights @ inputs[:, 0]
+            sums = inputs @ weights.T
             apart.append(roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))
         return within_rounding("an IRNN of one unit against the sum", *apart)
 
@@ -94,5 +96,5 @@ class LinearFeedback(Check):
 
 
 @run_once
-def _unroll(cell: SimpleCell, inputs):
-    return cell.unroll_in_jax(cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1))  # no kernel to compile
+def _unroll(cell: SimpleCell, inputs: Float[Array, "batch time input"]) -> Float[Array, "batch time hidden"]:
+    return cell.unroll(inputs)[0]

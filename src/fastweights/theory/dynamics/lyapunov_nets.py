@@ -21,7 +21,7 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, frame, stretches
 from fastweights.theory.networks import before_and_after, run_once
 from fastweights.theory.rounding import UNIT
-from fastweights.types import Column
+from fastweights.types import Vector
 
 _TASK = AssociativeRetrieval(num_pairs=2)
 _UNITS = {"standard-rnn": 16, "irnn": 16, "lstm": 16, "fast-weights": 6}
@@ -29,8 +29,6 @@ _STEPS = 300
 _NEAR, _BESIDE = 1e-7, 1e-4
 _CONDITION = 1e6  # directions that a step shrinks by more, relative to the others, are not compared
 _NORM = 0.9
-
-Vector = Float[Array, " n"]
 
 
 class Orbit(NamedTuple):
@@ -100,7 +98,7 @@ class LyapunovNets(Check):
         return Finding(*quantities, panels=_panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
-        return Orbit(*map(np.asarray, _follow(model, jnp.asarray(_stream())[:, None], self.through)))
+        return Orbit(*map(np.asarray, _follow(model, jnp.asarray(_stream()), self.through)))
 
     def _contraction(self, model: SequenceClassifier) -> Quantity:
         def recurrent(model: Any) -> Any:
@@ -184,13 +182,10 @@ def _stream() -> np.ndarray:
 @run_once
 def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State], State]):
     cell, projections = model.cell, model.projections(tokens)
-    empty = cell.initial_state(1)
-    scalars, arrays = eqx.partition(empty, lambda leaf: not leaf.ndim)
-    first, unpack = ravel_pytree(arrays)
+    first, unravel = ravel_pytree(cell.initial_state())
 
-    def advanced(vector: Vector, projection: Column, through: Callable = lambda state: state) -> Vector:
-        state = cell.step(through(eqx.combine(scalars, unpack(vector))), projection)[0]
-        return ravel_pytree(eqx.filter(state, lambda leaf: leaf.ndim))[0]
+    def advanced(vector: Vector, projection: Vector, through: Callable = lambda state: state) -> Vector:
+        return ravel_pytree(cell.step(through(unravel(vector)), projection)[0])[0]
 
     def advance_both(carry, projection):
         vector, direction = carry
@@ -203,7 +198,7 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
         return (after, apart / jnp.where(size > 0, size, 1)), (after, jacobian, jnp.log(size))
 
     orbit = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
-    return projections[..., 0], *orbit
+    return projections, *orbit
 
 
 def _panels(spectra: Mapping[tuple[str, str], Float[np.ndarray, " n"]]) -> list[Panel]:

@@ -1,7 +1,6 @@
 """The path of the error along an LSTM's cell: a product of forget gates."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,14 +11,13 @@ from jaxtyping import Float
 
 from fastweights.cells.lstm import LSTM, LSTMState
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
-from fastweights.theory.networks import built, perturbed, run_once
+from fastweights.theory.gradients.state_jacobians import norms
+from fastweights.theory.networks import built, outputs, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart, within_rounding
 
 _INPUT, _UNITS, _BATCH, _STEPS = 5, 8, 3, 31
 _OPEN = 40.0
 
-Jacobians = Float[np.ndarray, "batch earlier hidden hidden"]
 Gates = Mapping[str, Float[np.ndarray, "batch time hidden"]]
 
 
@@ -57,71 +55,59 @@ class ConstantErrorPath(Check):
         initial = built(lambda: LSTM(_INPUT, _UNITS, key=jax.random.key(0)))
 
         cell = perturbed(initial, 1)
-        direct, _, run = self._paths(cell, inputs)
-        gates, sums = _gates(cell, run)
+        gates, sums = _gates(cell, inputs)
         products = np.cumprod(self.factor(gates)[:, :0:-1], axis=1)[:, ::-1, None] * np.eye(_UNITS)
-        apart = roundings_apart(direct, products, products * (1 + sums.max()), _STEPS * (_UNITS + 6))
+        direct, sizes = _cell_jacobians(cell, inputs, self.detached), products * (1 + sums.max())
+        apart = roundings_apart(direct, products, sizes, _STEPS * (_UNITS + 6))
 
         cell = _with_bias(cell, _OPEN)
-        direct, _, run = self._paths(cell, inputs)
-        rest = _gates(cell, run)[1].max() - _OPEN
-        off, closed = abs(direct - np.eye(_UNITS)).max(), _STEPS * np.exp(rest - _OPEN)
+        off = abs(np.asarray(_cell_jacobians(cell, inputs, self.detached)) - np.eye(_UNITS)).max()
+        rest = _gates(cell, inputs)[1].max() - _OPEN
         series, ages = [], np.arange(_STEPS - 1, 0, -1)
         for bias in (0.0, 1.0, 4.0):
-            direct, everything, _ = self._paths(_with_bias(initial, bias), inputs)
-            name, diagonal = f"forget bias {bias:g}", np.diagonal(direct, axis1=-2, axis2=-1)
+            cell, name = _with_bias(initial, bias), f"forget bias {bias:g}"
+            direct, everything = (_cell_jacobians(cell, inputs, of) for of in (self.detached, unchanged))
+            diagonal = np.diagonal(direct, axis1=-2, axis2=-1)
             series += [
                 Series(name, ages, norms(everything).mean(axis=0)),
                 Series("", ages, diagonal.mean(axis=(0, 2)), "dashed", group=name),
             ]
         label = "‖∂c(T)/∂c(τ)‖; dashed: Π f(t), mean"
+        name = "gates open: ∂c(T)/∂c(τ) off the identity"
         return Finding(
             within_rounding("∂c(T)/∂c(τ) off Π f(t)", apart),
-            Quantity("gates open: ∂c(T)/∂c(τ) off the identity", off, highest=closed),
+            Quantity(name, off, highest=_STEPS * np.exp(rest - _OPEN)),
             panels=[Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
-
-    def _paths(
-        self, cell: LSTM, inputs: Float[np.ndarray, "batch time input"]
-    ) -> tuple[Jacobians, Jacobians, "_Run"]:
-        """∂c(T)/∂c(τ) along the cell alone and along all paths; projections and outputs."""
-        direct, run = _cell_jacobians(cell, jnp.asarray(inputs), self.detached)
-        everything, _ = _cell_jacobians(cell, jnp.asarray(inputs), unchanged)
-        return np.asarray(direct), np.asarray(everything), run
-
-
-class _Run(NamedTuple):
-    projections: Float[Array, "batch time rows"]
-    outputs: Float[Array, "batch time hidden"]
 
 
 @run_once
 def _cell_jacobians(
     cell: LSTM, inputs: Float[Array, "batch time input"], detached: Callable[[Array], Array]
-) -> tuple[Float[Array, "batch earlier hidden hidden"], _Run]:
-    """∂c(T)/∂c(τ) for τ = 1 … T − 1, and what was run."""
+) -> Float[Array, "batch earlier hidden hidden"]:
+    """∂c(T)/∂c(τ) for τ = 1 … T − 1."""
 
     def step(state, now):
-        projection, shift = now
-        state, output = cell.step(LSTMState(state.cell, detached(state.hidden)), projection)
-        return LSTMState(state.cell + shift, state.hidden), output
+        x, shift = now
+        state, _ = cell(LSTMState(state.cell, detached(state.hidden)), x)
+        return LSTMState(state.cell + shift, state.hidden), None
 
     def of_one(inputs):
-        projections = jax.vmap(cell.project)(inputs)
-
         def last_cell(shifts):
-            state, outputs = lax.scan(step, cell.initial_state(), (projections, shifts))
-            return state.cell, _Run(projections, outputs)
+            return lax.scan(step, cell.initial_state(), (inputs, shifts))[0].cell
 
-        return jacobian_of_last(last_cell, jnp.zeros((_STEPS, _UNITS)))
+        return jax.jacrev(last_cell)(jnp.zeros((_STEPS, _UNITS))).swapaxes(0, 1)[:-1]
 
     return jax.vmap(of_one)(inputs)
 
 
-def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "batch time hidden"]]:
+def _gates(
+    cell: LSTM, inputs: Float[np.ndarray, "batch time input"]
+) -> tuple[Gates, Float[np.ndarray, "batch time hidden"]]:
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
-    projections, outputs, recurrent = (np.asarray(a) for a in (*run, cell.recurrent))
-    before = np.pad(outputs[:, :-1], ((0, 0), (1, 0), (0, 0)))
+    recurrent, input_weights, bias = map(np.asarray, (cell.recurrent, cell.input, cell.bias))
+    projections = inputs @ input_weights.T + bias
+    before = np.pad(outputs(cell, jnp.asarray(projections))[:, :-1], ((0, 0), (1, 0), (0, 0)))
     gates = 1 / (1 + np.exp(-(before @ recurrent.T + projections)))
     sizes = abs(before) @ abs(recurrent).T + abs(projections)
     values = np.split(gates, 4, axis=-1)[:3]

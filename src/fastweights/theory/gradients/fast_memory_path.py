@@ -12,15 +12,9 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.gradients.fast_memory_formula import (
-    FastMemoryFormula,
-    Matrix,
-    Vector,
-    formula,
-    of_state,
-)
-from fastweights.theory.gradients.state_jacobians import jacobian_of_last, norms
-from fastweights.theory.networks import built, perturbed, run_once
+from fastweights.theory.gradients.fast_memory_formula import Matrix, Vector, formulas, of_state
+from fastweights.theory.gradients.state_jacobians import norms
+from fastweights.theory.networks import built, outputs, perturbed, run_once
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _UNITS, _BATCH, _STEPS = 10, 4, 16
@@ -49,11 +43,6 @@ class Valves(NamedTuple):
 
 _OPEN, _SHUT = np.ones(_STEPS), np.zeros(_STEPS)
 _OPEN_BUT_LAST = np.where(np.arange(_STEPS) < _STEPS - 1, 1.0, 0.0)
-_PARTS = {
-    "full": FastMemoryFormula.full,
-    "recurrent": FastMemoryFormula.recurrent,
-    "direct": FastMemoryFormula.direct,
-}
 _VALVES = {
     "full": Valves(_OPEN, _OPEN, _OPEN, _OPEN),
     "recurrent": Valves(_OPEN, _OPEN, _SHUT, _OPEN),
@@ -88,29 +77,23 @@ class FastMemoryPath(Check):
         projections = np.moveaxis(np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)), -1, 0)
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
         cell = perturbed(initial, 1, 0.2)
-        measured, outputs = self._by_autodiff(cell, projections)
+        measured, hidden = self._by_autodiff(cell, projections), np.asarray(outputs(cell, projections))
         exact, sizes = (
-            [
-                formula(cell, *one, self.weight, self.pull, of)
-                for one in zip(projections, outputs, strict=True)
-            ]
-            for of in (np.asarray, abs)
+            formulas(cell, projections, hidden, self.weight, self.pull, of) for of in (np.asarray, abs)
         )
-        count = int(_STEPS * (5 * _UNITS + 20) * max(one.conditioning for one in exact))
+        count = int(_STEPS * (5 * _UNITS + 20) * exact.conditioning.max())
         apart = []
-        for name, part in _PARTS.items():
-            formulas = (np.stack([part(one) for one in of]) for of in (exact, sizes))
-            off = roundings_apart(measured[name], *formulas, count)
+        for name in ("full", "recurrent", "direct"):
+            off = roundings_apart(measured[name], getattr(exact, name), getattr(sizes, name), count)
             apart.append(within_rounding(f"{name} derivative off its formula", off))
         both = measured["by state"] + measured["by memory"]
-        sums = roundings_apart(both, measured["full"], np.stack([one.full() for one in sizes]), count)
-        relative = norms(measured["direct"]) / norms(np.stack([one.last_pulls for one in exact]))
+        sums = roundings_apart(both, measured["full"], sizes.full, count)
+        relative = norms(measured["direct"]) / norms(exact.last_pulls)
         # A term that does not reach back at all has no slope.
         slope = np.nan
         if np.all(relative > 0):
             slope = np.exp(np.polyfit(np.arange(_STEPS - 2, -1, -1), np.log(relative).mean(axis=0), 1)[0])
-        bounds = np.stack([one.recurrent_bounds() for one in exact])
-        excess = (norms(measured["recurrent"]) / bounds).max()
+        excess = (norms(measured["recurrent"]) / exact.recurrent_bounds).max()
         decay, rounding = float(cell.decay), (_STEPS * _UNITS + _UNITS**2) * UNIT
         name = "direct term, factor for each step of age, λ = 0.9"
         return Finding(
@@ -121,20 +104,14 @@ class FastMemoryPath(Check):
             panels=[self._panel(initial, decay, projections) for decay in (0.9, 0.5)],
         )
 
-    def _by_autodiff(
-        self, cell: FastWeights, projections: Sequences
-    ) -> tuple[Mapping[str, Jacobians], Sequences]:
-        """∂h(T)/∂h(τ) through each set of valves, and the outputs."""
-        derivatives, outputs = {}, None
-        for name, valves in _VALVES.items():
-            valves = valves._replace(write=valves.write * self.writes)
-            slopes, outputs = _through_valves(cell, jnp.asarray(projections), valves)
-            derivatives[name] = np.asarray(slopes)
-        return derivatives, np.asarray(outputs)
+    def _by_autodiff(self, cell: FastWeights, projections: Sequences) -> Mapping[str, Jacobians]:
+        """∂h(T)/∂h(τ) through each set of valves."""
+        valves = {name: given._replace(write=given.write * self.writes) for name, given in _VALVES.items()}
+        return {name: np.asarray(_through(given, cell, projections)) for name, given in valves.items()}
 
     def _panel(self, cell: FastWeights, decay: float, projections: Sequences) -> Panel:
         cell = eqx.tree_at(lambda cell: cell.decay, cell, jnp.asarray(decay))
-        derivatives, ages = self._by_autodiff(cell, projections)[0], np.arange(_STEPS - 1, 0, -1)
+        derivatives, ages = self._by_autodiff(cell, projections), np.arange(_STEPS - 1, 0, -1)
         labels = {"full": "all paths", "direct": "one jump through A", "recurrent": "through W alone"}
         series = [Series(labels[name], ages, norms(derivatives[name]).mean(axis=0)) for name in labels]
         newest = norms(derivatives["direct"][:, -1]).mean()
@@ -143,9 +120,9 @@ class FastMemoryPath(Check):
 
 
 @run_once
-def _through_valves(
-    cell: FastWeights, projections: Float[Array, "batch time units"], valves: Valves
-) -> tuple[Float[Array, "batch earlier units units"], Float[Array, "batch time units"]]:
+def _through(
+    valves: Valves, cell: FastWeights, projections: Float[Array, "batch time units"]
+) -> Float[Array, "batch earlier units units"]:
     def step(state, now):
         projection, shift, valve = now
         written = _passed(state.hidden, valve.write)
@@ -158,10 +135,9 @@ def _through_valves(
 
     def of_one(projections):
         def last(shifts):
-            _, outputs = lax.scan(step, cell.initial_state(), (projections, shifts, valves))
-            return outputs[-1], outputs
+            return lax.scan(step, cell.initial_state(), (projections, shifts, valves))[1][-1]
 
-        return jacobian_of_last(last, jnp.zeros_like(projections))
+        return jax.jacrev(last)(jnp.zeros_like(projections)).swapaxes(0, 1)[:-1]
 
     return jax.vmap(of_one)(projections)
 

@@ -112,14 +112,11 @@ def _measure(
     Float[Array, "batch hidden"],
 ]:
     """The outputs, the Jacobians, and a difference quotient of the last output."""
-    cell = model.cell
-
-    def of_one(projections, shifts):
-        slopes = state_jacobians(cell, projections, check.through)
-        ahead, behind = last_output(cell, projections, shifts), last_output(cell, projections, -shifts)
-        return cell.unroll_in_jax(projections)[0], slopes, (ahead - behind) / (2 * _FAR)
-
-    return jax.vmap(of_one)(model.projections(tokens), _FAR * jnp.asarray(_directions(carried_size(cell))))
+    cell, projections = model.cell, model.projections(tokens)
+    last = jax.vmap(lambda one, shifts: last_output(cell, one, shifts))
+    shifts = _FAR * jnp.asarray(_directions(carried_size(cell)))
+    quotients = (last(projections, shifts) - last(projections, -shifts)) / (2 * _FAR)
+    return cell.unroll_projected(projections)[0], state_jacobians(cell, projections, check.through), quotients
 
 
 def _panels(curves: Mapping[str, Sequence[_Reach]], updates: int) -> list[Panel]:

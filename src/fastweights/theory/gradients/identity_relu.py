@@ -6,13 +6,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.irnn import IRNN, IRNNOptions
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.gradients.state_jacobians import state_jacobians
-from fastweights.theory.networks import built, run_once
+from fastweights.theory.networks import built, outputs, run_once
 
 _UNITS, _BATCH, _STEPS = 10, 8, 12
 
@@ -40,30 +39,21 @@ class IdentityRelu(Check):
 
     def examine(self) -> Finding:
         """For both scales, on random inputs that leave some units on and some off."""
-        projections = (
-            np.moveaxis(np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)), -1, 0) + 1
-        )
+        drawn = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
+        projections = jnp.asarray(np.moveaxis(drawn, -1, 0) + 1)
         ages, quantities = np.arange(_STEPS - 1, 0, -1.0), []
         for scale in (1.0, 0.5):
             options = IRNNOptions(recurrent_scale=scale)
             cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
             cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
-            outputs, measured = map(np.asarray, _outputs_and_jacobians(cell, jnp.asarray(projections)))
-            on = np.cumprod((outputs > 0)[:, :0:-1], axis=1)[:, ::-1]  # from τ + 1 to T
+            on = np.asarray(outputs(cell, projections)) > 0
+            on = np.cumprod(on[:, :0:-1], axis=1)[:, ::-1]  # from τ + 1 to T
             diagonal = self.decay(scale, ages)[:, None] * on
-            difference = abs(measured - diagonal[..., None] * np.eye(_UNITS)).max()
+            measured = run_once(state_jacobians)(cell, projections)
+            difference = abs(np.asarray(measured) - diagonal[..., None] * np.eye(_UNITS)).max()
             quantities += [
                 Quantity(f"largest difference, W = {scale:g} I", difference, highest=0),
                 Quantity("units on throughout", on[:, 0].sum(), lowest=1),
                 Quantity("units off at some step", (1 - on[:, 0]).sum(), lowest=1),
             ]
         return Finding(*quantities)
-
-
-@run_once
-def _outputs_and_jacobians(
-    cell: IRNN, projections: Float[Array, "batch time hidden"]
-) -> tuple[Float[Array, "batch time hidden"], Float[Array, "batch earlier hidden carried"]]:
-    return cell.unroll_projected(projections)[0], jax.vmap(lambda one: state_jacobians(cell, one))(
-        projections
-    )

@@ -1,7 +1,6 @@
 """The derivative of the last output for an earlier state, ∂h(T)/∂h(τ), for any cell."""
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,44 +14,37 @@ from fastweights.cells.base import Cell, State
 from fastweights.cells.simple import SimpleCell
 from fastweights.types import Vector
 
-Projections = Float[Array, "time projection"]
-Shifts = Float[Array, "time carried"]
-
 
 def state_jacobians(
-    cell: Cell, projections: Projections, through: Callable[[State], State] = lambda state: state
-) -> Float[Array, "earlier hidden carried"]:
-    """∂h(T)/∂s(τ) for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
+    cell: Cell,
+    projections: Float[Array, "batch time projection"],
+    through: Callable[[State], State] = lambda state: state,
+) -> Float[Array, "batch earlier hidden carried"]:
+    """∂h(T)/∂s(τ) of each sequence for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
 
     A carried vector is an array of the state with one axis: h of a simple cell, c and h of an LSTM, h of fast
     weights. The derivative includes what h(τ) writes into a memory. `through` is applied to every state
     before it is carried on: `lax.stop_gradient`, say.
     """
-    shifts = jnp.zeros((len(projections), carried_size(cell)))
-    return jacobian_of_last(lambda shifts: (last_output(cell, projections, shifts, through), None), shifts)[0]
-
-
-def jacobian_of_last(
-    last: Callable[[Shifts], tuple[Vector, Any]], shifts: Shifts
-) -> tuple[Float[Array, "earlier hidden carried"], Any]:
-    """The derivative of a function's first result, a vector of the last step, for the shifts at all steps but
-    the last; and its second result."""
-    slopes, others = jax.jacrev(last, has_aux=True)(shifts)
-    return slopes.swapaxes(0, 1)[:-1], others
+    shifts = jnp.zeros((projections.shape[1], carried_size(cell)))
+    jacobian = jax.jacrev(lambda shifts, one: last_output(cell, one, shifts, through))
+    return jax.vmap(lambda one: jacobian(shifts, one).swapaxes(0, 1)[:-1])(projections)
 
 
 def last_output(
     cell: Cell,
-    projections: Projections,
-    shifts: Shifts,
+    projections: Float[Array, "time projection"],
+    shifts: Float[Array, "time carried"],
     through: Callable[[State], State] = lambda state: state,
 ) -> Vector:
-    """h(T), with a shift added to the carried vectors after each step."""
+    """h(T) of one sequence, with a shift added to the carried vectors after each step."""
 
     def step(state, now):
         projection, shift = now
         state, output = cell.step(state, projection)
-        return _shifted(through(state), shift), output
+        vectors, others = _carried(through(state))
+        carried, unravel = ravel_pytree(vectors)
+        return eqx.combine(unravel(carried + shift), others), output
 
     return lax.scan(step, cell.initial_state(), (projections, shifts))[1][-1]
 
@@ -60,12 +52,6 @@ def last_output(
 def carried_size(cell: Cell) -> int:
     """The total size of the carried vectors."""
     return ravel_pytree(_carried(cell.initial_state())[0])[0].size
-
-
-def _shifted(state: State, shift: Float[Array, " carried"]) -> State:
-    vectors, others = _carried(state)
-    carried, unravel = ravel_pytree(vectors)
-    return eqx.combine(unravel(carried + shift), others)
 
 
 def _carried(state: State) -> tuple[State, State]:
