@@ -25,16 +25,22 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def run_once(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def quickly(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Like `eqx.filter_jit`, but compiled without optimisation: a program that runs once or twice on a few
     numbers spends its time in compilation, which takes a third as long this way."""
     options: Any = {"compiler_options": {"xla_backend_optimization_level": 0}}
     return eqx.filter_jit(function, **options)
 
 
+def run_once(function: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
+    """The function of arrays, compiled `quickly`; its results are NumPy's."""
+    compiled = quickly(function)
+    return lambda *args, **kwargs: jax.tree.map(np.asarray, compiled(*args, **kwargs))
+
+
 def built(make: Callable[[], Tree]) -> Tree:
     """The function's result, compiled as one program: one for each random array would take longer."""
-    return run_once(make)()
+    return quickly(make)()
 
 
 def perturbed(tree: Tree, seed: int, by: float = 0.3) -> Tree:
@@ -89,7 +95,7 @@ def outputs(
     return cell.unroll_projected(projections)[0]
 
 
-@run_once
+@quickly
 def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) -> SequenceClassifier:
     """The model after all updates, by the library's training."""
     rates, updates = Hyperparameters.of(options), jnp.asarray(options.updates)

@@ -64,29 +64,19 @@ class AdditiveModel(eqx.Module):
         return (inputs - potentials / self.resistances) / self.capacitances
 
 
+@run_once
 def integrate(
     model: AdditiveModel,
-    starts: Float[np.ndarray, "*nets starts units"],
-    times: Float[np.ndarray, " times"],
-    tolerance: float,
-) -> tuple[Float[np.ndarray, "times *nets starts units"], int]:
+    starts: Float[Array, "*nets starts units"],
+    times: Float[Array, " times"],
+    tolerance: float | Float[Array, ""],
+) -> tuple[Float[Array, "times *nets starts units"], Array]:
     """The potentials at all times, by Diffrax, and the number of its steps, which all starts share. The first
     time is that of the starts.
 
     Tsitouras's method of order 5; the root mean square of every step's estimated error over all numbers is at
     most the tolerance, relative to 1 + |v|.
     """
-    values, steps = _integrate(model, *map(jnp.asarray, (starts, times, tolerance)))
-    return np.asarray(values), int(steps)
-
-
-@run_once
-def _integrate(
-    model: AdditiveModel,
-    starts: Float[Array, "*nets starts units"],
-    times: Float[Array, " times"],
-    tolerance: Float[Array, ""],
-) -> tuple[Float[Array, "times *nets starts units"], Array]:
     of_net = jax.vmap(AdditiveModel.velocity, (None, 0))
     velocity = of_net if starts.ndim == 2 else jax.vmap(of_net)
     solution = diffrax.diffeqsolve(
@@ -102,8 +92,7 @@ def _integrate(
         adjoint=diffrax.ForwardMode(),  # does not compile what derivatives by adjoints need
         max_steps=50_000,
     )
-    values: Any = solution.ys
-    return values, solution.stats["num_steps"]
+    return solution.ys, solution.stats["num_steps"]
 
 
 def local_error(values: np.ndarray, tolerance: float) -> float:
@@ -118,7 +107,7 @@ def equilibria(
 ) -> Float[np.ndarray, "found units"]:
     """The distinct equilibria that Newton's method, by Optimistix, reaches from the starts, ordered by their
     first potential."""
-    ends, speeds = map(np.asarray, _newton(model, jnp.asarray(starts)))
+    ends, speeds = _newton(model, starts)
     points: list[np.ndarray] = []
     for point in ends[np.isfinite(ends).all(1) & (speeds.max(1) < 1e-12)]:
         if all(np.abs(point - known).max() > 1e-6 for known in points):
@@ -146,13 +135,9 @@ def _newton(
     return jax.vmap(from_one)(starts)
 
 
-def jacobian(model: AdditiveModel, point: Float[np.ndarray, " units"]) -> np.ndarray:
-    """∂(dv/dt)/∂v at a point: (w_ji φ′(v_i) − δ_ij/R_j)/C_j, by automatic differentiation."""
-    return np.asarray(_jacobian(model, jnp.asarray(point)))
-
-
 @run_once
-def _jacobian(model: AdditiveModel, point: Potentials) -> Float[Array, "units units"]:
+def jacobian(model: AdditiveModel, point: Potentials) -> Float[Array, "units units"]:
+    """∂(dv/dt)/∂v at a point: (w_ji φ′(v_i) − δ_ij/R_j)/C_j, by automatic differentiation."""
     return jax.jacfwd(model.velocity)(point)
 
 

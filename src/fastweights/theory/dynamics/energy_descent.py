@@ -70,12 +70,12 @@ class EnergyDescent(Check):
                 self.gain,
             )
             starts = rng.uniform(-2, 2, (_UNITS, _STARTS)).T
-            descent, energies = self._descent(name, model, jnp.asarray(importance), starts)
+            descent, energies = self._descent(name, model, importance, starts)
             quantities += descent
             curves.append(energies)
         model = AdditiveModel.of(drawn)
         path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)).T, _TIMES, _TOLERANCE)
-        curves.append(np.asarray(_energies(model, jnp.ones(_UNITS), jnp.asarray(path), leak)[0]))
+        curves.append(_energies(model, np.ones(_UNITS), path, leak)[0])
         titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
         panels = [
             Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])
@@ -87,10 +87,8 @@ class EnergyDescent(Check):
         self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "starts units"]
     ) -> tuple[list[Quantity], Float[np.ndarray, "times starts"]]:
         path, steps = integrate(model, starts, _TIMES, _TOLERANCE)
-        energies, slopes, gradients = map(
-            np.asarray, _energies(model, importance, jnp.asarray(path), self.leak)
-        )
-        formula, sizes = map(np.asarray, _dissipation(model, importance, jnp.asarray(path)))
+        energies, slopes, gradients = _energies(model, importance, path, self.leak)
+        formula, sizes = _dissipation(model, importance, path)
         apart, rise = roundings_apart(slopes, formula, sizes, _UNITS + 10), np.diff(energies, axis=0).max()
         tolerance = steps * local_error(path, _TOLERANCE) * gradients.max()
         return [

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float
 
@@ -23,7 +22,7 @@ from fastweights.theory.dynamics.additive_model import (
 _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time
 _FIRST_UNIT = 10  # the number of times up to 1
-_TOLERANCE = 1e-13
+_TOLERANCE, _ROUGH = np.array(1e-13), np.array(1e-6)  # arrays: one program serves both
 
 Away = Float[np.ndarray, "times directions 2"]
 
@@ -124,7 +123,7 @@ class EquilibriumKinds(Check):
 def _in_own_time(linear: Sequence[Equilibrium]) -> AdditiveModel:
     """Every equilibrium's net with time counted in the equilibrium's unit: C is divided by it."""
     nets = AdditiveModel.stacked([equilibrium.net for equilibrium in linear])
-    units = jnp.asarray([equilibrium.unit for equilibrium in linear])
+    units = np.array([equilibrium.unit for equilibrium in linear])
     return eqx.tree_at(lambda net: net.capacitances, nets, nets.capacitances / units[:, None])
 
 
@@ -169,7 +168,7 @@ def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[
     models = _in_own_time([first, last] * (len(linear) // 2))
     starts = np.where(np.arange(2, _DIRECTIONS + 2) % 4, 0.2, 3.5)[:, None] * _circle()
     starts = np.broadcast_to(starts, (len(linear), *starts.shape))
-    paths, _ = integrate(models, starts, 2 * _TIMES, 1e-6)  # shapes that are compiled already
+    paths, _ = integrate(models, starts, 2 * _TIMES, _ROUGH)  # shapes that are compiled already
     panels = []
     for title, shown, path in (
         ("Symmetric weights", first, paths[:, 0]),

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
@@ -75,7 +74,7 @@ class LinearFeedback(Check):
         for weight in _WEIGHTS:
             # An IRNN of one unit, whose recurrent weight is also its input's.
             loop = simple_cell("irnn", np.full((1, 1), weight), np.full((1, 1), weight), np.zeros(1))
-            outputs = np.asarray(_unroll(loop, jnp.asarray(inputs[..., None])))[..., 0]
+            outputs = _unroll(loop, inputs[..., None])[..., 0]
             weights = np.where(ages >= 0, self.response(weight, np.maximum(ages, 0).astype(float)), 0)
             sums = inputs @ weights.T
             apart.append(roundings_apart(outputs, sums, sums, 2 * _STEPS + 2))

@@ -98,7 +98,7 @@ class LyapunovNets(Check):
         return Finding(*quantities, panels=_panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
-        return Orbit(*map(np.asarray, _follow(model, jnp.asarray(_stream()), self.through)))
+        return Orbit(*_follow(model, _stream(), self.through))
 
     def _contraction(self, model: SequenceClassifier) -> Quantity:
         def recurrent(model: Any) -> Any:

@@ -56,7 +56,7 @@ class AttentionUnrolled(Check):
         for name, changes in self.cases.items():
             options = replace(_PLAIN, **changes)
             cell = perturbed(FastWeights(_INPUT, _UNITS, options=options, key=jax.random.key(0)), 1)
-            forms, matrix, noisy = (np.asarray(a) for a in _unrolled(self.between, cell, jnp.asarray(inputs)))
+            forms, matrix, noisy = _unrolled(self.between, cell, inputs)
             growth = 10 * abs(noisy - matrix).max() / _FAR
             count = (options.inner_steps + 1) * (2 * _STEPS + 3) * (_UNITS + 4)
             off = abs(forms - matrix).max() / (2 * count * UNIT * growth)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jaxtyping import Float
@@ -48,7 +47,7 @@ class CubicGrowth(Check):
         for norm in _NORMS:
             options = FastWeightsOptions(norm=norm)
             cell = built(lambda o=options: FastWeights(1, _UNITS, options=o, key=jax.random.key(0)))
-            hidden, memories = map(np.asarray, _run(cell, jnp.asarray(projections)))
+            hidden, memories = _run(cell, projections)
             runs[norm] = hidden, memories, cell
         quantities = [Quantity("‖A h‖ off c³ for states of c times the size, relative", off, highest=0)]
         for norm, about in (("none", "no LN"), ("outside", "LN[u] + A h")):

@@ -26,10 +26,8 @@ def settle(
     With λ = 1 and h(t) = 0 a write changes nothing, so that the cell reads the given matrix.
     """
     units = inputs.shape[1]
-    gain = np.ones(units) if gain is None else gain
-    bias = np.zeros(units) if bias is None else bias
-    norms = Norms(jnp.asarray(gain[None]), jnp.asarray(bias[None]))
-    return np.asarray(_settle(tuple(cells), jnp.asarray(matrices), jnp.asarray(inputs), norms))
+    given = np.ones(units) if gain is None else gain, np.zeros(units) if bias is None else bias
+    return _settle(tuple(cells), matrices, inputs, Norms(*(jnp.asarray(vector)[None] for vector in given)))
 
 
 @run_once

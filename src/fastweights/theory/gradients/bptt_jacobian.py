@@ -1,18 +1,16 @@
 """Back-propagation through time as one formula of matrices, against automatic differentiation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
 from fastweights.cells.standard_rnn import StandardRNN
 from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.models.classifier import Readout
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart, within_rounding
@@ -55,60 +53,52 @@ class BpttJacobian(Check):
         """For W and C, on one sequence through a whole classifier; and vec W by symbols."""
         model, tokens, target = _classifier()
         states, inputs, gradients = _by_autodiff(model, tokens, target)
-        exact, sizes = (
-            BpttFormula(self, model, np.asarray(states), np.asarray(inputs), of).gradients(int(target[0]))
-            for of in (np.asarray, abs)
-        )
+        exact, sizes = (self._formula(model, states, inputs, target[0], of) for of in (np.asarray, abs))
         count = 4 * (_STEPS * (_UNITS + 2) + 2 * _UNITS + 2 * _HIDDEN + _CLASSES)
         apart = [
             within_rounding(
                 f"{name}, formula against autodiff",
-                roundings_apart(np.asarray(gradient).reshape(-1, order="F"), row, size, count),
+                roundings_apart(gradient.reshape(-1, order="F"), row, size, count),
             )
             for name, gradient, row, size in zip(("J_W E", "J_C E"), gradients, exact, sizes, strict=True)
         ]
         wrong = _symbolic_differences(self.jacobian)
         return Finding(*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0))
 
-
-@dataclass(frozen=True)
-class BpttFormula:
-    """The formula, or, with `of=abs`, the sum of the sizes of its terms."""
-
-    check: BpttJacobian
-    model: Any
-    states: Float[np.ndarray, "time hidden"]  # h(1) … h(T), a row each
-    inputs: Float[np.ndarray, "time input"]  # x(1) … x(T)
-    of: Callable[[np.ndarray], np.ndarray] = np.asarray
-
-    def gradients(self, target: int) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
-        """J_W E and J_C E."""
-        recurrent, slopes = self.of(np.asarray(self.model.cell.recurrent)), 1 - self.states**2
-        before = np.vstack([np.zeros(_UNITS), self.states[:-1]])
-        error = self._at_the_end(target) @ np.diag(slopes[-1])
+    def _formula(
+        self,
+        model: SequenceClassifier,
+        states: Float[np.ndarray, "time hidden"],
+        inputs: Float[np.ndarray, "time input"],
+        target: int,
+        of: Callable[[np.ndarray], np.ndarray],
+    ) -> tuple[Vector, Vector]:
+        """J_W E and J_C E, or, with `of=abs`, the sums of the sizes of their terms."""
+        recurrent, slopes = of(np.asarray(model.cell.recurrent)), 1 - states**2
+        before = np.vstack([np.zeros(_UNITS), states[:-1]])
+        error = _at_the_end(model.readout, states[-1], target, of) @ np.diag(slopes[-1])
         total_w, total_c = np.zeros(_UNITS**2), np.zeros(_UNITS * _INPUT)
         for t in reversed(range(_STEPS)):
-            total_w += error @ self.check.jacobian(self.of(before[t]), _UNITS)
-            total_c += error @ self.check.jacobian(self.of(self.inputs[t]), _UNITS)
+            total_w += error @ self.jacobian(of(before[t]), _UNITS)
+            total_c += error @ self.jacobian(of(inputs[t]), _UNITS)
             if t:
-                error = self.check.back(error, recurrent, slopes[t - 1])
+                error = self.back(error, recurrent, slopes[t - 1])
         return total_w, total_c
 
-    def _at_the_end(self, target: int) -> Vector:
-        """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
-        readout = self.model.readout
-        (inner, inner_bias), (outer, outer_bias) = (
-            [np.asarray(array) for array in layer] for layer in (readout.hidden, readout.output)
-        )
-        summed = inner @ self.states[-1] + inner_bias
-        logits = outer @ np.maximum(summed, 0) + outer_bias
-        softmax = np.exp(logits - logits.max())
-        softmax /= softmax.sum()
-        error = self.of(softmax) + self.of(-np.eye(_CLASSES)[target])
-        return error @ self.of(outer) @ np.diag(summed > 0) @ self.of(inner)
+
+def _at_the_end(
+    readout: Readout, state: Vector, target: int, of: Callable[[np.ndarray], np.ndarray]
+) -> Vector:
+    """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
+    inner, inner_bias, outer, outer_bias = map(np.asarray, jax.tree.leaves(readout))
+    summed = inner @ state + inner_bias
+    logits = outer @ np.maximum(summed, 0) + outer_bias
+    softmax = np.exp(logits - logits.max())
+    softmax /= softmax.sum()
+    return (of(softmax) + of(-np.eye(_CLASSES)[target])) @ of(outer) @ np.diag(summed > 0) @ of(inner)
 
 
-def _classifier() -> tuple[SequenceClassifier, Int[Array, "1 time"], Int[Array, " 1"]]:
+def _classifier() -> tuple[SequenceClassifier, Int[np.ndarray, "1 time"], Int[np.ndarray, " 1"]]:
     """A classifier with all numbers in generic position, a sequence and its class."""
 
     def make() -> SequenceClassifier:
@@ -117,7 +107,7 @@ def _classifier() -> tuple[SequenceClassifier, Int[Array, "1 time"], Int[Array, 
         return SequenceClassifier(cell, _SYMBOLS, _CLASSES, options=options, key=jax.random.key(1))
 
     tokens = np.random.default_rng(1).integers(_SYMBOLS, size=(1, _STEPS))
-    return perturbed(built(make), 0), jnp.asarray(tokens), jnp.asarray([2])
+    return perturbed(built(make), 0), tokens, np.array([2])
 
 
 @run_once

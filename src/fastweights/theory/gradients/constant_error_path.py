@@ -61,7 +61,7 @@ class ConstantErrorPath(Check):
         apart = roundings_apart(direct, products, sizes, _STEPS * (_UNITS + 6))
 
         cell = _with_bias(cell, _OPEN)
-        off = abs(np.asarray(_cell_jacobians(cell, inputs, self.detached)) - np.eye(_UNITS)).max()
+        off = abs(_cell_jacobians(cell, inputs, self.detached) - np.eye(_UNITS)).max()
         rest = _gates(cell, inputs)[1].max() - _OPEN
         series, ages = [], np.arange(_STEPS - 1, 0, -1)
         for bias in (0.0, 1.0, 4.0):
@@ -107,7 +107,7 @@ def _gates(
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
     recurrent, input_weights, bias = map(np.asarray, (cell.recurrent, cell.input, cell.bias))
     projections = inputs @ input_weights.T + bias
-    before = np.pad(outputs(cell, jnp.asarray(projections))[:, :-1], ((0, 0), (1, 0), (0, 0)))
+    before = np.pad(outputs(cell, projections)[:, :-1], ((0, 0), (1, 0), (0, 0)))
     gates = 1 / (1 + np.exp(-(before @ recurrent.T + projections)))
     sizes = abs(before) @ abs(recurrent).T + abs(projections)
     values = np.split(gates, 4, axis=-1)[:3]

@@ -45,8 +45,8 @@ def formulas(
     pull: Callable[[Vector, Vector], Matrix],
     of: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> FastMemoryFormula:
-    """The formula at the states of each sequence, given λ^age and the derivative of h [hᵀ q]. With `of=abs` it
-    yields the sizes of the formula's terms; states and queries are not negative."""
+    """The formula at the states of each sequence, given λ^age and the derivative of h [hᵀ q]. With `of=abs`,
+    the sizes of its terms; states and queries are not negative."""
     each = [_formula(cell, *one, weight, pull, of) for one in zip(projections, outputs, strict=True)]
     return FastMemoryFormula(*map(np.stack, zip(*each, strict=True)))
 

@@ -77,7 +77,7 @@ class FastMemoryPath(Check):
         projections = np.moveaxis(np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH)), -1, 0)
         initial = built(lambda: FastWeights(1, _UNITS, key=jax.random.key(0)))
         cell = perturbed(initial, 1, 0.2)
-        measured, hidden = self._by_autodiff(cell, projections), np.asarray(outputs(cell, projections))
+        measured, hidden = self._by_autodiff(cell, projections), outputs(cell, projections)
         exact, sizes = (
             formulas(cell, projections, hidden, self.weight, self.pull, of) for of in (np.asarray, abs)
         )
@@ -107,7 +107,7 @@ class FastMemoryPath(Check):
     def _by_autodiff(self, cell: FastWeights, projections: Sequences) -> Mapping[str, Jacobians]:
         """∂h(T)/∂h(τ) through each set of valves."""
         valves = {name: given._replace(write=given.write * self.writes) for name, given in _VALVES.items()}
-        return {name: np.asarray(_through(given, cell, projections)) for name, given in valves.items()}
+        return {name: _through(given, cell, projections) for name, given in valves.items()}
 
     def _panel(self, cell: FastWeights, decay: float, projections: Sequences) -> Panel:
         cell = eqx.tree_at(lambda cell: cell.decay, cell, jnp.asarray(decay))

@@ -59,7 +59,7 @@ class GradientNorms(Check):
 
     def examine(self) -> Finding:
         """All cells of one size on the task that the library is about."""
-        tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.astype(int))
+        tokens = sequences(_TASK, _SEQUENCES, 1).inputs.astype(int)
         names = self.cells or registry.cells
         curves = {
             name: [self._reach(model, tokens) for model in models]
@@ -79,7 +79,7 @@ class GradientNorms(Check):
         return Finding(*quantities, panels=_panels(curves, self.updates))
 
     def _reach(self, model: SequenceClassifier, tokens: Tokens) -> "_Reach":
-        outputs, slopes, quotients = map(np.asarray, _measure(self, model, tokens))
+        outputs, slopes, quotients = _measure(self, model, tokens)
         predicted = np.einsum("bthc,btc->bh", slopes, _directions(slopes.shape[-1])[:, :-1])
         off = float(np.max(abs(predicted - quotients)) / np.max(abs(quotients)))
         cell, bound = model.cell, None

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -40,17 +39,17 @@ class IdentityRelu(Check):
     def examine(self) -> Finding:
         """For both scales, on random inputs that leave some units on and some off."""
         drawn = np.random.default_rng(0).standard_normal((_STEPS, _UNITS, _BATCH))
-        projections = jnp.asarray(np.moveaxis(drawn, -1, 0) + 1)
+        projections = np.moveaxis(drawn, -1, 0) + 1
         ages, quantities = np.arange(_STEPS - 1, 0, -1.0), []
         for scale in (1.0, 0.5):
             options = IRNNOptions(recurrent_scale=scale)
             cell = built(lambda options=options: IRNN(1, _UNITS, options=options, key=jax.random.key(0)))
             cell = eqx.tree_at(lambda cell: cell.recurrent, cell, cell.recurrent @ self.recurrent(_UNITS))
-            on = np.asarray(outputs(cell, projections)) > 0
+            on = outputs(cell, projections) > 0
             on = np.cumprod(on[:, :0:-1], axis=1)[:, ::-1]  # from τ + 1 to T
             diagonal = self.decay(scale, ages)[:, None] * on
             measured = run_once(state_jacobians)(cell, projections)
-            difference = abs(np.asarray(measured) - diagonal[..., None] * np.eye(_UNITS)).max()
+            difference = abs(measured - diagonal[..., None] * np.eye(_UNITS)).max()
             quantities += [
                 Quantity(f"largest difference, W = {scale:g} I", difference, highest=0),
                 Quantity("units on throughout", on[:, 0].sum(), lowest=1),

@@ -20,7 +20,8 @@ def state_jacobians(
     projections: Float[Array, "batch time projection"],
     through: Callable[[State], State] = lambda state: state,
 ) -> Float[Array, "batch earlier hidden carried"]:
-    """∂h(T)/∂s(τ) of each sequence for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below the other.
+    """∂h(T)/∂s(τ) of each sequence for τ = 1 … T − 1, with s(τ) the vectors that the state carries, one below
+    the other.
 
     A carried vector is an array of the state with one axis: h of a simple cell, c and h of an LSTM, h of fast
     weights. The derivative includes what h(τ) writes into a memory. `through` is applied to every state
@@ -69,7 +70,7 @@ def step_jacobians(
 
 def norms(matrices: Float[np.ndarray, "*shape rows columns"]) -> Float[np.ndarray, "*shape"]:
     """The largest singular value of each matrix."""
-    return np.linalg.norm(np.asarray(matrices), 2, (-2, -1))
+    return np.linalg.norm(matrices, 2, (-2, -1))
 
 
 def product_bounds(factors: Float[np.ndarray, "time rows columns"]) -> Float[np.ndarray, " earlier"]:

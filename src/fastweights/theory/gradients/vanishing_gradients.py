@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -83,7 +82,7 @@ def _norms_by_age(
     """‖∂h(T)/∂h(T − age)‖ for ages 1 … T − 1, of the cell of that name with the given W."""
     units = len(recurrent)
     cell = simple_cell(name, recurrent, np.zeros((units, 1)), np.zeros(units))
-    return norms(run_once(state_jacobians)(cell, jnp.asarray(projections)))[:, ::-1]
+    return norms(run_once(state_jacobians)(cell, projections))[:, ::-1]
 
 
 def _panel(title: str, *series: Series) -> Panel:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import lax
@@ -16,15 +15,12 @@ DEFAULTS = (0.9, 0.999)
 """β1 and β2 of Kingma & Ba 2014, and of the library's training."""
 
 
-def steps_of(optimiser: optax.GradientTransformation, gradients: Gradients) -> Gradients:
-    """The updates Δ of one parameter, for each sequence of gradients."""
-    return np.asarray(_run(optimiser, jnp.asarray(gradients)))
-
-
 @run_once
-def _run(
+def steps_of(
     optimiser: optax.GradientTransformation, gradients: Float[Array, "steps sequences"]
 ) -> Float[Array, "steps sequences"]:
+    """The updates Δ of one parameter, for each sequence of gradients."""
+
     def step(state: Any, gradient: Array) -> tuple[Any, Any]:
         change, state = optimiser.update(gradient, state)
         return state, change
