@@ -12,7 +12,7 @@ def test_fails_where_the_units_differ():
 
 @pytest.mark.thorough
 def test_fails_on_the_other_diagonal():
-    assert not holds("basin-borders", border=lambda points: points[0] - points[1])
+    assert not holds("basin-borders", border=lambda points: points[:, 0] - points[:, 1])
 
 
 @pytest.mark.thorough

@@ -8,9 +8,7 @@ from fastweights.theory.dynamics.equilibrium_kinds import kind
 
 def test_fails_with_a_jacobian_that_forgets_the_slope():
     def jacobian(model, point):
-        return (np.asarray(model.weights) - np.diag(1 / np.asarray(model.resistances)[:, 0])) / np.asarray(
-            model.capacitances
-        )
+        return np.asarray((model.weights - np.diag(1 / model.resistances)) / model.capacitances[:, None])
 
     assert not holds("equilibrium-kinds", jacobian=jacobian)
 

@@ -8,7 +8,7 @@ from fastweights.theory.fast_weights.attention_unrolled import CASES
 
 def test_fails_if_the_matrix_decays_twice():
     def weaker(state):
-        return eqx.tree_at(lambda state: state.memory.matrix, state, replace_fn=lambda a: 0.8 * a)
+        return eqx.tree_at(lambda state: state.memory, state, replace_fn=lambda a: 0.8 * a)
 
     one = {"S = 1": CASES["S = 1"]}
     assert holds("attention-unrolled", cases=one)

@@ -9,17 +9,18 @@ from fastweights.theory.fast_weights.layer_norm_invariance import scaled_by
 
 def over_the_batch(x, gain, bias, epsilon):
     """The mistake that a transposed layout invites."""
-    mean, variance = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    mean, variance = x.mean(axis=0), x.var(axis=0)
     return gain * (x - mean) / jnp.sqrt(variance + epsilon) + bias
 
 
 def without_the_mean(x, gain, bias, epsilon):
     """RMS normalisation."""
-    return gain * x / jnp.sqrt(jnp.mean(x**2, axis=0) + epsilon) + bias
+    return gain * x / jnp.sqrt(jnp.mean(x**2, axis=-1, keepdims=True) + epsilon) + bias
 
 
 def outside_the_root(x, gain, bias, epsilon):
-    return gain * (x - x.mean(axis=0)) / (x.std(axis=0) + epsilon) + bias
+    mean, deviation = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
+    return gain * (x - mean) / (deviation + epsilon) + bias
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ _TIMES = np.linspace(0, 15, 151)
 
 Leak = Callable[[Any, Any, Any], Any]
 Matrix = Float[np.ndarray, "units units"]
+Vector = Float[np.ndarray, " units"]
 
 
 def symmetric(drawn: Matrix) -> Matrix:
@@ -84,7 +85,7 @@ class EnergyDescent(Check):
         return Finding(*quantities, panels=panels)
 
     def _descent(
-        self, name: str, model: AdditiveModel, importance: Array, starts: Float[np.ndarray, "starts units"]
+        self, name: str, model: AdditiveModel, importance: Vector, starts: Float[np.ndarray, "starts units"]
     ) -> tuple[list[Quantity], Float[np.ndarray, "times starts"]]:
         path, steps = integrate(model, starts, _TIMES, _TOLERANCE)
         energies, slopes, gradients = _energies(model, importance, path, self.leak)

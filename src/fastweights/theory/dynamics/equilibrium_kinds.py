@@ -22,7 +22,7 @@ from fastweights.theory.dynamics.additive_model import (
 _DIRECTIONS, _DISTANCE = 32, 1e-4
 _TIMES = np.linspace(0, 2 * np.pi, 64)  # in units of each equilibrium's own time
 _FIRST_UNIT = 10  # the number of times up to 1
-_TOLERANCE, _ROUGH = np.array(1e-13), np.array(1e-6)  # arrays: one program serves both
+_TOLERANCE = 1e-13
 
 Away = Float[np.ndarray, "times directions 2"]
 
@@ -100,7 +100,7 @@ class EquilibriumKinds(Check):
         linear = [self._linearised(net, v) for net, vs in points for v in vs]
         circle = _DISTANCE * _circle()
         starts = np.stack([v.point + circle for v in linear])
-        paths, steps = integrate(_in_own_time(linear), starts, _TIMES, _TOLERANCE)
+        paths, steps = integrate(_in_own_time(linear), starts, _TIMES, np.array(_TOLERANCE))
         away = [paths[:, i] - v.point for i, v in enumerate(linear)]
         expected = [self.kind(v.eigenvalues) for v in linear]
         wrong = sum(_observed(path) != kind for path, kind in zip(away, expected, strict=True))
@@ -168,7 +168,7 @@ def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[
     models = _in_own_time([first, last] * (len(linear) // 2))
     starts = np.where(np.arange(2, _DIRECTIONS + 2) % 4, 0.2, 3.5)[:, None] * _circle()
     starts = np.broadcast_to(starts, (len(linear), *starts.shape))
-    paths, _ = integrate(models, starts, 2 * _TIMES, _ROUGH)  # shapes that are compiled already
+    paths, _ = integrate(models, starts, 2 * _TIMES, np.array(1e-6))  # shapes that are compiled already
     panels = []
     for title, shown, path in (
         ("Symmetric weights", first, paths[:, 0]),

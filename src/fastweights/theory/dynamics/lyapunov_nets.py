@@ -21,7 +21,6 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, frame, stretches
 from fastweights.theory.networks import before_and_after, run_once
 from fastweights.theory.rounding import UNIT
-from fastweights.types import Vector
 
 _TASK = AssociativeRetrieval(num_pairs=2)
 _UNITS = {"standard-rnn": 16, "irnn": 16, "lstm": 16, "fast-weights": 6}
@@ -184,7 +183,7 @@ def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State],
     cell, projections = model.cell, model.projections(tokens)
     first, unravel = ravel_pytree(cell.initial_state())
 
-    def advanced(vector: Vector, projection: Vector, through: Callable = lambda state: state) -> Vector:
+    def advanced(vector, projection, through=lambda state: state):
         return ravel_pytree(cell.step(through(unravel(vector)), projection)[0])[0]
 
     def advance_both(carry, projection):

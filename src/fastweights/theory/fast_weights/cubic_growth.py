@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jaxtyping import Float
@@ -72,9 +73,9 @@ class CubicGrowth(Check):
         16."""
         rng = np.random.default_rng(1)
         scales = 2.0 ** np.arange(-4, 5)
-        states = scales[:, None] * np.maximum(rng.standard_normal((5, 1, _UNITS)), 0)
+        states = jnp.asarray(scales[:, None] * np.maximum(rng.standard_normal((5, 1, _UNITS)), 0))
         memory = DecayingMatrix.empty(_UNITS, _UNITS, 0.9, 0.5).store(states, states)
-        answers = memory.read(scales[:, None] * rng.standard_normal(_UNITS))
+        answers = memory.read(jnp.asarray(scales[:, None] * rng.standard_normal(_UNITS)))
         norms = np.linalg.norm(np.asarray(answers), axis=-1)
         return abs(norms / norms[4] / self.growth(scales) - 1).max()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -120,7 +121,8 @@ def _memory_norms(rng: np.random.Generator) -> tuple[float, float]:
     random = rectified(rng.standard_normal((10, _UNITS)))
     line = rng.uniform(0.5, 2, (10, 1)) * random[0]
     states = np.stack([random, line], axis=1)
-    memory = DecayingMatrix.empty(_UNITS, _UNITS, _DECAY, _RATE).store(states, states)
+    written = jnp.asarray(states)
+    memory = DecayingMatrix.empty(_UNITS, _UNITS, _DECAY, _RATE).store(written, written)
     weights = _RATE * _DECAY ** np.arange(9, -1, -1)
     bounds = weights @ np.sum(states**2, axis=-1)
     generic, parallel = np.linalg.norm(memory.matrix, 2, (-2, -1)) / bounds

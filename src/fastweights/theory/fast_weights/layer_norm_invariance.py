@@ -56,7 +56,7 @@ class LayerNormInvariance(Check):
         count = 2 * _UNITS + 8
 
         def normalised(x, gain=gain, bias=0 * bias, epsilon=0.0):
-            return np.asarray(self.normalise(jnp.asarray(x), gain, bias, epsilon) - bias)
+            return np.asarray(self.normalise(*map(jnp.asarray, (x, gain, bias)), epsilon) - bias)
 
         def difference(epsilon: float) -> float:
             plain = normalised(x, bias=bias, epsilon=epsilon)
@@ -82,7 +82,9 @@ def _panel(deviation: Callable[..., Float[np.ndarray, "*shape"]]) -> Panel:
     sigmas, epsilon = np.geomspace(1e-5, 1, 60), 1e-5
     x = np.random.default_rng(1).standard_normal(_UNITS)
     x = sigmas[:, None] * (x - x.mean()) / x.std()
-    measured = np.asarray(layer_norm(x, jnp.ones(_UNITS), jnp.zeros(_UNITS), epsilon)).std(axis=1)
+    measured = np.asarray(layer_norm(jnp.asarray(x), jnp.ones(_UNITS), jnp.zeros(_UNITS), epsilon)).std(
+        axis=1
+    )
     largest = deviation(np.ones(60), sigmas, epsilon) / np.sqrt(1 + epsilon)
     series = [
         Series("measured", sigmas[::3], measured[::3], "marks"),

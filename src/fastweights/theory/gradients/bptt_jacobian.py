@@ -53,7 +53,7 @@ class BpttJacobian(Check):
         """For W and C, on one sequence through a whole classifier; and vec W by symbols."""
         model, tokens, target = _classifier()
         states, inputs, gradients = _by_autodiff(model, tokens, target)
-        exact, sizes = (self._formula(model, states, inputs, target[0], of) for of in (np.asarray, abs))
+        exact, sizes = (self._formula(model, states, inputs, int(target[0]), of) for of in (np.asarray, abs))
         count = 4 * (_STEPS * (_UNITS + 2) + 2 * _UNITS + 2 * _HIDDEN + _CLASSES)
         apart = [
             within_rounding(
@@ -72,7 +72,7 @@ class BpttJacobian(Check):
         inputs: Float[np.ndarray, "time input"],
         target: int,
         of: Callable[[np.ndarray], np.ndarray],
-    ) -> tuple[Vector, Vector]:
+    ) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
         """J_W E and J_C E, or, with `of=abs`, the sums of the sizes of their terms."""
         recurrent, slopes = of(np.asarray(model.cell.recurrent)), 1 - states**2
         before = np.vstack([np.zeros(_UNITS), states[:-1]])

@@ -59,7 +59,7 @@ class GradientNorms(Check):
 
     def examine(self) -> Finding:
         """All cells of one size on the task that the library is about."""
-        tokens = sequences(_TASK, _SEQUENCES, 1).inputs.astype(int)
+        tokens = jnp.asarray(sequences(_TASK, _SEQUENCES, 1).inputs.astype(int))
         names = self.cells or registry.cells
         curves = {
             name: [self._reach(model, tokens) for model in models]
