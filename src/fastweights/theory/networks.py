@@ -32,8 +32,8 @@ def quickly(function: Callable[Arguments, Result]) -> Callable[Arguments, Result
     return eqx.filter_jit(function, **options)
 
 
-def run_once(function: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
-    """The function of arrays, compiled `quickly`; its results are NumPy's."""
+def run_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled `quickly`, of arrays of NumPy or of JAX; its results are NumPy's."""
     compiled = quickly(function)
     return lambda *args, **kwargs: jax.tree.map(np.asarray, compiled(*args, **kwargs))
 

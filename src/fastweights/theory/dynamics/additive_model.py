@@ -92,7 +92,8 @@ def integrate(
         adjoint=diffrax.ForwardMode(),  # does not compile what derivatives by adjoints need
         max_steps=50_000,
     )
-    return solution.ys, solution.stats["num_steps"]
+    values: Any = solution.ys
+    return values, solution.stats["num_steps"]
 
 
 def local_error(values: np.ndarray, tolerance: float) -> float:

@@ -184,9 +184,9 @@ def _panels(labels: Sequence[Int[np.ndarray, " _starts"]], portraits: Sequence[P
     for title, (stable, saddle), basins, portrait in zip(titles, names, labels, portraits, strict=True):
         paths = np.concatenate([part for border in portrait.borders for part in (border.path, gap)])
         series = [
-            Series(stable, *portrait.stable.T, "marks", group="stable"),
+            Series(stable, *portrait.stable.T, kind="marks", group="stable"),
             Series(saddle, *paths.T, group="saddle"),
-            Series("", *portrait.saddles.T, "marks", group="saddle"),
+            Series("", *portrait.saddles.T, kind="marks", group="saddle"),
         ]
         grid = basins[: _ROWS**2].reshape(_ROWS, _ROWS)
         image = Image(grid, extent=(low[0], high[0], low[1], high[1]))

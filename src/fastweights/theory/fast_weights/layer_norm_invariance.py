@@ -56,7 +56,8 @@ class LayerNormInvariance(Check):
         count = 2 * _UNITS + 8
 
         def normalised(x, gain=gain, bias=0 * bias, epsilon=0.0):
-            return np.asarray(self.normalise(*map(jnp.asarray, (x, gain, bias)), epsilon) - bias)
+            arrays = jnp.asarray(x), jnp.asarray(gain), jnp.asarray(bias)
+            return np.asarray(self.normalise(*arrays, epsilon) - bias)
 
         def difference(epsilon: float) -> float:
             plain = normalised(x, bias=bias, epsilon=epsilon)

@@ -1,6 +1,7 @@
 """Back-propagation through time as one formula of matrices, against automatic differentiation."""
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -67,7 +68,7 @@ class BpttJacobian(Check):
 
     def _formula(
         self,
-        model: SequenceClassifier,
+        model: Any,
         states: Float[np.ndarray, "time hidden"],
         inputs: Float[np.ndarray, "time input"],
         target: int,
