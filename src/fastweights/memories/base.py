@@ -143,9 +143,6 @@ class StoredPairs(Memory):
         key, value = self.checked_pair(key, value)
         return self._append(key[None], value[None])
 
-    def _store(self, keys: Float[Array, "pairs ... key"], values: Float[Array, "pairs ... value"]) -> Self:
-        return self._append(keys, values)
-
     def _append(self, keys: Float[Array, "pairs ... key"], values: Float[Array, "pairs ... value"]) -> Self:
         batch = np.broadcast_shapes(self.batch_shape, keys.shape[1:-1], values.shape[1:-1])
 
@@ -154,6 +151,8 @@ class StoredPairs(Memory):
             return jnp.concatenate([jnp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in parts], axis=-2)
 
         return dataclasses.replace(self, keys=append(self.keys, keys), values=append(self.values, values))
+
+    _store = _append
 
 
 class EnergyMemory(Memory):

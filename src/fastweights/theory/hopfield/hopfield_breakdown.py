@@ -90,7 +90,7 @@ class HopfieldBreakdown(Check):
             weights += self.weights(patterns[stored:count])
             memory, stored = Hopfield(jnp.asarray(weights)), count
             queries = jnp.asarray(patterns[count - _QUERIES : count])
-            overlaps.append(np.mean(memory.read(queries) * queries, axis=1))
+            overlaps.append(np.mean(np.asarray(memory.read(queries) * queries), axis=1))
         return np.stack(overlaps)
 
 

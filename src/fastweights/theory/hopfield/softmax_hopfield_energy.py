@@ -1,6 +1,7 @@
 """The update of the softmax network decreases its energy."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -30,27 +31,26 @@ class SoftmaxHopfieldEnergy(Check):
     update: Callable[[SoftmaxHopfield, Array], Array] = SoftmaxHopfield.update
     """One step of recall."""
 
-    energy_temperature: Callable[[float], float] = lambda beta: beta
+    energy_temperature: Callable[[np.ndarray], np.ndarray] = lambda beta: beta
     """The energy's inverse temperature, given that of the update."""
 
     def examine(self) -> Finding:
         """Thirty updates of 40 random states at three temperatures; and the gradient of lse in symbols."""
         rng = np.random.default_rng(0)
         keys = jnp.asarray(rng.standard_normal((_STARTS, _PAIRS, _UNITS)))
-        start = jnp.asarray(3 * rng.standard_normal((_STARTS, _UNITS)))
-        longest = np.max(np.sum(np.asarray(keys) ** 2, axis=2), axis=1)
-        betas = jnp.asarray(_BETAS)
-        others = jnp.asarray([self.energy_temperature(beta) for beta in _BETAS])
-        states, energies, slopes = (np.asarray(a) for a in _descend(self.update, betas, others, keys, start))
-        sizes = np.sum(states**2, axis=-1)  # [β, update, start]
-        scale = (
-            longest + np.log(_PAIRS) / np.array(_BETAS)[:, None, None] + sizes / 2 + np.sqrt(longest * sizes)
-        )
+        start = jnp.tile(3 * rng.standard_normal((_STARTS, _UNITS)), (len(_BETAS), 1, 1))
+        betas, longest = np.array(_BETAS)[:, None], np.max(np.sum(np.asarray(keys) ** 2, axis=-1), axis=-1)
+        memory = SoftmaxHopfield(keys, keys, jnp.asarray(betas))
+        judge = SoftmaxHopfield(keys, keys, jnp.asarray(self.energy_temperature(betas)))
+        # [update, β, start]
+        states, energies, slopes = map(np.asarray, _descend(self.update, memory, judge, start))
+        sizes = np.sum(states**2, axis=-1)
+        scale = longest + np.log(_PAIRS) / betas + sizes / 2 + np.sqrt(longest * sizes)
         rounding = 8 * (_UNITS + _PAIRS) * UNIT * scale
-        before, after = rounding[:, :-1], rounding[:, 1:]
-        steps, inside = np.diff(states, axis=1), energies[:, 1:]
-        excess = (np.diff(energies, axis=1) + np.sum(steps**2, axis=-1) / 2) / before
-        wrong = np.max(abs(slopes[:, :-1] + steps), axis=-1) / before
+        before, after = rounding[:-1], rounding[1:]
+        steps, inside = np.diff(states, axis=0), energies[1:]
+        excess = (np.diff(energies, axis=0) + np.sum(steps**2, axis=-1) / 2) / before
+        wrong = np.max(abs(slopes[:-1] + steps), axis=-1) / before
         return Finding(
             within_rounding("E(f(ξ)) − E(ξ) + ½ ‖f(ξ) − ξ‖²", excess.max()),
             within_rounding("∇E against ξ − f(ξ)", wrong.max()),
@@ -61,21 +61,17 @@ class SoftmaxHopfieldEnergy(Check):
         )
 
 
+@partial(jax.jit, static_argnums=0)
 def _descend(
-    change: Callable, betas: Array, others: Array, keys: Array, start: Array
+    update: Callable, memory: SoftmaxHopfield, judge: SoftmaxHopfield, start: Array
 ) -> tuple[Array, Array, Array]:
-    """The states, their energies and ∇E: [β, update, …]."""
+    """The states, their energies and ∇E."""
+    slope = jax.grad(lambda state: jnp.sum(judge.energy(state)))
 
-    def at(beta, other):
-        memory, judge = SoftmaxHopfield(keys, keys, beta), SoftmaxHopfield(keys, keys, other)
-        slope = jax.grad(lambda state: jnp.sum(judge.energy(state)))
+    def step(state, _):
+        return update(memory, state), (state, judge.energy(state), slope(state))
 
-        def step(state, _):
-            return change(memory, state), (state, judge.energy(state), slope(state))
-
-        return jax.lax.scan(step, start, None, _UPDATES)[1]
-
-    return jax.jit(jax.vmap(at))(betas, others)
+    return jax.lax.scan(step, start, None, _UPDATES)[1]
 
 
 def _symbolic_differences() -> int:
@@ -88,10 +84,9 @@ def _symbolic_differences() -> int:
 
 
 def _panel(energies: np.ndarray) -> Panel:
-    updates = np.arange(9)
     series = [
-        Series("" if start else f"β = {beta}", updates, energy[updates, start], group=str(beta))
-        for beta, energy in zip(_BETAS, energies, strict=True)
+        Series("" if start else f"β = {beta}", np.arange(9), energies[:9, i, start], group=str(beta))
+        for i, beta in enumerate(_BETAS)
         for start in range(3)
     ]
     return Panel(f"Updates from random states, N = {_PAIRS}, d = {_UNITS}", "updates", "energy", series)

@@ -11,6 +11,7 @@ from fastweights.memories.base import Memory
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
+from fastweights.theory.memories.crosstalk_variance import variance as crosstalk
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
 from fastweights.theory.memories.streams import mean_errors, recalled
@@ -22,34 +23,19 @@ _BINARY_UNITS, _BINARY_LOADS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.
 _DECAY, _BETA = 0.95, 8.0  # of the memories that have one
 
 
-def crosstalk(pairs: int) -> float:
-    """(N − 1)/R."""
-    return (pairs - 1) / _UNITS
-
-
 def decayed(pairs: int) -> float:
     """The mean over ages of (1 − λ^a)² + Σ_{a′≠a} λ^{2a′}/R."""
     weights = _DECAY ** np.arange(pairs)
     return float(np.mean((1 - weights) ** 2 + (np.sum(weights**2) - weights**2) / _UNITS))
 
 
-def corrected(pairs: int) -> float:
-    """The mean over ages after one pass of the delta rule."""
-    return float(one_pass(_UNITS, pairs).mean())
-
-
-def optimal(pairs: int) -> float:
-    """max(0, 1 − R/N)."""
-    return residual(pairs, _UNITS)
-
-
 def theories() -> Mapping[str, Callable[[int], float]]:
     """The exact expectation of the squared error by the number of pairs, where one is known."""
     return {
         "decaying": decayed,
-        "delta-rule": corrected,
-        "outer-product": crosstalk,
-        "pseudo-inverse": optimal,
+        "delta-rule": lambda pairs: float(one_pass(_UNITS, pairs).mean()),
+        "outer-product": lambda pairs: crosstalk(pairs, _UNITS),
+        "pseudo-inverse": lambda pairs: residual(pairs, _UNITS),
     }
 
 

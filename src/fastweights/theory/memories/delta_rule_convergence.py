@@ -1,6 +1,7 @@
 """The limit of the delta rule on repeated presentation, its rate, and the write rates that converge."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,7 @@ def highest_rate(eigenvalues: Float[np.ndarray, " keys"]) -> float:
     return float(2 / np.max(eigenvalues))
 
 
-def shrinking(rate: float, squared_length: float) -> float:
+def shrinking(rate: Any, squared_length: float) -> Any:
     """1 − β ‖k‖²: the factor by which writing a pair reduces its error."""
     return 1 - rate * squared_length
 
@@ -58,7 +59,7 @@ class DeltaRuleConvergence(Check):
     highest_rate: Callable[[Float[np.ndarray, " keys"]], float] = highest_rate
     """The write rate at which rounds at once stop contracting."""
 
-    shrinking: Callable[[float, float], float] = shrinking
+    shrinking: Callable[[Any, float], Any] = shrinking
     """The factor of one pair's error in one write, given β and ‖k‖²."""
 
     def examine(self) -> Finding:
@@ -68,7 +69,7 @@ class DeltaRuleConvergence(Check):
         eigenvalues = np.array(_SPECTRUM)
         edge = self.highest_rate(eigenvalues)
         rates = np.array([*_RATES, 0.99 * edge, 1.01 * edge])
-        at_once, in_turn = (np.asarray(d) for d in _distances(rates, keys, values))  # [rate, round]
+        at_once, in_turn = (np.asarray(d).T for d in _distances(_empty(rates), keys, values))  # [rate, round]
 
         def factors(what: str, distances: np.ndarray, expected: Sequence[float]) -> list[Quantity]:
             return [
@@ -101,13 +102,14 @@ class DeltaRuleConvergence(Check):
 
     def _one_write(self, keys: np.ndarray, values: np.ndarray) -> Quantity:
         """The error of a pair before and after it is written, to a memory that holds the others."""
-        squared, apart = float(np.sum(keys[-1] ** 2)), []
-        for rate in _RATES:
-            before, after = (np.asarray(error) for error in _errors_about_a_write(rate, keys, values))
-            sizes = abs(values[-1]) + abs(before) * (1 + rate * squared)
-            expected = self.shrinking(rate, squared) * before
-            apart.append(roundings_apart(after, expected, sizes, 4 * (_UNITS + len(keys)) + 4))
-        return within_rounding("error after a write against (1 − β‖k‖²) × before", *apart)
+        key, value, rates = jnp.asarray(keys[-1]), values[-1], np.array(_RATES)[:, None]
+        memory = _empty(np.array(_RATES)).store(jnp.asarray(keys), jnp.asarray(values[::-1]))
+        before, after = value - memory.read(key), value - memory.write(key, jnp.asarray(value)).read(key)
+        squared = float(key @ key)
+        sizes = abs(value) + abs(before) * (1 + rates * squared)
+        expected = self.shrinking(rates, squared) * before
+        apart = roundings_apart(after, expected, sizes, 4 * (_UNITS + len(keys)) + 4)
+        return within_rounding("error after a write against (1 − β‖k‖²) × before", apart)
 
 
 def _factor(distances: np.ndarray, rate: float) -> float:
@@ -130,37 +132,29 @@ def _keys(rng: np.random.Generator) -> Float[np.ndarray, "keys units"]:
     return (left * np.sqrt(_SPECTRUM) @ right).T
 
 
-def _distance(memory: DeltaRule, keys: Array, values: Array) -> Array:
-    """‖M − V K⁺‖ / ‖V K⁺‖."""
+def _empty(rates: Float[np.ndarray, " rates"]) -> DeltaRule:
+    """A memory for each write rate."""
+    return jax.vmap(lambda rate: DeltaRule.empty(_UNITS, _VALUE, rate))(jnp.asarray(rates))
+
+
+@jax.jit
+def _distances(memory: DeltaRule, keys: Array, values: Array) -> list[Float[Array, "round rates"]]:
+    """‖M − V K⁺‖ / ‖V K⁺‖ before each round: of pairs at once, presented to the memory as it was before the
+    round, and of pairs in turn."""
     limit = values.T @ jnp.linalg.pinv(keys.T)
-    return jnp.linalg.norm(memory.matrix - limit) / jnp.linalg.norm(limit)
 
+    def at_once(memory):
+        written = memory.write(keys[:, None], values[:, None]).matrix - memory.matrix
+        return DeltaRule(memory.matrix + written.sum(0), memory.write_rate)
 
-@jax.jit
-def _errors_about_a_write(rate: Array, keys: Array, values: Array) -> tuple[Array, Array]:
-    memory = DeltaRule.empty(_UNITS, _VALUE, rate).store(keys, values[::-1])
-    written = memory.write(keys[-1], values[-1])
-    return values[-1] - memory.read(keys[-1]), values[-1] - written.read(keys[-1])
+    def distances(present):
+        def step(memory, _):
+            off = jnp.linalg.norm(memory.matrix - limit, axis=(-2, -1))
+            return present(memory), off / jnp.linalg.norm(limit)
 
+        return jax.lax.scan(step, memory, None, _ROUNDS)[1]
 
-@jax.jit
-def _distances(rates: Array, keys: Array, values: Array) -> list[Array]:
-    """The distances from the limit before each round: of pairs at once, presented to the memory as it was
-    before the round, and of pairs in turn."""
-
-    def at_once(memory, _):
-        written = memory.write(keys, values).matrix - memory.matrix
-        summed = DeltaRule(memory.matrix + written.sum(0), memory.write_rate)
-        return summed, _distance(memory, keys, values)
-
-    def in_turn(memory, _):
-        return memory.store(keys, values), _distance(memory, keys, values)
-
-    def at(rate):
-        memory = DeltaRule.empty(_UNITS, _VALUE, rate)
-        return [jax.lax.scan(present, memory, None, _ROUNDS)[1] for present in (at_once, in_turn)]
-
-    return jax.vmap(at)(rates)
+    return [distances(at_once), distances(lambda memory: memory.store(keys, values))]
 
 
 def _panel(in_turn: np.ndarray) -> Panel:

@@ -68,14 +68,11 @@ def _recalled(keys: Vectors, values: Vectors) -> np.ndarray:
 
 def _symbolic_differences() -> int:
     """(Σ_n v_n k_nᵀ) k_j against v_j ‖k_j‖² + Σ_{n≠j} v_n (k_nᵀ k_j) for three pairs, entry by entry."""
-    from sympy import Matrix, expand, symbols, zeros
+    from sympy import Matrix, diag, expand, symbols, zeros
 
-    keys = [Matrix(2, 1, symbols(f"k{n}_:2")) for n in range(3)]
-    values = [Matrix(2, 1, symbols(f"v{n}_:2")) for n in range(3)]
-    memory = sum((v * k.T for k, v in zip(keys, values, strict=True)), start=zeros(2, 2))
-    wrong = 0
-    for j in range(3):
-        error = sum((values[n] * keys[n].dot(keys[j]) for n in range(3) if n != j), start=zeros(2, 1))
-        difference = memory * keys[j] - values[j] * keys[j].dot(keys[j]) - error
-        wrong += sum(expand(entry) != 0 for entry in difference)
-    return wrong
+    keys, values = (Matrix(2, 3, symbols(f"{name}:6")) for name in "kv")  # pairs are columns
+    memory = sum((values.col(n) * keys.col(n).T for n in range(3)), start=zeros(2, 2))
+    overlaps = keys.T * keys
+    own = diag(*overlaps.diagonal())
+    difference = memory * keys - values * own - values * (overlaps - own)
+    return sum(expand(entry) != 0 for entry in difference)
