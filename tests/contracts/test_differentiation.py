@@ -1,49 +1,123 @@
-"""Every cell can be differentiated in either direction and twice, with a kernel and without one."""
+"""Every cell can be differentiated in either direction and twice, and mapped in every order, with its kernel.
+
+A mapped batch is one call of the kernel, and so is its gradient.
+"""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import CASES, FAST_WEIGHTS, SIZES, inputs_for, quickly, small_model
-from fastweights import registry
+from cases import BUILT_IN, CASES, FAST_WEIGHTS, SIZES, each, fresh, inputs_for, quickly, small_model
 from fastweights.cells.base import Cell
 
 # The first of each: second derivatives of many heads take long to compile.
 FIRST_OF_EACH = list({case.name: case for case in reversed([*CASES, FAST_WEIGHTS[1]])}.values())
+WITH_KERNEL = [case for case in FIRST_OF_EACH if case.name in BUILT_IN]
 SHORT = SIZES._replace(time=3)
-FORMS = [(case, Cell.unroll_projected) for case in FIRST_OF_EACH]
-FORMS += [
-    (case, registry.cells[case.name].unroll_in_jax)
-    for case in FIRST_OF_EACH
-    if "unroll_in_jax" in vars(registry.cells[case.name])
-]
 
 
-def derivatives(unroll):
+def arguments_for(case, sizes):
+    """A cell, projections and a state."""
+    cell, rng = case.build(sizes), np.random.default_rng(1)
+    state = jax.tree.map(
+        lambda x: jnp.asarray(0.5 * rng.standard_normal(x.shape), x.dtype), fresh(cell, sizes.batch)
+    )
+    return cell, jax.vmap(jax.vmap(cell.project))(inputs_for(sizes)), state
+
+
+def number(cell, projections, state):
+    """A number that depends on all outputs and on the last state."""
+    outputs, last = cell.unroll_projected(projections, state)
+    return jnp.sum(jnp.sin(outputs)) + sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(last))
+
+
+def number_in_jax(cell, projections, state):
+    outputs, last = jax.vmap(lambda *one: Cell.unroll_in_jax(cell, *one))(projections, state)
+    return jnp.sum(jnp.sin(outputs)) + sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(last))
+
+
+def assert_close(actual, expected, tolerance=1e-9):
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance), actual, expected
+    )
+
+
+@each(FIRST_OF_EACH)
+def test_first_derivative_forward_and_second_derivative(case, float64):
     """Along one direction: the first derivative forward, and the change of the gradient."""
-
-    def number(cell, projections):
-        return jnp.sum(jnp.sin(unroll(cell, projections)))
-
-    def both(arguments, direction):
-        gradient = jax.grad(number, (0, 1))
-        return jax.jvp(number, arguments, direction), jax.jvp(gradient, arguments, direction)
-
-    return quickly(both)
-
-
-plain = derivatives(Cell.unroll_in_jax)
-
-
-@pytest.mark.parametrize(("case", "unroll"), FORMS, ids=lambda value: getattr(value, "__name__", str(value)))
-def test_first_derivative_forward_and_second_derivative(case, unroll, float64):
-    cell = case.build(SHORT)
-    arguments = cell, cell.project(inputs_for(SHORT).swapaxes(0, 1)).swapaxes(0, 1)
+    arguments = arguments_for(case, SHORT)
     rng = np.random.default_rng(0)
     direction = jax.tree.map(lambda x: jnp.asarray(rng.standard_normal(x.shape)), arguments)
-    actual, expected = derivatives(unroll)(arguments, direction), plain(arguments, direction)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9), actual, expected)
+
+    def derivatives(number):
+        gradient = jax.grad(number, (0, 1, 2))
+        both = lambda *args: (jax.jvp(number, *args), jax.jvp(gradient, *args))  # noqa: E731
+        return quickly(both)(arguments, direction)
+
+    assert_close(derivatives(number), derivatives(number_in_jax), 1e-8)
+
+
+def calls(function, *arguments) -> int:
+    """How often the compiled program calls a kernel, if no loop does."""
+    program = jax.jit(function).lower(*arguments).as_text()
+    assert "while" not in program
+    return program.count("custom_call @fastweights_")
+
+
+@each(WITH_KERNEL)
+def test_a_mapped_batch_is_one_call_and_its_gradient_one_more(case):
+    cell, projections, _ = arguments = arguments_for(case, SIZES)
+    table, tokens = projections[0], jnp.arange(6, dtype=jnp.int32).reshape(2, 3)
+
+    def mapped(cell, projections, state):
+        return jax.vmap(cell.unroll_projected)(projections, state)
+
+    def total(*arguments):
+        return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(mapped(*arguments)))
+
+    def twice(cell, projections, state):
+        pairs = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), (projections, state))
+        return jax.vmap(lambda pair: total(cell, *pair))(pairs)
+
+    def last(cell, table, tokens):
+        return jax.vmap(lambda tokens: cell.last_output(table, tokens))(tokens)
+
+    def last_total(cell, table):
+        return jnp.sum(last(cell, table, tokens))
+
+    assert calls(mapped, *arguments) == calls(twice, *arguments) == calls(last, cell, table, tokens) == 1
+    gradient_of_twice = jax.grad(lambda *arguments: jnp.sum(twice(*arguments)), (0, 1, 2))
+    for gradient in (jax.grad(total, (0, 1, 2)), gradient_of_twice):
+        assert calls(gradient, *arguments) == 2
+    assert calls(jax.grad(last_total, (0, 1)), cell, table) == 2
+
+
+@each(WITH_KERNEL)
+def test_lengths_resets_and_states_are_mapped_too(case, float64):
+    """Whatever is mapped and whatever all share: as one after the other."""
+    cell, projections, state = arguments_for(case, SIZES)
+    rng = np.random.default_rng(3)
+    lengths = jnp.array([SIZES.time, 4])
+    resets = jnp.asarray(rng.random((SIZES.batch, SIZES.time)) < 0.3)
+
+    def one(projections, state, lengths, resets):
+        return cell.unroll_projected(projections, state, lengths=lengths, resets=resets)
+
+    together = one(projections, state, lengths, resets)
+    assert_close(jax.vmap(one)(projections, state, lengths, resets), together)
+    given = projections, state, lengths, resets
+
+    def of(i, tree):
+        return jax.tree.map(lambda leaf: leaf[i], tree)
+
+    for mapped in range(len(given)):
+        # One of the arguments is mapped, and all share the first of the others.
+        chosen = [arg if k == mapped else of(0, arg) for k, arg in enumerate(given)]
+        actual = jax.vmap(one, [0 if k == mapped else None for k in range(len(given))])(*chosen)
+        for i in range(SIZES.batch):
+            alone = [of(i if k == mapped else 0, arg) for k, arg in enumerate(given)]
+            assert_close(of(i, actual), one(*alone))
 
 
 def test_the_hessian_of_a_classifier_is_symmetric_and_no_zero(float64):

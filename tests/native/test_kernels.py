@@ -19,10 +19,11 @@ from cases import (
     Sizes,
     as_type,
     each,
+    fresh,
     inputs_for,
     quickly,
 )
-from fastweights.cells.base import gather
+from fastweights.cells.sequences import gather
 from fastweights.native import calls
 
 # More units than a panel of a product has rows, and more sequences than a block has lanes; then one of each.
@@ -37,21 +38,36 @@ def _kernels_run_here():
     assert calls.runs(SIZES.time, jnp.dtype("float32")), "no C++ compiler? the kernels cannot be tested"
 
 
-def outputs_and_gradient(unroll, cell, projections, weights):
-    """Every output, and the gradient of a number that depends on all of them, for cell and projections."""
+class Problem:
+    """A cell, projections, a state, lengths, resets; weights for a number that depends on all results."""
 
-    def number(cell, projections):
-        outputs = unroll(cell, projections)
-        return jnp.sum(weights * outputs), outputs
+    def __init__(self, case, sizes):
+        self.cell = case.build(sizes)
+        rng = np.random.default_rng(2)
+        project = jax.vmap(jax.vmap(self.cell.project))
+        self.state = jax.tree.map(
+            lambda x: jnp.asarray(0.5 * rng.standard_normal(x.shape), x.dtype), fresh(self.cell, sizes.batch)
+        )
+        self.arguments = self.cell, project(inputs_for(sizes)), self.state
+        self.lengths = jnp.arange(sizes.batch) * 3 % (sizes.time + 1)
+        self.resets = jnp.asarray(rng.random((sizes.batch, sizes.time)) < 0.2)
+        self.weights = jnp.asarray(rng.standard_normal((sizes.batch, sizes.time, self.cell.hidden_size)))
 
-    (_, outputs), gradient = jax.value_and_grad(number, (0, 1), has_aux=True)(cell, projections)
-    return outputs, gradient
+    def unroll(self, cell, projections, state):
+        return cell.unroll_projected(projections, state, lengths=self.lengths, resets=self.resets)
 
+    def unroll_in_jax(self, cell, projections, state):
+        valid = jnp.arange(projections.shape[1]) < self.lengths[:, None]
+        return jax.vmap(lambda *one: cell.unroll_in_jax(*one))(projections, state, valid, self.resets)
 
-in_jax = quickly(lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_in_jax, cell, *arguments))
-by_kernel = quickly(
-    lambda cell, *arguments: outputs_and_gradient(type(cell).unroll_projected, cell, *arguments)
-)
+    def results_and_gradient(self, unroll, arguments=None):
+        def number(*arguments):
+            outputs, last = unroll(*arguments)
+            total = sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(last))
+            return total + jnp.sum(self.weights * outputs), (outputs, last)
+
+        gradient = quickly(jax.value_and_grad(number, (0, 1, 2), has_aux=True))
+        return gradient(*(arguments or self.arguments))
 
 
 def assert_equal(actual, expected, tolerance):
@@ -62,10 +78,8 @@ def assert_equal(actual, expected, tolerance):
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * size, err_msg=jax.tree_util.keystr(path))
 
 
-def projections_and_weights(cell, sizes):
-    projections = cell.project(inputs_for(sizes).swapaxes(0, 1)).swapaxes(0, 1)
-    weights = np.random.default_rng(2).standard_normal((sizes.time, cell.hidden_size, sizes.batch))
-    return projections, jnp.asarray(weights, projections.dtype)
+def program(function, *arguments) -> str:
+    return jax.jit(function).lower(*arguments).as_text()
 
 
 @pytest.mark.parametrize(
@@ -82,22 +96,21 @@ def projections_and_weights(cell, sizes):
     ids=str,
 )
 def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float64):
-    cell = case.build(sizes)
-    if case.name not in BUILT_IN and cell.kernel(sizes.time, sizes.time, jnp.dtype(float)) is None:
+    problem = Problem(case, sizes)
+    if case.name not in BUILT_IN and problem.cell.kernel(sizes.time, sizes.time, jnp.dtype(float)) is None:
         pytest.skip("a cell without a kernel")
-    arguments = cell, *projections_and_weights(cell, sizes)
-    assert "ffi_call" in str(jax.make_jaxpr(cell.unroll_projected)(arguments[1]))
-    assert "ffi_call" not in str(jax.make_jaxpr(cell.unroll_in_jax)(arguments[1]))
-    assert_equal(by_kernel(*arguments), in_jax(*arguments), 1e-11)
+    assert "@fastweights_" in program(problem.unroll, *problem.arguments)
+    assert "@fastweights_" not in program(problem.unroll_in_jax, *problem.arguments)
+    actual = problem.results_and_gradient(problem.unroll)
+    assert_equal(actual, problem.results_and_gradient(problem.unroll_in_jax), 1e-11)
 
 
 @each(LAST_OF_EACH)
 def test_single_precision_too(case):
     with jax.enable_x64(True):
-        cell = case.build(WIDE)
-        arguments = cell, *projections_and_weights(cell, WIDE)
-        double = by_kernel(*arguments)
-    single = by_kernel(*(as_type(x, jnp.float32) for x in arguments))
+        problem = Problem(case, WIDE)
+        double = problem.results_and_gradient(problem.unroll)
+    single = problem.results_and_gradient(problem.unroll, as_type(problem.arguments, jnp.float32))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(single))
     assert_equal(single, double, 1e-4)
 
@@ -107,15 +120,16 @@ def test_last_output_reads_the_table(case, float64):
     """A symbol that occurs several times collects the gradients of all its places."""
     cell = case.build(WIDE)
     rng = np.random.default_rng(4)
-    tokens = jnp.asarray(rng.integers(0, 5, (WIDE.time, WIDE.batch)))
-    table = cell.project(jnp.asarray(rng.standard_normal((WIDE.input, 5))))
-    weights = jnp.asarray(rng.standard_normal((cell.hidden_size, WIDE.batch)))
+    tokens = jnp.asarray(rng.integers(0, 5, (WIDE.batch, WIDE.time)))
+    table = jax.vmap(cell.project)(jnp.asarray(rng.standard_normal((5, WIDE.input))))
+    weights = jnp.asarray(rng.standard_normal((WIDE.batch, cell.hidden_size)))
 
     def native(cell, table):
         return jnp.sum(weights * cell.last_output(table, tokens))
 
     def pure(cell, table):
-        return jnp.sum(weights * cell.unroll_in_jax(gather(table, tokens))[-1])
+        unroll = jax.vmap(lambda projections: cell.unroll_in_jax(projections)[0])
+        return jnp.sum(weights * unroll(gather(table, tokens))[:, -1])
 
     actual, expected = (quickly(jax.grad(number, (0, 1)))(cell, table) for number in (native, pure))
     assert_equal(actual, expected, 1e-11)
@@ -125,14 +139,14 @@ def test_last_output_reads_the_table(case, float64):
 def test_tokens_beyond_the_table_are_the_nearest_symbol_in_both_forms(case):
     """Negative ones too, and in integers of every width."""
     cell = case.build(SIZES)
-    table = jnp.asarray(np.random.default_rng(0).standard_normal((SIZES.input, 300)), jnp.float32)
-    table = cell.project(table)
-    outside = np.array([[-(2**31), 2**31 - 1], [300, -1], [7, -128]])
+    table = jnp.asarray(np.random.default_rng(0).standard_normal((300, SIZES.input)), jnp.float32)
+    table = jax.vmap(cell.project)(table)
+    outside = np.array([[-(2**31), 300, 7], [2**31 - 1, -1, -128]])
     for tokens, inside in (
-        (outside, [[0, 299], [299, 0], [7, 0]]),
-        (np.array([[200, 255]], np.uint8), [[200, 255]]),
-        (np.array([[-3, 127]], np.int8), [[0, 127]]),
-        (np.array([[2**32 - 1, 3]], np.uint32), [[299, 3]]),
+        (outside, [[0, 299, 7], [299, 0, 0]]),
+        (np.array([[200], [255]], np.uint8), [[200], [255]]),
+        (np.array([[-3], [127]], np.int8), [[0], [127]]),
+        (np.array([[2**32 - 1], [3]], np.uint32), [[299], [3]]),
     ):
         tokens, inside = jnp.asarray(tokens), jnp.asarray(inside)
         np.testing.assert_array_equal(gather(table, tokens), gather(table, inside))
@@ -147,15 +161,27 @@ def test_tokens_beyond_the_table_are_the_nearest_symbol_in_both_forms(case):
 def test_what_is_not_a_number_comes_out(case):
     """Otherwise a diverged run would look well: relu(NaN) must not be 0."""
     cell = case.build(SIZES)
-    projections, _ = projections_and_weights(cell, SIZES)
-    projections = projections.at[2, 0, 1].set(jnp.nan)
-    outputs = cell.unroll_projected(projections)
-    assert jnp.isfinite(outputs[:2]).all()
-    assert jnp.isfinite(outputs[..., 0]).all()
-    assert not jnp.isfinite(outputs[-1, :, 1]).all()
+    projections = jax.vmap(jax.vmap(cell.project))(inputs_for(SIZES)).at[1, 2, 0].set(jnp.nan)
+    outputs, _ = cell.unroll_projected(projections)
+    assert jnp.isfinite(outputs[:, :2]).all()
+    assert jnp.isfinite(outputs[0]).all()
+    assert not jnp.isfinite(outputs[1, -1]).all()
     if case.name in BUILT_IN:  # where every unit reads every other
-        assert not jnp.isfinite(outputs[-1, :, 1]).any()
-    np.testing.assert_array_equal(jnp.isfinite(outputs), jnp.isfinite(cell.unroll_in_jax(projections)))
+        assert not jnp.isfinite(outputs[1, -1]).any()
+    in_jax, _ = jax.vmap(lambda one: cell.unroll_in_jax(one))(projections)
+    np.testing.assert_array_equal(jnp.isfinite(outputs), jnp.isfinite(in_jax))
+
+
+@each(LAST_OF_EACH)
+def test_what_was_not_a_number_before_a_reset_is_forgotten(case):
+    cell = case.build(SIZES)
+    projections = jax.vmap(jax.vmap(cell.project))(inputs_for(SIZES))
+    resets = jnp.zeros((SIZES.batch, SIZES.time), bool).at[:, 3].set(True)
+    whole, last = cell.unroll_projected(projections, resets=resets)
+    damaged, end = cell.unroll_projected(projections.at[1, 2].set(jnp.nan), resets=resets)
+    assert not jnp.isfinite(damaged[1, 2]).any()
+    np.testing.assert_array_equal(damaged[:, 3:], whole[:, 3:])
+    jax.tree.map(np.testing.assert_array_equal, end, last)
 
 
 def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():

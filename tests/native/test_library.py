@@ -20,7 +20,8 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     kind = library.describe()
 cell = FastWeights(3, 5, key=jax.random.key(0))
-total = float(abs(cell.unroll(jax.random.normal(jax.random.key(1), (7, 3, 2)))).sum())
+outputs, _ = cell.unroll(jax.random.normal(jax.random.key(1), (2, 7, 3)))
+total = float(abs(outputs).sum())
 print(json.dumps({"kind": kind, "total": total, "warnings": [str(w.message) for w in caught]}))
 """
 

@@ -10,9 +10,11 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.holographic import HolographicMemory, bound
+from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.native import calls
+from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
@@ -67,7 +69,7 @@ class AssociativeLSTM(Cell):
     stacked, so that h has R numbers, and other cells of R units are its equals. Each is bounded and gated
     first: a sum of answers is the answer to the sum of the queries, so without that the heads would be one.
 
-    Shapes: x (input,), output (hidden,), memory (2, copies, hidden/2), W (rows, hidden)
+    Shapes: x (input,), output (hidden,), memory (copies, 2, hidden/2), W (rows, hidden)
     with R/2 + N (R/2 + R/2 + R + R + R) rows in the order above: all heads' i, then all their o, and so on.
     Raises: InvalidValueError if a size is below 1, or hidden_size odd.
     Source: Danihelka, Wayne, Uria, Kalchbrenner & Graves 2016, arXiv:1602.03032; the numbers of heads and
@@ -142,6 +144,15 @@ class AssociativeLSTM(Cell):
         """Every head writes and reads each copy: complex products and their sums, of 8 operations a unit."""
         half = self.hidden_size // 2
         return 2 * self.recurrent.size + self.copies * half * (2 + 16 * self.heads)
+
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        if not calls.runs(length, dtype):
+            return None
+        half, copies = self.hidden_size // 2, self.copies
+        # `AssociativeTape` in native/associative_lstm.h
+        tape_size = length * (len(self.recurrent) + (6 * self.heads + 2 * copies + 2) * half)
+        state_size, orders = 2 * (copies + 1) * half, permutations(half, copies)
+        return calls.native("Associate", outputs, state_size, tape_size, (self.recurrent,), (orders,))
 
 
 def _gated(gate: Float[Array, " half"], z: Vector) -> Vector:

@@ -11,10 +11,20 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Integer
 
-from fastweights.cells.sequences import checked_resets, choose, gather, valid_steps
+from fastweights.cells.batches import last_outputs, unroll_batch
+from fastweights.cells.sequences import (
+    as_type,
+    checked_lengths,
+    checked_resets,
+    checked_state,
+    choose,
+    nearest_symbols,
+    valid_steps,
+)
 from fastweights.errors import check
 from fastweights.inheritance import drop_outdated
 from fastweights.memories.base import as_floats
+from fastweights.native.calls import Kernel
 from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
 
@@ -148,17 +158,15 @@ class Cell(eqx.Module):
         resets: Bool[Array, "*batch time"] | None = None,
     ) -> tuple[Float[Array, "*batch time hidden"], State]:
         """`unroll` for projections that are known already."""
-        *batch, time, _ = projections.shape
-        batch = tuple(batch)
+        batch, time = projections.shape[:-2], projections.shape[-2]
         if state is not None:
-            state = self._checked_state(state, batch, projections.dtype)
-        valid = None if lengths is None else valid_steps(lengths, batch, time)
+            one = eqx.filter_eval_shape(self.initial_state)
+            state = checked_state(state, one, batch, projections.dtype)
+        lengths = None if lengths is None else checked_lengths(lengths, batch, time)
         resets = None if resets is None else checked_resets(resets, (*batch, time))
-        if valid is not None:
-            projections = jnp.where(valid[..., None], projections, 0)
-        sequences = projections, state, valid, resets
-        flat = jax.tree.map(lambda leaf: leaf.reshape(prod(batch), *leaf.shape[len(batch) :]), sequences)
-        result = jax.vmap(lambda *one: self.unroll_in_jax(*one))(*flat)
+        given = projections, state, lengths, resets
+        flat = jax.tree.map(lambda leaf: leaf.reshape(prod(batch), *leaf.shape[len(batch) :]), given)
+        result = unroll_batch(self, *flat)
         return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), result)
 
     def last_output(
@@ -168,8 +176,17 @@ class Cell(eqx.Module):
 
         Tokens beyond the table count as its first or last symbol, whichever is nearer.
         """
-        outputs, _ = self.unroll_projected(gather(table, tokens))
-        return outputs[..., -1, :]
+        *batch, time = tokens.shape
+        tokens = nearest_symbols(tokens, len(table)).reshape(prod(batch), time)
+        return last_outputs(self, table, tokens).reshape(*batch, self.hidden_size)
+
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        """A faster form, equal to `unroll_in_jax` to rounding, for batches of sequences of symbols.
+
+        None where there is none for sequences of this length and numbers of this type.
+        """
+        del length, outputs, dtype
+        return None
 
     def unroll_in_jax(
         self,
@@ -179,14 +196,15 @@ class Cell(eqx.Module):
         resets: Bool[Array, " time"] | None = None,
     ) -> tuple[Float[Array, "time hidden"], State]:
         """`unroll_projected` for one sequence, in JAX: by default a scan; a cell may have a faster form."""
-        first = self.initial_state()
-        if state is None:
-            state = _as_type(first, projections.dtype)
+        first = as_type(self.initial_state(), projections.dtype)
+        state = first if state is None else state
+        if valid is not None and resets is not None:
+            resets = resets & valid
 
         def step(state, now):
             projection, valid, reset = now
             if reset is not None:
-                state = choose(reset, _as_type(first, projection.dtype), state)
+                state = choose(reset, first, state)
             new, output = self.step(state, projection)
             if valid is not None:
                 new, output = choose(valid, (new, output), (state, jnp.zeros_like(output)))
@@ -218,23 +236,11 @@ class Cell(eqx.Module):
         step = self.step_operations()
         return None if step is None else (length - 1) * step
 
-    def _checked_state(self, state: State, batch: tuple[int, ...], dtype: jnp.dtype) -> State:
-        """The state in the precision of the projections, if its arrays have the batch axes first."""
-        one = eqx.filter_eval_shape(self.initial_state)
-        expected = jax.tree.map(lambda leaf: (*batch, *leaf.shape), one)
-        shapes = jax.tree.map(jnp.shape, state)
-        check(shapes == expected, f"state must have the shapes {expected}; got {shapes}")
-        return _as_type(state, dtype)
-
-
-def _as_type(state: State, dtype: jnp.dtype) -> State:
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), state)
-
 
 # What all cells share; what defines a recurrence; and what may stand for it, if it is equal to it.
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
-_FAST_FORMS = ("unroll_in_jax", "attention", "step_operations", "unroll_operations")
+_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
 
 
 def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:

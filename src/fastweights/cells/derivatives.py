@@ -1,189 +1,194 @@
-"""Fast functions with every derivative: the first one backward by hand, all others by the plain form.
+"""Fast recurrences with every derivative and every mapping.
 
-`jax.custom_vjp` gives a fast function a derivative backward and no other: forward-mode and second
-derivatives end in an error. Here the tangents of the outputs are a primitive that JAX may evaluate, as
-the derivative of the plain form, or transpose, which calls the derivative written by hand. So a gradient
-costs what it costs with `jax.custom_vjp`, and whatever else is asked for is right.
+`jax.custom_vjp` gives a fast function a derivative backward and no other, and a `custom_vmap` around it none
+at all. So the recurrence is a primitive here. Mapped over sequences it is one call for more sequences, to be
+differentiated like any other; mapped over models it is a loop. Of its derivatives the first one backward is
+written by hand. All others are those of the plain form: the tangents of the results are a primitive that JAX
+may evaluate, as the derivative of the plain form, or transpose, which calls what is written by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
-from fastweights.native.calls import Kernel
+from fastweights.cells.tangents import linear
+from fastweights.native.calls import Cotangents, Results, Sequences
 
-
-def by_kernel(
-    kernel_of: Callable[[Any], Kernel],
-    plain: Callable[[Any, PyTree, PyTree], Array],
-    cell: Any,
-    inputs: PyTree,
-    constants: PyTree,
-) -> Array:
-    """`plain(cell, inputs, constants)` by the cell's kernel, with all derivatives for cell and inputs.
-
-    The functions may not close over values that JAX is tracing: a kernel takes its arrays from the cell.
-    """
-    trained, others = eqx.partition(cell, eqx.is_inexact_array)
-    others, static = eqx.partition(others, eqx.is_array)
-
-    def rebuilt(arrays, constants):
-        return eqx.combine(arrays[0], constants[0], static)
-
-    def call(function, arrays, constants):
-        kernel = kernel_of(rebuilt(arrays, constants))
-        return getattr(kernel, function)(arrays[1], constants[1], kernel.operands)
-
-    def backward(arrays, constants, kept, d_outputs):
-        def operands_of(trained):
-            return kernel_of(rebuilt((trained,), constants)).operands
-
-        operands, pull_back = jax.vjp(operands_of, arrays[0])
-        kernel = kernel_of(rebuilt(arrays, constants))
-        d_inputs, d_operands = kernel.backward(arrays[1], constants[1], operands, kept, d_outputs)
-        return pull_back(d_operands)[0], d_inputs
-
-    return with_derivatives(
-        lambda arrays, constants: plain(rebuilt(arrays, constants), arrays[1], constants[1]),
-        partial(call, "evaluate"),
-        partial(call, "forward"),
-        backward,
-    )((trained, inputs), (others, constants))
+Arrays = Sequence[Any]
 
 
-def with_derivatives(
-    plain: Callable[[PyTree, PyTree], Array],
-    evaluate: Callable[[PyTree, PyTree], Array],
-    forward: Callable[[PyTree, PyTree], tuple[Array, PyTree]],
-    backward: Callable[[PyTree, PyTree, PyTree, Array], PyTree],
-) -> Callable[[PyTree, PyTree], Array]:
-    """`evaluate`, differentiable any number of times in either direction.
+def recurrence(
+    plain: Callable[[PyTree, Sequences], Results],
+    evaluate: Callable[[PyTree, Sequences], Results],
+    forward: Callable[[PyTree, Sequences], tuple[Results, PyTree]],
+    backward: Callable[[PyTree, Sequences, PyTree, Cotangents], tuple[PyTree, PyTree]],
+) -> Callable[[PyTree, Sequences], Results]:
+    """`evaluate`, to be differentiated any number of times in either direction, and mapped.
 
-    `plain`, `evaluate` and `forward` are the same function of floating-point arrays and constants; `forward`
-    also returns what `backward(arrays, constants, kept, cotangent)` needs for the cotangents of the arrays.
-    `plain` is in pure JAX. No function may close over values that JAX is tracing.
+    `plain`, `evaluate` and `forward` are the same function of a model's arrays and of sequences, with the
+    batch as the first axis of all results; `plain` is in pure JAX. `forward` also returns what
+    `backward(model, sequences, kept, cotangents)` needs for the cotangents of model and sequences: None for
+    what is not real. Given cotangents are None where they are 0. No function may close over values that JAX
+    is tracing.
     """
 
-    def push_forward(arrays, constants, tangents):
-        return jax.jvp(lambda arrays: plain(arrays, constants), (arrays,), (tangents,))[1]
-
-    def pull_back(arrays, constants, cotangent):
-        return jax.vjp(lambda arrays: plain(arrays, constants), arrays)[1](cotangent)[0]
-
-    fast, fast_forward = jax.custom_jvp(evaluate), jax.custom_jvp(forward)
-    fast_backward = jax.custom_jvp(backward)
-
-    @fast.defjvp
-    def _(primals, tangents):
-        output, kept = fast_forward(*primals)
-
-        def push(known, tangents):
-            return push_forward(known[0], known[1], tangents)
-
-        def pull(known, cotangent):
-            return fast_backward(*known, cotangent)
-
-        return output, _linear(push, pull, (*primals, kept), tangents[0], output)
-
-    @fast_forward.defjvp
-    def _(primals, tangents):
-        output, kept = fast_forward(*primals)
-        # What is kept has no derivative of its own: `backward` has the whole of it, below.
-        return (output, kept), (
-            push_forward(primals[0], primals[1], tangents[0]),
-            jax.tree.map(jnp.zeros_like, kept),
-        )
-
-    @fast_backward.defjvp
-    def _(primals, tangents):
-        arrays, constants, _, cotangent = primals
-        moved = (tangents[0], tangents[3])
-        _, change = jax.jvp(lambda a, c: pull_back(a, constants, c), (arrays, cotangent), moved)
-        return fast_backward(*primals), change
+    def fast(model: PyTree, sequences: Sequences) -> Results:
+        arrays, form = jax.tree.flatten((model, sequences))
+        real = tuple(i for i, array in enumerate(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
+        functions = _Functions(plain, evaluate, forward, backward, form, real)
+        outputs, last = _recurrence.bind(*arrays, functions=functions)
+        return outputs, last
 
     return fast
 
 
-def _linear(
-    push: Callable[[Any, Any], Array],
-    pull: Callable[[Any, Array], Any],
-    known: PyTree,
-    tangents: PyTree,
-    output: Array,
-) -> Array:
-    """`push(known, tangents)`, of the output's shape; transposed, `pull(known, cotangent)`."""
-    known, known_form = jax.tree.flatten(known)
-    tangents, tangents_form = jax.tree.flatten(tangents)
-    count = len(known)
+@dataclass(frozen=True, eq=False)
+class _Functions:
+    """The functions, of flat lists of the arrays: the real ones, and all."""
 
-    def flat_push(*arrays):
-        return [push(known_form.unflatten(arrays[:count]), tangents_form.unflatten(arrays[count:]))]
+    plain_of_trees: Callable
+    evaluate_of_trees: Callable
+    forward_of_trees: Callable
+    backward_of_trees: Callable
+    form: Any
+    real: tuple[int, ...]
 
-    def flat_pull(*arrays):
-        return jax.tree.leaves(pull(known_form.unflatten(arrays[:count]), arrays[count]))
+    def evaluate(self, *arrays: Any) -> Arrays:
+        return list(self.evaluate_of_trees(*self.form.unflatten(arrays)))
 
-    shapes = (jax.typeof(output),)
-    return _linear_p.bind(*known, *tangents, push=flat_push, pull=flat_pull, count=count, shapes=shapes)[0]
+    def plain(self, arrays: Arrays, moving: tuple[int, ...], values: Arrays) -> Arrays:
+        """The results where some of the arrays have these values."""
+        arrays = list(arrays)
+        for i, value in zip(moving, values, strict=True):
+            arrays[i] = value
+        return list(self.plain_of_trees(*self.form.unflatten(arrays)))
+
+    def push(self, moving: tuple[int, ...], arrays: Arrays, tangents: Arrays) -> Arrays:
+        values = [arrays[i] for i in moving]
+        return jax.jvp(partial(self.plain, arrays, moving), (values,), (tangents,))[1]
+
+    def pull(self, arrays: Arrays, cotangents: Arrays) -> Arrays:
+        """The cotangents of all real arrays, by the plain form."""
+        values = [arrays[i] for i in self.real]
+        results, pull_back = jax.vjp(partial(self.plain, arrays, self.real), values)
+        pairs = zip(results, cotangents, strict=True)
+        return pull_back([jnp.zeros_like(result) if d is None else d for result, d in pairs])[0]
+
+    def forward(self, arrays: Arrays) -> tuple[Arrays, PyTree]:
+        """The results, and what `backward` needs."""
+
+        @jax.custom_jvp
+        def function(arrays):
+            results, kept = self.forward_of_trees(*self.form.unflatten(arrays))
+            return list(results), kept
+
+        @function.defjvp
+        def _(primals, tangents):
+            results, kept = function(*primals)
+            change = list(self.push(self.real, primals[0], [tangents[0][i] for i in self.real]))
+            # What is kept has no derivative of its own: `backward` has the whole of it, below.
+            return (results, kept), (change, jax.tree.map(jnp.zeros_like, kept))
+
+        return function(list(arrays))
+
+    def backward(self, arrays: Arrays, kept: PyTree, cotangents: Arrays) -> Arrays:
+        """The cotangents of all real arrays."""
+
+        @jax.custom_jvp
+        def function(arrays, kept, cotangents):
+            trees = self.form.unflatten(arrays)
+            return jax.tree.leaves(self.backward_of_trees(*trees, kept, tuple(cotangents)))
+
+        @function.defjvp
+        def _(primals, tangents):
+            arrays, _, cotangents = primals
+
+            def pull(values, cotangents):
+                changed = dict(zip(self.real, values, strict=True))
+                return self.pull([changed.get(i, a) for i, a in enumerate(arrays)], cotangents)
+
+            known = [arrays[i] for i in self.real], cotangents
+            moved = [tangents[0][i] for i in self.real], tangents[2]
+            return function(*primals), jax.jvp(pull, known, moved)[1]
+
+        return function(list(arrays), kept, cotangents)
 
 
-_linear_p = Primitive("fastweights_linear")
-_linear_p.multiple_results = True
+_recurrence = Primitive("fastweights_recurrence")
+_recurrence.multiple_results = True
 
 
-def _apply(*arrays, push, **_):
-    return push(*arrays)
+def _evaluate(*arrays, functions):
+    return functions.evaluate(*arrays)
 
 
-def _jvp(primals, tangents, *, push, **_):
-    moving = [i for i, tangent in enumerate(tangents) if type(tangent) is not ad.Zero]
-
-    def of_moving(*arrays):
-        values = dict(zip(moving, arrays, strict=True))
-        return push(*(values.get(i, primal) for i, primal in enumerate(primals)))
-
-    return jax.jvp(of_moving, [primals[i] for i in moving], [tangents[i] for i in moving])
+def _shapes_of(*arrays, functions):
+    return [ShapedArray(s.shape, s.dtype) for s in jax.eval_shape(functions.evaluate, *arrays)]
 
 
-def _transpose(cotangents, *arrays, pull, count, shapes, **_):
-    (cotangent,), (shape,) = cotangents, shapes
-    if type(cotangent) is ad.Zero:
-        cotangent = jnp.zeros(shape.shape, shape.dtype)
-    pulled = pull(*arrays[:count], cotangent)
-    asked = [ad.is_undefined_primal(array) for array in arrays[count:]]
-    return [None] * count + [d if wanted else None for d, wanted in zip(pulled, asked, strict=True)]
+def _differentiate(arrays, tangents, *, functions):
+    moving = tuple(i for i in functions.real if type(tangents[i]) is not ad.Zero)
+    results, kept = functions.forward(arrays)
+
+    def push(known, tangents):
+        return functions.push(moving, known[0], tangents)
+
+    def pull(known, cotangents):
+        pulled = dict(zip(functions.real, functions.backward(*known, cotangents), strict=True))
+        return [pulled[i] for i in moving]
+
+    tangents = [tangents[i] for i in moving]
+    return results, linear(push, pull, (list(arrays), kept), tangents, results)
 
 
-def _batch(arrays, axes, *, push, pull, count, shapes):
+def _map(arrays, axes, *, functions):
+    """Of a model for all: one call for the sequences of all. Of a model each: one call after the other."""
     size = next(a.shape[axis] for a, axis in zip(arrays, axes, strict=True) if axis is not None)
-    known_axes = list(axes[:count])
-    # Tangents all get the batch axis, so that cotangents have it too.
-    tangents = [
-        jnp.broadcast_to(a, (size, *a.shape)) if axis is None else jnp.moveaxis(a, axis, 0)
-        for a, axis in zip(arrays[count:], axes[count:], strict=True)
-    ]
-    batched = [jax.ShapeDtypeStruct((size, *shape.shape), shape.dtype) for shape in shapes]
-    outputs = _linear_p.bind(
-        *arrays[:count],
-        *tangents,
-        push=jax.vmap(push, (*known_axes, *[0] * len(tangents))),
-        pull=jax.vmap(pull, (*known_axes, 0)),
-        count=count,
-        shapes=tuple(batched),
+    arrays = [a if axis is None else jnp.moveaxis(a, axis, 0) for a, axis in zip(arrays, axes, strict=True)]
+    mapped = [i for i, axis in enumerate(axes) if axis is not None]
+    model, sequences = functions.form.unflatten(arrays)
+    if any(i < len(jax.tree.leaves(model)) for i in mapped):
+
+        def one(values):
+            known = dict(zip(mapped, values, strict=True))
+            return _recurrence.bind(*(known.get(i, a) for i, a in enumerate(arrays)), functions=functions)
+
+        results = lax.map(one, [arrays[i] for i in mapped])
+    else:
+        _, is_mapped = functions.form.unflatten([i in mapped for i in range(len(arrays))])
+        merged = jax.tree.leaves((model, _merge(sequences, is_mapped, size)))
+        results = _recurrence.bind(*merged, functions=functions)
+        results = [result.reshape(size, len(result) // size, *result.shape[1:]) for result in results]
+    return results, [0] * len(results)
+
+
+def _merge(sequences: Sequences, is_mapped: Sequences, size: int) -> Sequences:
+    """The sequences of all in one batch; what is mapped has one more axis, the first one."""
+    merged = jax.tree.map(
+        lambda array, mapped: array if mapped else jnp.broadcast_to(array, (size, *array.shape)),
+        sequences._replace(table=None),
+        is_mapped._replace(table=None),
     )
-    return outputs, [0] * len(outputs)
+    table = sequences.table
+    if is_mapped.table:
+        # One table under the other.
+        first_rows = table.shape[1] * jnp.arange(size, dtype=merged.tokens.dtype)
+        merged = merged._replace(tokens=merged.tokens + first_rows[:, None, None])
+        table = lax.collapse(table, 0, 2)
+    return jax.tree.map(lambda array: lax.collapse(array, 0, 2), merged)._replace(table=table)
 
 
-_linear_p.def_impl(_apply)
-_linear_p.def_abstract_eval(lambda *_, shapes, **__: [ShapedArray(s.shape, s.dtype) for s in shapes])
-ad.primitive_jvps[_linear_p] = _jvp
-ad.primitive_transposes[_linear_p] = _transpose
-batching.primitive_batchers[_linear_p] = _batch
-mlir.register_lowering(_linear_p, mlir.lower_fun(_apply, multiple_results=True))
+_recurrence.def_impl(_evaluate)
+_recurrence.def_abstract_eval(_shapes_of)
+ad.primitive_jvps[_recurrence] = _differentiate
+batching.primitive_batchers[_recurrence] = _map
+mlir.register_lowering(_recurrence, mlir.lower_fun(_evaluate, multiple_results=True))

@@ -7,13 +7,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Integer
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
 from fastweights.cells.layers import layer_norm, uniform
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
+from fastweights.native import attending, calls
+from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
 from fastweights.types import Scalar, Vector
 
@@ -126,9 +128,51 @@ class FastWeights(Cell):
         if not cheaper or state is not None or valid is not None or resets is not None:
             return super().unroll_in_jax(projections, state, valid, resets)
         hiddens, _ = self._attend(projections)
-        ages = length - 2 - jnp.arange(length)  # the last state is not written yet
-        weighted = (self.write_rate * powers(self.decay, ages))[:, None] * hiddens
-        return hiddens, FastWeightsState(hiddens[-1], weighted.T @ hiddens)
+        memory = self._memory_after(hiddens, None, jnp.asarray(length), None)
+        return hiddens, FastWeightsState(hiddens[-1], memory)
+
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
+        # to past states has no place for the present one.
+        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, 400)
+        if length > longest or not calls.runs(length, dtype):
+            return None
+        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in range(self.inner_steps))
+        preliminary = {"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[self.preliminary_norm]
+        inside, outside = (
+            sets if self.norm == place else (-1,) * len(sets) for place in ("inside", "outside")
+        )
+        plan = attending.Plan("relu", preliminary, inside, outside, sustained=self.method == 1)
+        # A(0) fades like a state that was written before the first step.
+        of_memory = powers(self.decay, jnp.arange(length)[:, None] + 2 - self._newest)
+        weights = jnp.concatenate([of_memory, self._weights(length, dtype, first=-1)], axis=1)
+        kernel = attending.kernel(plan, length, outputs, self.recurrent, *self.norms, weights)
+        return kernel._replace(last_state=self._last_state)
+
+    def _last_state(self, hidden: Array, outputs: Array, state, lengths, resets) -> FastWeightsState:
+        lengths = jnp.full(len(outputs), outputs.shape[1]) if lengths is None else lengths
+        memory = jax.vmap(lambda *one: self._memory_after(*one))(outputs, state, lengths, resets)
+        return FastWeightsState(hidden, memory)
+
+    def _memory_after(
+        self,
+        hiddens: Float[Array, "time hidden"],
+        state: FastWeightsState | None,
+        length: Integer[Array, ""],
+        resets: Bool[Array, " time"] | None,
+    ) -> Float[Array, "hidden hidden"]:
+        """A after so many steps from a state: of what was written since the last reset. h(length) is not."""
+        times, begin = jnp.arange(len(hiddens)), -1
+        if resets is not None:
+            begin = jnp.max(jnp.where(resets & (times < length), times, -1))
+        decay = self.decay.astype(hiddens.dtype)
+        weights = self.write_rate * powers(decay, length - 2 - times)
+        hiddens = jnp.where((times >= begin)[:, None], hiddens, 0)
+        memory = (weights[:, None] * hiddens).T @ hiddens
+        if state is None:
+            return memory
+        written = self.write_rate * powers(decay, length - 1) * jnp.outer(state.hidden, state.hidden)
+        return memory + jnp.where(begin < 0, powers(decay, length) * state.memory + written, 0)
 
     def step_operations(self) -> int:
         """W h, λ A + (η h) hᵀ, and A h_s for each inner step."""
@@ -148,7 +192,7 @@ class FastWeights(Cell):
         if self.write_time == "preliminary":
             return None
         hiddens, queries = self._attend(projections)
-        return self._weights(len(projections)) * (queries @ hiddens.T)
+        return self._weights(len(projections), projections.dtype) * (queries @ hiddens.T)
 
     def _attend(
         self, projections: Float[Array, "time hidden"]
@@ -167,8 +211,9 @@ class FastWeights(Cell):
             )
             return (hidden, lax.dynamic_update_index_in_dim(past, hidden, t, 0), t + 1), (hidden, query)
 
+        weights = self._weights(len(projections), projections.dtype)
         first = jnp.zeros_like(projections[0]), jnp.zeros_like(projections), 0
-        return lax.scan(step, first, (projections, self._weights(len(projections))))[1]
+        return lax.scan(step, first, (projections, weights))[1]
 
     def _preliminary(self, summed: Vector) -> Vector:
         """h_0 from u = W h + C x."""
@@ -193,8 +238,13 @@ class FastWeights(Cell):
     def _normalise(self, chosen: int, x: Vector) -> Vector:
         return layer_norm(x, self.norms.gains[chosen], self.norms.biases[chosen])
 
-    def _weights(self, length: int) -> Float[Array, "time time"]:
-        """η λ^age: how much of the state written at each time (second axis) is read at another (first)."""
-        newest = 1 if self.write_time == "current" else 2
-        ages = jnp.arange(length)[:, None] - newest - jnp.arange(length)[None]
-        return self.write_rate * powers(self.decay, ages)
+    @property
+    def _newest(self) -> int:
+        """How many steps before the present one the newest state was written that a step reads."""
+        return 2 if self.write_time == "late" else 1
+
+    def _weights(self, length: int, dtype: jnp.dtype, first: int = 0) -> Float[Array, "time times"]:
+        """η λ^age: how much of the state written at each time, from `first` on (second axis), is read at
+        another (first axis)."""
+        ages = jnp.arange(length)[:, None] - self._newest - jnp.arange(first, length)[None]
+        return self.write_rate * powers(self.decay.astype(dtype), ages)

@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 _Vector = Float[Array, "... units"]
-_Copies = Float[Array, "... 2 copies half"]
+_Copies = Float[Array, "... copies 2 half"]
 
 
 class HolographicMemory(eqx.Module):
@@ -22,7 +22,7 @@ class HolographicMemory(eqx.Module):
     recovers its value, plus noise from every other pair: with C copies the noise is a mean of C terms whose
     phases have nothing to do with each other, and so falls as 1/√C.
 
-    Shapes: traces (..., 2, copies, half), real parts first; key, value and query (..., 2 half).
+    Shapes: traces (..., copies, 2, half), real parts first; key, value and query (..., 2 half).
     Source: Danihelka, Wayne, Uria, Kalchbrenner & Graves 2016, arXiv:1602.03032, after Plate 1995, IEEE
     Transactions on Neural Networks 6:623–641.
     """
@@ -32,7 +32,7 @@ class HolographicMemory(eqx.Module):
     @classmethod
     def empty(cls, half: int, copies: int, dtype: jnp.dtype) -> "HolographicMemory":
         """The memory with nothing stored."""
-        return cls(jnp.zeros((2, copies, half), dtype))
+        return cls(jnp.zeros((copies, 2, half), dtype))
 
     def fade(self, factor: Float[Array, "... half"]) -> "HolographicMemory":
         """The memory with every unit of every copy multiplied by a real number."""
@@ -40,16 +40,16 @@ class HolographicMemory(eqx.Module):
 
     def write(self, key: _Vector, value: _Vector) -> "HolographicMemory":
         """The memory after storing `value` under `key`."""
-        return HolographicMemory(self.traces + _product(self._permuted(key), _parts(value)[..., None, :]))
+        return HolographicMemory(self.traces + _product(self._permuted(key), _parts(value)[..., None, :, :]))
 
     def read(self, query: _Vector) -> _Vector:
         """What the copies answer to `query`, on average."""
-        answer = jnp.mean(_product(self._permuted(query), self.traces), axis=-2)
+        answer = jnp.mean(_product(self._permuted(query), self.traces), axis=-3)
         return answer.reshape(*answer.shape[:-2], -1)
 
     def _permuted(self, key: _Vector) -> _Copies:
-        _, copies, half = self.traces.shape[-3:]
-        return _parts(key)[..., permutations(half, copies)]
+        copies, _, half = self.traces.shape[-3:]
+        return _parts(key)[..., permutations(half, copies)].swapaxes(-3, -2)
 
 
 def bound(z: _Vector) -> _Vector:
@@ -82,7 +82,7 @@ def _parts(z: _Vector) -> Float[Array, "... 2 half"]:
     return z.reshape(*z.shape[:-1], 2, -1)
 
 
-def _product(a: Float[Array, "... 2 _ half"], b: Float[Array, "... 2 _ half"]) -> _Copies:
+def _product(a: _Copies, b: Float[Array, "... _ 2 half"]) -> _Copies:
     """The complex product, unit by unit."""
-    (p, q), (r, s) = jnp.moveaxis(a, -3, 0), jnp.moveaxis(b, -3, 0)
-    return jnp.stack([p * r - q * s, p * s + q * r], axis=-3)
+    (p, q), (r, s) = jnp.moveaxis(a, -2, 0), jnp.moveaxis(b, -2, 0)
+    return jnp.stack([p * r - q * s, p * s + q * r], axis=-2)

@@ -12,6 +12,8 @@ from jaxtyping import Float
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.native import calls
+from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
@@ -108,3 +110,14 @@ class LSTM(Cell):
 
     def step_operations(self) -> int:
         return 2 * _GATES * self.hidden_size**2
+
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        if not calls.runs(length, dtype):
+            return None
+        gains = biases = jnp.zeros((0, self.hidden_size), dtype)
+        if self.gain is not None and self.cell_gain is not None and self.cell_bias is not None:
+            gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
+            biases = jnp.concatenate([self.bias, self.cell_bias]).reshape(-1, self.hidden_size)
+        norms, units = len(gains), self.hidden_size
+        tape_size = length * (units * (3 + _GATES + norms) + norms)  # `LstmTape` in native/lstm.h
+        return calls.native("Lstm", outputs, 2 * units, tape_size, (self.recurrent, gains, biases))

@@ -1,11 +1,13 @@
 """Batches of sequences: symbols as rows of a table, lengths and resets."""
 
+from itertools import accumulate
+from math import prod
 from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float
+from jaxtyping import Array, ArrayLike, Bool, Float, Int32, PyTree
 
 from fastweights.errors import check
 from fastweights.numerics import is_known
@@ -32,7 +34,12 @@ def nearest_symbols(tokens: Tokens, num_symbols: int) -> Tokens:
 
 
 def valid_steps(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Bool[Array, "*batch time"]:
-    """Which steps come before a sequence's length.
+    """Which steps come before a sequence's length. Raises as `checked_lengths`."""
+    return jnp.arange(time) < checked_lengths(lengths, batch, time)[..., None]
+
+
+def checked_lengths(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Int32[Array, "*batch"]:
+    """The lengths as an array.
 
     Raises: InvalidValueError unless there is one integer for each sequence, between 0 and `time`.
     """
@@ -45,7 +52,7 @@ def valid_steps(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Bool[A
         values = np.asarray(lengths)
         outside = values[(values < 0) | (values > time)]
         check(not outside.size, f"lengths must be between 0 and {time}; got {outside[:1]}")
-    return jnp.arange(time) < jnp.asarray(lengths)[..., None]
+    return jnp.asarray(lengths, jnp.int32)
 
 
 def checked_resets(resets: ArrayLike, shape: tuple[int, ...]) -> Bool[Array, "*batch time"]:
@@ -58,6 +65,33 @@ def checked_resets(resets: ArrayLike, shape: tuple[int, ...]) -> Bool[Array, "*b
     return jnp.asarray(resets)
 
 
+def checked_state(state: Tree, one: Tree, batch: tuple[int, ...], dtype: jnp.dtype) -> Tree:
+    """The state in this precision. Raises: InvalidValueError unless it is a batch of states like one."""
+    expected = jax.tree.map(lambda leaf: (*batch, *leaf.shape), one)
+    shapes = jax.tree.map(jnp.shape, state)
+    check(shapes == expected, f"state must have the shapes {expected}; got {shapes}")
+    return as_type(state, dtype)
+
+
+def as_type(state: Tree, dtype: jnp.dtype) -> Tree:
+    """The state in another precision."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), state)
+
+
 def choose(condition: Bool[Array, ""], yes: Tree, no: Tree) -> Tree:
     """One of two trees of one shape."""
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)
+
+
+def as_rows(state: PyTree[Float[Array, "batch ..."]]) -> Float[Array, "batch numbers"]:
+    """A row for each sequence of a batch: the numbers of all arrays of its state, one after the other."""
+    leaves = jax.tree.leaves(state)
+    return jnp.concatenate([leaf.reshape(len(leaf), prod(leaf.shape[1:])) for leaf in leaves], axis=1)
+
+
+def from_rows(rows: Float[Array, "batch numbers"], one: Tree) -> Tree:
+    """The states of a batch from such rows, given a state of one sequence."""
+    leaves, form = jax.tree.flatten(one)
+    parts = jnp.split(rows, list(accumulate(leaf.size for leaf in leaves[:-1])), axis=1)
+    pairs = zip(parts, leaves, strict=True)
+    return form.unflatten(part.reshape(len(rows), *leaf.shape) for part, leaf in pairs)

@@ -13,6 +13,8 @@ from jaxtyping import Float
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.native import attending, calls
+from fastweights.native.calls import Kernel
 from fastweights.types import Vector
 
 _ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
@@ -74,3 +76,13 @@ class SimpleCell(Cell):
 
     def step_operations(self) -> int:
         return 2 * self.hidden_size**2
+
+    def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+        if not calls.runs(length, dtype):
+            return None
+        # Attention that never looks back: h_0 is the state.
+        plan = attending.Plan(self.activation, -1 if self.gain is None else 0, (), (), True)
+        gains = self.bias[None][:0] if self.gain is None else self.gain[None]
+        biases = self.bias[None][: len(gains)]
+        unread = jnp.zeros((0, 0), dtype)
+        return attending.kernel(plan, length, outputs, self.recurrent, gains, biases, unread)

@@ -68,7 +68,8 @@ class AssociativeTape {
   T* answer_factor(int head, int t) const { return factor(3 * heads_ + head, t); }
   T* answer(int head, int t) const { return answer_factor(heads_, t) + head * column_; }
   T* memory(int copy, int t) const { return answer(heads_ + copy, t); }
-  T* hidden(int t) const { return row(0, t + 1) - column_; }
+  // The copies of the memory, then h(t).
+  T* state(int t) const { return memory(0, t); }
 
  private:
   int64_t column_, rows_, heads_, step_;
@@ -84,24 +85,31 @@ const std::vector<Product<T>>& products(int count, Number number) {
   return list;
 }
 
-// `tapes` is one tape a block, or one for all where `keep` is false.
+// `tapes` is one tape a block, or one for all where `keep` is false. A state is the copies of the memory, then h.
 template <class T>
-void associate_forward(const Sequences& all, const Associative& cell, const T* table, const T* recurrent, bool keep,
-                       T* out, T* tapes) {
+void associate_forward(const Sequences& all, const Associative& cell, const T* table, const T* given,
+                       const T* recurrent, bool keep, T* out, T* last, T* tapes) {
   const int units = all.units, width = all.width, half = cell.half;
   const int64_t column = int64_t(units) * kLanes<T>, matrix = int64_t(width) * units;
-  Scratch<T> scratch{matrix, cell.heads * column};
-  T *packed = scratch.take(matrix), *gated = scratch.take(cell.heads * column);
+  const int64_t copies = cell.copies * column;
+  Scratch<T> scratch{matrix, cell.heads * column, copies + column, copies + column};
+  T *packed = scratch.take(matrix), *gated = scratch.take(cell.heads * column), *start = scratch.take(copies + column),
+    *masked = scratch.take(copies + column);
   const Units order(cell);
   pack(recurrent, width, units, units, 1, packed);
+  all.clear(out, last);
 
+  Block<T> block(all);
   for (int number = 0; number < all.blocks<T>(); ++number) {
-    const Block<T> block(all, number);
+    block.move_to(number);
     const AssociativeTape<T> tape(all, cell, tapes + (keep ? number * AssociativeTape<T>::size(all, cell) : 0));
-    for (int t = 0; t < all.length; ++t) {
-      T *rows = tape.row(0, t), *hidden = tape.hidden(t);
+    const T* state = block.read_state(given, start);
+    block.write_last(state, -1, last);
+    for (int t = 0; t < block.length(); ++t) {
+      T *rows = tape.row(0, t), *hidden = tape.state(t) + copies;
+      const T* before = block.before(t, state, (cell.copies + 1) * units, masked);
       block.gather(table, t, rows);
-      if (t > 0) multiply_add(packed, width, units, tape.hidden(t - 1), rows);
+      if (before) multiply_add(packed, width, units, before + copies, rows);
       for (int i = 0; i < cell.gates(); ++i) put(rows, i, sigmoid(get(rows, i)));
       for (int v = 0; v < cell.vectors(); ++v) bound(tape.row(cell.value(v), t), half, tape.factor(v, t));
 
@@ -109,8 +117,8 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
         scale(tape.row(cell.value(n), t), tape.row(cell.input_gate(n), t), half, gated + n * column);
       for (int s = 0; s < cell.copies; ++s) {
         T* memory = tape.memory(s, t);
-        if (t > 0)
-          scale(tape.memory(s, t - 1), rows, half, memory);
+        if (before)
+          scale(before + s * column, rows, half, memory);
         else
           std::fill_n(memory, column, T(0));
         const auto written = [&](int n) -> Product<T> {
@@ -132,35 +140,43 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
         add_scaled(answer, tape.row(cell.output_gate(n), t), half, hidden);
       }
       block.write_output(hidden, t, out);
+      block.write_last(tape.state(t), t, last);
+      state = tape.state(t);
     }
   }
 }
 
-// The cotangents of the table and of W.
+// The cotangents of the table, of the given state and of W.
 template <class T>
-void associate_backward(const Sequences& all, const Associative& cell, const T* d_out, const T* recurrent, T* tapes,
-                        T* d_table, T* d_recurrent) {
+void associate_backward(const Sequences& all, const Associative& cell, const T* d_out, const T* d_last,
+                        const T* given, const T* recurrent, T* tapes, T* d_table, T* d_given, T* d_recurrent) {
   const int units = all.units, width = all.width, half = cell.half;
   const int64_t column = int64_t(units) * kLanes<T>, lines = int64_t(width) * kLanes<T>;
-  const int64_t matrix = int64_t(width) * units;
-  Scratch<T> scratch{matrix, lines, column, column, column, cell.heads * column, cell.copies * column,
-                     Rows<T>::size(all)};
-  T *packed = scratch.take(matrix), *d_rows = scratch.take(lines), *d_hidden = scratch.take(column),
-    *gated = scratch.take(column), *d_gated = scratch.take(column), *d_answers = scratch.take(cell.heads * column),
-    *d_memory = scratch.take(cell.copies * column);
+  const int64_t matrix = int64_t(width) * units, copies = cell.copies * column;
+  Scratch<T> scratch{matrix, lines, column, column, cell.heads * column, copies + column, copies + column,
+                     copies + column, Rows<T>::size(all)};
+  T *packed = scratch.take(matrix), *d_rows = scratch.take(lines), *gated = scratch.take(column),
+    *d_gated = scratch.take(column), *d_answers = scratch.take(cell.heads * column),
+    *d_memory = scratch.take(copies + column), *d_hidden = d_memory + copies, *start = scratch.take(copies + column),
+    *masked = scratch.take(copies + column);
   Rows<T> collected_rows(all, scratch);
   const Units order(cell);
   pack(recurrent, units, width, 1, units, packed);
   std::fill_n(d_table, int64_t(all.symbols) * width, T(0));
 
+  Block<T> block(all);
   for (int number = 0; number < all.blocks<T>(); ++number) {
-    const Block<T> block(all, number);
+    block.move_to(number);
     const AssociativeTape<T> tape(all, cell, tapes + number * AssociativeTape<T>::size(all, cell));
-    std::fill_n(d_memory, cell.copies * column, T(0));
-    for (int t = all.length - 1; t >= 0; --t) {
+    const T* first_state = block.read_state(given, start);
+    std::fill_n(d_memory, copies, T(0));
+    for (int t = block.length() - 1; t >= block.earliest(); --t) {
       const auto d_row = [&](int first) { return d_rows + first * kLanes<T>; };
       block.read_cotangent(d_out, t, d_hidden);
-      if (t + 1 < all.length) multiply_add(packed, units, width, d_rows, d_hidden);
+      if (t + 1 < block.length()) multiply_add(packed, units, width, d_rows, d_hidden);
+      block.add_last_cotangent(d_last, t, d_memory);
+      if (t < 0) break;
+      const T* before = block.before(t, t > 0 ? tape.state(t - 1) : first_state, (cell.copies + 1) * units, masked);
       std::fill_n(d_rows, lines, T(0));
 
       for (int n = 0; n < cell.heads; ++n) {
@@ -172,12 +188,11 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
       }
       for (int s = 0; s < cell.copies; ++s) {
         T* d_copy = d_memory + s * column;
-        if (t + 1 < all.length) scale(d_copy, tape.row(0, t + 1), half, d_copy);
         const auto read = [&](int n) -> Product<T> {
           return {d_answers + n * column, order.own(), tape.row(cell.query(n), t), order.permuted(s)};
         };
         add_products<T, true>(products<T>(cell.heads, read), half, d_copy);
-        if (t > 0) add_along(d_copy, tape.memory(s, t - 1), half, d_row(0));
+        if (before) add_along(d_copy, before + s * column, half, d_row(0));
       }
       for (int n = 0; n < cell.heads; ++n) {
         const T *value = tape.row(cell.value(n), t), *gate = tape.row(cell.input_gate(n), t);
@@ -205,8 +220,12 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
       }
       for (int v = 0; v < cell.vectors(); ++v)
         bound_backward(tape.row(cell.value(v), t), tape.factor(v, t), half, d_row(cell.value(v)));
-      collected_rows.store(t, d_rows, t > 0 ? tape.hidden(t - 1) : nullptr);
+      for (int s = 0; s < cell.copies; ++s) scale(d_memory + s * column, tape.row(0, t), half, d_memory + s * column);
+      collected_rows.store(t, d_rows, before ? before + copies : nullptr);
+      block.cut(t, width, d_rows);
+      block.cut(t, cell.copies * units, d_memory);
     }
+    block.write_state_cotangent(d_memory, d_given);
     collected_rows.add(block, d_table);
   }
   collected_rows.write(d_recurrent);

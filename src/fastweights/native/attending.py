@@ -32,22 +32,29 @@ class Plan(NamedTuple):
         """The numbers that one sequence leaves for its backward pass; `Tape` in attending.h."""
         steps = len(self.inside)
         norms = sum(chosen >= 0 for chosen in (self.preliminary, *self.inside, *self.outside))
-        return length * (units * (1 + steps + norms) + norms + steps * length)
+        return length * (units * (1 + steps + norms) + norms + steps * (length + 1)) + units
 
 
 def kernel(
     plan: Plan,
+    length: int,
     outputs: int,
     recurrent: Float[Array, "hidden hidden"],
     gains: Float[Array, "sets hidden"],
     biases: Float[Array, "sets hidden"],
-    weights: Float[Array, "time time"],
+    weights: Float[Array, "time sources"],
 ) -> Kernel:
-    """The last `outputs` of h(1) … h(T); `weights[t, τ]` is read for τ < t only."""
+    """The last `outputs` of h(1) … h(T), and the last h.
+
+    A state that is given is h(0), and if there are inner steps, after it the rows of the memory M. The
+    weights of step t are that of M, then those of h(0), h(1) … h(T), of which those of h(t) and later are
+    not read: sources = T + 2. They are empty, (0, 0), if there are no inner steps.
+    """
     return native(
         "Attend",
         outputs,
-        plan.tape_size(len(weights), len(recurrent)),
+        len(recurrent),
+        plan.tape_size(length, len(recurrent)),
         (recurrent, gains, biases, weights),
         activation=np.int64(_ACTIVATIONS.index(plan.activation)),
         preliminary=np.int64(plan.preliminary),

@@ -1,15 +1,14 @@
 """What the kernels have in common, and how they are called."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.ffi
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import PyTree
+from jaxtyping import Bool, Float, Int32, PyTree
 
 from fastweights.native.library import available, target
 
@@ -21,70 +20,108 @@ _TYPES = (jnp.float32, jnp.float64)
 _MAX_LENGTH = 1000
 
 
+class Sequences(NamedTuple):
+    """A batch of sequences of symbols."""
+
+    table: Float[Array, "symbols projection"]
+    """The symbols' projections; of the whole batch."""
+    tokens: Int32[Array, "batch time"]
+    """Rows of the table, none beyond it."""
+    state: Float[Array, "batch state"] | None = None
+    """The state before the first step, one row for each sequence; the zero state if None."""
+    lengths: Int32[Array, " batch"] | None = None
+    """The steps of each sequence. What comes later is not looked at and changes nothing; outputs are 0."""
+    resets: Bool[Array, "batch time"] | None = None
+    """Before which steps a sequence starts anew, from the zero state."""
+
+
+Results = tuple[Float[Array, "batch outputs hidden"], Float[Array, "batch last"]]
+"""The last so many outputs of each sequence, and the state after its last step."""
+Cotangents = tuple[Float[Array, "batch outputs hidden"] | None, Float[Array, "batch last"] | None]
+
+
 class Kernel(NamedTuple):
-    """A fast form of a recurrence, and its derivative backward.
+    """A fast form of a recurrence, and its derivative backward. The functions are pure."""
 
-    The functions are pure. They take the inputs, whose cotangents are wanted; constants, such as tokens;
-    and `operands`, in this order.
-    """
-
+    state_size: int
+    """How many numbers a last state has."""
     operands: PyTree
     """The arrays that it takes of the cell, as differentiable functions of the cell's own."""
-    evaluate: Callable[[PyTree, PyTree, PyTree], Array]
-    """The outputs."""
-    forward: Callable[[PyTree, PyTree, PyTree], tuple[Array, PyTree]]
-    """The outputs, and what `backward` needs besides."""
-    backward: Callable[[PyTree, PyTree, PyTree, PyTree, Array], tuple[PyTree, PyTree]]
-    """The cotangents of inputs and operands; takes what was kept, and the cotangent of the outputs."""
+    evaluate: Callable[[Sequences, PyTree], Results]
+    forward: Callable[[Sequences, PyTree], tuple[Results, PyTree]]
+    """`evaluate`, and what `backward` needs besides."""
+    backward: Callable[[Sequences, PyTree, PyTree, Cotangents], tuple[Sequences, PyTree]]
+    """The cotangents of the sequences' table and state, and of the operands; takes what was kept, and the
+    cotangents of the results, None where they are 0."""
+    last_state: Callable[..., Any] | None = None
+    """Makes a cell's last state of those numbers, all outputs, the given state, lengths and resets; if None,
+    they are all of it."""
 
 
 def runs(length: int, dtype: jnp.dtype) -> bool:
     """Whether there are kernels, here, for sequences of this length and numbers of this type."""
-    return length <= _MAX_LENGTH and dtype in _TYPES and available()
+    return 1 <= length <= _MAX_LENGTH and dtype in _TYPES and available()
 
 
 def native(
     name: str,
     outputs: int,
+    state_size: int,
     tape_size: int,
     operands: tuple[Array, ...],
     constants: tuple[np.ndarray, ...] = (),
     **attributes: np.generic | np.ndarray,
 ) -> Kernel:
-    """The functions `{name}Forward` and `{name}Backward` of kernels.cc, for the last `outputs` outputs of
-    sequences of symbols, whose projections are rows of a table. The last axis of the first operand, such as
-    W, is as long as there are units.
+    """The functions `{name}Forward` and `{name}Backward` of kernels.cc, for the last `outputs` outputs. The
+    last axis of the first operand, such as W, is as long as there are units.
 
-    `tape_size` is how many numbers forward leaves to backward for each sequence. Constants are arrays of
-    integers that follow the operands.
+    `state_size` is how many numbers a last state has, `tape_size` how many forward leaves to backward for
+    each sequence. Constants are arrays of integers that follow the operands.
     """
 
-    def call(
-        direction: str, results: list[jax.ShapeDtypeStruct], *arrays: Array | np.ndarray
-    ) -> Sequence[Array]:
+    def call(direction: str, results: list[jax.ShapeDtypeStruct], *arrays: Array | np.ndarray) -> list[Array]:
         function = jax.ffi.ffi_call(target(name + direction), results, vmap_method="sequential")
-        return function(*arrays, **attributes)
+        return list(function(*arrays, **attributes))
 
-    def outputs_and_tapes(keep: bool, table: Array, tokens: Array, operands: tuple[Array, ...]):
-        batch, units, dtype = tokens.shape[1], operands[0].shape[-1], operands[0].dtype
+    def results_and_tapes(keep: bool, sequences: Sequences, operands: tuple[Array, ...]):
+        batch, dtype = len(sequences.tokens), operands[0].dtype
         lanes = _BLOCK_BYTES // dtype.itemsize
         # A tape for each block of lanes; where nothing is kept, one that all blocks write over.
         tapes = -(-batch // lanes) if keep else 1
-        results = [
-            jax.ShapeDtypeStruct((outputs, units, batch), dtype),
-            jax.ShapeDtypeStruct((tapes, tape_size * lanes), dtype),
-        ]
-        states, tape = call("Forward", results, table, tokens, *operands, *constants)
-        return states, tape
+        shapes = (batch, outputs, operands[0].shape[-1]), (batch, state_size), (tapes, tape_size * lanes)
+        results = [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes]
+        given = sequences.table, *_without_none(sequences)
+        states, last, tapes = call("Forward", results, *given, *operands, *constants)
+        return (states, last), tapes
 
-    def backward(table, tokens, operands, tapes, d_outputs):
-        results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (table, *operands)]
-        d_table, *d_operands = call("Backward", results, d_outputs, tokens, *operands, *constants, tapes)
-        return d_table, tuple(d_operands)
+    def backward(sequences: Sequences, operands: tuple[Array, ...], tapes: Array, cotangents: Cotangents):
+        given, (d_outputs, d_last) = _without_none(sequences), cotangents
+        batch, units, dtype = len(sequences.tokens), operands[0].shape[-1], operands[0].dtype
+        # The last output or state of no sequence is asked for.
+        d_outputs = np.zeros((batch, 0, units), dtype) if d_outputs is None else d_outputs
+        d_last = np.zeros((batch, 0), dtype) if d_last is None else d_last
+        results = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (sequences.table, given[1], *operands)]
+        d_table, d_state, *d_operands = call(
+            "Backward", results, d_outputs, d_last, *given, *operands, *constants, tapes
+        )
+        d_sequences = Sequences(d_table, None, None if sequences.state is None else d_state)  # pyright: ignore
+        return d_sequences, tuple(d_operands)
 
     return Kernel(
+        state_size,
         operands,
-        lambda *arrays: outputs_and_tapes(False, *arrays)[0],
-        partial(outputs_and_tapes, True),
+        lambda *arrays: results_and_tapes(False, *arrays)[0],
+        lambda *arrays: results_and_tapes(True, *arrays),
         backward,
+    )
+
+
+def _without_none(sequences: Sequences) -> tuple[Array | np.ndarray, ...]:
+    """All but the table, with an empty array for what is not given."""
+    table, tokens, state, lengths, resets = sequences
+    return (
+        tokens,
+        np.zeros((len(tokens), 0), table.dtype) if state is None else state,
+        np.zeros(0, np.int32) if lengths is None else lengths,
+        np.zeros((0, 0), bool) if resets is None else resets,
     )

@@ -21,10 +21,26 @@ T* data(Out& buffer) {
   return data<T>(*buffer);
 }
 
-Sequences sequences(In& table, In& tokens, In& recurrent, In& out) {
+// What every kernel takes besides a table or the cotangents of outputs and last state. The last three are empty
+// where there is no state, no sequence that is shorter, no reset.
+struct Given {
+  In tokens, state, lengths, resets;
+};
+
+Sequences sequences(In& table, Given& given, In& recurrent, In& out, In& last) {
   auto shape = [](In& buffer, int axis) { return int(buffer.dimensions()[axis]); };
-  return {data<int32_t>(tokens), shape(table, 0),  shape(table, 1), shape(recurrent, 1),
-          shape(tokens, 0),      shape(tokens, 1), shape(out, 0)};
+  auto or_null = [](auto* numbers, In& buffer) { return buffer.element_count() ? numbers : nullptr; };
+  return {data<int32_t>(given.tokens),
+          or_null(data<int32_t>(given.lengths), given.lengths),
+          or_null(data<uint8_t>(given.resets), given.resets),
+          shape(table, 0),
+          shape(table, 1),
+          shape(recurrent, 1),
+          shape(given.tokens, 1),
+          shape(given.tokens, 0),
+          shape(out, 1),
+          shape(given.state, 1),
+          shape(last, 1)};
 }
 
 // Calls a function with a number of the buffer's type.
@@ -40,57 +56,66 @@ ffi::ErrorOr<bool> keeps_tapes(const Sequences& all, In& tapes, int64_t size) {
   return all.blocks<T>() == tapes.dimensions()[0];
 }
 
-ffi::Error call_attend_forward(In table, In tokens, In recurrent, In gains, In biases, In weights, Out out, Out tapes,
-                          int64_t activation, int64_t preliminary, Sets inside, Sets outside, bool sustained) {
-  const Sequences all = sequences(table, tokens, recurrent, *out);
+ffi::Error call_attend_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In gains, In biases,
+                               In weights, Out out, Out last, Out tapes, int64_t activation, int64_t preliminary,
+                               Sets inside, Sets outside, bool sustained) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(table, given, recurrent, *out, *last);
   const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
                        outside.begin(), sustained};
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
     auto keep = keeps_tapes<T>(all, *tapes, Tape<T>::size(all, cell));
     if (!keep.has_value()) return keep.error();
-    attend_forward<T>(all, cell, data<T>(table), data<T>(recurrent), data<T>(gains), data<T>(biases),
-                      data<T>(weights), keep.value(), data<T>(out), data<T>(tapes));
+    attend_forward<T>(all, cell, data<T>(table), data<T>(state), data<T>(recurrent), data<T>(gains), data<T>(biases),
+                      data<T>(weights), keep.value(), data<T>(out), data<T>(last), data<T>(tapes));
     return ffi::Error::Success();
   });
 }
 
-ffi::Error call_attend_backward(In d_out, In tokens, In recurrent, In gains, In, In weights, In tapes, Out d_table,
-                           Out d_recurrent, Out d_gains, Out d_biases, Out d_weights, int64_t activation,
-                           int64_t preliminary, Sets inside, Sets outside, bool sustained) {
-  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+ffi::Error call_attend_backward(In d_out, In d_last, In tokens, In state, In lengths, In resets, In recurrent, In gains,
+                                In, In weights, In tapes, Out d_table, Out d_state, Out d_recurrent, Out d_gains,
+                                Out d_biases, Out d_weights, int64_t activation, int64_t preliminary, Sets inside,
+                                Sets outside, bool sustained) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(*d_table, given, recurrent, d_out, d_last);
   const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
                        outside.begin(), sustained};
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
-    attend_backward<T>(all, cell, data<T>(d_out), data<T>(recurrent), data<T>(gains), int(gains.dimensions()[0]),
-                       data<T>(weights), data<T>(tapes), data<T>(d_table), data<T>(d_recurrent), data<T>(d_gains),
-                       data<T>(d_biases), data<T>(d_weights));
+    attend_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(state), data<T>(recurrent), data<T>(gains),
+                       int(gains.dimensions()[0]), data<T>(weights), data<T>(tapes), data<T>(d_table),
+                       data<T>(d_state), data<T>(d_recurrent), data<T>(d_gains), data<T>(d_biases),
+                       data<T>(d_weights));
     return ffi::Error::Success();
   });
 }
 
-ffi::Error call_lstm_forward(In table, In tokens, In recurrent, In gains, In biases, Out out, Out tapes) {
-  const Sequences all = sequences(table, tokens, recurrent, *out);
+ffi::Error call_lstm_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In gains, In biases,
+                             Out out, Out last, Out tapes) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(table, given, recurrent, *out, *last);
   const bool norm = gains.element_count() > 0;
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
     auto keep = keeps_tapes<T>(all, *tapes, LstmTape<T>::size(all, norm));
     if (!keep.has_value()) return keep.error();
-    lstm_forward<T>(all, norm, data<T>(table), data<T>(recurrent), data<T>(gains), data<T>(biases), keep.value(),
-                    data<T>(out), data<T>(tapes));
+    lstm_forward<T>(all, norm, data<T>(table), data<T>(state), data<T>(recurrent), data<T>(gains), data<T>(biases),
+                    keep.value(), data<T>(out), data<T>(last), data<T>(tapes));
     return ffi::Error::Success();
   });
 }
 
-ffi::Error call_lstm_backward(In d_out, In tokens, In recurrent, In gains, In, In tapes, Out d_table,
-                              Out d_recurrent, Out d_gains, Out d_biases) {
-  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+ffi::Error call_lstm_backward(In d_out, In d_last, In tokens, In state, In lengths, In resets, In recurrent, In gains,
+                              In, In tapes, Out d_table, Out d_state, Out d_recurrent, Out d_gains, Out d_biases) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(*d_table, given, recurrent, d_out, d_last);
   const bool norm = gains.element_count() > 0;
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
-    lstm_backward<T>(all, norm, data<T>(d_out), data<T>(recurrent), data<T>(gains), data<T>(tapes), data<T>(d_table),
-                     data<T>(d_recurrent), data<T>(d_gains), data<T>(d_biases));
+    lstm_backward<T>(all, norm, data<T>(d_out), data<T>(d_last), data<T>(state), data<T>(recurrent), data<T>(gains),
+                     data<T>(tapes), data<T>(d_table), data<T>(d_state), data<T>(d_recurrent), data<T>(d_gains),
+                     data<T>(d_biases));
     return ffi::Error::Success();
   });
 }
@@ -100,47 +125,52 @@ Associative associative(const Sequences& all, In& permutations) {
   return {data<int32_t>(permutations), copies, half, (all.width / half - 1) / 8};
 }
 
-ffi::Error call_associate_forward(In table, In tokens, In recurrent, In permutations, Out out, Out tapes) {
-  const Sequences all = sequences(table, tokens, recurrent, *out);
+ffi::Error call_associate_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In permutations,
+                                  Out out, Out last, Out tapes) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(table, given, recurrent, *out, *last);
   const Associative cell = associative(all, permutations);
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
     auto keep = keeps_tapes<T>(all, *tapes, AssociativeTape<T>::size(all, cell));
     if (!keep.has_value()) return keep.error();
-    associate_forward<T>(all, cell, data<T>(table), data<T>(recurrent), keep.value(), data<T>(out), data<T>(tapes));
+    associate_forward<T>(all, cell, data<T>(table), data<T>(state), data<T>(recurrent), keep.value(), data<T>(out),
+                         data<T>(last), data<T>(tapes));
     return ffi::Error::Success();
   });
 }
 
-ffi::Error call_associate_backward(In d_out, In tokens, In recurrent, In permutations, In tapes, Out d_table,
-                                   Out d_recurrent) {
-  const Sequences all = sequences(*d_table, tokens, recurrent, d_out);
+ffi::Error call_associate_backward(In d_out, In d_last, In tokens, In state, In lengths, In resets, In recurrent,
+                                   In permutations, In tapes, Out d_table, Out d_state, Out d_recurrent) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(*d_table, given, recurrent, d_out, d_last);
   const Associative cell = associative(all, permutations);
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
-    associate_backward<T>(all, cell, data<T>(d_out), data<T>(recurrent), data<T>(tapes), data<T>(d_table),
-                          data<T>(d_recurrent));
+    associate_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(state), data<T>(recurrent),
+                          data<T>(tapes), data<T>(d_table), data<T>(d_state), data<T>(d_recurrent));
     return ffi::Error::Success();
   });
 }
 
 }  // namespace
 
-#define FOUR_ARGUMENTS .Arg<In>().Arg<In>().Arg<In>().Arg<In>()
-#define TWO_RESULTS .Ret<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>()
+#define ARGUMENTS_2 .Arg<In>().Arg<In>()
+#define RESULTS_2 .Ret<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>()
+#define RESULTS_3 RESULTS_2.Ret<ffi::AnyBuffer>()
+// Table, or the cotangents of outputs and last state; tokens, state, lengths, resets.
+#define FORWARD ffi::Ffi::Bind() ARGUMENTS_2 ARGUMENTS_2.Arg<In>()
+#define BACKWARD FORWARD.Arg<In>()
 #define ATTENDING                                                                                           \
   .Attr<int64_t>("activation").Attr<int64_t>("preliminary").Attr<Sets>("inside").Attr<Sets>("outside").Attr<bool>( \
       "sustained")
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendForward, call_attend_forward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS ATTENDING);
+                              FORWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 ATTENDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, call_attend_backward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS
-                                  .Ret<ffi::AnyBuffer>() ATTENDING);
-XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);
+                              BACKWARD ARGUMENTS_2 ARGUMENTS_2.Arg<In>() RESULTS_3 RESULTS_3 ATTENDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward, FORWARD ARGUMENTS_2.Arg<In>() RESULTS_3);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>().Arg<In>() TWO_RESULTS TWO_RESULTS);
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward, ffi::Ffi::Bind() FOUR_ARGUMENTS TWO_RESULTS);
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward,
-                              ffi::Ffi::Bind() FOUR_ARGUMENTS.Arg<In>() TWO_RESULTS);
+                              BACKWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 RESULTS_2);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward, FORWARD ARGUMENTS_2 RESULTS_3);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward, BACKWARD ARGUMENTS_2.Arg<In>() RESULTS_3);

@@ -117,13 +117,13 @@ inline void transpose_tile(Vector<T>* tile) {
   }
 }
 
-// A square as wide as a vector: to[j * stride + i] = from(i)[j].
-template <class T, class Rows>
-inline void transpose_square(Rows from, T* to, int64_t stride) {
+// A square as wide as a vector: to(j)[i] = from(i)[j].
+template <class T, class From, class To>
+inline void transpose_square(From from, To to) {
   Vector<T> tile[kWidth<T>];
   for (int i = 0; i < kWidth<T>; ++i) tile[i] = *(const Vector<T>*)from(i);
   transpose_tile<T>(tile);
-  for (int j = 0; j < kWidth<T>; ++j) *(Vector<T>*)(to + j * stride) = tile[j];
+  for (int j = 0; j < kWidth<T>; ++j) *(Vector<T>*)to(j) = tile[j];
 }
 
 // column[unit][lane] = rows[lane][unit]
@@ -132,22 +132,22 @@ void gather(const T* const* rows, int units, T* column) {
   int unit = 0;
   for (; unit + kWidth<T> <= units; unit += kWidth<T>)
     for (int lane = 0; lane < kLanes<T>; lane += kWidth<T>)
-      transpose_square<T>([&](int i) { return rows[lane + i] + unit; }, column + unit * kLanes<T> + lane,
-                          kLanes<T>);
+      transpose_square<T>([&](int i) { return rows[lane + i] + unit; },
+                          [&](int j) { return column + (unit + j) * kLanes<T> + lane; });
   for (; unit < units; ++unit)
     for (int lane = 0; lane < kLanes<T>; ++lane) column[unit * kLanes<T> + lane] = rows[lane][unit];
 }
 
-// rows[lane * stride + unit] = column[unit][lane]
+// rows[lane][unit] = column[unit][lane]
 template <class T>
-void scatter(const T* column, int units, T* rows, int stride) {
+void scatter(const T* column, int units, T* const* rows) {
   int unit = 0;
   for (; unit + kWidth<T> <= units; unit += kWidth<T>)
     for (int lane = 0; lane < kLanes<T>; lane += kWidth<T>)
       transpose_square<T>([&](int i) { return column + (unit + i) * kLanes<T> + lane; },
-                          rows + lane * stride + unit, stride);
+                          [&](int j) { return rows[lane + j] + unit; });
   for (; unit < units; ++unit)
-    for (int lane = 0; lane < kLanes<T>; ++lane) rows[lane * stride + unit] = column[unit * kLanes<T> + lane];
+    for (int lane = 0; lane < kLanes<T>; ++lane) rows[lane][unit] = column[unit * kLanes<T> + lane];
 }
 
 }  // namespace fastweights

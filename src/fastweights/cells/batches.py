@@ -1,0 +1,103 @@
+"""Whole batches at once: by a cell's kernel if there is one, else in JAX, mapped over the sequences.
+
+The cells here are of `cells/base.py`, which imports this.
+"""
+
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int32
+
+from fastweights.cells.derivatives import recurrence
+from fastweights.cells.sequences import as_rows, from_rows
+from fastweights.native.calls import Kernel, Results, Sequences
+
+
+def unroll_batch(
+    cell: Any,
+    projections: Float[Array, "batch time projection"],
+    state: Any,
+    lengths: Int32[Array, " batch"] | None,
+    resets: Bool[Array, "batch time"] | None,
+) -> tuple[Float[Array, "batch time hidden"], Any]:
+    """All outputs and the state after the last step, as in `Cell.unroll_projected`."""
+    batch, time, size = projections.shape
+    kernel = _kernel(cell, time, time, projections.dtype)
+    if kernel is None:
+        return _in_jax(cell, projections, state, lengths, resets)
+    # To a kernel, every projection is a symbol of its own.
+    tokens = jnp.arange(batch * time, dtype=jnp.int32).reshape(batch, time)
+    rows = None if state is None else as_rows(state)
+    sequences = Sequences(projections.reshape(batch * time, size), tokens, rows, lengths, resets)
+    outputs, last = _by_kernel(cell, sequences, time, kernel.state_size)
+    if kernel.last_state is None:
+        return outputs, from_rows(last, cell.initial_state())
+    return outputs, kernel.last_state(last, outputs, state, lengths, resets)
+
+
+def last_outputs(
+    cell: Any, table: Float[Array, "symbols projection"], tokens: Int32[Array, "batch time"]
+) -> Float[Array, "batch hidden"]:
+    """The last outputs of sequences of symbols, none of them beyond the table."""
+    kernel = _kernel(cell, tokens.shape[1], 1, table.dtype)
+    if kernel is None:
+        return _in_jax(cell, table[tokens], None, None, None)[0][:, -1]
+    return _by_kernel(cell, Sequences(table, tokens), 1, kernel.state_size)[0][:, 0]
+
+
+def _kernel(cell: Any, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
+    """The cell's kernel, if there is one for such arrays."""
+    kernel = cell.kernel(length, outputs, dtype)
+    if kernel is None or any(array.dtype != dtype for array in jax.tree.leaves(kernel.operands)):
+        return None
+    return kernel
+
+
+def _in_jax(
+    cell: Any,
+    projections: Float[Array, "batch time projection"],
+    state: Any,
+    lengths: Int32[Array, " batch"] | None,
+    resets: Bool[Array, "batch time"] | None,
+) -> tuple[Float[Array, "batch time hidden"], Any]:
+    valid = None
+    if lengths is not None:
+        valid = jnp.arange(projections.shape[1]) < lengths[:, None]
+        projections = jnp.where(valid[..., None], projections, 0)
+    return jax.vmap(lambda *one: cell.unroll_in_jax(*one))(projections, state, valid, resets)
+
+
+def _by_kernel(cell: Any, sequences: Sequences, outputs: int, state_size: int) -> Results:
+    """The last outputs and numbers of the last state by the cell's kernel, with all derivatives.
+
+    No function here closes over an array, since JAX may be tracing it: a kernel takes its own of the cell.
+    """
+    arrays, static = eqx.partition(cell, eqx.is_array)
+    length, dtype = sequences.tokens.shape[1], sequences.table.dtype
+
+    def kernel_of(arrays):
+        # All cells that a derivative is taken of have the same sizes, and so a kernel too.
+        return eqx.combine(arrays, static).kernel(length, outputs, dtype)
+
+    def plain(arrays, sequences):
+        cell, (table, tokens, rows, lengths, resets) = eqx.combine(arrays, static), sequences
+        state = None if rows is None else from_rows(rows, cell.initial_state())
+        every, last = _in_jax(cell, table[tokens], state, lengths, resets)
+        return every[:, length - outputs :], as_rows(last)[:, :state_size]
+
+    def call(function, arrays, sequences):
+        kernel = kernel_of(arrays)
+        return getattr(kernel, function)(sequences, kernel.operands)
+
+    def backward(arrays, sequences, kept, cotangents):
+        trained, others = eqx.partition(arrays, eqx.is_inexact_array)
+        kernel = kernel_of(arrays)
+        pull_back = jax.vjp(lambda trained: kernel_of(eqx.combine(trained, others)).operands, trained)[1]
+        d_sequences, d_operands = kernel.backward(sequences, kernel.operands, kept, cotangents)
+        return pull_back(d_operands)[0], d_sequences
+
+    evaluate, forward = partial(call, "evaluate"), partial(call, "forward")
+    return recurrence(plain, evaluate, forward, backward)(arrays, sequences)

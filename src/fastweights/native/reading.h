@@ -1,0 +1,99 @@
+// Reading what was stored: columns by attention, or a matrix for each lane; and the derivatives.
+#pragma once
+
+#include "sequences.h"
+
+namespace fastweights {
+
+// scores[i] = Σ_unit stored[i][unit] query[unit] for `count` columns that follow one another.
+template <class T, int count>
+inline void match_some(const T* stored, int64_t column, const T* query, int units, T* scores) {
+  Line<T> sum[count];
+  for (int i = 0; i < count; ++i) sum[i] = Line<T>::all(0);
+  for (int unit = 0; unit < units; ++unit) {
+    const Line<T> line = get(query, unit);
+    for (int i = 0; i < count; ++i) sum[i] = sum[i] + line * get(stored + i * column, unit);
+  }
+  for (int i = 0; i < count; ++i) put(scores, i, sum[i]);
+}
+
+// total += Σ_i factors[i] stored[i]; with `skip`, what a factor of 0 stands before is not looked at
+template <class T, int count, bool skip>
+inline void add_some(const T* stored, int64_t column, const T* factors, int units, T* total) {
+  Line<T> factor[count];
+  for (int i = 0; i < count; ++i) factor[i] = get(factors, i);
+  for (int unit = 0; unit < units; ++unit) {
+    Line<T> sum = get(total, unit);
+    for (int i = 0; i < count; ++i) {
+      Line<T> line = get(stored + i * column, unit);
+      if constexpr (skip)
+        for (int p = 0; p < kParts; ++p) line.part[p] = factor[i].part[p] == 0 ? Vector<T>{} : line.part[p];
+      sum = sum + factor[i] * line;
+    }
+    put(total, unit, sum);
+  }
+}
+
+template <class T>
+void match(const T* stored, int count, const T* query, int units, T* scores) {
+  const int64_t column = int64_t(units) * kLanes<T>;
+  int i = 0;
+  for (; i + 4 <= count; i += 4)
+    match_some<T, 4>(stored + i * column, column, query, units, scores + i * kLanes<T>);
+  for (; i < count; ++i) match_some<T, 1>(stored + i * column, column, query, units, scores + i * kLanes<T>);
+}
+
+template <class T, bool skip>
+void add_weighted(const T* stored, int count, const T* factors, int units, T* total) {
+  const int64_t column = int64_t(units) * kLanes<T>;
+  int i = 0;
+  for (; i + 4 <= count; i += 4)
+    add_some<T, 4, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total);
+  for (; i < count; ++i) add_some<T, 1, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total);
+}
+
+template <class T>
+void add_weighted(const T* stored, int count, const T* factors, int units, T* total, const Seen<T>& seen) {
+  if (seen.begins)
+    add_weighted<T, true>(stored, count, factors, units, total);
+  else
+    add_weighted<T, false>(stored, count, factors, units, total);
+}
+
+// to[i] = weights[i] scores[i] where a lane sees the i-th column, the weights and the scores each so many numbers apart
+template <class T>
+void weigh(const T* weights, int64_t weight_stride, const T* scores, int64_t score_stride, int count,
+           const Seen<T>& seen, T* to) {
+  for (int i = 0; i < count; ++i)
+    put(to, i, seen(i, get(scores + i * score_stride, 0) * weights[i * weight_stride]));
+}
+
+// total += factor M query where a lane sees the memory M, which has a matrix [units][units] for each lane
+template <class T>
+void read_memory(const T* memory, T factor, const T* query, int units, const Seen<T>& seen, T* total) {
+  for (int i = 0; i < units; ++i) {
+    Line<T> sum = Line<T>::all(0);
+    for (int j = 0; j < units; ++j) sum = sum + get(memory, i * units + j) * get(query, j);
+    put(total, i, get(total, i) + seen(0, sum * factor));
+  }
+}
+
+// From the cotangent of that sum: adds to those of query, factor and M. `answer` is a column to work with.
+template <class T>
+void read_memory_backward(const T* memory, T factor, const T* query, const T* cotangent, int units,
+                          const Seen<T>& seen, T* answer, T* d_query, T* d_factor, T* d_memory) {
+  std::fill_n(answer, int64_t(units) * kLanes<T>, T(0));
+  for (int i = 0; i < units; ++i) {
+    const Line<T> d = get(cotangent, i), scaled = d * factor;
+    for (int j = 0; j < units; ++j) {
+      put(answer, j, get(answer, j) + get(memory, i * units + j) * d);
+      put(d_memory, i * units + j, get(d_memory, i * units + j) + seen(0, scaled * get(query, j)));
+    }
+  }
+  for (int j = 0; j < units; ++j) {
+    put(d_query, j, get(d_query, j) + seen(0, get(answer, j) * factor));
+    put(d_factor, 0, get(d_factor, 0) + seen(0, get(answer, j) * get(query, j)));
+  }
+}
+
+}  // namespace fastweights
