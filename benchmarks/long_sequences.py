@@ -40,8 +40,8 @@ def measure(length: int, units: int, batch: int) -> None:
     from fastweights import FastWeights
 
     cell = FastWeights(1, units, key=jax.random.key(0))
-    table = jax.random.normal(jax.random.key(1), (units, 37))
-    tokens = jax.random.randint(jax.random.key(2), (length, batch), 0, 37)
+    table = jax.random.normal(jax.random.key(1), (37, units))
+    tokens = jax.random.randint(jax.random.key(2), (batch, length), 0, 37)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     gradient = jax.jit(jax.grad(lambda table: jnp.sum(cell.last_output(table, tokens))))
     compiled = gradient.lower(table).compile()

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 import fastweights as fw
 from fastweights.cells.base import check_sizes
-from fastweights.cells.layers import affine, uniform
+from fastweights.cells.layers import uniform
 
 
 @fw.register_cell(
@@ -25,7 +25,7 @@ class GRU(fw.Cell):
     """r = σ(W_r h + C_r x + b_r),  z = σ(W_z h + C_z x + b_z),  n = tanh(C_n x + b_n + r ⊙ (W_n h + d)),
     h ← (1 − z) ⊙ n + z ⊙ h.
 
-    Shapes: x (input, batch), state and output (hidden, batch); W (3 hidden, hidden), rows ordered r, z, n.
+    Shapes: x (input,), state and output (hidden,); W (3 hidden, hidden), rows ordered r, z, n.
     W and C start uniform in ± 1/√R, the biases at 0.
     """
 
@@ -44,17 +44,17 @@ class GRU(fw.Cell):
         self.bias, self.candidate_bias = jnp.zeros(3 * hidden_size), jnp.zeros(hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
 
-    def initial_state(self, batch):
-        return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+    def initial_state(self):
+        return jnp.zeros(self.hidden_size, self.recurrent.dtype)
 
     def project(self, x):
         """C x + b: the part of a step that depends on the input alone."""
-        return affine(self.input, x, self.bias)
+        return self.input @ x + self.bias
 
     def step(self, state, projection):
         r, z, n = jnp.split(projection, 3)
         recurrent_r, recurrent_z, recurrent_n = jnp.split(self.recurrent @ state, 3)
         reset, update = jax.nn.sigmoid(r + recurrent_r), jax.nn.sigmoid(z + recurrent_z)
-        candidate = jnp.tanh(n + reset * (recurrent_n + self.candidate_bias[:, None]))
+        candidate = jnp.tanh(n + reset * (recurrent_n + self.candidate_bias))
         hidden = (1 - update) * candidate + update * state
         return hidden, hidden

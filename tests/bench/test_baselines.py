@@ -71,7 +71,7 @@ def trained():
             step = jax.jit(update, static_argnums=5)
             network, opt_state = state.model, state.opt_state
             for inputs, targets in batches(case):
-                tokens, answers = inputs.T.astype(np.int32), targets.astype(np.int32)
+                tokens, answers = inputs.astype(np.int32), targets.astype(np.int32)
                 network, opt_state, _ = step(
                     network, opt_state, tokens, answers, Hyperparameters.of(options), "constant"
                 )

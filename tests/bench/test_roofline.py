@@ -71,8 +71,8 @@ class UncountedCell(Cell):
         self.weight = jnp.ones((hidden_size, hidden_size + input_size))
         self.input_size, self.hidden_size = input_size, hidden_size
 
-    def initial_state(self, batch: int):
-        return jnp.zeros((self.hidden_size, batch))
+    def initial_state(self):
+        return jnp.zeros(self.hidden_size)
 
     def step(self, state, projection):
         state = self.weight @ jnp.concatenate([state, projection])

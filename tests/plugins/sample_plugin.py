@@ -37,7 +37,7 @@ class LeakyOptions:
 class Leaky(fw.Cell):
     """h(t) = leak h(t−1) + tanh(W h(t−1) + C x(t)).
 
-    Shapes: x (input, batch), state and output (hidden, batch).
+    Shapes: x (input,), state and output (hidden,).
     """
 
     Options: ClassVar[type] = LeakyOptions
@@ -58,11 +58,11 @@ class Leaky(fw.Cell):
         self.input = jax.random.uniform(input_key, (hidden_size, input_size), minval=-scale, maxval=scale)
         self.leak, self.input_size, self.hidden_size = options.leak, input_size, hidden_size
 
-    def initial_state(self, batch):
-        return jnp.zeros((self.hidden_size, batch), self.recurrent.dtype)
+    def initial_state(self):
+        return jnp.zeros(self.hidden_size, self.recurrent.dtype)
 
     def project(self, x):
-        return jnp.tensordot(self.input, x, axes=1)
+        return self.input @ x
 
     def step(self, state, projection):
         state = self.leak * state + jnp.tanh(self.recurrent @ state + projection)

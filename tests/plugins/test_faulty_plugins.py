@@ -85,7 +85,7 @@ def test_a_faulty_cell_is_named_in_one_line_before_training(fault, tmp_path, cap
 @pytest.mark.parametrize("result", ["hidden", "hidden, hidden[1:]", "hidden, (), hidden"])
 def test_what_a_step_returns_is_checked(result, tmp_path):
     load_plugin(plugin(tmp_path, GRU, "return hidden, hidden", f"return {result}"))
-    message = r"step of the cell 'gru' must return the new state and the output \(hidden, batch\)"
+    message = r"step of the cell 'gru' must return the new state and the output \(hidden,\)"
     with pytest.raises(InvalidValueError, match=message):
         check_code(RunSpecification(AssociativeRetrieval(), "gru", 4))
 

@@ -66,19 +66,18 @@ def gigaflops(case: Case, milliseconds: float) -> float | None:
 def _count(model: str, hidden_size: int, task: str) -> _Count | None:
     shapes = eqx.filter_eval_shape(specification(Case(model, hidden_size, task=task)).build_model)
     cell = shapes.cell
-    vectors = jax.ShapeDtypeStruct((cell.input_size, shapes.num_symbols), jnp.float32)
+    x = jax.ShapeDtypeStruct((cell.input_size,), jnp.float32)
     # Its linear part, since only products count: without the addition of b.
-    project = _counted_by_xla(lambda cell, x: jax.jvp(cell.project, (x,), (x,))[1], cell, vectors)
+    project = _counted_by_xla(lambda cell, x: jax.jvp(cell.project, (x,), (x,))[1], cell, x)
     step = cell.step_operations()
     if step is None:
-        state = eqx.filter_eval_shape(lambda cell: cell.initial_state(1), cell)
-        one = eqx.filter_eval_shape(lambda cell, x: cell.project(x), cell, vectors)
-        one = jax.ShapeDtypeStruct((one.shape[0], 1), one.dtype)
-        step = _counted_by_xla(lambda cell, state, x: cell.step(state, x), cell, state, one)
+        state = eqx.filter_eval_shape(lambda cell: cell.initial_state(), cell)
+        projection = eqx.filter_eval_shape(lambda cell, x: cell.project(x), cell, x)
+        step = _counted_by_xla(lambda cell, state, x: cell.step(state, x), cell, state, projection)
     if project is None or step is None:
         return None
     matrices = (leaf.size for leaf in jax.tree.leaves(shapes.readout) if leaf.ndim == 2)
-    return _Count(cell, project, 2 * sum(matrices), step)
+    return _Count(cell, shapes.num_symbols * project, 2 * sum(matrices), step)
 
 
 def _counted_by_xla(function: Callable[..., Any], *shapes: Any) -> int | None:

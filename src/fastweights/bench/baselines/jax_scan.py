@@ -42,8 +42,7 @@ def _fast_weights_step(weights, state, x, options):
     total = summed + jnp.einsum("bij,bj->bi", memory, jax.nn.relu(summed))
     centred = total - total.mean(axis=1, keepdims=True)
     normal = centred * jax.lax.rsqrt(jnp.mean(centred**2, axis=1, keepdims=True) + 1e-5)
-    gain, bias = weights["cell.norms.gains"][0, :, 0], weights["cell.norms.biases"][0, :, 0]
-    return memory, jax.nn.relu(gain * normal + bias)
+    return memory, jax.nn.relu(weights["cell.norms.gains"] * normal + weights["cell.norms.biases"])
 
 
 _STEPS = {

@@ -23,36 +23,34 @@ class NumpyLoop(LoopedTrainer):
         self._done = 0
 
     def update(self, tokens: np.ndarray, targets: np.ndarray) -> None:
-        self._adam(clipped(self.gradients(tokens.T, targets)))
+        self._adam(clipped(self.gradients(tokens, targets)))
 
     def gradients(self, tokens: np.ndarray, targets: np.ndarray) -> Weights:
-        """Of the mean cross-entropy, for the tokens (time, batch)."""
-        w, columns = self._weights, np.arange(len(targets))
-        table = w["cell.input"] @ w["embedding.table"]
-        if "cell.bias" in w:
-            table += w["cell.bias"][:, None]
-        hidden, tape = self._cell.forward(w, table.T[tokens].swapaxes(1, 2))
-        units = np.maximum(w["readout.hidden.0"] @ hidden + w["readout.hidden.1"][:, None], 0)
-        logits = w["readout.output.0"] @ units + w["readout.output.1"][:, None]
+        """Of the mean cross-entropy, for the tokens (batch, time)."""
+        w, tokens = self._weights, tokens.T
+        table = w["embedding.table"].T @ w["cell.input"].T + w.get("cell.bias", np.float32(0))
+        hidden, tape = self._cell.forward(w, table[tokens])
+        units = np.maximum(hidden @ w["readout.hidden.0"].T + w["readout.hidden.1"], 0)
+        logits = units @ w["readout.output.0"].T + w["readout.output.1"]
 
-        d_logits = np.exp(logits - logits.max(axis=0))
-        d_logits /= d_logits.sum(axis=0)
-        d_logits[targets, columns] -= 1
+        d_logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+        d_logits /= d_logits.sum(axis=1, keepdims=True)
+        d_logits[np.arange(len(targets)), targets] -= 1
         d_logits /= len(targets)
-        d_units = (w["readout.output.0"].T @ d_logits) * (units > 0)
-        gradients, d_projections = self._cell.backward(w, tape, w["readout.hidden.0"].T @ d_units)
+        d_units = (d_logits @ w["readout.output.0"]) * (units > 0)
+        gradients, d_projections = self._cell.backward(w, tape, d_units @ w["readout.hidden.0"])
         # Adding up the projections of each symbol is a product with its indicators.
-        indicators = np.eye(w["embedding.table"].shape[1], dtype=d_projections.dtype)[tokens.reshape(-1)]
-        d_table = d_projections.swapaxes(0, 1).reshape(len(table), -1) @ indicators
+        indicators = np.eye(len(table), dtype=d_projections.dtype)[tokens.reshape(-1)]
+        d_table = indicators.T @ d_projections.reshape(len(indicators), -1)
         if "cell.bias" in w:
-            gradients["cell.bias"] = d_table.sum(axis=1)
+            gradients["cell.bias"] = d_table.sum(axis=0)
         return gradients | {
-            "cell.input": d_table @ w["embedding.table"].T,
-            "embedding.table": w["cell.input"].T @ d_table,
-            "readout.hidden.0": d_units @ hidden.T,
-            "readout.hidden.1": d_units.sum(axis=1),
-            "readout.output.0": d_logits @ units.T,
-            "readout.output.1": d_logits.sum(axis=1),
+            "cell.input": d_table.T @ w["embedding.table"].T,
+            "embedding.table": w["cell.input"].T @ d_table.T,
+            "readout.hidden.0": d_units.T @ hidden,
+            "readout.hidden.1": d_units.sum(axis=0),
+            "readout.output.0": d_logits.T @ units,
+            "readout.output.1": d_logits.sum(axis=0),
         }
 
     def weights(self) -> Weights:

@@ -47,7 +47,7 @@ def _lstm(projections: Tensor, w: Parameters, _: object) -> Tensor:
 
 def _fast_weights(projections: Tensor, w: Parameters, options: Mapping[str, Any]) -> Tensor:
     """Equation 5 with S = 1, the memory read as in equation 4."""
-    gain, bias = w["cell.norms.gains"][0, :, 0], w["cell.norms.biases"][0, :, 0]
+    gain, bias = w["cell.norms.gains"][0], w["cell.norms.biases"][0]
     hidden = projections.new_zeros(projections.shape[1:])
     past: list[Tensor] = []
     for projection in projections:
