@@ -76,7 +76,7 @@ class EnergyDescent(Check):
             curves.append(energies)
         model = AdditiveModel.of(drawn)
         path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)).T, _TIMES, _TOLERANCE)
-        curves.append(_energies(model, np.ones(_UNITS), path, leak)[0])
+        curves.append(_along(model, np.ones(_UNITS), path, leak)[0])
         titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
         panels = [
             Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])
@@ -88,9 +88,8 @@ class EnergyDescent(Check):
         self, name: str, model: AdditiveModel, importance: Vector, starts: Float[np.ndarray, "starts units"]
     ) -> tuple[list[Quantity], Float[np.ndarray, "times starts"]]:
         path, steps = integrate(model, starts, _TIMES, _TOLERANCE)
-        energies, slopes, gradients = _energies(model, importance, path, self.leak)
-        formula, sizes = _dissipation(model, importance, path)
-        apart, rise = roundings_apart(slopes, formula, sizes, _UNITS + 10), np.diff(energies, axis=0).max()
+        energies, gradients, changes, formula, sizes = _along(model, importance, path, self.leak)
+        apart, rise = roundings_apart(changes, formula, sizes, _UNITS + 10), np.diff(energies, axis=0).max()
         tolerance = steps * local_error(path, _TOLERANCE) * gradients.max()
         return [
             within_rounding(f"{name}: dE/dt against its formula", apart),
@@ -121,13 +120,14 @@ class EnergyDescent(Check):
 
 
 @run_once
-def _energies(
+def _along(
     model: AdditiveModel,
     importance: Float[Array, " units"],
     path: Float[Array, "times starts units"],
     leak: Leak,
-) -> tuple[Float[Array, "times starts"], Float[Array, "times starts"], Float[Array, "times starts"]]:
-    """E, dE/dt by automatic differentiation, and ‖∇E‖, along trajectories."""
+) -> tuple[Float[Array, "times starts"], ...]:
+    """E, ‖∇E‖, dE/dt by automatic differentiation and as −Σ d_j C_j φ′(v_j) (dv_j/dt)², and the sum of the
+    sizes of all terms of dE/dt, with φ′ <= |g|, along trajectories."""
 
     def energy(v: Float[Array, " units"]) -> Float[Array, ""]:
         activation = model.activation(v)
@@ -137,27 +137,12 @@ def _energies(
         return importance @ (alone - activation * (model.weights @ activation) / 2)
 
     def at(v: Float[Array, " units"]):
-        value, slope = jax.jvp(energy, (v,), (model.velocity(v),))
-        return value, slope, jnp.linalg.norm(jax.grad(energy)(v))
-
-    return jax.vmap(jax.vmap(at))(path)
-
-
-@run_once
-def _dissipation(
-    model: AdditiveModel, importance: Float[Array, " units"], path: Float[Array, "times starts units"]
-) -> tuple[Float[Array, "times starts"], Float[Array, "times starts"]]:
-    """−Σ d_j C_j φ′(v_j) (dv_j/dt)², and the sum of the sizes of all terms of dE/dt, with φ′ <= |g|."""
-
-    def at(v: Float[Array, " units"]):
-        activation = model.activation(v)
-        slope = model.gain * (1 - activation**2)
-        formula = -importance * model.capacitances * slope * model.velocity(v) ** 2
+        velocity, activation = model.velocity(v), model.activation(v)
+        value, change = jax.jvp(energy, (v,), (velocity,))
+        formula = -importance * model.capacitances * model.gain * (1 - activation**2) * velocity**2
         driving = abs(model.weights) @ abs(activation) + abs(v) / model.resistances + abs(model.currents)
         driving = abs(model.gain) * driving
-        sizes = (
-            importance / model.capacitances * driving * (driving + 2 * abs(activation) / model.resistances)
-        )
-        return jnp.sum(formula), jnp.sum(sizes)
+        sizes = driving * (driving + 2 * abs(activation) / model.resistances) / model.capacitances
+        return value, jnp.linalg.norm(jax.grad(energy)(v)), change, jnp.sum(formula), importance @ sizes
 
     return jax.vmap(jax.vmap(at))(path)
