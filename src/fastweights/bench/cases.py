@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from fastweights.errors import check_between, to_python_numbers
+from fastweights.report.labels import model_label
 from fastweights.training.options import TrainingOptions
 
 TRAINING = TrainingOptions(learning_rate=1.25e-3, schedule="constant", clip_norm=5.0)
@@ -48,9 +49,9 @@ class Case:
         return values
 
     def __str__(self) -> str:
-        task = f"K={self.num_pairs}" if self.task == DEFAULT_TASK else self.task
-        sizes = f"{self.model} R={self.hidden_size} {task} batch={self.batch_size}"
-        return sizes if self.runs == 1 else f"{sizes} runs={self.runs}"
+        task = f"K = {self.num_pairs}" if self.task == DEFAULT_TASK else self.task
+        sizes = f"{model_label(self.model)}, R = {self.hidden_size}, {task}, batch {self.batch_size}"
+        return sizes if self.runs == 1 else f"{sizes}, {self.runs} runs"
 
 
 class Inputs(NamedTuple):
