@@ -27,7 +27,8 @@ from fastweights.runs.worker import Outcome
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.executor import Executor, Job
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.plans import Choice
+from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
 
@@ -142,7 +143,8 @@ class Watch:
 
 def measure(executor: str, workers: int, runs: int, updates: int | None, url: str | None) -> list[str]:
     """The cells of a line."""
-    base = get_preset("quick").specifications(Choice(["fast-weights"], [20], runs))
+    planned = get_preset("quick").plan(Choice(["fast-weights"], [20], runs))({})
+    base = [each.specification for each in planned]
     if updates is not None:
         base = [
             replace(specification, training=replace(specification.training, updates=updates))

@@ -20,7 +20,8 @@ from fastweights.machine import available_cores
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.plans import Choice
+from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import locate
 
 

@@ -6,8 +6,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK, legend_above
-from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
-from fastweights.studies.analysis.runs import Record, grouped, outcome, validation_errors
+from fastweights.report.labels import joined, model_colours, model_label, task_label
+from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
 from fastweights.studies.analysis.settings import Setting, selections
 from fastweights.studies.papers import published_errors
 

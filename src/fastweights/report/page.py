@@ -10,11 +10,11 @@ from rich.console import RenderableType
 from fastweights.files import make_folder, write_atomically
 from fastweights.report import html
 from fastweights.report.drawing import save
-from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
+from fastweights.report.labels import duration, joined, model_colours, model_label, percent
 from fastweights.report.learning_curves import learning_curves
 from fastweights.report.setting_texts import error_text
 from fastweights.report.study_table import StudyTables
-from fastweights.studies.analysis.runs import Record, failure_of, grouped, outcome, setting_of
+from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome, setting_of
 from fastweights.studies.analysis.settings import Selection
 from fastweights.studies.papers import paper_of
 

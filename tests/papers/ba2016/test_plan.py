@@ -4,17 +4,20 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
 from fastweights.models import count_parameters
-from fastweights.papers.ba2016.plan.ablations import override, variants
+from fastweights.papers.ba2016.plan.ablations import variants
 from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size
-from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE, space
+from fastweights.papers.ba2016.plan.spaces import space
 from fastweights.papers.ba2016.plan.stages import MODELS, STAGES
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.presets import Choice, get_preset, select_best
+from fastweights.studies.overrides import override
+from fastweights.studies.plans import Choice, select_best
+from fastweights.studies.presets import get_preset
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
@@ -246,7 +249,7 @@ def test_the_papers_own_task_may_be_named():
         ("paper", Choice(task=AssociativeRetrieval(3)), "always use the paper's task; leave out --task"),
         ("paper", Choice(seeds=11), "at most 10"),
         ("paper", Choice(models=("fast-weight",)), "did you mean 'fast-weights'"),
-        ("paper", Choice(sampler="random"), "tpe"),
+        ("paper", Choice(sampler="annealing"), "tpe"),
         ("quick", Choice(sampler="tpe"), "grid"),
         ("quick", Choice(parts=("table",)), "no parts"),
         ("quick", Choice(seeds=0), "at least 1"),
@@ -271,8 +274,8 @@ def test_tpe_asks_for_as_many_settings_in_rounds_and_nears_the_best(model):
     assert sizes == [8] * (total // 8)
     for dimension in space(model):
         for each in found:
-            room = each.training if dimension is LEARNING_RATE else each.cell
-            assert min(dimension.grid) <= getattr(room, dimension.name) <= max(dimension.grid)
+            value = attrgetter(dimension.place)(each)
+            assert min(dimension.values) <= value <= max(dimension.values)
     first, last = (min(map(goodness, part)) for part in (found[:8], found))
     assert last < first
 

@@ -14,7 +14,7 @@ from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.execution import scheduler
 from fastweights.studies.execution.coordinator import run_plan, run_study
 from fastweights.studies.execution.executor import Progress
-from fastweights.studies.presets import Planned
+from fastweights.studies.plans import Planned
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store

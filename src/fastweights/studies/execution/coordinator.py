@@ -13,7 +13,7 @@ from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
-from fastweights.studies.presets import Plan, fixed
+from fastweights.studies.plans import Plan, fixed
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, EntryColumns, entry_table
-from fastweights.report.labels import distinguished, nats, percent
+from fastweights.report.labels import nats, percent
 from fastweights.report.setting_texts import error_text, length_text, seeds_text, updates_text
 from fastweights.report.table import Column, Table
-from fastweights.studies.analysis.runs import outcome
+from fastweights.studies.analysis.runs import distinguished, outcome
 from fastweights.studies.analysis.settings import Selection, Setting
 
 _SEEDS_AND_UPDATES = {"seeds": seeds_text, "updates to 1 %": updates_text}

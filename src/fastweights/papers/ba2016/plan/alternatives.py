@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from fastweights.papers.ba2016.names import PAPERS_EMBEDDING
-from fastweights.papers.ba2016.plan.ablations import PAPERS, Overrides, normal_embeddings
+from fastweights.papers.ba2016.plan.ablations import PAPERS, normal_embeddings
+from fastweights.studies.overrides import Overrides
 
 EMBEDDINGS: Mapping[str, Overrides] = {
     "N(0, 1)": {},

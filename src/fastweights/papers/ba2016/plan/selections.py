@@ -10,7 +10,7 @@ from fastweights import registry
 from fastweights.papers.ba2016.plan.spaces import space
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.runs import GOAL, Record, final_validation_error, outcome, updates_to
-from fastweights.studies.presets import ended, seeded, select_best
+from fastweights.studies.plans import ended, seeded, select_best
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions

@@ -2,14 +2,19 @@
 
 from fastweights.studies.search import Dimension
 
-LEARNING_RATE = Dimension("learning_rate", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), logarithmic=True)
+LEARNING_RATE = Dimension(
+    "training.learning_rate", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), interval=True, logarithmic=True
+)
 
 # Four values of what decides how well a model starts to remember: with the rates, twenty settings.
 _OWN = {
-    "irnn": [Dimension("recurrent_scale", (0.25, 0.5, 0.75, 1.0))],
-    "lstm": [Dimension("forget_bias", (0.0, 1.0, 2.0, 3.0))],
-    "associative-lstm": [Dimension("forget_bias", (0.0, 1.0, 2.0, 3.0))],
-    "fast-weights": [Dimension("decay", (0.9, 0.95)), Dimension("write_rate", (0.25, 0.5))],
+    "irnn": [Dimension("cell.recurrent_scale", (0.25, 0.5, 0.75, 1.0), interval=True)],
+    "lstm": [Dimension("cell.forget_bias", (0.0, 1.0, 2.0, 3.0), interval=True)],
+    "associative-lstm": [Dimension("cell.forget_bias", (0.0, 1.0, 2.0, 3.0), interval=True)],
+    "fast-weights": [
+        Dimension("cell.decay", (0.9, 0.95), interval=True),
+        Dimension("cell.write_rate", (0.25, 0.5), interval=True),
+    ],
 }
 
 

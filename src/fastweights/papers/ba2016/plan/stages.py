@@ -6,20 +6,14 @@ from itertools import chain, product
 
 from fastweights import registry
 from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative, Stage
-from fastweights.papers.ba2016.plan.ablations import (
-    PAPERS,
-    Overrides,
-    decays_and_write_rates,
-    override,
-    variants,
-)
+from fastweights.papers.ba2016.plan.ablations import PAPERS, decays_and_write_rates, variants
 from fastweights.papers.ba2016.plan.alternatives import EMBEDDINGS, WEIGHT_DECAYS, lower_rates
 from fastweights.papers.ba2016.plan.matched import Measure, largest, num_parameters, state_size
 from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE, SEARCH_SEEDS, Selections
 from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.presets import Planned, Tags, seeded, select_best
-from fastweights.studies.search import with_values
+from fastweights.studies.overrides import Overrides, override
+from fastweights.studies.plans import Planned, Tags, seeded, select_best
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 _FIGURE_UPDATES = 700_000
@@ -167,7 +161,7 @@ class Stages(Selections):
             yield from _tagged(Stage.MATCHED, self.of_table(best), tags)
             return
         setting = self.with_budget(replace(best, hidden_size=size), self.search_updates(size), points=20)
-        rates = [replace(with_values(setting, {"learning_rate": r}), seed=0) for r in LEARNING_RATE.grid]
+        rates = [override(setting, {LEARNING_RATE.place: rate, "seed": 0}) for rate in LEARNING_RATE.values]
         yield from _tagged(Stage.MATCHED_SEARCH, rates, tags)
         winner = select_best(rates, self.known)
         if winner is not None:
