@@ -21,6 +21,10 @@ COMMANDS = {
         "Run a whole comparison and write its report.",
         "fastweights reproduce --preset quick --dir quick",
     ),
+    "study": (
+        "Run a comparison of your own, which a file describes, or show what would be run and for how long.",
+        "fastweights study show mine.toml; fastweights study run mine.toml --dir mine",
+    ),
     "status": (
         "How far a study is, who works on it, and when it will be done.",
         "fastweights status quick",

@@ -1,8 +1,7 @@
 """`fastweights reproduce`: a whole study, its table and its report."""
 
 import dataclasses
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,23 +9,15 @@ from typing import Annotated, Any
 import tyro
 
 from fastweights import registry
-from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
-from fastweights.cli.options import Groups, PluginOptions, last_value, parse
-from fastweights.cli.progress import Bars, StudyProgress
+from fastweights.cli.execution import ExecutionOptions, carry_out
+from fastweights.cli.options import Groups, last_value, parse
 from fastweights.cli.report import report
-from fastweights.compilation import check_platform_of_processes
-from fastweights.errors import check, check_choice
-from fastweights.machine import available_cores
-from fastweights.studies.execution.coordinator import run_plan
-from fastweights.studies.execution.executor import Executor
-from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.plans import Choice
 from fastweights.studies.presets import get_preset
-from fastweights.studies.record.folder import locate
 
 
 @dataclass(frozen=True)
-class Reproduce(PluginOptions):
+class Reproduce(ExecutionOptions):
     """Options of `fastweights reproduce`; those of a task are added if one is named."""
 
     dir: Path
@@ -53,31 +44,7 @@ class Reproduce(PluginOptions):
     initialisation, regularisation, longer, rates, data and matched."""
 
     sampler: str = "grid"
-    """What the paper preset searches settings with: grid or tpe."""
-
-    storage: str | None = None
-    """Where the record is: sqlite:///FILE or postgresql://USER@HOST/DATABASE; by default in the folder."""
-
-    study: str | None = None
-    """The study's name in that storage; by default the folder's."""
-
-    executor: str = "local"
-    """What trains the runs: local (processes on this machine) or ray (a cluster)."""
-
-    ray_address: str | None = None
-    """The Ray cluster to join: auto or HOST:PORT; by default one is started on this machine."""
-
-    workers: int | None = None
-    """Workers; by default one for each core, or one for each GPU of a Ray cluster that has any."""
-
-    side_by_side: int | None = None
-    """Runs of one shape that a worker trains at once; by default 1, which is fastest on a CPU."""
-
-    retry_failed: bool = False
-    """Run anew what has failed."""
-
-    json: bool = False
-    """Print results.json instead of the table."""
+    """What the paper preset searches settings with: grid, random or tpe."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -87,23 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
-    try:
-        with Bars() as bars, defer_interrupts():
-            store = run_plan(
-                options.dir,
-                options.preset,
-                plan,
-                _executor(options),
-                StudyProgress(bars),
-                location=locate(options.dir, options.storage, options.study),
-                arguments=_arguments_of(choice, options.plugin),
-                retry_failed=options.retry_failed,
-                stopped=interrupt_requested,
-            )
-    except KeyboardInterrupt:
-        print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
-        raise
-    results = store.results()
+    results = carry_out(options, options.dir, options.preset, plan, _arguments_of(choice))
     preset.after(options.dir, results)
     return report(results, options.dir, as_json=options.json)
 
@@ -114,12 +65,12 @@ def _groups_of(arguments: Sequence[str]) -> Groups:
     return {"task": registry.tasks[name]} if name else {}
 
 
-def _arguments_of(choice: Choice, plugins: Sequence[str]) -> list[str]:
+def _arguments_of(choice: Choice) -> list[str]:
     """The choice as arguments: only what differs from the preset."""
     given = _changed(dataclasses.replace(choice, task=None))
     if choice.task is not None:
         given |= {"task": registry.tasks.name_of(type(choice.task)), **_changed(choice.task)}
-    words = [word for plugin in plugins for word in ("--plugin", plugin)]
+    words = []
     for name, value in given.items():
         values = () if value is True else value if isinstance(value, tuple) else (value,)
         words += [f"--{name.replace('_', '-')}", *map(str, values)]
@@ -130,21 +81,3 @@ def _changed(options: Any) -> dict[str, Any]:
     """The fields of a dataclass that are not at their defaults."""
     fields = dataclasses.fields(options)
     return {field.name: value for field in fields if (value := getattr(options, field.name)) != field.default}
-
-
-def _executor(options: Reproduce) -> Callable[[int], Executor]:
-    """The function that makes the executor of the options for a number of runs."""
-    for name in ("workers", "side_by_side"):
-        number = getattr(options, name)
-        check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
-    check_choice("executor", options.executor, ("local", "ray"))
-    if options.executor == "ray":
-        from fastweights.studies.execution.ray.executor import RayExecutor
-
-        return lambda runs: RayExecutor(
-            options.ray_address, options.dir, options.workers, options.side_by_side
-        )
-    check(options.ray_address is None, "--ray-address needs --executor ray")
-    check_platform_of_processes()
-    workers = options.workers or len(available_cores())
-    return lambda runs: LocalExecutor(min(workers, runs), options.side_by_side or 1)

@@ -35,10 +35,13 @@ def template(name: str, package: str = "fastweights.report") -> "Template":
 
 def render(name: str, results: Mapping[str, Any], package: str = "fastweights.report", **content: Any) -> str:
     """A page of a study: what every page says of its runs, and this content."""
-    runs, preset = results["runs"], results["study"].get("preset")
+    runs, study = results["runs"], results["study"]
+    preset, file, quoted = study.get("preset"), study.get("file"), shlex.quote(str(study.get("preset")))
+    what = f"reproduce --preset {quoted}" if file is None else f"study run {quoted}"
     return template(name, package).render(
         preset=preset,
-        command=f"fastweights reproduce --preset {shlex.quote(str(preset))} --dir DIR",
+        file=file,
+        command=f"fastweights {what} --dir DIR" if file != "" else "",
         states=_states(runs),
         environments=_environments(runs),
         inline=_inline,

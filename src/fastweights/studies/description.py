@@ -156,7 +156,7 @@ def _decoded(value: Mapping[str, Any]) -> _Study:
     try:
         return msgspec.convert(value, _Study)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
+        message, _, path = str(error).replace(" | null", "").partition(" - at `$")
         found, name, _ = (*message.split("`"), "", "")[:3]
         place = path.strip("`.")
         if found.startswith("Object contains unknown"):

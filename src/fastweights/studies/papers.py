@@ -68,6 +68,10 @@ class StudyReport(Protocol):
         """The Markdown of everything that a document can have a place for, by name."""
         ...
 
+    def exports(self) -> Mapping[str, str]:
+        """The content of files that the results can be written as, by their endings: `.tex`, `.csv`."""
+        ...
+
     def write(self, folder: Path) -> list[Path]:
         """Write the figures and report.html into the folder; returns their paths.
 

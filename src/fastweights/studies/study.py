@@ -8,14 +8,22 @@ study = Study([Row(base, [rates])], seeds=range(10, 15), search=Search(seeds=[0]
 results = run_study(study, "eight-pairs", workers=2)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import MAX_SEED, check, check_between, check_choice, shown
+from fastweights.machine import available_cores
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, distinguished, grouped
 from fastweights.studies.plans import Planned, Tags, seeded, select_best
 from fastweights.studies.search import SAMPLERS, Dimension, candidates, grid_size
+
+if TYPE_CHECKING:
+    from fastweights.studies.execution.executor import Executor
+    from fastweights.studies.execution.listener import Listener
+    from fastweights.studies.record.folder import Location
 
 MAX_RUNS = 100_000
 """Of a study."""
@@ -108,9 +116,10 @@ class Study:
     def plan(self, known: Mapping[str, Record]) -> list[Planned]:
         """The runs that can be named so far: those that are reported when the row's search has ended."""
         rows = zip(self.rows, self.labels(), strict=True)
-        return [planned for row, label in rows for planned in self._runs(row, label, known)]
+        return [planned for row, label in rows for planned in self.runs_of(row, label, known)]
 
-    def _runs(self, row: Row, label: str, known: Mapping[str, Record]) -> Iterator[Planned]:
+    def runs_of(self, row: Row, label: str, known: Mapping[str, Record]) -> Iterator[Planned]:
+        """Those of a row that can be named so far."""
         best: RunSpecification | None = row.base
         if row.space and self.search is not None:
             search = self.search
@@ -120,6 +129,38 @@ class Study:
         if best is not None:
             tags: Tags = {"part": "report", "row": label} if row.space or label else {}
             yield from _tagged(seeded(best, self.seeds), tags)
+
+    def run(
+        self,
+        directory: str | Path,
+        *,
+        workers: int | None = None,
+        make_executor: Callable[[int], "Executor"] | None = None,
+        location: "Location | None" = None,
+        listener: "Listener | None" = None,
+    ) -> dict[str, Any]:
+        """Run what is not finished yet in the study's folder; the content of results.json.
+
+        By default local processes train, one a core or as many as `workers`: they import the program that
+        calls this, so the call must stand below `if __name__ == "__main__":`. `make_executor` makes another
+        executor for a number of runs, `location` is where the record is kept if not in the folder, and
+        `listener` is told how the study goes on. Raises: as `run_plan`.
+        """
+        from fastweights.studies.execution.coordinator import run_plan
+        from fastweights.studies.execution.listener import Quiet
+        from fastweights.studies.execution.local import LocalExecutor
+
+        at_most = workers or len(available_cores())
+        store = run_plan(
+            Path(directory),
+            "python",
+            self.plan,
+            make_executor or (lambda runs: LocalExecutor(min(at_most, runs))),
+            listener or Quiet(),
+            location=location,
+            file="",
+        )
+        return store.results()
 
 
 def _tagged(runs: Sequence[RunSpecification], tags: Tags) -> list[Planned]:

@@ -1,7 +1,7 @@
 """One coordinator owns a study: it plans the runs, has them trained, and alone writes the record."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
-from fastweights.studies.plans import Plan, fixed
+from fastweights.studies.plans import Plan, Tags, fixed
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
@@ -43,6 +43,7 @@ def run_plan(
     *,
     location: Location | None = None,
     arguments: Sequence[str] = (),
+    file: str | None = None,
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
@@ -53,6 +54,8 @@ def run_plan(
     its last checkpoint; after three such crashes without progress between them it is recorded as failed, and
     stops no other run. A diverged run fails at once: it would diverge again. With `retry_failed`, runs that
     have failed are run again. `arguments` are those of the command line that shape the plan, for the record.
+    `file` is the text that describes a study that is no preset's: what its plan asks for is then the whole
+    study, whatever an earlier one asked for.
 
     Raises: InvalidValueError, before anything is written, if the study's name cannot be used or a plugin is
     faulty; StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
@@ -73,7 +76,11 @@ def run_plan(
         save_location(directory, location)
         make_folder(directory / RUNS)
         store.record_arguments(arguments)
-        runs, missing = _plan_round(store, plan, retry_failed=retry_failed)
+        record_roles = store.add_roles
+        if file is not None:
+            store.record_file(file)
+            record_roles = store.set_roles
+        runs, missing = _plan_round(store, plan, record_roles, retry_failed=retry_failed)
         listener.planned(runs)
         while missing:
             try:
@@ -81,14 +88,18 @@ def run_plan(
                 Scheduler(directory / RUNS, store, executor, listener, confirm, stopped).execute(missing)
             except OSError as error:
                 raise FileError(f"the study in {directory} cannot go on: {error}") from error
-            runs, missing = _plan_round(store, plan, retry_failed=False)
+            runs, missing = _plan_round(store, plan, record_roles, retry_failed=False)
             if missing:
                 listener.planned(runs)
         return store
 
 
 def _plan_round(
-    store: WritableStore, plan: Plan, *, retry_failed: bool
+    store: WritableStore,
+    plan: Plan,
+    record_roles: Callable[[Iterable[tuple[str, Tags]]], None],
+    *,
+    retry_failed: bool,
 ) -> tuple[list[Run], list[ScheduledRun]]:
     """Record what the plan wants now; all its runs, and those that have not ended, the longest first, so that
     no worker ends with a long run while the others have none."""
@@ -103,7 +114,7 @@ def _plan_round(
         known=known,
         retry_failed=retry_failed,
     )
-    store.add_roles((name, entry.tags) for name, entry in planned if entry.tags)
+    record_roles((name, entry.tags) for name, entry in planned)
     runs = [run for run in recorded if run.identifier in specifications]
     missing = [
         ScheduledRun(run, specifications[run.identifier])

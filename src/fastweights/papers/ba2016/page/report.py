@@ -29,7 +29,7 @@ from fastweights.papers.ba2016.page.verdict_table import (
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import render
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Column, Table, plain
+from fastweights.report.table import Column, Table, latex, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 
 
@@ -57,6 +57,10 @@ class Verification:
             "conclusions": "".join(findings),
             **{name: table.markdown() for name, table in self.tables.items()},
         }
+
+    def exports(self) -> Mapping[str, str]:
+        verdicts = verdict_table(self._entries)
+        return {".tex": latex([verdicts]), ".csv": verdicts.csv()}
 
     def write(self, folder: Path) -> list[Path]:
         """As in the contract. Raises, besides: StudyError if inspection.json is damaged."""
