@@ -98,7 +98,7 @@ def test_the_table_has_the_fresh_seeds_alone(tmp_path, executor):
     # Test errors 5.5, 5.55 and 5.6 %: t(0.975; 2) · s / √3 = 4.303 · 0.05 / 1.732 = 0.124.
     assert cells["test error %"] == "5.55 ± 0.12"
     assert cells["best–worst %"] == "5.50–5.60"
-    assert (cells["seeds"], cells["settings tried"], cells["chosen"]) == ("3", "3", "learning_rate 0.002")
+    assert (cells["seeds"], cells["chosen"]) == ("3", "learning_rate 0.002")
     assert (cells["parameters"], cells["state"], cells["to 1 %"]) == ("9", "3", "– (1 of 3)")
     assert "paper %" not in cells
     assert "selected of 3 settings by its mean validation error, 10.1 %" in tables.markdown()
