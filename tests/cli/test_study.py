@@ -104,7 +104,7 @@ def test_a_bad_file_is_one_line_and_nothing_is_written(action, change, message, 
     ("words", "message"),
     [
         ("run {0}", "missing --dir, the study's folder"),
-        ("run {0}.none --dir {1}", "No such file"),
+        ("run none.toml --dir {1}", "No such file"),
         ("walk {0} --dir {1}", "must be one of run, show; got 'walk'"),
         ("", "missing"),
     ],

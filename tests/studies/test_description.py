@@ -188,6 +188,12 @@ def test_a_file_that_is_no_toml_is_one_line(content, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_file_cannot_have_the_name_of_a_preset(tmp_path):
+    (tmp_path / "quick").write_text("")
+    with pytest.raises(InvalidValueError, match=r"ends in \.toml; got quick"):
+        StudyDescription.read(tmp_path / "quick")
+
+
 def test_no_file_is_one_line(tmp_path):
     with pytest.raises(FileError, match="No such file"):
         StudyDescription.read(tmp_path / "none.toml")

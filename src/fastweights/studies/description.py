@@ -96,8 +96,10 @@ class StudyDescription(Preset):
     def read(cls, path: Path) -> "StudyDescription":
         """The description in a TOML file; the plugins that it names are loaded, files relative to its folder.
 
-        Raises: FileError if it cannot be read; InvalidValueError, with the place, if it is no description.
+        Raises: FileError if it cannot be read; InvalidValueError, with the place, if it is no description, or
+        if its name does not end in .toml: then it might be a preset's.
         """
+        check(path.suffix == ".toml", f"a study's file ends in .toml; got {path.name}")
         with open_file(path) as file:
             content = file.read(_MAX_BYTES + 1)
         with errors_at(path.name):
