@@ -24,11 +24,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastweights.runs.worker import Outcome
+from fastweights.studies.description import get_preset
 from fastweights.studies.execution.coordinator import run_study
 from fastweights.studies.execution.executor import Executor, Job
 from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.plans import Choice
-from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
 

@@ -3,8 +3,8 @@
 Its numbers were chosen, not measured.
 """
 
+from fastweights.studies.description import get_preset
 from fastweights.studies.plans import Choice
-from fastweights.studies.presets import get_preset
 from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.writable_store import WritableStore
 

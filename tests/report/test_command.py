@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.cli.main import main
-from fastweights.runs.identity import identify
+from fastweights.runs.conversion import identify
 from fastweights.studies.record.folder import LOCK, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.writable_store import WritableStore

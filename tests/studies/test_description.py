@@ -9,9 +9,8 @@ import pytest
 
 from fastweights.errors import FastweightsError, FileError, InvalidValueError
 from fastweights.report.study_table import StudyTables
-from fastweights.studies.description import StudyDescription
+from fastweights.studies.description import StudyDescription, get_preset
 from fastweights.studies.plans import Choice
-from fastweights.studies.presets import get_preset
 from outcomes import RESULT
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ from fastweights.errors import UnknownNameError
 from fastweights.report.page import TableReport, render
 from fastweights.report.study_report import report_of
 from fastweights.report.study_table import StudyTables
+from fastweights.studies.description import get_preset, preset_names
 from fastweights.studies.papers import Paper, Publication, paper_of, published_errors
 from fastweights.studies.plans import Choice
-from fastweights.studies.presets import get_preset, preset_names
 from records import record, study
 
 MINE = Publication(
@@ -101,7 +101,7 @@ def test_a_preset_without_an_inspection_does_none(tmp_path):
 
 def test_quick_needs_nothing_of_the_papers_plan():
     code = (
-        "import sys; from fastweights.studies.presets import get_preset; get_preset('quick')\n"
+        "import sys; from fastweights.studies.description import get_preset; get_preset('quick')\n"
         "print(*[name for name in sys.modules if name.startswith('fastweights.papers.ba2016.plan.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 import tyro
 
-from fastweights.cli.execution import ExecutionOptions, carry_out
 from fastweights.cli.options import parse
 from fastweights.cli.report import report
+from fastweights.cli.reproduce import ExecutionOptions, carry_out
 from fastweights.errors import FastweightsError
 from fastweights.report.labels import duration, model_label, task_label
 from fastweights.report.table import MODEL, R, Table

@@ -1,21 +1,10 @@
-"""A study as a file describes it: task, models, conditions, the values to try, and the seeds.
+"""A study as a file describes it (docs/studies.md), and presets, some of which are such files.
 
     hidden_size = 50
-    seeds = [10, 11, 12]                    # reported
-
-    [task]
-    name = "associative-retrieval"
-
-    [[conditions]]                          # each model is trained under each of them
-    task.num_pairs = 8
-
-    [[models]]
-    name = "fast-weights"
-    cell.decay = 0.95
-
-    [search]                                # chosen on validation, for each condition and model
-    seeds = [0]
-    values.training.learning_rate = [1e-3, 2e-3]
+    seeds = [10, 11, 12]
+    task = { name = "associative-retrieval", num_pairs = 8 }
+    models = [{ name = "lstm" }, { name = "fast-weights", cell.decay = 0.95 }]
+    search = { seeds = [0], values.training.learning_rate = [1e-3, 2e-3] }
 
 What is said of a model counts before what is said of a condition, and that before what is said of all. An
 option of a cell that nothing is said of is as the package recommends it at that size.
@@ -33,15 +22,20 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fastweights import plugins, registry
-from fastweights.errors import InvalidValueError, check, check_choice, suggestion
+from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at, suggestion
 from fastweights.files import open_file
 from fastweights.models import ClassifierOptions
-from fastweights.runs.specification import DataOptions, RunSpecification, convert_json
-from fastweights.studies.options import dimensions, errors_at, filled
+from fastweights.runs.conversion import build_options, convert_value
+from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.studies.papers import papers
 from fastweights.studies.plans import Choice, Plan, Preset
+from fastweights.studies.search import dimensions
 from fastweights.studies.study import MAX_RUNS, Row, Search, Study
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
+
+_OWN = ("smoke",)
+"""Presets that belong to no paper, described beside this file."""
 
 _MAX_BYTES = 2**20
 _Table = dict[str, Any]
@@ -207,7 +201,7 @@ def _row(study: _Study, i: int, j: int) -> Row:
 
     def options(group: str, default: Any, owner: str) -> Any:
         tables = {f"{place}{group}": getattr(each, group) for place, each in said.items()}
-        return filled(type(default), tables, owner, default)
+        return build_options(type(default), owner, tables, default)
 
     task = _task({"task": study.task, f"conditions[{i}].task": condition.task})
     cell_options = options("cell", cell.recommended(sizes[-1]), f"the model {model.name}")
@@ -217,18 +211,34 @@ def _row(study: _Study, i: int, j: int) -> Row:
     with errors_at(f"conditions[{i}] with models[{j}]"):
         base = RunSpecification(task, model.name, sizes[-1], cell_options, classifier, training, data)
     values = {"search.values": search.values if search else {}, f"models[{j}].values": model.values}
-    return Row(base, dimensions(base, values, on_grid=search is None or search.sampler == "grid"))
+    on_grid = search is None or search.sampler == "grid"
+    return Row(base, dimensions(base, values, on_grid=on_grid) if any(values.values()) else ())
 
 
 def _task(said: Mapping[str, _Table]) -> Task:
     """The task, of the tables by their places; one that names a task makes those before it void."""
     named = [place for place, table in said.items() if "name" in table]
     check(bool(named), "task.name is missing")
-    task = convert_json(f"{named[-1]}.name", said[named[-1]]["name"], str)
+    task = convert_value(f"{named[-1]}.name", said[named[-1]]["name"], str)
     with errors_at(f"{named[-1]}.name"):
         cls = registry.tasks[task]
     tables = {
         place: {name: value for name, value in said[place].items() if name != "name"}
         for place in list(said)[list(said).index(named[-1]) :]
     }
-    return filled(cls, tables, f"the task {task}")
+    return build_options(cls, f"the task {task}", tables)
+
+
+def preset_names() -> list[str]:
+    """The papers' presets, then those that belong to none."""
+    return [*(name for paper in papers() for name in paper.presets), *_OWN]
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name. Raises UnknownNameError."""
+    for paper in registry.papers.values():
+        if name in paper.presets:
+            return paper().preset(name)
+    if name not in _OWN:
+        raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
+    return StudyDescription.read(Path(__file__).with_name(f"{name}.toml"))

@@ -1,12 +1,16 @@
 """The search of a setting: the values to try, on a grid, at random or by TPE."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta, Struct
+
+from fastweights.errors import check, errors_at
+from fastweights.runs.conversion import Tables, convert_option, convert_value
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, final_validation_error, outcome
 from fastweights.studies.overrides import override
@@ -17,6 +21,13 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("grid", "random", "tpe")
 _AT_ONCE = 4
+_SEARCHED = ("cell", "classifier", "training")
+
+
+class _Interval(Struct, forbid_unknown_fields=True):
+    low: int | float
+    high: int | float
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,3 +138,50 @@ def _names(space: Sequence[Dimension]) -> dict[str, str]:
         dimension.place: option if options.count(option) == 1 else dimension.place
         for dimension, option in zip(space, options, strict=True)
     }
+
+
+def dimensions(base: RunSpecification, tables: Tables, *, on_grid: bool) -> list[Dimension]:
+    """The values to try around a specification: a list for each option, or an interval for a sampler that
+    draws, `{ low = 1e-4, high = 1e-2, log = true }`.
+
+    Raises: InvalidValueError, with the place, if an option cannot be searched, or a value is wrong.
+    """
+    found = {
+        place: _dimension(base, f"{table}.{place}", place, value, on_grid)
+        for table, values in tables.items()
+        for place, value in _leaves(values)
+    }
+    return list(found.values())
+
+
+def _dimension(base: RunSpecification, where: str, place: str, value: Any, on_grid: bool) -> Dimension:
+    group, _, name = place.rpartition(".")
+    expected = f"expected options of {', '.join(_SEARCHED)}"
+    check(group in _SEARCHED, f"{where} cannot be chosen on validation; {expected}")
+    kind = type(getattr(base, group))
+    owner = f"the model {base.model}" if group == "cell" else group
+    if isinstance(value, dict):
+        check(not on_grid, f"{where}: a grid needs a list of values; only random and tpe take an interval")
+        interval = convert_value(where, value, _Interval)
+        low, high = (convert_option(kind, owner, where, name, end) for end in (interval.low, interval.high))
+        check(low < high, f"{where}: low must be below high; got {low} and {high}")
+        check(not interval.log or low > 0, f"{where}: low must be positive with log; got {low}")
+        dimension = Dimension(place, (low, high), interval=True, logarithmic=interval.log)
+    else:
+        given = convert_value(where, value, Annotated[list, Meta(min_length=1)])
+        values = [convert_option(kind, owner, where, name, each) for each in given]
+        check(len({*map(repr, values)}) == len(values), f"{where} must be different values; got {values}")
+        dimension = Dimension(place, tuple(values))
+    with errors_at(where):
+        for each in dimension.values:
+            override(base, {place: each})
+    return dimension
+
+
+def _leaves(table: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in the table and in the tables within it, by place; an interval is no such table."""
+    for name, value in table.items():
+        if isinstance(value, dict) and not value.keys() & {"low", "high"}:
+            yield from _leaves(value, f"{place}{name}.")
+        else:
+            yield f"{place}{name}", value

@@ -17,7 +17,7 @@ from fastweights.errors import MAX_SEED, check, check_between, check_choice, sho
 from fastweights.machine import available_cores
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, distinguished, grouped
-from fastweights.studies.plans import Planned, Tags, seeded, select_best
+from fastweights.studies.plans import Planned, Tags, select_best
 from fastweights.studies.search import SAMPLERS, Dimension, candidates, grid_size
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ class Study:
 
     def labels(self) -> list[str]:
         """What tells each row from those of the same model, size and task: `decay 0.95`; perhaps nothing."""
-        settings = [row.base.to_json() for row in self.rows]
         places = [(row.base.model, row.base.hidden_size, row.base.task) for row in self.rows]
-        labels = [""] * len(self.rows)
-        for alike in grouped(range(len(self.rows)), places.__getitem__).values():
-            different = distinguished([{**settings[i], "seed": 0} for i in alike])
-            for i, entries in zip(alike, different, strict=True):
+        if len(set(places)) == len(places):
+            return [""] * len(places)
+        settings, labels = [{**row.base.to_json(), "seed": 0} for row in self.rows], [""] * len(places)
+        for alike in grouped(range(len(places)), places.__getitem__).values():
+            for i, entries in zip(alike, distinguished([settings[i] for i in alike]), strict=True):
                 labels[i] = ", ".join(entries)
         return labels
 
@@ -124,11 +124,11 @@ class Study:
         if row.space and self.search is not None:
             search = self.search
             tried = candidates(row.base, row.space, search.seeds, search.sampler, known, search.trials)
-            yield from _tagged(tried, {"part": "search", "row": label})
+            yield from (Planned(run, {"part": "search", "row": label}) for run in tried)
             best = select_best(tried, known)
         if best is not None:
             tags: Tags = {"part": "report", "row": label} if row.space or label else {}
-            yield from _tagged(seeded(best, self.seeds), tags)
+            yield from (Planned(replace(best, seed=seed), tags) for seed in self.seeds)
 
     def run(
         self,
@@ -161,10 +161,6 @@ class Study:
             file="",
         )
         return store.results()
-
-
-def _tagged(runs: Sequence[RunSpecification], tags: Tags) -> list[Planned]:
-    return [Planned(run, tags) for run in runs]
 
 
 def _check_seeds(name: str, seeds: Sequence[int]) -> None:

@@ -15,9 +15,9 @@ from fastweights.papers.ba2016.plan.matched import largest, num_parameters, stat
 from fastweights.papers.ba2016.plan.spaces import space
 from fastweights.papers.ba2016.plan.stages import MODELS, STAGES
 from fastweights.runs.specification import RunSpecification
+from fastweights.studies.description import get_preset
 from fastweights.studies.overrides import override
 from fastweights.studies.plans import Choice, select_best
-from fastweights.studies.presets import get_preset
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT

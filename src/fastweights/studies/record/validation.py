@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fastweights.errors import StudyError
-from fastweights.runs.identity import identify
+from fastweights.runs.conversion import identify
 
 
 class _Named(Struct):
