@@ -67,7 +67,7 @@ def test_a_document_takes_the_tables(tmp_path, capsys):
     document = tmp_path / "table1.md"
     document.write_text("<!-- table: verdicts -->\n<!-- end of table -->\n")
     out, _ = said(capsys, tmp_path / "s", "--into", document)
-    assert "| 100 | fast weights | 0.00 ± 0.00 |" in document.read_text()
+    assert "| 100 | fast weights | 0.00 | 0.00 | 5 |" in document.read_text()
     assert f"wrote {document}" in out
     _, err = said(capsys, tmp_path / "s", "--into", tmp_path / "none.md", code=2)
     assert err.count("\n") == 1

@@ -67,7 +67,7 @@ class Reproduce(ExecutionOptions):
     """The study's folder; runs that are finished there are not run again."""
 
     preset: str = "quick"
-    """quick (two minutes), paper (a day), or smoke and paper-smoke (tests)."""
+    """quick (two minutes), paper (two days), or smoke and paper-smoke (tests)."""
 
     models: tuple[str, ...] = ()
     """Models to compare; by default the preset's."""
@@ -83,8 +83,8 @@ class Reproduce(ExecutionOptions):
     """How many seeds each reported setting gets; by default the preset's."""
 
     parts: tuple[str, ...] = ()
-    """Parts of the paper preset, by default all: search, table, figure-2, ablations, heat-map, letter,
-    initialisation, regularisation, longer, rates, data and matched."""
+    """Parts of the paper preset, by default all: search, horizon, table, more-data, letter, heads, again,
+    more-updates, matched, pattern, figure-2, ablations and heat-map."""
 
     sampler: str = "grid"
     """What the paper preset searches settings with: grid, random or tpe."""

@@ -22,7 +22,6 @@ from fastweights.papers.ba2016.page.matched_tables import matched_settings, matc
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
-    preferred_table,
     terminal_verdicts,
     verdict_table,
 )
@@ -47,8 +46,9 @@ class Verification:
 
     def documents(self) -> Mapping[str, str]:
         findings = [
-            f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. {plain(conclusion.evidence)} "
-            f"Survives if {plain(conclusion.rule)}.\n"
+            f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. "
+            f"{plain(conclusion.evidence or 'Its runs are not finished.')} "
+            f"It survives if {plain(conclusion.rule)}.\n"
             for conclusion in self._conclusions
         ]
         return {
@@ -77,7 +77,6 @@ class Verification:
         ablations = ablation_settings(self._runs)
         tables = [
             verdict_table(self._entries),
-            preferred_table(self._entries),
             details_table(self._entries),
             *stage_tables(self._entries),
             *matched_tables(self._runs),

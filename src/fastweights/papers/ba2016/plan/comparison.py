@@ -61,7 +61,7 @@ class Comparison(Preset):
 
 
 PAPER = Comparison()
-"""Section 4.1 in full: a day on two cores."""
+"""Section 4.1 in full: two days on two cores."""
 PAPER_SMOKE = Comparison(
     sizes=(20, 50),
     data=DataOptions(train=20_000, validation=1_000, test=2_000),
