@@ -25,10 +25,10 @@ from pathlib import Path
 
 from fastweights.runs.worker import Outcome
 from fastweights.studies.description import get_preset
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Executor, Job
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.plans import Choice
+from fastweights.studies.plans import Choice, fixed
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
 
@@ -164,7 +164,7 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
         place = locate(folder, url, f"coordination-{os.getpid()}" if url else None)
         begun, used = time.perf_counter(), time.process_time()
         meter.start()
-        run_study(folder, "quick", base, make, watch, location=place)
+        run_plan(folder, "quick", fixed(base), lambda runs: make(), watch, location=place)
         wall, used = time.perf_counter() - begun, time.process_time() - used
         meter.stop()
         kind = type(place.storage).__name__ if url is None else url.partition(":")[0]

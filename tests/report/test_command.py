@@ -125,7 +125,7 @@ def test_its_tables_alone_take_less_than_three_seconds_and_no_jax(tmp_path):
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from fastweights.report.study_report import report_of\n"
+        "from fastweights.report.page import report_of\n"
         "from fastweights.studies.record.folder import locate\n"
         "from fastweights.studies.record.store import Store\n"
         "from rich.console import Console\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.report.documents import fill
-from fastweights.report.study_report import report_of
+from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 

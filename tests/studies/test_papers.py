@@ -7,8 +7,7 @@ import pytest
 
 from fastweights import registry
 from fastweights.errors import UnknownNameError
-from fastweights.report.page import TableReport, render
-from fastweights.report.study_report import report_of
+from fastweights.report.page import TableReport, render, report_of
 from fastweights.report.study_table import StudyTables
 from fastweights.studies.description import get_preset, preset_names
 from fastweights.studies.papers import Paper, Publication, paper_of, published_errors

@@ -163,10 +163,11 @@ def test_a_seed_that_selected_before_and_is_reported_now_is_reported(tmp_path, e
 
 
 def test_a_folder_of_a_preset_is_no_place_for_it(tmp_path, executor):
-    from fastweights.studies.execution.coordinator import run_study
+    from fastweights.studies.execution.coordinator import run_plan
     from fastweights.studies.execution.listener import Quiet
+    from fastweights.studies.plans import fixed
 
-    run_study(tmp_path, "quick", [BASES[0]], lambda: executor, Quiet())
+    run_plan(tmp_path, "quick", fixed([BASES[0]]), lambda _: executor, Quiet())
     with pytest.raises(StudyError, match="belongs to the preset 'quick'"):
         run(STUDY, tmp_path, executor)
 

@@ -1,7 +1,7 @@
 """Whole benchmarks by name: what they measure, and the record they leave."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from typing import Any
 from fastweights import registry
 from fastweights.bench.baselines import BASELINES, OURS, get_baseline, why_not
 from fastweights.bench.cases import DEFAULT_TASK, Case
-from fastweights.bench.inputs import has_pairs, make_inputs
+from fastweights.bench.inputs import has_pairs, make_inputs, task_of
 from fastweights.bench.measurements import Record, Report, compare, share_cores, sweep
 from fastweights.bench.roofline import measured_peaks
 from fastweights.errors import UnknownNameError, check, check_positive
@@ -38,6 +38,8 @@ class Benchmark:
     batch_sizes: Sequence[int] = (128,)
     runs: Sequence[int] = (1,)
     task: str = DEFAULT_TASK
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of the task, by name."""
 
     def __post_init__(self) -> None:
         for name in self.baselines:
@@ -49,11 +51,14 @@ class Benchmark:
         for model in self.models:
             registry.cells[model]
         check(bool(self.cases()), "nothing to measure: a list is empty")
+        for pairs in self.num_pairs:
+            task_of(replace(self.cases()[0], num_pairs=pairs))
 
     def cases(self) -> list[Case]:
         """Every combination of the sizes, models within hidden sizes."""
         sizes = product(self.hidden_sizes, self.models, self.num_pairs, self.batch_sizes, self.runs)
-        return [Case(model, size, pairs, batch, runs, self.task) for size, model, pairs, batch, runs in sizes]
+        rest = self.task, self.options
+        return [Case(model, size, pairs, batch, runs, *rest) for size, model, pairs, batch, runs in sizes]
 
     def sweeps(self) -> Iterator[tuple[str, list[Case]]]:
         """For each model and size with several values, the size's name and the cases that differ in it; the
@@ -63,7 +68,7 @@ class Benchmark:
         fixed = {axis: values[0] for axis, values in axes.items() if len(values) == 1}
         for model, (axis, values) in product(self.models, axes.items()):
             if len(values) > 1:
-                base = replace(Case(model, 50, task=self.task), **fixed)
+                base = replace(Case(model, 50, task=self.task, options=self.options), **fixed)
                 yield axis, [replace(base, **{axis: value}) for value in sorted(set(values))]
 
     def run(self, report: Report) -> Record:
@@ -102,7 +107,7 @@ def measure_scaling(benchmark: Benchmark, report: Report) -> Record:
                 continue
             points = sweep(cases, name, inputs_of, *how)
             measured.append({"model": cases[0].model, "axis": axis, "baseline": name, "points": points})
-    middle = [Case(model, 50, task=benchmark.task) for model in benchmark.models]
+    middle = [Case(model, 50, task=benchmark.task, options=benchmark.options) for model in benchmark.models]
     cores = [share_cores(case, inputs_of(case), *how) for case in middle if OURS in benchmark.baselines]
     return {"kind": "scaling", "sweeps": measured, "cores": cores}
 
@@ -122,7 +127,7 @@ BENCHMARKS = {
     "scaling": Benchmark(measure_scaling, (OURS, "jax-scan"), rounds=5, seconds=0.2, **_SWEPT),
     "quick": Benchmark(measure_table, tuple(BASELINES), rounds=3, seconds=0.2, **_ONE_CASE),
 }
-CHANGEABLE = {field.name for field in fields(Benchmark)} - {"measure"}
+CHANGEABLE = {entry.name for entry in fields(Benchmark)} - {"measure"}
 """What `get_benchmark` can replace."""
 
 

@@ -37,7 +37,8 @@ def operations(case: Case, *, by_steps: bool = False) -> int | None:
     """The operations of one update of all runs, in the cheapest form of the recurrence that the cell knows,
     or step by step; None for a model that is not registered (any more), or that nobody has counted."""
     try:
-        count, steps = _count(case.model, case.hidden_size, case.task), task_of(case).length
+        steps = task_of(case).length
+        count = _count(Case(case.model, case.hidden_size, task=case.task, options=case.options))
     except FastweightsError:
         return None
     if count is None:
@@ -49,9 +50,9 @@ def operations(case: Case, *, by_steps: bool = False) -> int | None:
 
 
 @functools.lru_cache
-def _count(model: str, hidden_size: int, task: str) -> tuple[Cell, int, int, int] | None:
+def _count(case: Case) -> tuple[Cell, int, int, int] | None:
     """The cell, and the operations of its projections, of a step, and of the read-out, forward."""
-    shapes = eqx.filter_eval_shape(specification(Case(model, hidden_size, task=task)).build_model)
+    shapes = eqx.filter_eval_shape(specification(case).build_model)
     cell = shapes.cell
     vectors = jax.ShapeDtypeStruct((cell.input_size, shapes.num_symbols), jnp.float32)
     # Its linear part, since only products count: without the addition of b.

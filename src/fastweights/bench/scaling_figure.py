@@ -12,10 +12,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.measurements import Record
 from fastweights.bench.scaling import Curve, curves
-from fastweights.report.drawing import GRID, INK, PAPER, legend_above
+from fastweights.report.drawing import GRID, INK, PAPER
 from fastweights.report.labels import model_colours, model_label
 
-_WIDTH = 9.0
 _AXIS_LABELS = {
     "hidden_size": "hidden units R",
     "num_pairs": "sequence length T",
@@ -29,13 +28,9 @@ def scaling_figure(record: Record) -> Figure:
     shown = curves(record)
     axes = list(dict.fromkeys(curve.axis for curve in shown))
     columns = min(2, max(1, len(axes)))
-    lines = max(1, -(-len(axes) // columns))
-    height = 0.6 + 3.4 * lines
-    figure = Figure(figsize=(_WIDTH, height))
+    lines = max(1, math.ceil(len(axes) / columns))
+    figure = Figure(figsize=(9.0, 0.6 + 3.4 * lines), layout="constrained")
     panels = list(figure.subplots(lines, columns, squeeze=False).flat)
-    figure.subplots_adjust(
-        left=0.075, right=0.95, bottom=0.5 / height, top=1 - 0.45 / height, wspace=0.28, hspace=0.26
-    )
     colours = model_colours(curve.model for curve in shown)
     _add_legend(figure, shown, colours)
     for ax, axis in zip(panels, axes, strict=False):
@@ -93,7 +88,8 @@ def _add_legend(figure: Figure, shown: Sequence[Curve], colours: dict[str, str])
             Line2D([], [], color=INK, label=BASELINES[baseline].label, linewidth=1.4, **dot | style)
         )
     handles.append(Line2D([], [], linestyle="none", label="numbers: exponents of the lines"))
-    legend_above(figure, handles, 0.055, handlelength=1.8, columnspacing=1.4, fontsize=9)
+    place: dict[str, Any] = {"loc": "outside upper left", "ncols": len(handles), "frameon": False}
+    figure.legend(handles=handles, handlelength=1.8, columnspacing=1.4, fontsize=9, **place)
 
 
 def _style(baseline: str) -> dict[str, Any]:

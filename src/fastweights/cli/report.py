@@ -17,7 +17,7 @@ from fastweights.errors import printable
 from fastweights.files import write_atomically
 from fastweights.report.documents import put
 from fastweights.report.labels import last_line
-from fastweights.report.study_report import report_of
+from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 

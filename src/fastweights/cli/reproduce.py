@@ -12,7 +12,7 @@ import tyro
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
 from fastweights.cli.options import Groups, PluginOptions, last_value, parse
-from fastweights.cli.progress import Bars, StudyProgress
+from fastweights.cli.progress import StudyProgress
 from fastweights.cli.report import report
 from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check, check_choice
@@ -139,13 +139,13 @@ def carry_out(
     `name`, `arguments` and `file` are those of `run_plan`. Raises: as that, and KeyboardInterrupt.
     """
     try:
-        with Bars() as bars, defer_interrupts():
+        with StudyProgress() as bars, defer_interrupts():
             store = run_plan(
                 directory,
                 name,
                 plan,
                 _executor(options, directory),
-                StudyProgress(bars),
+                bars,
                 location=locate(directory, options.storage, options.study),
                 arguments=[word for plugin in options.plugin for word in ("--plugin", plugin)] + [*arguments],
                 file=file,

@@ -24,7 +24,7 @@ from fastweights.studies.record.store import Store, study_names
 class Status:
     """The options of `fastweights status`."""
 
-    dir: Annotated[Path | None, tyro.conf.Positional] = None
+    dir: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[PATH]")] = None
     """A study's folder, wherever its record is."""
 
     storage: str | None = None

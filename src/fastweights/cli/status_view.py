@@ -47,7 +47,9 @@ def _facts(study: StudyStatus, *, ascii_only: bool) -> Table:
         facts.add_row("  updates", _done(study, "#-" if ascii_only else "━─"))
     unfinished = study.owner is not None or study.update < study.updates
     if unfinished:
-        facts.add_row("  time left", _time_left(study))
+        after = "" if study.owner is not None else ", once somebody goes on"
+        left = "unknown" if study.seconds_left is None else f"about {duration(study.seconds_left)}{after}"
+        facts.add_row("  time left", left)
     heartbeat = ""
     if study.coordinator is not None:
         heartbeat = f", last heartbeat {duration(study.coordinator.signed_seconds_ago)} ago"
@@ -66,13 +68,6 @@ def _done(study: StudyStatus, characters: str) -> str:
     bar = characters[0] * full + characters[1] * (_BAR_WIDTH - full)
     pace = f", {study.updates_per_second:,.0f} a second" if study.updates_per_second else ""
     return f"{bar}  {int(100 * share)} % of {study.updates:,}{pace}"
-
-
-def _time_left(study: StudyStatus) -> str:
-    if study.seconds_left is None:
-        return "unknown"
-    after = "" if study.owner is not None else ", once somebody goes on"
-    return f"about {duration(study.seconds_left)}{after}"
 
 
 def _workers(last: Coordinator) -> str:

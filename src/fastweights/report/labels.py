@@ -13,12 +13,7 @@ _MODELS = {
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
-_COLOURS = {
-    "irnn": "#009E73",
-    "lstm": "#0072B2",
-    "associative-lstm": "#CC79A7",
-    "fast-weights": "#D55E00",
-}
+_COLOURS = {"irnn": "#009E73", "lstm": "#0072B2", "associative-lstm": "#CC79A7", "fast-weights": "#D55E00"}
 _MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

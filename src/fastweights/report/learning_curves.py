@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from fastweights.report.drawing import GRID, INK, legend_above
+from fastweights.report.drawing import GRID, INK
 from fastweights.report.labels import joined, model_colours, task_label
 from fastweights.report.setting_texts import name_text
 from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
@@ -80,15 +80,11 @@ def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: Sequence[s
         handles.append(
             Line2D([], [], color=INK, label=f"{joined(dict.fromkeys(marked))}, test error", **triangle)
         )
-    legend_above(figure, handles, 0.062, handlelength=1.6, columnspacing=1.8, fontsize=9.5)
+    place = {"loc": "upper left", "bbox_to_anchor": (0.062, 1.0), "ncols": len(handles), "frameon": False}
+    figure.legend(handles=handles, handlelength=1.6, columnspacing=1.8, fontsize=9.5, **place)
 
 
-def _draw_panel(
-    ax: "Axes",
-    title: str,
-    settings: Sequence[Setting],
-    colours: Mapping[str, str],
-) -> None:
+def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Mapping[str, str]) -> None:
     """The curves of every setting, and the guessing floor."""
     ax.set_title(title, loc="left", fontweight="bold", fontsize=10, pad=8)
     ax.set_xlabel("updates")
@@ -178,7 +174,10 @@ def common_points(curves: Sequence[tuple[Record, Mapping[int, float]]]) -> dict[
 
 def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None:
     """Thin lines for the seeds and their median, or the only line."""
-    curves = [(run, curve) for run in setting.runs if (curve := _percentages(run))]
+    percents = [
+        (run, {at: 100 * error for at, error in validation_errors(run).items()}) for run in setting.runs
+    ]
+    curves = [(run, curve) for run, curve in percents if curve]
     width, alpha = (thick, 1.0) if len(curves) == 1 else (0.7, 0.55)
     for _, curve in curves:
         # A curve of one point would be an invisible line.
@@ -188,8 +187,3 @@ def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None
     if setting.finished > 1:
         points = common_points(curves)
         ax.plot(list(points), list(map(median, points.values())), color=colour, linewidth=thick)
-
-
-def _percentages(run: Record) -> dict[int, float]:
-    """Validation error in percent by update."""
-    return {update: 100 * error for update, error in validation_errors(run).items()}

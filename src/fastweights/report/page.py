@@ -1,4 +1,5 @@
-"""The page: one self-contained HTML file with the table, the curves and every run."""
+"""The report of a study: its paper's own, or the one that every study can have, whose page is one HTML file
+with the table, the curves and every run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from fastweights.report.study_table import StudyTables
 from fastweights.report.table import latex
 from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome, setting_of
 from fastweights.studies.analysis.settings import Selection
-from fastweights.studies.papers import paper_of
+from fastweights.studies.papers import StudyReport, paper_of
 
 _MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
@@ -46,6 +47,12 @@ class TableReport:
         save(lambda: learning_curves(self._results["runs"]), svg, png)
         write_atomically(page, render(self._results, svg.read_text(encoding="utf-8")).encode())
         return paths
+
+
+def report_of(results: Mapping[str, Any]) -> StudyReport:
+    """The report that the preset's paper has for such a study, else a `TableReport`."""
+    paper = paper_of(results["study"].get("preset"))
+    return (paper and paper.report(results)) or TableReport(results)
 
 
 def render(results: Mapping[str, Any], svg: str) -> str:

@@ -120,8 +120,8 @@ class RunSpecification:
         or UnknownNameError if anything is missing, unknown or out of range.
         """
         check_keys("specification", value, {"task", "model", "training", "data", "seed"}, {"plugins"})
-        for plugin in convert_value("plugins", value.get("plugins", []), list[_UsedPlugin]):
-            plugins.require(plugin.name, plugin.sha256)
+        used = convert_value("plugins", value.get("plugins", []), list[_UsedPlugin])
+        plugins.require((plugin.name, plugin.sha256) for plugin in used)
         task, model = value["task"], value["model"]
         check(
             isinstance(task, dict) and "name" in task,

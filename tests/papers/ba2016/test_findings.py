@@ -14,7 +14,7 @@ from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.report import Verification
-from fastweights.report.study_report import report_of
+from fastweights.report.page import report_of
 from papers.ba2016.comparisons import ERRORS, comparison, run, search, table, unfinished
 from records import mixed_study, record, study
 

@@ -1,7 +1,7 @@
 """Fails with a step other than the time constant, or a method of another order."""
 
 from checks import holds
-from fastweights.theory.dynamics.euler_step import euler
+from fastweights.theory.dynamics.euler_step import EulerStep
 
 
 def midpoint(velocity, potentials, step):
@@ -17,4 +17,4 @@ def test_fails_with_a_method_of_second_order():
 
 
 def test_fails_with_a_step_that_is_slightly_too_long():
-    assert not holds("euler-step", method=lambda f, v, s: euler(f, v, s * (1 + 1e-12)))
+    assert not holds("euler-step", method=lambda f, v, s: EulerStep.method(f, v, s * (1 + 1e-12)))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from checks import holds
-from fastweights.theory.gradients.fast_memory_path import power
+from fastweights.theory.gradients.fast_memory_path import FastMemoryPath
 
 
 def test_fails_with_a_wrong_age():
-    assert not holds("fast-memory-path", weight=lambda decay, age: power(decay, age + 1))
+    assert not holds("fast-memory-path", weight=lambda decay, age: FastMemoryPath.weight(decay, age + 1))
 
 
 @pytest.mark.thorough

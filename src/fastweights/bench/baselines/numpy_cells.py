@@ -1,95 +1,69 @@
 """The recurrences in NumPy, forward and backward by hand; columns are sequences.
 
-`forward(weights, projections)` gives h(T) and a tape; `backward(weights, tape, d_hidden)` the gradients of
-the cell's own weights and of the projections. Shapes: projections (time, rows, batch), h (R, batch).
+A step takes the summed inputs W h + C x + b, what the cell carries besides h (0 at first), h(1) … h(t), the
+weights and the options; it gives h(t+1), what is carried on, and its derivative. That takes the cotangents of
+both and those of h(1) … h(t), to which it adds, and the gradients, to which it adds those of the cell's other
+weights; it gives the cotangents of the summed inputs and of what was carried.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fastweights.bench.cases import Weights
 
-
-class Tape(NamedTuple):
-    """h(0) … h(T), and what else the derivative needs of each step."""
-
-    hiddens: np.ndarray
-    saved: list[tuple[np.ndarray, ...]]
+Back = Callable[[np.ndarray, Any, np.ndarray, Weights], tuple[np.ndarray, Any]]
+Step = Callable[[np.ndarray, Any, np.ndarray, Weights, Mapping[str, Any]], tuple[np.ndarray, Any, Back]]
 
 
-class NumpyCell:
-    """What the cells share: h(0) = 0, and W's gradient from those of the summed inputs."""
-
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self._options = options
-
-    def forward(self, weights: Weights, projections: np.ndarray) -> tuple[np.ndarray, Tape]:
-        time, _, batch = projections.shape
-        hiddens = np.zeros((time + 1, weights["cell.recurrent"].shape[1], batch), projections.dtype)
-        tape = Tape(hiddens, [])
-        for t in range(time):
-            summed = weights["cell.recurrent"] @ hiddens[t] + projections[t]
-            hiddens[t + 1], saved = self.step(weights, tape, t, summed)
-            tape.saved.append(saved)
-        return hiddens[-1], tape
-
-    def backward(self, weights: Weights, tape: Tape, d_hidden: np.ndarray) -> tuple[Weights, np.ndarray]:
-        time = len(tape.saved)
-        d_hiddens = np.zeros_like(tape.hiddens)
-        d_hiddens[-1] = d_hidden
-        gradients: Weights = {"cell.recurrent": np.zeros_like(weights["cell.recurrent"])}
-        d_projections = np.empty((time, len(weights["cell.recurrent"]), d_hidden.shape[1]), d_hidden.dtype)
-        carried = np.zeros_like(d_hidden)
-        for t in reversed(range(time)):
-            d_projections[t], carried = self.step_back(weights, tape, t, d_hiddens, carried, gradients)
-            gradients["cell.recurrent"] += d_projections[t] @ tape.hiddens[t].T
-            d_hiddens[t] += weights["cell.recurrent"].T @ d_projections[t]
-        return gradients, d_projections
-
-    def step(self, weights: Weights, tape: Tape, t: int, summed: np.ndarray):
-        """h(t+1) from W h(t) + projection(t), and what step_back needs."""
-        raise NotImplementedError
-
-    def step_back(self, weights: Weights, tape: Tape, t: int, d_hiddens, carried, gradients: Weights):
-        """The cotangents of the summed inputs and of what a cell carries besides h."""
-        raise NotImplementedError
+def forward(
+    step: Step, weights: Weights, options: Mapping[str, Any], projections: np.ndarray
+) -> tuple[np.ndarray, list[Back]]:
+    """h(0) … h(T) (time, R, batch) from h(0) = 0 and the projections (time, rows, batch), and derivatives."""
+    time, _, batch = projections.shape
+    hiddens = np.zeros((time + 1, weights["cell.recurrent"].shape[1], batch), projections.dtype)
+    backs, carried = [], 0
+    for t in range(time):
+        summed = weights["cell.recurrent"] @ hiddens[t] + projections[t]
+        hiddens[t + 1], carried, back = step(summed, carried, hiddens[1 : t + 1], weights, options)
+        backs.append(back)
+    return hiddens, backs
 
 
-class NumpySimpleCell(NumpyCell):
+def backward(
+    weights: Weights, hiddens: np.ndarray, backs: Sequence[Back], d_hidden: np.ndarray
+) -> tuple[Weights, np.ndarray]:
+    """The gradients of the cell's own weights and of the projections, given that of h(T)."""
+    recurrent, carried = weights["cell.recurrent"], 0
+    d_hiddens = np.zeros_like(hiddens)
+    d_hiddens[-1] = d_hidden
+    gradients: Weights = {"cell.recurrent": np.zeros_like(recurrent)}
+    d_projections = np.empty((len(backs), len(recurrent), d_hidden.shape[1]), d_hidden.dtype)
+    for t in reversed(range(len(backs))):
+        d_projections[t], carried = backs[t](d_hiddens[t + 1], carried, d_hiddens[1 : t + 1], gradients)
+        gradients["cell.recurrent"] += d_projections[t] @ hiddens[t].T
+        d_hiddens[t] += recurrent.T @ d_projections[t]
+    return gradients, d_projections
+
+
+def _simple(activation: Callable, derivative: Callable, summed: np.ndarray, *_: Any):
     """h = f(u); the derivative of f is a function of h."""
-
-    def __init__(self, activation: Callable, derivative: Callable, options: Mapping[str, Any]) -> None:
-        super().__init__(options)
-        self._activation, self._derivative = activation, derivative
-
-    def step(self, weights, tape, t, summed):
-        return self._activation(summed), ()
-
-    def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        return d_hiddens[t + 1] * self._derivative(tape.hiddens[t + 1]), carried
+    hidden = activation(summed)
+    return hidden, 0, lambda d_hidden, *_: (d_hidden * derivative(hidden), 0)
 
 
-class NumpyLSTM(NumpyCell):
+def _lstm(summed: np.ndarray, before: Any, *_: Any):
     """c = σ(f) c + σ(i) tanh(g), h = σ(o) tanh(c); what is carried is c."""
+    size = len(summed) // 4
+    input_gate, forget_gate, output_gate = np.split(1 / (1 + np.exp(-summed[: 3 * size])), 3)
+    candidate = np.tanh(summed[3 * size :])
+    cell = forget_gate * before + input_gate * candidate
+    squashed = np.tanh(cell)
 
-    def step(self, weights, tape, t, summed):
-        size = len(summed) // 4
-        gates = 1 / (1 + np.exp(-summed[: 3 * size]))
-        input_gate, forget_gate, output_gate = np.split(gates, 3)
-        candidate = np.tanh(summed[3 * size :])
-        before = tape.saved[-1][-1] if tape.saved else np.zeros_like(candidate)
-        cell = forget_gate * before + input_gate * candidate
-        squashed = np.tanh(cell)
-        return output_gate * squashed, (gates, candidate, before, squashed, cell)
-
-    def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        gates, candidate, before, squashed, _ = tape.saved[t]
-        input_gate, forget_gate, output_gate = np.split(gates, 3)
-        d_hidden = d_hiddens[t + 1]
-        d_cell = carried + d_hidden * output_gate * (1 - squashed**2)
+    def back(d_hidden, d_cell, *_):
+        d_cell = d_cell + d_hidden * output_gate * (1 - squashed**2)
         d_summed = [
             d_cell * candidate * input_gate * (1 - input_gate),
             d_cell * before * forget_gate * (1 - forget_gate),
@@ -98,47 +72,40 @@ class NumpyLSTM(NumpyCell):
         ]
         return np.concatenate(d_summed), d_cell * forget_gate
 
+    return output_gate * squashed, cell, back
 
-class NumpyFastWeights(NumpyCell):
+
+def _fast_weights(summed: np.ndarray, _: Any, past: np.ndarray, weights: Weights, options: Mapping[str, Any]):
     """h = relu(LN[u + Σ_τ η λ^age h(τ) [h(τ)ᵀ relu(u)]]), equations 4 and 5 with S = 1."""
+    decay, write_rate = (np.float32(options[name]) for name in ("decay", "write_rate"))
+    rates = write_rate * decay ** np.arange(len(past) - 1, -1, -1, dtype=np.float32)[:, None]
+    query = np.maximum(summed, 0)
+    matches = rates * np.einsum("trb,rb->tb", past, query)
+    total = summed + np.einsum("trb,tb->rb", past, matches)
+    centred = total - total.mean(axis=0)
+    scale = 1 / np.sqrt(np.mean(centred * centred, axis=0) + np.float32(1e-5))
+    normal, gain = centred * scale, weights["cell.norms.gains"][0]
+    hidden = np.maximum(gain * normal + weights["cell.norms.biases"][0], 0)
 
-    def step(self, weights, tape, t, summed):
-        past, rates = self._past(tape, t)
-        query = np.maximum(summed, 0)
-        matches = rates * np.einsum("trb,rb->tb", past, query)
-        total = summed + np.einsum("trb,tb->rb", past, matches)
-        centred = total - total.mean(axis=0)
-        scale = 1 / np.sqrt(np.mean(centred * centred, axis=0) + np.float32(1e-5))
-        normal = centred * scale
-        hidden = weights["cell.norms.gains"][0] * normal + weights["cell.norms.biases"][0]
-        return np.maximum(hidden, 0), (query, matches, normal, scale)
-
-    def step_back(self, weights, tape, t, d_hiddens, carried, gradients):
-        query, matches, normal, scale = tape.saved[t]
-        past, rates = self._past(tape, t)
-        d_normalised = d_hiddens[t + 1] * (tape.hiddens[t + 1] > 0)
+    def back(d_hidden, _, d_past, gradients):
+        d_normalised = d_hidden * (hidden > 0)
         for name, d in (("gains", d_normalised * normal), ("biases", d_normalised)):
-            gradients[f"cell.norms.{name}"] = (
-                gradients.get(f"cell.norms.{name}", 0) + d.sum(axis=1)[None, :, None]
-            )
-        d_normal = weights["cell.norms.gains"][0] * d_normalised
+            known = gradients.get(f"cell.norms.{name}", 0)
+            gradients[f"cell.norms.{name}"] = known + d.sum(axis=1)[None, :, None]
+        d_normal = gain * d_normalised
         d_total = d_normal - d_normal.mean(axis=0) - normal * np.mean(d_normal * normal, axis=0)
         d_total *= scale
         d_matches = rates * np.einsum("trb,rb->tb", past, d_total)
-        d_hiddens[1 : t + 1] += matches[:, None] * d_total + d_matches[:, None] * query
+        d_past += matches[:, None] * d_total + d_matches[:, None] * query
         d_query = np.einsum("trb,tb->rb", past, d_matches)
-        return d_total + d_query * (query > 0), carried
+        return d_total + d_query * (query > 0), 0
 
-    def _past(self, tape: Tape, t: int) -> tuple[np.ndarray, np.ndarray]:
-        """h(1) … h(t) (time, R, batch), and η λ^age of each (time, 1)."""
-        ages = np.arange(t - 1, -1, -1, dtype=np.float32)
-        decay, write_rate = (np.float32(self._options[name]) for name in ("decay", "write_rate"))
-        return tape.hiddens[1 : t + 1], write_rate * decay ** ages[:, None]
+    return hidden, 0, back
 
 
-CELLS = {
-    "irnn": partial(NumpySimpleCell, lambda u: np.maximum(u, 0), lambda h: h > 0),
-    "standard-rnn": partial(NumpySimpleCell, np.tanh, lambda h: 1 - h**2),
-    "lstm": NumpyLSTM,
-    "fast-weights": NumpyFastWeights,
+CELLS: Mapping[str, Step] = {
+    "irnn": partial(_simple, lambda u: np.maximum(u, 0), lambda h: h > 0),
+    "standard-rnn": partial(_simple, np.tanh, lambda h: 1 - h**2),
+    "lstm": _lstm,
+    "fast-weights": _fast_weights,
 }

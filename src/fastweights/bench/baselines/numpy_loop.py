@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastweights.bench.baselines.base import LoopedTrainer
-from fastweights.bench.baselines.numpy_cells import CELLS
+from fastweights.bench.baselines.numpy_cells import CELLS, backward, forward
 from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
 
 MODELS = tuple(CELLS)
@@ -16,7 +16,7 @@ class NumpyLoop(LoopedTrainer):
 
     def __init__(self, case: Case, inputs: Inputs) -> None:
         super().__init__(case, inputs)
-        self._cell = CELLS[case.model](inputs.options)
+        self._step, self._options = CELLS[case.model], inputs.options
         self._weights = {name: array.copy() for name, array in inputs.weights.items()}
         self._first = {name: np.zeros_like(array) for name, array in self._weights.items()}
         self._second = {name: np.zeros_like(array) for name, array in self._weights.items()}
@@ -31,7 +31,8 @@ class NumpyLoop(LoopedTrainer):
         table = w["cell.input"] @ w["embedding.table"]
         if "cell.bias" in w:
             table += w["cell.bias"][:, None]
-        hidden, tape = self._cell.forward(w, table.T[tokens].swapaxes(1, 2))
+        hiddens, backs = forward(self._step, w, self._options, table.T[tokens].swapaxes(1, 2))
+        hidden = hiddens[-1]
         units = np.maximum(w["readout.hidden.0"] @ hidden + w["readout.hidden.1"][:, None], 0)
         logits = w["readout.output.0"] @ units + w["readout.output.1"][:, None]
 
@@ -40,7 +41,7 @@ class NumpyLoop(LoopedTrainer):
         d_logits[targets, columns] -= 1
         d_logits /= len(targets)
         d_units = (w["readout.output.0"].T @ d_logits) * (units > 0)
-        gradients, d_projections = self._cell.backward(w, tape, w["readout.hidden.0"].T @ d_units)
+        gradients, d_projections = backward(w, hiddens, backs, w["readout.hidden.0"].T @ d_units)
         # Adding up the projections of each symbol is a product with its indicators.
         indicators = np.eye(w["embedding.table"].shape[1], dtype=d_projections.dtype)[tokens.reshape(-1)]
         d_table = d_projections.swapaxes(0, 1).reshape(len(table), -1) @ indicators

@@ -93,7 +93,12 @@ def study_status(
         run_progress(run, paces.get(run.identifier), labels.get(run.identifier, ""), at_work=at_work)
         for run in runs
     ]
-    coordinator = sign and _coordinator(sign, now)
+    coordinator = None
+    if sign:  # another machine's clock may be ahead of this one's
+        seconds_ago, side_by_side = max(now - sign["seen"], 0.0), sign.get("side_by_side", 1)
+        coordinator = Coordinator(
+            sign["executor"], sign["workers"], side_by_side, sign["takes_over"], seconds_ago
+        )
     counts = Counter(run.state for run in progress)
     unfailed = [run for run in progress if run.state != "failed"]
     speed = sum(run.updates_per_second or 0.0 for run in progress if run.state == "running")
@@ -154,17 +159,6 @@ def run_progress(
         seconds=float(outcome["result"]["seconds"]) if run.state == "finished" else None,
         losses=len(run.crashes),
         failure=str(outcome.get("failure")) if run.state == "failed" else None,
-    )
-
-
-def _coordinator(sign: Mapping[str, Any], now: float) -> Coordinator:
-    return Coordinator(
-        executor=str(sign["executor"]),
-        workers=int(sign["workers"]),
-        side_by_side=int(sign.get("side_by_side", 1)),
-        takes_over=str(sign["takes_over"]),
-        # Another machine's clock may be ahead of this one's.
-        signed_seconds_ago=max(now - float(sign["seen"]), 0.0),
     )
 
 

@@ -3,35 +3,19 @@
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from fastweights import plugins
 from fastweights.errors import FileError
 from fastweights.files import make_folder
-from fastweights.runs.specification import RunSpecification
 from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
-from fastweights.studies.plans import Plan, Tags, fixed
+from fastweights.studies.plans import Plan, Tags
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
 from fastweights.studies.record.writable_store import WritableStore, check_name
-
-
-def run_study(
-    directory: Path,
-    preset: str,
-    specifications: Sequence[RunSpecification],
-    make_executor: Callable[[], Executor],
-    listener: Listener,
-    **options: Any,
-) -> Store:
-    """`run_plan` for runs that are known beforehand."""
-    return run_plan(
-        directory, preset, fixed(specifications), lambda runs: make_executor(), listener, **options
-    )
 
 
 def run_plan(
@@ -116,13 +100,7 @@ def _plan_round(
     )
     record_roles((name, entry.tags) for name, entry in planned)
     runs = [run for run in recorded if run.identifier in specifications]
-    missing = [
-        ScheduledRun(run, specifications[run.identifier])
-        for run in runs
-        if run.state in ("running", "waiting")
-    ]
-    return runs, sorted(missing, key=lambda entry: -_cost(entry.specification))
-
-
-def _cost(specification: RunSpecification) -> float:
-    return specification.training.updates * specification.hidden_size**2
+    missing = [run for run in runs if run.state in ("running", "waiting")]
+    entries = [ScheduledRun(run, specifications[run.identifier]) for run in missing]
+    costs = {name: run.training.updates * run.hidden_size**2 for name, run in specifications.items()}
+    return runs, sorted(entries, key=lambda entry: -costs[entry.run.identifier])

@@ -170,19 +170,9 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
 def _run(trial: "FrozenTrial") -> Run:
     entries: Any = trial.user_attrs
     check_run(entries, trial.intermediate_values)
-    identifier, outcome, state = (
-        entries["identifier"],
-        entries.get("outcome"),
-        _STATES.get(trial.state.name, "failed"),
-    )
+    identifier, outcome = entries["identifier"], entries.get("outcome")
+    state = _STATES.get(trial.state.name, "failed")
     if state == "finished" and (outcome is None or outcome["state"] != state):
         raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
-    return Run(
-        trial._trial_id,
-        identifier,
-        state,
-        entries["specification"],
-        outcome,
-        trial.intermediate_values,
-        tuple(entries.get("losses", ())),
-    )
+    points, crashes = trial.intermediate_values, tuple(entries.get("losses", ()))
+    return Run(trial._trial_id, identifier, state, entries["specification"], outcome, points, crashes)

@@ -135,13 +135,9 @@ def _newton(model: AdditiveModel, starts: Potentials) -> tuple[Potentials, Poten
     return ends, abs(model.velocity(ends))
 
 
-def jacobian(model: AdditiveModel, point: Float[np.ndarray, " units"]) -> np.ndarray:
-    """∂(dv/dt)/∂v at a point: (w_ji φ′(v_i) − δ_ij/R_j)/C_j, by automatic differentiation."""
-    return np.asarray(_jacobian(model, jnp.asarray(point)))
-
-
 @run_once
-def _jacobian(model: AdditiveModel, point: Float[Array, " units"]) -> Float[Array, "units units"]:
+def jacobian(model: AdditiveModel, point: Any) -> Any:
+    """∂(dv/dt)/∂v at a point: (w_ji φ′(v_i) − δ_ij/R_j)/C_j, by automatic differentiation."""
     return jax.jacfwd(lambda v: model.velocity(v[:, None])[:, 0])(point)
 
 

@@ -48,11 +48,6 @@ class Portrait(NamedTuple):
     borders: Sequence[Border]
 
 
-def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
-    """0 on the border, positive on one side of it."""
-    return points[0] + points[1]
-
-
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
 class BasinBorders(Check):
     """Every start ends in an equilibrium, and two basins are separated by the stable manifold of a saddle.
@@ -74,7 +69,7 @@ class BasinBorders(Check):
     weights: tuple[tuple[float, float], tuple[float, float]] = _FLIP_FLOP
     """The weights of the flip-flop."""
 
-    border: Callable[[Points], np.ndarray] = on_diagonal
+    border: Callable[[Points], np.ndarray] = lambda points: points[0] + points[1]
     """The border of the flip-flop's basins, as the zeros of a function with a sign on either side."""
 
     stable: Callable[[np.ndarray], np.intp] = np.argmin

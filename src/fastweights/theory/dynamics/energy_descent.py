@@ -21,16 +21,6 @@ Leak = Callable[[Any, Any, Any], Any]
 Matrix = Float[np.ndarray, "units units"]
 
 
-def symmetric(drawn: Matrix) -> Matrix:
-    """S = (M + Mᵀ)/2 of a random M."""
-    return (drawn + drawn.T) / 2
-
-
-def leak(v: Any, activation: Any, integral: Any) -> Any:
-    """∫_0^v u φ′(u) du = v φ(v) − Φ(v), Φ the integral of φ: the same as ∫ φ⁻¹ up to φ(v)."""
-    return v * activation - integral
-
-
 @register_check("energy-descent", source="Cohen & Grossberg 1983; Hopfield 1984, equations 7 and 8")
 class EnergyDescent(Check):
     """E = −½ Σ_ji d_j w_ji φ(v_j) φ(v_i) + Σ_j d_j [∫_0^{v_j} u φ′(u) du / R_j − I_j φ(v_j)] has the
@@ -45,11 +35,12 @@ class EnergyDescent(Check):
 
     statement = "With symmetric weights the additive model has an energy that never increases."
 
-    weights: Callable[[Matrix], Matrix] = symmetric
+    weights: Callable[[Matrix], Matrix] = lambda drawn: (drawn + drawn.T) / 2
     """S from random numbers; the weights are w_ji = s_ji/d_j."""
 
-    leak: Leak = leak
-    """The leak's integral, given v, φ(v) and Φ(v); works on symbols and on numbers."""
+    leak: Leak = lambda v, activation, integral: v * activation - integral
+    """The leak's integral ∫_0^v u φ′(u) du, the same as ∫ φ⁻¹ up to φ(v), given v, φ(v) and Φ(v), the
+    integral of φ; works on symbols and on numbers."""
 
     gain: float = 1.0
     """g of φ(v) = tanh(g v)."""
@@ -75,7 +66,8 @@ class EnergyDescent(Check):
             curves.append(energies)
         model = AdditiveModel.of(drawn)
         path, _ = integrate(model, rng.uniform(-2, 2, (_UNITS, _STARTS)), _TIMES, _TOLERANCE)
-        curves.append(np.asarray(_energies(model, jnp.ones((_UNITS, 1)), jnp.asarray(path), leak)[0]))
+        ones, leak = jnp.ones((_UNITS, 1)), EnergyDescent.leak
+        curves.append(np.asarray(_energies(model, ones, jnp.asarray(path), leak)[0]))
         titles = "Symmetric weights", "Symmetrisable weights", "Neither: the same E grows, too"
         panels = [
             Panel(title, "t", "E", [Series("", _TIMES, e, group=str(i)) for i, e in enumerate(energies.T)])

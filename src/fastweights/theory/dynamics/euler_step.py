@@ -22,11 +22,6 @@ _SHOWN: tuple[tuple[int, Literal["dashed", "marks"]], ...] = (20, "dashed"), (2,
 Column = Float[np.ndarray, "units batch"]
 
 
-def euler(velocity: Callable[[Column], Column], potentials: Column, step: float) -> Column:
-    """v(t + s) = v(t) + s dv/dt."""
-    return potentials + step * velocity(potentials)
-
-
 @register_check(
     "euler-step", source="Haykin 2009, section 13.5; Elman 1990; Hairer, Nørsett & Wanner 1993, section II.8"
 )
@@ -45,7 +40,9 @@ class EulerStep(Check):
 
     statement = "An Euler step as long as the time constant is a step of the standard RNN."
 
-    method: Callable[[Callable[[Column], Column], Column, float], Column] = euler
+    method: Callable[[Callable[[Column], Column], Column, float], Column] = (
+        lambda velocity, potentials, step: potentials + step * velocity(potentials)
+    )
     """One step, given dv/dt, v and the step's length."""
 
     step: float = _TIME_CONSTANT

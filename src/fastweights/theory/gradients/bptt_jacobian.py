@@ -1,7 +1,6 @@
 """Back-propagation through time as one formula of matrices, against automatic differentiation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
@@ -24,16 +23,6 @@ Matrix = Float[np.ndarray, "rows columns"]
 _INPUT, _UNITS, _HIDDEN, _CLASSES, _SYMBOLS, _STEPS = 3, 5, 7, 4, 11, 13
 
 
-def of_weights(vector: Vector, units: int) -> Matrix:
-    """The Jacobian of W v for vec W, whose columns are stacked: vᵀ ⊗ I."""
-    return np.kron(vector[None], np.eye(units))
-
-
-def one_step_back(error: Vector, recurrent: Matrix, slopes: Vector) -> Vector:
-    """δ(τ) from δ(τ+1), both rows: δ(τ+1) W diag f′(a(τ))."""
-    return error @ recurrent @ np.diag(slopes)
-
-
 @register_check("bptt-jacobian", source="Werbos 1990, Proc. IEEE 78:1550; Magnus & Neudecker 2019, chapter 9")
 class BpttJacobian(Check):
     """J_W E = Σ_τ δ(τ) (h(τ−1)ᵀ ⊗ I), and the same with x(τ) for C, for the standard RNN.
@@ -45,18 +34,20 @@ class BpttJacobian(Check):
 
     statement = "Back-propagation through time is the sum of δ(τ) (h(τ−1)ᵀ ⊗ I) over τ."
 
-    jacobian: Callable[[Vector, int], Matrix] = of_weights
-    """J of W v for vec W, given v and the number of rows of W."""
+    jacobian: Callable[[Vector, int], Matrix] = lambda vector, units: np.kron(vector[None], np.eye(units))
+    """J of W v for vec W, whose columns are stacked, given v and the number of rows of W: vᵀ ⊗ I."""
 
-    back: Callable[[Vector, Matrix, Vector], Vector] = one_step_back
-    """δ(τ) from δ(τ+1), W and f′(a(τ))."""
+    back: Callable[[Vector, Matrix, Vector], Vector] = lambda error, recurrent, slopes: (
+        error @ recurrent @ np.diag(slopes)
+    )
+    """δ(τ) from δ(τ+1), both rows, W and f′(a(τ))."""
 
     def examine(self) -> Finding:
         """For W and C, on one sequence through a whole classifier; and vec W by symbols."""
         model, tokens, target = _classifier()
         states, inputs, gradients = _by_autodiff(model, tokens, target)
         exact, sizes = (
-            BpttFormula(self, model, np.asarray(states), np.asarray(inputs), of).gradients(int(target[0]))
+            _by_formula(self, model, np.asarray(states), np.asarray(inputs), int(target[0]), of)
             for of in (np.asarray, abs)
         )
         count = 4 * (_STEPS * (_UNITS + 2) + 2 * _UNITS + 2 * _HIDDEN + _CLASSES)
@@ -71,41 +62,38 @@ class BpttJacobian(Check):
         return Finding(*apart, Quantity("entries of J_W (W h) that differ, by symbols", wrong, highest=0))
 
 
-@dataclass(frozen=True)
-class BpttFormula:
-    """The formula, or, with `of=abs`, the sum of the sizes of its terms."""
+def _by_formula(
+    check: BpttJacobian,
+    model: Any,
+    states: Float[np.ndarray, "time hidden"],
+    inputs: Float[np.ndarray, "time input"],
+    target: int,
+    of: Callable[[np.ndarray], np.ndarray],
+) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
+    """J_W E and J_C E from h(1) … h(T) and x(1) … x(T); with `of=abs`, the sizes of their terms."""
+    recurrent, slopes = of(np.asarray(model.cell.recurrent)), 1 - states**2
+    before = np.vstack([np.zeros(_UNITS), states[:-1]])
+    error = _at_the_end(model.readout, states[-1], target, of) @ np.diag(slopes[-1])
+    total_w, total_c = np.zeros(_UNITS**2), np.zeros(_UNITS * _INPUT)
+    for t in reversed(range(_STEPS)):
+        total_w += error @ check.jacobian(of(before[t]), _UNITS)
+        total_c += error @ check.jacobian(of(inputs[t]), _UNITS)
+        if t:
+            error = check.back(error, recurrent, slopes[t - 1])
+    return total_w, total_c
 
-    check: BpttJacobian
-    model: Any
-    states: Float[np.ndarray, "time hidden"]  # h(1) … h(T), a row each
-    inputs: Float[np.ndarray, "time input"]  # x(1) … x(T)
-    of: Callable[[np.ndarray], np.ndarray] = np.asarray
 
-    def gradients(self, target: int) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
-        """J_W E and J_C E."""
-        recurrent, slopes = self.of(np.asarray(self.model.cell.recurrent)), 1 - self.states**2
-        before = np.vstack([np.zeros(_UNITS), self.states[:-1]])
-        error = self._at_the_end(target) @ np.diag(slopes[-1])
-        total_w, total_c = np.zeros(_UNITS**2), np.zeros(_UNITS * _INPUT)
-        for t in reversed(range(_STEPS)):
-            total_w += error @ self.check.jacobian(self.of(before[t]), _UNITS)
-            total_c += error @ self.check.jacobian(self.of(self.inputs[t]), _UNITS)
-            if t:
-                error = self.check.back(error, recurrent, slopes[t - 1])
-        return total_w, total_c
-
-    def _at_the_end(self, target: int) -> Vector:
-        """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
-        readout = self.model.readout
-        (inner, inner_bias), (outer, outer_bias) = (
-            [np.asarray(array) for array in layer] for layer in (readout.hidden, readout.output)
-        )
-        summed = inner @ self.states[-1] + inner_bias
-        logits = outer @ np.maximum(summed, 0) + outer_bias
-        softmax = np.exp(logits - logits.max())
-        softmax /= softmax.sum()
-        error = self.of(softmax) + self.of(-np.eye(_CLASSES)[target])
-        return error @ self.of(outer) @ np.diag(summed > 0) @ self.of(inner)
+def _at_the_end(readout: Any, state: Vector, target: int, of: Callable[[np.ndarray], np.ndarray]) -> Vector:
+    """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
+    (inner, inner_bias), (outer, outer_bias) = (
+        [np.asarray(array) for array in layer] for layer in (readout.hidden, readout.output)
+    )
+    summed = inner @ state + inner_bias
+    logits = outer @ np.maximum(summed, 0) + outer_bias
+    softmax = np.exp(logits - logits.max())
+    softmax /= softmax.sum()
+    error = of(softmax) + of(-np.eye(_CLASSES)[target])
+    return error @ of(outer) @ np.diag(summed > 0) @ of(inner)
 
 
 def _classifier() -> tuple[SequenceClassifier, Int[Array, "time 1"], Int[Array, " 1"]]:

@@ -1,7 +1,6 @@
 """The path of the error along an LSTM's cell: a product of forget gates."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -22,11 +21,8 @@ _OPEN = 40.0
 
 Jacobians = Float[np.ndarray, "earlier batch hidden hidden"]
 Gates = Mapping[str, Float[np.ndarray, "time batch hidden"]]
-
-
-def forget_gate(gates: Gates) -> Float[np.ndarray, "time batch hidden"]:
-    """The factor of the cell's error in a step."""
-    return gates["forget"]
+Run = tuple[Float[Array, "time gates batch"], Float[Array, "time hidden batch"]]
+"""Projections and outputs."""
 
 
 def unchanged(hidden: Array) -> Array:
@@ -46,7 +42,7 @@ class ConstantErrorPath(Check):
 
     statement = "Along the cell of an LSTM the error is multiplied by the forget gates and nothing else."
 
-    factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = forget_gate
+    factor: Callable[[Gates], Float[np.ndarray, "time batch hidden"]] = lambda gates: gates["forget"]
     """The factor of the cell's error in a step, given all gates."""
 
     detached: Callable[[Array], Array] = lax.stop_gradient
@@ -82,22 +78,17 @@ class ConstantErrorPath(Check):
             panels=[Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
 
-    def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, "_Run"]:
+    def _paths(self, cell: LSTM, inputs: Columns) -> tuple[Jacobians, Jacobians, Run]:
         """∂c(T)/∂c(τ) along the cell alone and along all paths; projections and outputs."""
         direct, run = _cell_jacobians(cell, inputs, self.detached)
         everything, _ = _cell_jacobians(cell, inputs, unchanged)
         return np.asarray(direct), np.asarray(everything), run
 
 
-class _Run(NamedTuple):
-    projections: Columns
-    outputs: Columns
-
-
 @run_once
 def _cell_jacobians(
     cell: LSTM, inputs: Columns, detached: Callable[[Array], Array]
-) -> tuple[Float[Array, "earlier batch hidden hidden"], _Run]:
+) -> tuple[Float[Array, "earlier batch hidden hidden"], Run]:
     """∂c(T)/∂c(τ) for τ = 1 … T − 1, and what was run."""
     projections = cell.project(inputs.swapaxes(0, 1)).swapaxes(0, 1)
 
@@ -111,12 +102,12 @@ def _cell_jacobians(
         return state.cell, outputs
 
     jacobians, outputs = jacobian_of_last(last_cell, jnp.zeros((_STEPS, _UNITS, _BATCH)))
-    return jacobians, _Run(projections, outputs)
+    return jacobians, (projections, outputs)
 
 
-def _gates(cell: LSTM, run: _Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
+def _gates(cell: LSTM, run: Run) -> tuple[Gates, Float[np.ndarray, "time hidden batch"]]:
     """The gates at every step, and the sizes of the terms that the forget gate sums."""
-    projections, outputs, recurrent = (np.asarray(a) for a in (run.projections, run.outputs, cell.recurrent))
+    projections, outputs, recurrent = (np.asarray(a) for a in (*run, cell.recurrent))
     before = np.concatenate([np.zeros((1, _UNITS, _BATCH)), outputs[:-1]])
     gates = 1 / (1 + np.exp(-np.moveaxis(recurrent @ before + projections, -1, 1)))
     sizes = abs(recurrent) @ abs(before) + abs(projections)
