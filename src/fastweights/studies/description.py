@@ -28,9 +28,9 @@ from fastweights.models import ClassifierOptions
 from fastweights.runs.conversion import build_options, convert_value
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.papers import papers
-from fastweights.studies.plans import Choice, Plan, Preset
+from fastweights.studies.plans import Choice, Plan
 from fastweights.studies.search import dimensions
-from fastweights.studies.study import MAX_RUNS, Row, Search, Study
+from fastweights.studies.study import MAX_RUNS, Preset, Row, Search, Study
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 

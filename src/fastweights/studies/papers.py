@@ -9,7 +9,7 @@ A paper is a package in `fastweights.papers`, or one of your own, that registers
         presets = ("mine",)
 
         def preset(self, name):
-            from mine2027.plan import MINE  # a `studies.plans.Preset`
+            from mine2027.plan import MINE  # a `studies.study.Preset`
 
             return MINE
 
@@ -98,7 +98,7 @@ class Paper:
     """Names of its studies."""
 
     def preset(self, name: str) -> Any:
-        """The study of that name, one of `presets`: a `studies.plans.Preset`."""
+        """The study of that name, one of `presets`: a `studies.study.Preset`."""
         raise NotImplementedError(f"{type(self).__name__} has no preset {name!r}")
 
     def report(self, results: Mapping[str, Any]) -> StudyReport | None:

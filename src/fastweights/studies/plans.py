@@ -1,14 +1,11 @@
-"""Plans: which runs answer a question, and presets, which make a plan of what a user chooses.
+"""Plans: which runs answer a question.
 
 A plan is asked again whenever all that it asked for has ended, so that later runs can depend on the
 results of earlier ones, and a study that was interrupted needs nothing but its record.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, outcome
@@ -42,24 +39,6 @@ class Choice:
     parts: Sequence[str] = ()
     sampler: str = "grid"
     task: Task | None = None
-
-
-class Preset(ABC):
-    """A named study."""
-
-    @abstractmethod
-    def plan(self, choice: Choice) -> Plan:
-        """Its runs, as far as the choice leaves them.
-
-        Raises: UnknownNameError or InvalidValueError for what is unknown, out of range or not of this preset.
-        """
-
-    def after(self, folder: Path, results: Mapping[str, Any]) -> None:
-        """What follows once its runs have ended, in the study's folder; by default nothing.
-
-        `results` is the content of results.json. Called also if nothing was left to run.
-        """
-        del folder, results
 
 
 def fixed(specifications: Sequence[RunSpecification]) -> Plan:

@@ -8,6 +8,7 @@ study = Study([Row(base, [rates])], seeds=range(10, 15), search=Search(seeds=[0]
 results = run_study(study, "eight-pairs", workers=2)
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from fastweights.errors import MAX_SEED, check, check_between, check_choice, sho
 from fastweights.machine import available_cores
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, distinguished, grouped
-from fastweights.studies.plans import Planned, Tags, select_best
+from fastweights.studies.plans import Choice, Plan, Planned, Tags, select_best
 from fastweights.studies.search import SAMPLERS, Dimension, candidates, grid_size
 
 if TYPE_CHECKING:
@@ -27,6 +28,24 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 100_000
 """Of a study."""
+
+
+class Preset(ABC):
+    """A named study."""
+
+    @abstractmethod
+    def plan(self, choice: Choice) -> Plan:
+        """Its runs, as far as the choice leaves them.
+
+        Raises: UnknownNameError or InvalidValueError for what is unknown, out of range or not of this preset.
+        """
+
+    def after(self, folder: Path, results: Mapping[str, Any]) -> None:
+        """What follows once its runs have ended, in the study's folder; by default nothing.
+
+        `results` is the content of results.json. Called also if nothing was left to run.
+        """
+        del folder, results
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastweights.registry import register_paper
 from fastweights.studies.papers import Paper, StudyReport
 
 if TYPE_CHECKING:
-    from fastweights.studies.plans import Preset
+    from fastweights.studies.study import Preset
 
 
 @register_paper("ba2016", source=BA_2016.citation)

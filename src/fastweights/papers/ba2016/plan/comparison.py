@@ -12,8 +12,9 @@ from fastweights.papers.ba2016.plan.inspect_networks import inspect_networks
 from fastweights.papers.ba2016.plan.stages import MODELS, STAGES, Stages
 from fastweights.runs.specification import DataOptions
 from fastweights.studies.analysis.runs import Record
-from fastweights.studies.plans import Choice, Plan, Planned, Preset
+from fastweights.studies.plans import Choice, Plan, Planned
 from fastweights.studies.search import SAMPLERS
+from fastweights.studies.study import Preset
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
 _OTHER_NAMES = {"as-published": Stage.AS_PUBLISHED}
