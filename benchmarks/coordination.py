@@ -24,10 +24,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastweights.runs.worker import Outcome
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.description import get_preset
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Executor, Job
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.plans import Choice, fixed
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Run
 
@@ -142,7 +143,8 @@ class Watch:
 
 def measure(executor: str, workers: int, runs: int, updates: int | None, url: str | None) -> list[str]:
     """The cells of a line."""
-    base = get_preset("quick").specifications(Choice(["fast-weights"], [20], runs))
+    planned = get_preset("quick").plan(Choice(["fast-weights"], [20], runs))({})
+    base = [each.specification for each in planned]
     if updates is not None:
         base = [
             replace(specification, training=replace(specification.training, updates=updates))
@@ -162,7 +164,7 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
         place = locate(folder, url, f"coordination-{os.getpid()}" if url else None)
         begun, used = time.perf_counter(), time.process_time()
         meter.start()
-        run_study(folder, "quick", base, make, watch, location=place)
+        run_plan(folder, "quick", fixed(base), lambda runs: make(), watch, location=place)
         wall, used = time.perf_counter() - begun, time.process_time() - used
         meter.stop()
         kind = type(place.storage).__name__ if url is None else url.partition(":")[0]

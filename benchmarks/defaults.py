@@ -19,8 +19,9 @@ from fastweights.machine import available_cores
 from fastweights.report.labels import last_line
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import Outcome
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.local import LocalExecutor
+from fastweights.studies.plans import fixed
 from fastweights.studies.record.store import Run, Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
@@ -153,8 +154,12 @@ def main() -> None:
     arguments = parser.parse_args()
     tables = groups()
     specifications = [run for group in tables.values() for runs in group.values() for run in runs]
-    store = run_study(
-        arguments.dir, "defaults", specifications, lambda: LocalExecutor(arguments.workers), Lines()
+    store = run_plan(
+        arguments.dir,
+        "defaults",
+        fixed(specifications),
+        lambda runs: LocalExecutor(arguments.workers),
+        Lines(),
     )
     for title, group in tables.items():
         print(f"\n### {title}\n\n{table(store, group)}")

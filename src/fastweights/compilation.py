@@ -119,9 +119,8 @@ def _drop_oldest(root: Path, limit: int) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process was faster
             status = path.stat()
             files.append((status.st_atime, status.st_size, path))
-    total = sum(size for _, size, _ in files)
-    for _, size, path in sorted(files):
-        if total <= limit:
-            break
-        path.unlink(missing_ok=True)
-        total -= size
+    kept = 0
+    for _, size, path in sorted(files, reverse=True):
+        kept += size
+        if kept > limit:
+            path.unlink(missing_ok=True)

@@ -84,6 +84,15 @@ def errors_in(what: str, cls: type) -> Iterator[None]:
         raise InvalidValueError(f"the {what} ({where}): {summarise_error(error)}") from error
 
 
+@contextlib.contextmanager
+def errors_at(place: str) -> Iterator[None]:
+    """Within it, this package's errors name the place of a value in a file."""
+    try:
+        yield
+    except FastweightsError as error:
+        raise InvalidValueError(f"{place}: {error}") from error
+
+
 def to_python_numbers(options: Any) -> None:
     """Replace the NumPy and JAX scalars among the fields of a frozen dataclass by Python numbers: the options
     are then the same whether they were given `np.int64(20)` or 20."""

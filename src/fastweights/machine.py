@@ -1,7 +1,9 @@
 """This machine: its processor, and the cores that this process may use."""
 
+import multiprocessing
 import os
 import platform
+import threading
 from pathlib import Path
 
 
@@ -26,3 +28,9 @@ def processor() -> dict[str, str]:
         return {}
     pairs = (line.partition(":") for line in text.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def end_with_parent() -> None:
+    """End this process once the one that started it by `multiprocessing` has ended, however that ended."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

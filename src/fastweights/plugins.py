@@ -13,7 +13,7 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -114,16 +114,28 @@ def owner(module: str) -> Plugin | None:
     return _loaded[longest] if (longest := max(names, key=len, default=None)) else None
 
 
-def require(name: str, sha256: str) -> None:
-    """Raise PluginError unless this plugin is loaded, and in this version."""
-    versions = [plugin for plugin in _loaded.values() if plugin.name == name]
-    if any(plugin.sha256 == sha256 for plugin in versions):
-        return
-    if versions:
-        rest = f"but {versions[0]} is loaded; use the file that it was trained with, or train again"
-    else:
+def require(needed: Iterable[tuple[str, str]]) -> None:
+    """Raise PluginError, which names all that are not, unless each of the plugins, given by name and digest,
+    is loaded in this version."""
+    missing = []
+    for name, sha256 in needed:
+        versions = {plugin.sha256: plugin for plugin in _loaded.values() if plugin.name == name}
         rest = f"which is not loaded; add --plugin {'PATH/TO/' if name.endswith('.py') else ''}{name}"
-    raise PluginError(f"the plugin {described(name, sha256)}, {rest}")
+        for other in versions.values():
+            rest = f"but {other} is loaded; use the file that it was trained with, or train again"
+        if sha256 not in versions:
+            missing.append(f"the plugin {described(name, sha256)}, {rest}")
+    if missing:
+        raise PluginError("; and with ".join(missing))
+
+
+def place_in(error: BaseException) -> str | None:
+    """`my_gru.py, line 12`: the last line of a plugin's that led to the error; None if none did."""
+    place = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if (plugin := owner(frame.f_globals.get("__name__", ""))) is not None:
+            place = f"{plugin.name}, line {line}"
+    return place
 
 
 def described(name: str, sha256: str) -> str:

@@ -9,9 +9,9 @@ import pytest
 from fastweights import registry
 from fastweights.bench import baselines
 from fastweights.bench.baselines import BASELINES, OURS
+from fastweights.bench.benchmark import get_benchmark
 from fastweights.bench.cases import Case
 from fastweights.bench.inputs import make_inputs, named_weights, specification
-from fastweights.bench.plans import CaseGrid
 from fastweights.bench.roofline import operations
 from fastweights.errors import InvalidValueError
 from fastweights.training import loop
@@ -127,6 +127,6 @@ def test_any_task_can_be_trained_on(monkeypatch):
     # C e of 200 symbols; one step of W h and the read-out, 13 times.
     assert operations(case) == 3 * 2 * (200 * 7 * 100 + 13 * (7 * 7 + 100 * 7 + 200 * 100))
     assert Case(**case.to_json()) == case
-    assert str(case) == "irnn R=7 wide batch=13"
+    assert str(case) == "IRNN, R = 7, wide, batch 13"
     with pytest.raises(InvalidValueError, match="the task wide has no num_pairs to vary"):
-        CaseGrid(num_pairs=(2, 4), task="wide")
+        get_benchmark("quick", {"num_pairs": (2, 4), "task": "wide"})

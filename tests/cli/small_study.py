@@ -3,7 +3,8 @@
 Its numbers were chosen, not measured.
 """
 
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.description import get_preset
+from fastweights.studies.plans import Choice
 from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.writable_store import WritableStore
 
@@ -23,7 +24,8 @@ def make_study(directory, url=None, name=None):
     store = WritableStore(place.storage, place.study, "smoke")
     save_location(directory, place)
     store.record_arguments("--models lstm --hidden-sizes 20 50 --seeds 2".split())
-    specifications = get_preset("smoke").specifications(Choice(["lstm"], [20, 50], 2))
+    planned = get_preset("smoke").plan(Choice(["lstm"], [20, 50], 2))({})
+    specifications = [each.specification for each in planned]
     store.plan((each.identifier, each.to_json(), each.task.floor()) for each in specifications)
     finished, failed, begun, _ = store.runs()
     curve = [[update, 2.0, 0.5 - update / 1000, -1.0] for update in (100, 200, 300)]

@@ -9,11 +9,13 @@ import pytest
 from fastweights.bench import baselines, benchmark, measurements
 from fastweights.bench.cases import Case
 from fastweights.bench.comparison_figure import draw
-from fastweights.bench.inputs import make_inputs
+from fastweights.bench.inputs import make_inputs, task_of
 from fastweights.bench.statistics import ratios
 from fastweights.bench.tables import markdown
+from fastweights.cli import bench
 from fastweights.cli.main import main
 from fastweights.machine import available_cores
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
 TINY = ["--rounds", "2", "--seconds", "0.01", "--num-pairs", "2", "--batch-sizes", "8"]
 
@@ -86,6 +88,29 @@ def test_scaling(tmp_path, capsys):
     assert "hidden units R" in (tmp_path / "scaling.svg").read_text()
     assert "T = 5 … 7" in (tmp_path / "scaling.md").read_text()
     assert "R = 4 … 8" in (tmp_path / "scaling.md").read_text()
+
+
+def test_a_tasks_own_options(tmp_path, capsys, monkeypatch):
+    measured = []
+    monkeypatch.setattr(benchmark.Benchmark, "run", lambda self, report: self)
+    monkeypatch.setattr(bench, "_write", lambda benchmark, options: measured.append(benchmark) or 0)
+    words = ["--dir", tmp_path, "--digits", "without-replacement", "--num-pairs", 2, 3, "--models", "irnn"]
+    assert run(*words) == 0
+    case = measured[0].cases()[0]
+    assert task_of(case) == AssociativeRetrieval(2, "without-replacement")
+    assert str(case) == "IRNN, R = 20, K = 2, digits without-replacement, batch 128"
+    assert Case(**json.loads(json.dumps(case.to_json()))) == case
+    assert run("--dir", tmp_path / "new", "--digits", "without-replacement", "--num-pairs", 2, 11) == 2
+    assert "num_pairs must be between 1 and 10" in capsys.readouterr().err
+    assert run("--dir", tmp_path / "new", "--length", 5) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_help_is_plain(capsys):
+    assert run("--help") == 0
+    shown = capsys.readouterr().out
+    assert "--baselines STR ..." in shown
+    assert not any(word in shown for word in ("{None}", "[STR", "(default: )", "contenders"))
 
 
 def test_runs_side_by_side():

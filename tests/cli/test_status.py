@@ -13,7 +13,8 @@ from databases import postgresql, storage_url
 from fastweights.cli.main import main
 from fastweights.cli.options import parse
 from fastweights.cli.reproduce import Reproduce
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.description import get_preset
+from fastweights.studies.plans import Choice
 from fastweights.studies.record.folder import LOCK, locate
 from fastweights.studies.record.locks import hold_lock
 from processes import slow_imports

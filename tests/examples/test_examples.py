@@ -1,8 +1,11 @@
 """The examples: each does what its docstring says."""
 
+import csv
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,38 @@ def test_gru_is_a_model_everywhere(tmp_path):
     assert "\ngru\n" in output(*run, "models", *plugin)
     assert f"wrote {model}" in output(*run, "train", *plugin, *train, "--out", model)
     assert "on 500 sequences" in output(*run, "evaluate", *plugin, model)
+
+
+@pytest.mark.thorough
+def test_many_pairs_is_a_study(tmp_path):
+    """In short: few updates, small sets, one seed; the rest is as it stands."""
+    text = (EXAMPLES / "many_pairs.toml").read_text()
+    for long, short in (
+        ("hidden_size = 50", "hidden_size = 4\ndata = { train = 1000, validation = 200, test = 200 }"),
+        ("seeds = [10, 11, 12, 13, 14]", "seeds = [10, 11]"),
+        ("updates = 10_000", "updates = 20\nevaluate_every = 10"),
+        ("[1e-3, 2e-3, 4e-3]", "[1e-3, 2e-3]"),
+    ):
+        assert text.count(long) == 1
+        text = text.replace(long, short)
+    (tmp_path / "many_pairs.toml").write_text(text)
+    shutil.copy(EXAMPLES / "gru.py", tmp_path)
+    run, folder = ("-m", "fastweights"), str(tmp_path / "many-pairs")
+    said = output(*run, "study", "run", str(tmp_path / "many_pairs.toml"), "--dir", folder)
+    assert "num_pairs 8" in said and "num_pairs 12" in said
+    output(*run, "report", folder, "--into", str(tmp_path / "table.csv"))
+    rows = list(csv.DictReader((tmp_path / "table.csv").open()))
+    assert [(row["num_pairs"], row["model"], row["seeds"]) for row in rows] == [
+        (pairs, model, "2") for pairs in ("8", "12") for model in ("lstm", "fast-weights", "gru")
+    ]
+    assert {row["chosen"] for row in rows} <= {"learning_rate 0.001", "learning_rate 0.002"}
+    output(*run, "report", folder, "--into", str(tmp_path / "table.tex"))
+    assert (tmp_path / "table.tex").read_text().count("gru") == 2
+
+
+def test_the_documentation_shows_many_pairs_as_it_is():
+    shown = re.findall(r"```toml\n(.*?)```", (EXAMPLES.parent / "docs" / "studies.md").read_text(), re.DOTALL)
+    assert tomllib.loads(shown[0]) == tomllib.loads((EXAMPLES / "many_pairs.toml").read_text())
 
 
 def test_parity_is_a_task_everywhere(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fastweights.cli.main import main
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.presets import preset_names
+from fastweights.studies.description import preset_names
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import JOURNAL, Journal
 from fastweights.studies.record.store import Store

@@ -131,15 +131,15 @@ class Mine2027(Paper):
     presets = ("mine",)
 
     def preset(self, name):
-        from fastweights.runs.specification import DataOptions
-        from fastweights.studies.presets import GridPreset
+        from fastweights.studies.description import StudyDescription
 
-        return GridPreset(
-            summary="one run",
-            updates=lambda hidden_size: 20,
-            data=DataOptions(train=200, validation=20, test=30),
-            models=("leaky",),
-            sizes=(4,),
-            evaluate_every=10,
-            task=CountOnes(10),
+        return StudyDescription.of(
+            {
+                "hidden_size": 4,
+                "seeds": [0],
+                "task": {"name": "count-ones", "length": 10},
+                "models": [{"name": "leaky"}],
+                "training": {"updates": 20, "evaluate_every": 10},
+                "data": {"train": 200, "validation": 20, "test": 30},
+            }
         )

@@ -130,3 +130,27 @@ def test_in_python_the_cause_is_kept(tmp_path):
 def test_registered_models_pass():
     for name in registry.cells:
         check_code(RunSpecification(AssociativeRetrieval(), name, 4))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "command"),
+    [
+        ('check_between("leak", self.leak, 0, 1)', "{0.5: 1}[self.leak]", "train --model leaky --leak 1"),
+        ('check_between("length", self.length, 2, 100)', "{}[self.length]", "data --task count-ones"),
+        (
+            "        return GridPreset(",
+            "        {}[name]\n        return GridPreset(",
+            "reproduce --preset mine --dir new",
+        ),
+    ],
+)
+def test_an_error_in_any_code_of_a_plugin_is_one_line(old, new, command, tmp_path, capsys, monkeypatch):
+    path = plugin(tmp_path, SAMPLE, old, new)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main([*command.split(), "--plugin", str(path)])
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    line = path.read_text().split(new)[0].count("\n") + 1
+    assert re.fullmatch(rf"fastweights: error: the plugin faulty.py, line {line}: KeyError: .*\n", error)
+    assert list(tmp_path.iterdir()) == [path]

@@ -179,8 +179,19 @@ def test_a_plugin_that_is_needed(file):
         r"the plugin my memory.py \(sha256 00000000…\), which is not loaded; add --plugin PATH/TO/my mem"
     )
     with pytest.raises(PluginError, match=missing):
-        require(file.name, "0" * 64)
+        require([(file.name, "0" * 64)])
     plugin = load_plugin(file)
-    require(plugin.name, plugin.sha256)
+    require([(plugin.name, plugin.sha256)])
     with pytest.raises(PluginError, match=r"the plugin my memory.py \(sha256 00000000…\), but my memory.py "):
-        require(plugin.name, "0" * 64)
+        require([(plugin.name, "0" * 64)])
+
+
+def test_all_plugins_that_are_missing_are_named(file):
+    plugin = load_plugin(file)
+    needed = [("a.py", "1" * 64), (plugin.name, plugin.sha256), ("b.cells", "2" * 64)]
+    with pytest.raises(PluginError) as caught:
+        require(needed)
+    assert str(caught.value) == (
+        "the plugin a.py (sha256 11111111…), which is not loaded; add --plugin PATH/TO/a.py; "
+        "and with the plugin b.cells (sha256 22222222…), which is not loaded; add --plugin b.cells"
+    )

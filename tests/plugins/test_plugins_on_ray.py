@@ -10,7 +10,8 @@ import pytest
 import fastweights as fw
 from fastweights import registry
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
+from fastweights.studies.plans import fixed
 from plugins.isolation import nothing_loaded
 from studies.execution.test_kills import Silent
 
@@ -37,8 +38,12 @@ def test_workers_on_a_cluster_load_what_the_coordinator_has_loaded(tmp_path):
             data=DataOptions(train=200, validation=20, test=30),
         )
         runs = [base, replace(base, seed=1)]
-        store = run_study(
-            tmp_path / "s", "none", runs, lambda: RayExecutor(None, tmp_path / "s", workers=2), Silent()
+        store = run_plan(
+            tmp_path / "s",
+            "none",
+            fixed(runs),
+            lambda _: RayExecutor(None, tmp_path / "s", workers=2),
+            Silent(),
         )
         assert [run.state for run in store.runs()] == ["finished", "finished"]
         for run in store.runs():

@@ -20,7 +20,8 @@ from fastweights.errors import CheckpointError
 from fastweights.machine import available_cores
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.description import get_preset
+from fastweights.studies.plans import Choice
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 from plugins.isolation import nothing_loaded

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.cli.main import main
-from fastweights.runs.identity import identify
+from fastweights.runs.conversion import identify
 from fastweights.studies.record.folder import LOCK, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.writable_store import WritableStore
@@ -67,7 +67,7 @@ def test_a_document_takes_the_tables(tmp_path, capsys):
     document = tmp_path / "table1.md"
     document.write_text("<!-- table: verdicts -->\n<!-- end of table -->\n")
     out, _ = said(capsys, tmp_path / "s", "--into", document)
-    assert "| 100 | fast weights | 0.00 ± 0.00 |" in document.read_text()
+    assert "| 100 | fast weights | 0.00 | 0.00 | 5 |" in document.read_text()
     assert f"wrote {document}" in out
     _, err = said(capsys, tmp_path / "s", "--into", tmp_path / "none.md", code=2)
     assert err.count("\n") == 1
@@ -125,7 +125,7 @@ def test_its_tables_alone_take_less_than_three_seconds_and_no_jax(tmp_path):
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from fastweights.report.study_report import report_of\n"
+        "from fastweights.report.page import report_of\n"
         "from fastweights.studies.record.folder import locate\n"
         "from fastweights.studies.record.store import Store\n"
         "from rich.console import Console\n"

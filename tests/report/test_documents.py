@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 
 from fastweights.report.documents import fill
-from fastweights.report.study_report import report_of
+from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-DOCUMENTS = [page for page in PAGES if "<!-- table: " in page.read_text(encoding="utf-8")]
+OTHERS = {"plan.md", "verdicts.md"}
+"""Whose tables are made by programs in benchmarks/, as they say."""
+DOCUMENTS = [
+    page for page in PAGES if "<!-- table: " in page.read_text(encoding="utf-8") and page.name not in OTHERS
+]
 
 
 @pytest.fixture(scope="module")

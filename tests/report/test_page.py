@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.page import render
-from fastweights.report.study_report import report_of
+from fastweights.report.page import render, report_of
 from records import mixed_study, record, study
 
 _VOID = {"meta", "br", "link", "img", "input", "hr", "wbr"}

@@ -1,5 +1,6 @@
 """One table in three forms."""
 
+import csv
 import io
 import re
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from fastweights.report.html import template
-from fastweights.report.table import MODEL, Column, R, Table, numbers
+from fastweights.report.table import MODEL, Column, R, Table, latex, numbers
 
 TABLE = Table(
     "a",
@@ -52,6 +53,31 @@ def test_in_markdown():
     assert lines[3] == "| 20 | **LSTM** | **failed** | **3** |  |"
     assert lines[4] == r"| 50 | IRNN | 10.00, failed (1 of 2) | 4 | \[red\] |"
     assert lines[5:] == ["", "R: hidden units."]
+
+
+def test_in_latex():
+    table = replace(TABLE, title="50 % & more_of \\ it", legend="R:\nhidden units.")
+    lines = latex([TABLE, table]).splitlines()
+    assert lines[:3] == [
+        r"\begin{tabular}{rlrrl}",
+        r"\toprule",
+        r"R & model & test error \% & a \& b & why \\",
+    ]
+    assert lines[3:6] == [r"\midrule", r"\multicolumn{5}{l}{Title} \\", r"\midrule"]
+    assert lines[6] == r"20 & IRNN & 1.5 &  & because \textbar{} of \textless{}this\textgreater{} \\"
+    assert lines[7] == r" & \textbf{LSTM} & \textbf{failed} & \textbf{3} &  \\"
+    assert lines[8:10] == [r"\addlinespace", r"50 & IRNN & 10.00, failed (1 of 2) & 4 & {[}red] \\"]
+    assert r"\multicolumn{5}{l}{50 \% \& more\_of \textbackslash{} it} \\" in lines
+    assert lines[-3:] == [r"\bottomrule", r"\end{tabular}", "% R: hidden units."]
+    assert latex([replace(TABLE, rows=[("1", "a", "1.0 ± 0.5", "1–2", "")])]).splitlines()[-4] == (
+        r"1 & a & 1.0 $\pm$ 0.5 & 1--2 &  \\"
+    )
+    assert latex([]) == ""
+
+
+def test_in_csv():
+    rows = list(csv.reader(io.StringIO(TABLE.csv())))
+    assert rows == [[column.heading for column in TABLE.columns], *map(list, TABLE.rows)]
 
 
 def test_in_html():

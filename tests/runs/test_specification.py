@@ -15,7 +15,8 @@ from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.models import ClassifierOptions
 from fastweights.plugins import PluginError
 from fastweights.runs.specification import DataOptions, RunSpecification, _build, _plain
-from fastweights.studies.presets import Choice, get_preset, preset_names
+from fastweights.studies.description import get_preset, preset_names
+from fastweights.studies.plans import Choice
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
 

@@ -7,11 +7,11 @@ import pytest
 
 from fastweights import registry
 from fastweights.errors import UnknownNameError
-from fastweights.report.page import TableReport, render
-from fastweights.report.study_report import report_of
+from fastweights.report.page import TableReport, render, report_of
 from fastweights.report.study_table import StudyTables
+from fastweights.studies.description import get_preset, preset_names
 from fastweights.studies.papers import Paper, Publication, paper_of, published_errors
-from fastweights.studies.presets import Choice, get_preset, preset_names
+from fastweights.studies.plans import Choice
 from records import record, study
 
 MINE = Publication(
@@ -41,9 +41,12 @@ class Mine2027(Paper):
     presets = ("mine",)
 
     def preset(self, name):
-        from fastweights.studies.presets import GridPreset
+        from fastweights.studies.description import StudyDescription
 
-        return GridPreset("mine", updates=lambda size: 70, models=("lstm",), sizes=(20,))
+        task, models = {"name": "associative-retrieval"}, [{"name": "lstm", "hidden_size": 20}]
+        return StudyDescription.of(
+            {"task": task, "models": models, "training": {"updates": 70}, "seeds": [0]}
+        )
 
     def report(self, results):
         return OwnReport(results) if any(run.get("roles") for run in results["runs"]) else None
@@ -97,8 +100,8 @@ def test_a_preset_without_an_inspection_does_none(tmp_path):
 
 def test_quick_needs_nothing_of_the_papers_plan():
     code = (
-        "import sys; from fastweights.studies.presets import get_preset; get_preset('quick')\n"
+        "import sys; from fastweights.studies.description import get_preset; get_preset('quick')\n"
         "print(*[name for name in sys.modules if name.startswith('fastweights.papers.ba2016.plan.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["fastweights.papers.ba2016.plan.quick"]
+    assert done.stdout.split() == []

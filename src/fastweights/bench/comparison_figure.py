@@ -1,6 +1,6 @@
 """The figure of a record; here that of a comparison: dots of times by baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from fastweights.bench.statistics import Spread
 from fastweights.report.drawing import GRID, INK, save
 from fastweights.report.labels import model_colours, model_label
 
-_WIDTH = 9.0
-_LINE, _TOP, _BOTTOM = 0.24, 0.55, 0.55  # inches
+_SYMBOLS = {**SYMBOLS, "num_pairs": "K"}
 
 
 def draw(record: Record, svg_path: Path, png_path: Path) -> None:
@@ -37,36 +36,27 @@ def comparison_figure(record: Record) -> Figure:
     # As high for every case, so that equal sizes stand side by side.
     block = max(len(timings_of(comparison)) for comparison in comparisons) + 1.4
     total = block * max(map(len, by_model.values()))
-    height = _TOP + _BOTTOM + _LINE * max(total, 3)
-    figure = Figure(figsize=(_WIDTH, height))
+    figure = Figure(figsize=(9.0, 1.1 + 0.24 * max(total, 3)), layout="constrained")
     panels = figure.subplots(1, len(models), squeeze=False, sharex=True)[0]
-    figure.subplots_adjust(
-        left=0.115,
-        right=0.985,
-        top=1 - _TOP / height,
-        bottom=_BOTTOM / height,
-        wspace=0.42 if len(models) > 2 else 0.25,
-    )
     colours = model_colours(models)
+    # The sizes in which the cases differ, with R always.
+    varied = {axis for axis in _SYMBOLS if len({comparison["case"][axis] for comparison in comparisons}) > 1}
+    symbols = {axis: _SYMBOLS[axis] for axis in _SYMBOLS if axis in {"hidden_size", *varied}}
     for ax, model in zip(panels, models, strict=True):
-        _draw_model(ax, by_model[model], block, colours[model], _differences(comparisons))
+        _draw_model(ax, by_model[model], block, colours[model], symbols)
         ax.set_ylim(total - 0.6, -0.6)
         ax.set_title(model_label(model), loc="left", fontweight="bold", fontsize=10, pad=8)
     return figure
 
 
 def _draw_model(
-    ax: Axes,
-    comparisons: Sequence[Record],
-    block: float,
-    colour: str,
-    differences: Sequence[tuple[str, str]],
+    ax: Axes, comparisons: Sequence[Record], block: float, colour: str, symbols: Mapping[str, str]
 ) -> None:
     names: dict[float, str] = {}
     beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
     for i, comparison in enumerate(comparisons):
         case = Case(**comparison["case"])
-        title = ", ".join(f"{symbol} = {getattr(case, axis)}" for axis, symbol in differences)
+        title = ", ".join(f"{symbol} = {getattr(case, axis)}" for axis, symbol in symbols.items())
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "fontsize": 8.5, "fontweight": "bold"}
         ax.annotate(title, (0, i * block), (4, 0), **place, **beside)
         for j, (name, timing) in enumerate(timings_of(comparison).items(), 1):
@@ -91,13 +81,3 @@ def _draw_model(
 
 def _two_digits(value: float) -> str:
     return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
-
-
-def _differences(comparisons: Sequence[Record]) -> list[tuple[str, str]]:
-    """The sizes in which the cases differ, with R always."""
-    symbols = {**SYMBOLS, "num_pairs": "K"}
-    return [
-        (axis, symbol)
-        for axis, symbol in symbols.items()
-        if axis == "hidden_size" or len({comparison["case"][axis] for comparison in comparisons}) > 1
-    ]

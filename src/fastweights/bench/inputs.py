@@ -16,8 +16,8 @@ from fastweights.tasks.base import Task
 
 def task_of(case: Case) -> Task:
     """The task whose sequences a case trains on. Raises UnknownNameError if there is no such task."""
-    task = registry.tasks[case.task]
-    return task(num_pairs=case.num_pairs) if has_pairs(task) else task()
+    task, options = registry.tasks[case.task], dict(case.options)
+    return task(num_pairs=case.num_pairs, **options) if has_pairs(task) else task(**options)
 
 
 def has_pairs(task: type) -> bool:

@@ -1,6 +1,5 @@
 """Rounds of interleaved repeats: all that are compared see the same machine."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -35,7 +34,7 @@ def compare(
             report(f"{case}: {name} compiles")
             process = stack.enter_context(PinnedProcess(core))
             try:
-                timings[name] = _prepare(process, name, case, inputs, seconds)
+                timings[name] = _prepare(process, 0, name, case, inputs, seconds)
             except BaselineError as error:
                 left_out[name] = f"it failed: {error}"
                 continue
@@ -66,9 +65,9 @@ def sweep(
     of the machine hits one round of a few cases, and not all rounds of one."""
     points = []
     with PinnedProcess(available_cores()[-1]) as process:
-        for case in cases:
+        for place, case in enumerate(cases):
             report(f"{case}: {name} compiles")
-            timings = _prepare(process, name, case, inputs_of(case), seconds)
+            timings = _prepare(process, place, name, case, inputs_of(case), seconds)
             points.append({"case": case.to_json(), **timings})
         for i in range(rounds):
             report(f"{cases[0].model}: round {i + 1} of {rounds} over {len(cases)} cases")
@@ -105,24 +104,17 @@ def share_cores(case: Case, inputs: Inputs, rounds: int, seconds: float, report:
 
 def rate(processes: Sequence[PinnedProcess], updates: int) -> float:
     """Updates a second of all of them together."""
-    timings = call_together(processes, _dated_advance, updates)
-    elapsed = max(end for _, end in timings) - min(start for start, _ in timings)
-    return updates * len(processes) / elapsed
+    starts, ends, _ = zip(*call_together(processes, subprocess.advance, 0, updates), strict=True)
+    return updates * len(processes) / (max(ends) - min(starts))
 
 
-def _dated_advance(updates: int) -> tuple[float, float]:
-    """Beginning and end, on the clock that all processes share."""
-    start = time.clock_gettime(time.CLOCK_MONOTONIC)
-    subprocess.advance(0, updates)
-    return start, time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
-def _prepare(process: PinnedProcess, name: str, case: Case, inputs: Inputs, seconds: float) -> Record:
-    """A baseline's record before its first repeat."""
-    prepared = process.call(subprocess.prepare, name, case, inputs)
+def _prepare(
+    process: PinnedProcess, place: int, name: str, case: Case, inputs: Inputs, seconds: float
+) -> Record:
+    """A baseline's record before its first repeat; it gets this place in its process."""
     return {
-        "compile_seconds": prepared.compile_seconds,
-        "updates": process.call(subprocess.calibrate, prepared.place, seconds),
+        "compile_seconds": process.call(subprocess.prepare, name, case, inputs),
+        "updates": process.call(subprocess.calibrate, place, seconds),
         "milliseconds": [],
         "processor_milliseconds": [],
     }
@@ -130,6 +122,6 @@ def _prepare(process: PinnedProcess, name: str, case: Case, inputs: Inputs, seco
 
 def _measure(process: PinnedProcess, place: int, record: Record) -> None:
     """One more repeat."""
-    timing = process.call(subprocess.advance, place, record["updates"])
-    record["milliseconds"].append(1e3 * timing.seconds / timing.updates)
-    record["processor_milliseconds"].append(1e3 * timing.processor_seconds / timing.updates)
+    start, end, processor = process.call(subprocess.advance, place, record["updates"])
+    record["milliseconds"].append(1e3 * (end - start) / record["updates"])
+    record["processor_milliseconds"].append(1e3 * processor / record["updates"])

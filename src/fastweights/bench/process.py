@@ -3,13 +3,14 @@
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 from fastweights.errors import FastweightsError, summarise_error
+from fastweights.machine import end_with_parent
 from fastweights.plugins import Plugin, load_all, loaded
 
 T = TypeVar("T")
@@ -39,79 +40,51 @@ class PinnedProcess:
 
     def __init__(self, core: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, core, loaded()), daemon=True)
-        with _environment():
-            self._process.start()
-        theirs.close()
+        self.pool = ProcessPoolExecutor(1, context, _start, (core, loaded()))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._connection.close()
-        self._process.join(timeout=1)
-        self._process.kill()
-        self._process.join()
+        self.pool.shutdown()
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """The function's value. Raises BaselineError if it raised, or if the process died."""
-        self.send(function, *arguments)
-        return self.receive()
-
-    def send(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Begin a call; `receive` waits for its end."""
-        try:
-            self._connection.send((function, arguments))
-        except OSError:
-            raise BaselineError("its process died") from None
-
-    def receive(self) -> Any:
-        """The value of the call that was begun last."""
-        try:
-            good, value = self._connection.recv()
-        except (EOFError, OSError):
-            raise BaselineError("its process died") from None
-        if not good:
-            raise BaselineError(value)
-        return value
+        return call_together([self], function, *arguments)[0]
 
 
 def call_together(processes: Sequence[PinnedProcess], function: Callable[..., T], *arguments: Any) -> list[T]:
-    """The same call in all processes at the same time."""
-    for process in processes:
-        process.send(function, *arguments)
-    return [process.receive() for process in processes]
+    """The same call in all processes at the same time. Raises BaselineError as `PinnedProcess.call` does."""
+    try:
+        with _environment():  # the first call starts the process
+            futures = [process.pool.submit(_answer, function, arguments) for process in processes]
+        answers = [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise BaselineError("its process died") from None
+    for good, value in answers:
+        if not good:
+            raise BaselineError(value)
+    return [value for _, value in answers]
 
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    before = dict(os.environ)
     os.environ.update(_ENVIRONMENT)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in _ENVIRONMENT:
+            del os.environ[name]
+        os.environ.update(before)
 
 
-def _serve(connection: Connection, core: int, plugins: Sequence[Plugin]) -> None:
-    # Ctrl-C reaches every process of the terminal; the one that asked decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+def _start(core: int, plugins: Sequence[Plugin]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches every process of the terminal
+    end_with_parent()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     load_all(plugins)
-    # Who asks may end at any time: then there is nothing left to do.
-    with suppress(EOFError, OSError):
-        while True:
-            function, arguments = connection.recv()
-            connection.send(_answer(function, arguments))
 
 
 def _answer(function: Callable[..., Any], arguments: tuple) -> tuple[bool, Any]:

@@ -16,7 +16,7 @@ import functools
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -33,38 +33,26 @@ _SIZES = (256, 512, 768, 1024)
 _LIBRARIES = ("numpy", "jax", "torch")
 
 
-class _Count(NamedTuple):
-    """Operations of a model, forward."""
-
-    cell: Cell
-    projections: int
-    readout: int
-    step: int
-
-
 def operations(case: Case, *, by_steps: bool = False) -> int | None:
     """The operations of one update of all runs, in the cheapest form of the recurrence that the cell knows,
     or step by step; None for a model that is not registered (any more), or that nobody has counted."""
     try:
-        count, steps = _count(case.model, case.hidden_size, case.task), task_of(case).length
+        steps = task_of(case).length
+        count = _count(Case(case.model, case.hidden_size, task=case.task, options=case.options))
     except FastweightsError:
         return None
     if count is None:
         return None
-    whole = None if by_steps else count.cell.unroll_operations(steps)
-    recurrence = (steps - 1) * count.step if whole is None else whole
-    return 3 * case.runs * (count.projections + case.batch_size * (recurrence + count.readout))
-
-
-def gigaflops(case: Case, milliseconds: float) -> float | None:
-    """Billions of floating-point operations a second; None where they are not counted."""
-    count = operations(case)
-    return None if count is None else count / milliseconds / 1e6
+    cell, projections, step, readout = count
+    whole = None if by_steps else cell.unroll_operations(steps)
+    recurrence = (steps - 1) * step if whole is None else whole
+    return 3 * case.runs * (projections + case.batch_size * (recurrence + readout))
 
 
 @functools.lru_cache
-def _count(model: str, hidden_size: int, task: str) -> _Count | None:
-    shapes = eqx.filter_eval_shape(specification(Case(model, hidden_size, task=task)).build_model)
+def _count(case: Case) -> tuple[Cell, int, int, int] | None:
+    """The cell, and the operations of its projections, of a step, and of the read-out, forward."""
+    shapes = eqx.filter_eval_shape(specification(case).build_model)
     cell = shapes.cell
     x = jax.ShapeDtypeStruct((cell.input_size,), jnp.float32)
     # Its linear part, since only products count: without the addition of b.
@@ -77,7 +65,7 @@ def _count(model: str, hidden_size: int, task: str) -> _Count | None:
     if project is None or step is None:
         return None
     matrices = (leaf.size for leaf in jax.tree.leaves(shapes.readout) if leaf.ndim == 2)
-    return _Count(cell, shapes.num_symbols * project, 2 * sum(matrices), step)
+    return cell, shapes.num_symbols * project, step, 2 * sum(matrices)
 
 
 def _counted_by_xla(function: Callable[..., Any], *shapes: Any) -> int | None:

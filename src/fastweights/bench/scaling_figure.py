@@ -1,5 +1,6 @@
 """The figure of a scaling record: time against each size that varies."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from fastweights.bench.baselines import BASELINES, OURS
 from fastweights.bench.measurements import Record
 from fastweights.bench.scaling import Curve, curves
-from fastweights.report.drawing import GRID, INK, PAPER, legend_above
+from fastweights.report.drawing import GRID, INK, PAPER
 from fastweights.report.labels import model_colours, model_label
 
-_WIDTH = 9.0
 _AXIS_LABELS = {
     "hidden_size": "hidden units R",
     "num_pairs": "sequence length T",
@@ -28,13 +28,9 @@ def scaling_figure(record: Record) -> Figure:
     shown = curves(record)
     axes = list(dict.fromkeys(curve.axis for curve in shown))
     columns = min(2, max(1, len(axes)))
-    lines = max(1, -(-len(axes) // columns))
-    height = 0.6 + 3.4 * lines
-    figure = Figure(figsize=(_WIDTH, height))
+    lines = max(1, math.ceil(len(axes) / columns))
+    figure = Figure(figsize=(9.0, 0.6 + 3.4 * lines), layout="constrained")
     panels = list(figure.subplots(lines, columns, squeeze=False).flat)
-    figure.subplots_adjust(
-        left=0.075, right=0.95, bottom=0.5 / height, top=1 - 0.45 / height, wspace=0.28, hspace=0.26
-    )
     colours = model_colours(curve.model for curve in shown)
     _add_legend(figure, shown, colours)
     for ax, axis in zip(panels, axes, strict=False):
@@ -49,8 +45,8 @@ def _draw_axis(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) -> Non
         style: dict[str, Any] = {"color": colours[curve.model], **_style(curve.baseline)}
         dots = style | {"linestyle": "none", "marker": "o", "markersize": 3.5, "markeredgewidth": 0.8}
         ax.plot(curve.x, curve.medians, **dots)
-        law, end = curve.measured, curve.x[-5:]
-        ax.plot(end, [law.factor * x**law.exponent for x in end], linewidth=1.4, **style)
+        (exponent, factor), end = curve.power, curve.x[-5:]
+        ax.plot(end, [factor * x**exponent for x in end], linewidth=1.4, **style)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel(_AXIS_LABELS[shown[0].axis])
@@ -59,18 +55,12 @@ def _draw_axis(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) -> Non
     ax.set_axisbelow(True)
     plain = FuncFormatter(lambda value, _: f"{value:g}")
     values = sorted({x for curve in shown for x in curve.x})
-    ax.set_xticks(_ticks(values))
+    ax.set_xticks(values[:: -max(1, math.ceil(len(values) / 6))])  # at most six, evenly spread
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(plain)
     _print_exponents(ax, shown, colours)
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """At most six of the values, evenly spread."""
-    step = max(1, -(-len(values) // 6))
-    return list(values[::-1][::step])
 
 
 def _print_exponents(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) -> None:
@@ -80,8 +70,9 @@ def _print_exponents(ax: Axes, shown: Sequence[Curve], colours: dict[str, str]) 
     for curve in sorted(shown, key=lambda curve: curve.medians[-1]):
         place = max(curve.medians[-1], place * apart)
         where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8}
-        exponent = f"{curve.measured.exponent:.2f}"
-        ax.annotate(exponent, (1.02, place), color=colours[curve.model], annotation_clip=False, **where)
+        ax.annotate(
+            f"{curve.power[0]:.2f}", (1.02, place), color=colours[curve.model], annotation_clip=False, **where
+        )
 
 
 def _add_legend(figure: Figure, shown: Sequence[Curve], colours: dict[str, str]) -> None:
@@ -97,7 +88,8 @@ def _add_legend(figure: Figure, shown: Sequence[Curve], colours: dict[str, str])
             Line2D([], [], color=INK, label=BASELINES[baseline].label, linewidth=1.4, **dot | style)
         )
     handles.append(Line2D([], [], linestyle="none", label="numbers: exponents of the lines"))
-    legend_above(figure, handles, 0.055, handlelength=1.8, columnspacing=1.4, fontsize=9)
+    place: dict[str, Any] = {"loc": "outside upper left", "ncols": len(handles), "frameon": False}
+    figure.legend(handles=handles, handlelength=1.8, columnspacing=1.4, fontsize=9, **place)
 
 
 def _style(baseline: str) -> dict[str, Any]:

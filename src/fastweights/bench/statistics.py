@@ -27,18 +27,12 @@ def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> Spread
     return Spread.of([a / b for a, b in zip(numerators, denominators, strict=True)])
 
 
-class Power(NamedTuple):
-    """y = factor · x^exponent."""
-
-    exponent: float
-    factor: float
-
-
-def power_at_the_end(x: Sequence[float], y: Sequence[float], points: int = 5) -> Power:
-    """The power law through the last `points` points by least squares of the logarithms."""
+def power_at_the_end(x: Sequence[float], y: Sequence[float], points: int = 5) -> tuple[float, float]:
+    """The exponent and the factor of the power law factor · x^exponent through the last `points` points, by
+    least squares of the logarithms."""
     check(len(x) >= 2, f"a power law needs at least 2 points; got {len(x)}")
     exponent, constant = np.polyfit(np.log(x[-points:]), np.log(y[-points:]), 1)
-    return Power(float(exponent), float(np.exp(constant)))
+    return float(exponent), float(np.exp(constant))
 
 
 def smooth(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
@@ -54,15 +48,9 @@ def smooth(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
     return np.exp(fitted)
 
 
-class Jump(NamedTuple):
-    """The point that lies highest above the smooth curve, and how many times."""
-
-    x: float
-    ratio: float
-
-
-def largest_jump(x: Sequence[float], y: Sequence[float]) -> Jump:
-    """Where the time is worst against its neighbours; a ratio near 1 is none."""
+def largest_jump(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
+    """The x at which the time is worst against its neighbours, and how many times it lies above the smooth
+    curve there; a ratio near 1 is none."""
     above = np.asarray(y, float) / smooth(x, y)
     worst = int(above.argmax())
-    return Jump(float(x[worst]), float(above[worst]))
+    return float(x[worst]), float(above[worst])

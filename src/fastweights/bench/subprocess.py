@@ -2,56 +2,41 @@
 
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from fastweights.bench import baselines
 from fastweights.bench.baselines.base import Trainer
 from fastweights.bench.cases import Case, Inputs
 
-
-class Prepared(NamedTuple):
-    """A trainer's place in its process, and what its first update took."""
-
-    place: int
-    compile_seconds: float
-    """From the first call of `advance` until its one update is done: tracing, compiling, running it."""
-
-
-class Timing(NamedTuple):
-    """The time that some updates took: on the clock, and of the processor."""
-
-    updates: int
-    seconds: float
-    processor_seconds: float
-
-
 _trainers: list[Trainer] = []
 _resident_before = 0
 
 
-def prepare(name: str, case: Case, inputs: Inputs) -> Prepared:
-    """Build a trainer and do its first update."""
+def prepare(name: str, case: Case, inputs: Inputs) -> float:
+    """Build one more trainer; the seconds of its first update: tracing, compiling, running it."""
     global _resident_before
     trainer = baselines.prepare(name, case, inputs)
     _resident_before = _resident_before or _status("VmRSS")
+    _trainers.append(trainer)
     started = time.perf_counter()
     trainer.advance(1)
-    _trainers.append(trainer)
-    return Prepared(len(_trainers) - 1, time.perf_counter() - started)
+    return time.perf_counter() - started
 
 
-def advance(place: int, updates: int) -> Timing:
-    """Time that many updates."""
-    started, processor = time.perf_counter(), time.process_time()
+def advance(place: int, updates: int) -> tuple[float, float, float]:
+    """Let a trainer do that many updates; when it began and when it ended, in seconds on the clock that all
+    processes share, and the seconds of the processor."""
+    start, processor = time.clock_gettime(time.CLOCK_MONOTONIC), time.process_time()
     _trainers[place].advance(updates)
-    return Timing(updates, time.perf_counter() - started, time.process_time() - processor)
+    return start, time.clock_gettime(time.CLOCK_MONOTONIC), time.process_time() - processor
 
 
 def calibrate(place: int, seconds: float) -> int:
     """The number of updates that last about so long."""
-    updates = 1
-    while (last := advance(place, updates).seconds) < seconds / 4 and updates < 1_000_000:
+    updates, last = 1, 0.0
+    while last < seconds / 4 and updates < 1_000_000:
         updates *= 2
+        start, end, _ = advance(place, updates)
+        last = end - start
     return max(1, round(updates * seconds / last))
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from fastweights.bench.baselines import BASELINES, OURS
-from fastweights.bench.cases import DEFAULT_TASK, Case
+from fastweights.bench.cases import Case
 from fastweights.bench.measurements import Record, timings_of
-from fastweights.bench.roofline import gigaflops
-from fastweights.bench.scaling import curves
+from fastweights.bench.roofline import operations
+from fastweights.bench.scaling import SYMBOLS, curves
 from fastweights.bench.statistics import Spread, ratios
 from fastweights.report.labels import model_label
 from fastweights.report.table import Column, Table, numbers
@@ -60,13 +60,13 @@ def _comparisons(record: Record) -> Iterator[Table]:
     peak = max(record["peak_gigaflops"].values())
     for comparison in record["comparisons"]:
         case, timings = Case(**comparison["case"]), timings_of(comparison)
-        rows = []
+        count, rows = operations(case), []
         for name, timing in timings.items():
             time = Spread.of(timing["milliseconds"])
             ratio = ("", "")
             if OURS in timings and name != OURS:
                 ratio = _spread(ratios(timing["milliseconds"], timings[OURS]["milliseconds"]))
-            rate = gigaflops(case, time.median)
+            rate = count and count / time.median / 1e6
             rows.append(
                 (
                     BASELINES[name].label,
@@ -79,13 +79,13 @@ def _comparisons(record: Record) -> Iterator[Table]:
                     "–" if rate is None else f"{100 * rate / peak:.0f}",
                 )
             )
-        yield _table(_title(case), headings, rows)
+        yield _table(str(case), headings, rows)
 
 
 def _cores(cores: Sequence[Record]) -> Table:
     rows = []
     for measured in cores:
-        title, rates = _title(Case(**measured["case"])), measured["updates_per_second"]
+        title, rates = str(Case(**measured["case"])), measured["updates_per_second"]
         for count, values in rates.items():
             gain = _spread(ratios(values, rates["1"])) if count != "1" else ("", "")
             rows.append((title, count, f"{Spread.of(values).median:,.0f}", *gain))
@@ -99,11 +99,11 @@ def _scaling(record: Record) -> Iterator[Table]:
         rows = [
             (
                 model_label(curve.model),
-                f"{curve.symbol} = {curve.x[0]:g} … {curve.x[-1]:g}",
+                f"{SYMBOLS[curve.axis]} = {curve.x[0]:g} … {curve.x[-1]:g}",
                 f"{_number(curve.medians[0])} … {_number(curve.medians[-1])}",
-                f"{curve.measured.exponent:.2f}",
-                "–" if curve.counted is None else f"{curve.counted.exponent:.2f}",
-                f"{curve.jump.ratio:.2f} at {curve.jump.x:g}",
+                f"{curve.power[0]:.2f}",
+                "–" if curve.counted is None else f"{curve.counted:.2f}",
+                f"{curve.jump[1]:.2f} at {curve.jump[0]:g}",
                 f"{curve.longest_compilation:.1f}",
             )
             for curve in shown
@@ -116,12 +116,6 @@ def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
     """The first column is text, the others are numbers."""
     first = Column(headings[0], "word", min_width=max((len(row[0]) for row in rows), default=0))
     return Table("", title, (first, *numbers(*headings[1:])), rows)
-
-
-def _title(case: Case) -> str:
-    task = f"K = {case.num_pairs}" if case.task == DEFAULT_TASK else case.task
-    sizes = f"{model_label(case.model)}, R = {case.hidden_size}, {task}, batch {case.batch_size}"
-    return sizes if case.runs == 1 else f"{sizes}, {case.runs} runs"
 
 
 def _spread(spread: Spread) -> tuple[str, str]:

@@ -29,10 +29,14 @@ def tasks(arguments: Sequence[str]) -> int:
 
 
 def _show(entries_of: Registry, arguments: Sequence[str], command: str) -> int:
-    """Print name, equations and source of each entry."""
+    """Print the name, the equations (the first paragraph of the docstring) and the source of each entry."""
     options = parse(Listing, arguments, command)
     entries = [
-        {"name": name, "summary": _summary(cls), "source": entries_of.source(name)}
+        {
+            "name": name,
+            "summary": (inspect.getdoc(cls) or "").split("\n\n")[0],
+            "source": entries_of.source(name),
+        }
         for name, cls in entries_of.items()
     ]
     if options.json:
@@ -44,8 +48,3 @@ def _show(entries_of: Registry, arguments: Sequence[str], command: str) -> int:
             print(f"    {line.strip()}")
         print()
     return 0
-
-
-def _summary(cls: type) -> str:
-    """The first paragraph of the docstring: the equations."""
-    return (inspect.getdoc(cls) or "").split("\n\n")[0]

@@ -13,48 +13,34 @@ from typing import NoReturn
 
 from fastweights import __version__
 from fastweights.cli.interrupts import catch_signals, defer_interrupts, interrupt_requested, signal_of
-from fastweights.errors import FastweightsError, printable, reason, suggestion
+from fastweights.errors import FastweightsError, printable, reason, suggestion, summarise_error
 
-# Name, summary, example.
+# By name: a summary, and the arguments of an example.
 COMMANDS = {
-    "reproduce": (
-        "Run a whole comparison and write its report.",
-        "fastweights reproduce --preset quick --dir quick",
+    "reproduce": ("Run a whole comparison and write its report.", "--preset quick --dir quick"),
+    "study": (
+        "Run a comparison of your own, which a file describes, or show what would be run and for how long.",
+        "show mine.toml; fastweights study run mine.toml --dir mine",
     ),
-    "status": (
-        "How far a study is, who works on it, and when it will be done.",
-        "fastweights status quick",
-    ),
-    "report": (
-        "Write a study's report anew from its record, also while it runs.",
-        "fastweights report quick",
-    ),
-    "train": (
-        "Train one model.",
-        "fastweights train --model fast-weights --hidden-size 50 --updates 5000 --out m.safetensors",
-    ),
-    "evaluate": (
-        "Error and log likelihood of a trained model.",
-        "fastweights evaluate m.safetensors --sequences mine.txt",
-    ),
+    "status": ("How far a study is, who works on it, and when it will be done.", "quick"),
+    "report": ("Write a study's report anew from its record, also while it runs.", "quick"),
+    "train": ("Train one model.", "--model fast-weights --hidden-size 50 --updates 5000 --out m.safetensors"),
+    "evaluate": ("Error and log likelihood of a trained model.", "m.safetensors --sequences mine.txt"),
     "answer": (
         "One question: the digit, its probability, and what the network attended to.",
-        "fastweights answer m.safetensors 'c9k8j3f1??c'",
+        "m.safetensors 'c9k8j3f1??c'",
     ),
     "data": (
         "Write sequences of the task as text.",
-        "fastweights data --num-pairs 4 --split test --count 20000 --out test.txt",
+        "--num-pairs 4 --split test --count 2000 --out test.txt",
     ),
-    "bench": (
-        "Time an update, beside other ways to do it, and how it scales.",
-        "fastweights bench --preset quick --dir bench",
-    ),
+    "bench": ("Time an update, beside other ways to do it, and how it scales.", "--preset quick --dir bench"),
     "verify": (
         "Run the checks of the theory: each computes a statement, compares it with its bound, and can fail.",
-        "fastweights verify --only decaying-forms",
+        "--only decaying-forms",
     ),
-    "models": ("List the registered models with their sources.", "fastweights models"),
-    "tasks": ("List the registered tasks with their sources.", "fastweights tasks"),
+    "models": ("List the registered models with their sources.", ""),
+    "tasks": ("List the registered tasks with their sources.", ""),
 }
 
 # The functions of commands without a module of their own. All are imported on demand, so that --help does
@@ -96,6 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain(f"error: {reason(error)}")
         _drop_output()
         code = 2
+    except Exception as error:
+        from fastweights import plugins
+
+        if (place := plugins.place_in(error)) is None:
+            raise
+        _complain(f"error: the plugin {place}: {summarise_error(error)}")
+        code = 2
     raise SystemExit(code)
 
 
@@ -133,11 +126,7 @@ def _set_environment() -> None:
     if shutil.get_terminal_size().columns < _MIN_COLUMNS:
         os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help for ever
     os.environ.update(_JAX_SETTINGS)
-    warnings.formatwarning = _format_warning
-
-
-def _format_warning(message: Warning | str, *_: object, **__: object) -> str:
-    return f"fastweights: warning: {printable(message, 600)}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"fastweights: warning: {printable(message, 600)}\n"
 
 
 def _complain(message: str) -> None:
@@ -158,6 +147,6 @@ def _print_help() -> None:
     console.print("usage: fastweights COMMAND [OPTIONS]     fastweights COMMAND --help\n", markup=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, (summary, example) in COMMANDS.items():
-        table.add_row(f"[bold]{name}[/bold]", f"{summary}\n[dim]{example}[/dim]")
+        table.add_row(f"[bold]{name}[/bold]", f"{summary}\n[dim]fastweights {name} {example}[/dim]")
     console.print(table)
     console.print("\nWith --json a command prints one JSON object for machines; progress goes to stderr.")

@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 import tyro
 
@@ -78,7 +79,7 @@ def parse(
             options,
             args=list(arguments),
             prog=f"fastweights {command}",
-            description=f"{summary}\n\nExample: {example}",
+            description=f"{summary}\n\nExample: fastweights {command} {example}",
             config=(tyro.conf.FlagCreatePairsOff,),
         )
     for name, what in _PLACES.items():
@@ -100,7 +101,8 @@ def task_in(arguments: Sequence[str]) -> type:
 
 
 def _with_groups(options: type, groups: Groups) -> type:
-    """The dataclass `options` with a field for each group, whose options have no prefix."""
+    """The dataclass `options` with a field for each group, whose options have no prefix. Help says nothing
+    of the default of an option that is off or not given."""
     owners = {field.name: options for field in dataclasses.fields(options)}
     for group in groups.values():
         check(
@@ -112,8 +114,25 @@ def _with_groups(options: type, groups: Groups) -> type:
                 other is group,
                 f"the option {field.name!r} of {group.__name__} needs another name: {other.__name__} has one",
             )
-    fields = [(name, tyro.conf.OmitArgPrefixes[group]) for name, group in groups.items()]
+    fields: list[Any] = [(name, tyro.conf.OmitArgPrefixes[group]) for name, group in groups.items()]
+    fields += [
+        (field.name, plainly_shown(field.type), field.default)
+        for field in dataclasses.fields(options)
+        if field.default is None or field.default is False or field.default == ()
+    ]
     return dataclasses.make_dataclass(options.__name__, fields, bases=(options,), frozen=True, kw_only=True)
+
+
+def plainly_shown(kind: Any) -> Any:
+    """The type of an option that may be left out, as help shows it: INT for `int | None`, INT ... for a tuple
+    of them."""
+    inner, *notes = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+    parts = [part for part in get_args(inner) if part is not NoneType]
+    names = [
+        "..." if part is ... else part.__name__.upper() for part in parts if part is ... or type(part) is type
+    ]
+    metavar = " ".join(names) if 0 < len(names) == len(parts) else None
+    return Annotated[(inner, tyro.conf.arg(metavar=metavar, help_behavior_hint=""), *notes)]
 
 
 def _values(arguments: Sequence[str], option: str) -> list[str]:

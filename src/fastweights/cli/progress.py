@@ -5,16 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from rich import progress
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from fastweights.report.labels import last_line
 from fastweights.studies.record.store import Run
@@ -36,19 +28,19 @@ class Bars:
     Where stderr is no terminal, a line for each run that ends."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+        self._progress = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=24),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[note]}"),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("left"),
+            progress.TimeRemainingColumn(),
             console=Console(stderr=True),
             disable=not sys.stderr.isatty(),
         )
-        self._bars: dict[str, tuple[TaskID, str]] = {}
-        self._total: TaskID | None = None
+        self._bars: dict[str, tuple[progress.TaskID, str]] = {}
+        self._total: progress.TaskID | None = None
         self._keep = True
 
     def __enter__(self) -> Self:
@@ -96,12 +88,10 @@ class Bars:
             print(f"{name}: {'failed' if failed else 'finished'}", file=sys.stderr)
 
 
-class StudyProgress:
+class StudyProgress(Bars):
     """The coordinator's listener: a bar for each run that is trained."""
 
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._planned = 0
+    _planned = 0
 
     def planned(self, runs: Sequence[Run]) -> None:
         before, self._planned = self._planned, len(runs)
@@ -112,19 +102,19 @@ class StudyProgress:
         elif finished:
             print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
         if 1 < len(runs) > over:
-            self._bars.add_total(len(runs), over)
+            self.add_total(len(runs), over)
 
     def began(self, run: Run) -> None:
         model, training = run.specification["model"], run.specification["training"]
         name = f"{model['name']} R={model['hidden_size']} seed {run.specification['seed']}"
-        self._bars.add(run.identifier, name, training["updates"])
+        self.add(run.identifier, name, training["updates"])
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        self._bars.advance(run.identifier, update, validation_error)
+        self.advance(run.identifier, update, validation_error)
 
     def crashed(self, run: Run, reason: str) -> None:
-        self._bars.say(run.identifier, f"{last_line(reason)}; it will be tried again")
+        self.say(run.identifier, f"{last_line(reason)}; it will be tried again")
 
     def ended(self, run: Run, outcome: "Outcome") -> None:
         self.began(run)
-        self._bars.end(run.identifier, failed=outcome["state"] != "finished")
+        self.end(run.identifier, failed=outcome["state"] != "finished")

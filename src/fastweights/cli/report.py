@@ -15,8 +15,9 @@ import tyro
 from fastweights.cli.options import PluginOptions, parse
 from fastweights.errors import printable
 from fastweights.files import write_atomically
+from fastweights.report.documents import put
 from fastweights.report.labels import last_line
-from fastweights.report.study_report import report_of
+from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
@@ -29,8 +30,8 @@ class Report(PluginOptions):
     """The study's folder, wherever its record is; the report is written there."""
 
     into: Path | None = None
-    """A Markdown file in which tables of the study have places, marked <!-- table: verdicts --> and
-    <!-- end of table -->: they are put there."""
+    """Where the table goes, too: FILE.tex or FILE.csv, which is written anew, or a Markdown file in which
+    tables of the study have places, marked <!-- table: verdicts --> and <!-- end of table -->."""
 
     json: bool = False
     """Print results.json instead of the table."""
@@ -44,9 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     with store.storage.errors():
         paths = write(results, options.dir)
         if options.into is not None:
-            from fastweights.report.documents import fill
-
-            fill(options.into, report_of(results).documents())
+            put(report_of(results), options.into)
             paths.append(options.into)
     show(results, paths, as_json=options.json)
     return 0

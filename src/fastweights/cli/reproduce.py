@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,47 +12,22 @@ import tyro
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
 from fastweights.cli.options import Groups, PluginOptions, last_value, parse
-from fastweights.cli.progress import Bars, StudyProgress
+from fastweights.cli.progress import StudyProgress
 from fastweights.cli.report import report
 from fastweights.compilation import check_platform_of_processes
 from fastweights.errors import check, check_choice
 from fastweights.machine import available_cores
+from fastweights.studies.description import get_preset
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.local import LocalExecutor
-from fastweights.studies.presets import Choice, get_preset
+from fastweights.studies.plans import Choice, Plan
 from fastweights.studies.record.folder import locate
 
 
-@dataclass(frozen=True)
-class Reproduce(PluginOptions):
-    """Options of `fastweights reproduce`; those of a task are added if one is named."""
-
-    dir: Path
-    """The study's folder; runs that are finished there are not run again."""
-
-    preset: str = "quick"
-    """quick (two minutes), paper (a day), or smoke and paper-smoke (tests)."""
-
-    models: tuple[str, ...] = ()
-    """Models to compare; by default the preset's."""
-
-    task_name: Annotated[str | None, tyro.conf.arg(name="task")] = None
-    """The task's name (see fastweights tasks), with the task's options; by default the preset's. Presets of
-    papers take no other."""
-
-    hidden_sizes: tuple[int, ...] = ()
-    """Sizes R of the hidden layer; by default the preset's."""
-
-    seeds: int | None = None
-    """How many seeds each reported setting gets; by default the preset's."""
-
-    parts: tuple[str, ...] = ()
-    """Parts of the paper preset, by default all: search, table, figure-2, ablations, heat-map, letter,
-    initialisation, regularisation, longer, rates, data and matched."""
-
-    sampler: str = "grid"
-    """What the paper preset searches settings with: grid or tpe."""
+@dataclass(frozen=True, kw_only=True)
+class ExecutionOptions(PluginOptions):
+    """Options of a command that runs a study."""
 
     storage: str | None = None
     """Where the record is: sqlite:///FILE or postgresql://USER@HOST/DATABASE; by default in the folder."""
@@ -78,6 +53,42 @@ class Reproduce(PluginOptions):
     json: bool = False
     """Print results.json instead of the table."""
 
+    @property
+    def num_workers(self) -> int:
+        """Those of this machine."""
+        return self.workers or len(available_cores())
+
+
+@dataclass(frozen=True)
+class Reproduce(ExecutionOptions):
+    """Options of `fastweights reproduce`; those of a task are added if one is named."""
+
+    dir: Path
+    """The study's folder; runs that are finished there are not run again."""
+
+    preset: str = "quick"
+    """quick (two minutes), paper (two days), or smoke and paper-smoke (tests)."""
+
+    models: tuple[str, ...] = ()
+    """Models to compare; by default the preset's."""
+
+    task_name: Annotated[str | None, tyro.conf.arg(name="task")] = None
+    """The task's name (see fastweights tasks), with the task's options; by default the preset's. Presets of
+    papers take no other."""
+
+    hidden_sizes: tuple[int, ...] = ()
+    """Sizes R of the hidden layer; by default the preset's."""
+
+    seeds: int | None = None
+    """How many seeds each reported setting gets; by default the preset's."""
+
+    parts: tuple[str, ...] = ()
+    """Parts of the paper preset, by default all: search, horizon, table, more-data, letter, heads, again,
+    more-updates, matched, pattern, figure-2, ablations and heat-map."""
+
+    sampler: str = "grid"
+    """What the paper preset searches settings with: grid, random or tpe."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run the study, then write results.json and the report, and print the table and the paths."""
@@ -86,23 +97,7 @@ def run(arguments: Sequence[str]) -> int:
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
-    try:
-        with Bars() as bars, defer_interrupts():
-            store = run_plan(
-                options.dir,
-                options.preset,
-                plan,
-                _executor(options),
-                StudyProgress(bars),
-                location=locate(options.dir, options.storage, options.study),
-                arguments=_arguments_of(choice, options.plugin),
-                retry_failed=options.retry_failed,
-                stopped=interrupt_requested,
-            )
-    except KeyboardInterrupt:
-        print(f"\nstopped; the same command goes on from here: {options.dir}", file=sys.stderr)
-        raise
-    results = store.results()
+    results = carry_out(options, options.dir, options.preset, plan, _arguments_of(choice))
     preset.after(options.dir, results)
     return report(results, options.dir, as_json=options.json)
 
@@ -113,12 +108,12 @@ def _groups_of(arguments: Sequence[str]) -> Groups:
     return {"task": registry.tasks[name]} if name else {}
 
 
-def _arguments_of(choice: Choice, plugins: Sequence[str]) -> list[str]:
+def _arguments_of(choice: Choice) -> list[str]:
     """The choice as arguments: only what differs from the preset."""
     given = _changed(dataclasses.replace(choice, task=None))
     if choice.task is not None:
         given |= {"task": registry.tasks.name_of(type(choice.task)), **_changed(choice.task)}
-    words = [word for plugin in plugins for word in ("--plugin", plugin)]
+    words = []
     for name, value in given.items():
         values = () if value is True else value if isinstance(value, tuple) else (value,)
         words += [f"--{name.replace('_', '-')}", *map(str, values)]
@@ -131,7 +126,39 @@ def _changed(options: Any) -> dict[str, Any]:
     return {field.name: value for field in fields if (value := getattr(options, field.name)) != field.default}
 
 
-def _executor(options: Reproduce) -> Callable[[int], Executor]:
+def carry_out(
+    options: ExecutionOptions,
+    directory: Path,
+    name: str,
+    plan: Plan,
+    arguments: Sequence[str],
+    file: str | None = None,
+) -> Mapping[str, Any]:
+    """Run the plan as the options say, and show how it goes on; the content of results.json.
+
+    `name`, `arguments` and `file` are those of `run_plan`. Raises: as that, and KeyboardInterrupt.
+    """
+    try:
+        with StudyProgress() as bars, defer_interrupts():
+            store = run_plan(
+                directory,
+                name,
+                plan,
+                _executor(options, directory),
+                bars,
+                location=locate(directory, options.storage, options.study),
+                arguments=[word for plugin in options.plugin for word in ("--plugin", plugin)] + [*arguments],
+                file=file,
+                retry_failed=options.retry_failed,
+                stopped=interrupt_requested,
+            )
+    except KeyboardInterrupt:
+        print(f"\nstopped; the same command goes on from here: {directory}", file=sys.stderr)
+        raise
+    return store.results()
+
+
+def _executor(options: ExecutionOptions, directory: Path) -> Callable[[int], Executor]:
     """The function that makes the executor of the options for a number of runs."""
     for name in ("workers", "side_by_side"):
         number = getattr(options, name)
@@ -140,10 +167,7 @@ def _executor(options: Reproduce) -> Callable[[int], Executor]:
     if options.executor == "ray":
         from fastweights.studies.execution.ray.executor import RayExecutor
 
-        return lambda runs: RayExecutor(
-            options.ray_address, options.dir, options.workers, options.side_by_side
-        )
+        return lambda runs: RayExecutor(options.ray_address, directory, options.workers, options.side_by_side)
     check(options.ray_address is None, "--ray-address needs --executor ray")
     check_platform_of_processes()
-    workers = options.workers or len(available_cores())
-    return lambda runs: LocalExecutor(min(workers, runs), options.side_by_side or 1)
+    return lambda runs: LocalExecutor(min(options.num_workers, runs), options.side_by_side or 1)

@@ -84,7 +84,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                     )
                 content = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
                 if content.strip():
-                    yield number, _without_end(content).decode("ascii", "backslashreplace")
+                    yield (
+                        number,
+                        content.removesuffix(b"\n").removesuffix(b"\r").decode("ascii", "backslashreplace"),
+                    )
     except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"cannot read {_name(path)}: {reason(error)}") from error
 
@@ -103,7 +106,3 @@ def _open(path: Path) -> Iterator[BinaryIO]:
 
 def _name(path: Path) -> str:
     return "standard input" if path == STREAM else printable(path)
-
-
-def _without_end(line: bytes) -> bytes:
-    return line.removesuffix(b"\n").removesuffix(b"\r")

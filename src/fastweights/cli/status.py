@@ -24,7 +24,7 @@ from fastweights.studies.record.store import Store, study_names
 class Status:
     """The options of `fastweights status`."""
 
-    dir: Annotated[Path | None, tyro.conf.Positional] = None
+    dir: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[PATH]")] = None
     """A study's folder, wherever its record is."""
 
     storage: str | None = None
@@ -56,13 +56,16 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def goes_on(study: StudyStatus, directory: Path | None) -> str | None:
-    """The command that goes on with the study; None if nothing is left to do, or somebody is at it."""
+    """The command that goes on with the study; None if nothing is left to do, if somebody is at it, or if a
+    program of the user's runs it."""
     if study.owner or not any(study.states[state] for state in ("running", "interrupted", "waiting")):
         return None
-    words = ["fastweights", "reproduce", "--preset", study.preset, "--dir", str(directory or "DIR")]
+    if not study.command:
+        return None
+    words = ["fastweights", *study.command, "--dir", str(directory or "DIR")]
     if directory is None:
         words += ["--storage", study.storage, "--study", study.study]
-    return shlex.join([*words, *study.asked])
+    return shlex.join(words)
 
 
 def _places(options: Status) -> Iterator[Location]:
@@ -78,7 +81,7 @@ def _places(options: Status) -> Iterator[Location]:
 
 def _progress(place: Location, directory: Path | None) -> StudyStatus:
     store = Store(place.storage, place.study)
-    runs, attributes = store.runs(), store.attributes()
+    runs, attributes = store.wanted(), store.attributes()
     # A journal is owned with its folder; a study in a database may be coordinated from another folder.
     if directory is not None and place.storage.one_study:
         owner = lock_owner(directory / LOCK)

@@ -1,6 +1,6 @@
 """How `fastweights status` shows a study on a terminal, from 80 columns on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,6 +10,7 @@ from fastweights.cli.progress import percent
 from fastweights.errors import printable
 from fastweights.report.labels import duration, joined, last_line, model_label
 from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyStatus
+from fastweights.studies.analysis.runs import distinguished
 
 _MAX_FAILURES = 10
 _BAR_WIDTH = 24
@@ -19,18 +20,19 @@ def show(study: StudyStatus, goes_on: str | None, *, with_runs: bool) -> None:
     """Print the study as a whole, the command that goes on with it, and, `with_runs`, what its runs do."""
     console = Console(highlight=False)
     head = Text(printable(study.study), "bold")
-    head.append(f"  preset {printable(study.preset)}, in {printable(study.storage)}", "dim")
+    kind = "preset " if "--preset" in study.command else ""
+    head.append(f"  {kind}{printable(study.preset)}, in {printable(study.storage)}", "dim")
     console.print(head, soft_wrap=True)
     console.print(_facts(study, ascii_only=console.options.ascii_only))
     if goes_on:
         # Not wrapped, so that it can be copied.
         console.print(Text(f"\n  {printable(goes_on, 2000)}", "bold"), soft_wrap=True)
     if with_runs:
-        several_rates = len({run.learning_rate for run in study.runs}) > 1
+        names = _names(study.runs)
         begun = [run for run in study.runs if run.state in ("running", "interrupted")]
         if begun:
-            console.print("", _begun(begun, several_rates=several_rates))
-        _show_failures(console, [run for run in study.runs if run.state == "failed"], several_rates)
+            console.print("", _begun(begun, names))
+        _show_failures(console, [run for run in study.runs if run.state == "failed"], names)
     console.print()
 
 
@@ -45,7 +47,9 @@ def _facts(study: StudyStatus, *, ascii_only: bool) -> Table:
         facts.add_row("  updates", _done(study, "#-" if ascii_only else "━─"))
     unfinished = study.owner is not None or study.update < study.updates
     if unfinished:
-        facts.add_row("  time left", _time_left(study))
+        after = "" if study.owner is not None else ", once somebody goes on"
+        left = "unknown" if study.seconds_left is None else f"about {duration(study.seconds_left)}{after}"
+        facts.add_row("  time left", left)
     heartbeat = ""
     if study.coordinator is not None:
         heartbeat = f", last heartbeat {duration(study.coordinator.signed_seconds_ago)} ago"
@@ -66,13 +70,6 @@ def _done(study: StudyStatus, characters: str) -> str:
     return f"{bar}  {int(100 * share)} % of {study.updates:,}{pace}"
 
 
-def _time_left(study: StudyStatus) -> str:
-    if study.seconds_left is None:
-        return "unknown"
-    after = "" if study.owner is not None else ", once somebody goes on"
-    return f"about {duration(study.seconds_left)}{after}"
-
-
 def _workers(last: Coordinator) -> str:
     beside = f", {last.side_by_side} runs side by side" if last.side_by_side > 1 else ""
     resumes_from = printable(last.takes_over, 100)
@@ -81,7 +78,7 @@ def _workers(last: Coordinator) -> str:
     )
 
 
-def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
+def _begun(runs: Sequence[RunProgress], names: Mapping[str, str]) -> Table:
     crashed = any(run.losses for run in runs)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     # The name alone gives way where the terminal is narrow.
@@ -92,7 +89,7 @@ def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
         error = run.validation_error
         pace = run.updates_per_second if run.state == "running" else None
         table.add_row(
-            Text(f"  {_name(run, several_rates)}"),
+            Text(f"  {names[run.id]}"),
             f"{run.update:,} / {run.updates:,}",
             "–" if error is None else percent(error),
             f"{pace:,.0f}" if pace else "–",
@@ -101,7 +98,7 @@ def _begun(runs: Sequence[RunProgress], *, several_rates: bool) -> Table:
     return table
 
 
-def _show_failures(console: Console, runs: Sequence[RunProgress], several_rates: bool) -> None:
+def _show_failures(console: Console, runs: Sequence[RunProgress], names: Mapping[str, str]) -> None:
     if not runs:
         return
     console.print("\n  [dim]failed run[/]")
@@ -110,13 +107,22 @@ def _show_failures(console: Console, runs: Sequence[RunProgress], several_rates:
     table.add_column(overflow="fold")
     for run in runs[:_MAX_FAILURES]:
         failure = printable(last_line(run.failure or ""))
-        table.add_row(Text(f"  {_name(run, several_rates)}", "red"), Text(failure))
+        table.add_row(Text(f"  {names[run.id]}", "red"), Text(failure))
     console.print(table)
     if len(runs) > _MAX_FAILURES:
         console.print(f"  and {len(runs) - _MAX_FAILURES} more, which --json shows")
 
 
-def _name(run: RunProgress, several_rates: bool) -> str:
-    """`fast weights R=50 seed 3`, and its learning rate where there are several."""
-    rate = f" rate {run.learning_rate:g}" if several_rates else ""
-    return f"{printable(model_label(run.model), 30)} R={run.hidden_size}{rate} seed {run.seed}"
+def _names(runs: Sequence[RunProgress]) -> dict[str, str]:
+    """`fast weights R=50 seed 3` by identifier, and task, label and learning rate where there are several."""
+    different = distinguished([{**run.task, "rate": f"{run.learning_rate:g}"} for run in runs])
+    return {
+        run.id: " ".join(
+            [
+                f"{printable(model_label(run.model), 30)} R={run.hidden_size}",
+                *(printable(words, 60) for words in [run.label, *entries] if words),
+                f"seed {run.seed}",
+            ]
+        )
+        for run, entries in zip(runs, different, strict=True)
+    }

@@ -42,16 +42,12 @@ def _draw(panels: Sequence[Panel]) -> "Figure":
     height = _HEIGHT + _LINE * (-(-entries // _COLUMNS))
     figure = Figure(figsize=(_WIDTH * count, height), layout="constrained")
     groups = dict.fromkeys(
-        _group(series) for panel in panels for series in panel.series if series.kind != "dashed"
+        series.group or series.label for panel in panels for series in panel.series if series.kind != "dashed"
     )
     colours = {group: _COLOURS[i % len(_COLOURS)] for i, group in enumerate(groups)}
     for panel, axes in zip(panels, figure.subplots(1, count, squeeze=False)[0], strict=True):
         _draw_panel(panel, axes, colours)
     return figure
-
-
-def _group(series: Series) -> str:
-    return series.group or series.label
 
 
 def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
@@ -78,19 +74,17 @@ def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
         axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
     for series in panel.series:
-        _draw_series(series, axes, colours.get(_group(series), _COLOURS[-1]))
+        colour = colours.get(series.group or series.label, _COLOURS[-1])
+        _draw_series(series, axes, color=colour, label=series.label or None)
     if any(series.label for series in panel.series):
         axes.legend(
             frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_COLUMNS
         )
 
 
-def _draw_series(series: Series, axes: "Axes", colour: str) -> None:
-    label = series.label or None
+def _draw_series(series: Series, axes: "Axes", **style: Any) -> None:
     if series.kind == "band":
-        axes.fill_between(series.x, series.y, series.upper, color=colour, alpha=0.2, linewidth=0, label=label)
-    elif series.kind == "marks":
-        axes.plot(series.x, series.y, "o", color=colour, markersize=3.5, label=label)
+        axes.fill_between(series.x, series.y, series.upper, alpha=0.2, linewidth=0, **style)
     else:
-        style = "--" if series.kind == "dashed" else "-"
-        axes.plot(series.x, series.y, style, color=colour, linewidth=1.5, label=label)
+        line = {"line": "-", "dashed": "--", "marks": "o"}[series.kind]
+        axes.plot(series.x, series.y, line, linewidth=1.5, markersize=3.5, **style)

@@ -11,12 +11,28 @@ What stands between them is replaced.
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastweights.errors import FileError, check
 from fastweights.files import open_file, write_atomically
 
+if TYPE_CHECKING:
+    from fastweights.studies.papers import StudyReport
+
 _PLACE = re.compile(r"^(<!-- table: ([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL)
 _MAX_BYTES = 4 * 2**20
+
+
+def put(report: "StudyReport", path: Path) -> None:
+    """Write the file anew if the report has an export for its ending, else fill the places in it.
+
+    Raises: as `fill`.
+    """
+    export = report.exports().get(path.suffix.lower())
+    if export is None:
+        fill(path, report.documents())
+    else:
+        write_atomically(path, export.encode())
 
 
 def fill(path: Path, tables: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ matplotlib is imported by what draws, so that nothing else waits for it.
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from fastweights.files import write_atomically
 from fastweights.report.labels import logarithmic_tick
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axis import Axis
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
@@ -60,12 +59,6 @@ def save(draw: Callable[[], "Figure | None"], *paths: Path) -> bool:
                 figure.savefig(file, format="png", facecolor=PAPER, dpi=200, pil_kwargs={"compress_level": 0})
                 write_atomically(path, _fewer_colours(file))
     return True
-
-
-def legend_above(figure: "Figure", handles: Sequence["Artist"], left: float, **style: Any) -> None:
-    """All names in one line above the panels, where they hide nothing."""
-    place = {"loc": "upper left", "bbox_to_anchor": (left, 1.0), "ncols": len(handles)}
-    figure.legend(handles=handles, frameon=False, **place, **style)
 
 
 def logarithmic_ticks(axis: "Axis", text: Callable[[float], str] = logarithmic_tick) -> None:

@@ -35,12 +35,16 @@ def template(name: str, package: str = "fastweights.report") -> "Template":
 
 def render(name: str, results: Mapping[str, Any], package: str = "fastweights.report", **content: Any) -> str:
     """A page of a study: what every page says of its runs, and this content."""
-    runs, preset = results["runs"], results["study"].get("preset")
+    runs, study = results["runs"], results["study"]
+    preset, file, quoted = study.get("preset"), study.get("file"), shlex.quote(str(study.get("preset")))
+    what = f"reproduce --preset {quoted}" if file is None else f"study run {quoted}"
+    environments = Counter(json.dumps(run["environment"]) for run in runs if run.get("environment"))
     return template(name, package).render(
         preset=preset,
-        command=f"fastweights reproduce --preset {shlex.quote(str(preset))} --dir DIR",
+        file=file,
+        command=f"fastweights {what} --dir DIR" if file != "" else "",
         states=_states(runs),
-        environments=_environments(runs),
+        environments=[(json.loads(text), count) for text, count in environments.items()],
         inline=_inline,
         **content,
     )
@@ -66,9 +70,3 @@ def _states(runs: Sequence[Record]) -> str:
     states = ("finished", "failed", "interrupted", "waiting")
     parts = [f"{counts[state]} {state}" for state in states if counts[state]]
     return f"{len(runs)} run{'s' * (len(runs) != 1)}" + (f": {joined(parts)}" if parts else "")
-
-
-def _environments(runs: Sequence[Record]) -> list[tuple[dict[str, Any], int]]:
-    """Each different environment, with the number of its runs."""
-    texts = Counter(json.dumps(run["environment"]) for run in runs if run.get("environment"))
-    return [(json.loads(text), count) for text, count in texts.items()]

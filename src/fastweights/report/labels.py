@@ -1,7 +1,7 @@
 """How names and numbers are written, and which model has which colour, in every table and figure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MODELS = {
@@ -13,12 +13,7 @@ _MODELS = {
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
-_COLOURS = {
-    "irnn": "#009E73",
-    "lstm": "#0072B2",
-    "associative-lstm": "#CC79A7",
-    "fast-weights": "#D55E00",
-}
+_COLOURS = {"irnn": "#009E73", "lstm": "#0072B2", "associative-lstm": "#CC79A7", "fast-weights": "#D55E00"}
 _MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -39,22 +34,6 @@ def task_label(task: Mapping[str, Any]) -> str:
     """The task with its options: `associative-retrieval (num_pairs 4, digits with-replacement)`."""
     options = ", ".join(f"{name} {value}" for name, value in task.items() if name != "name")
     return f"{task['name']} ({options})" if options else str(task["name"])
-
-
-def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`."""
-    flat = [dict(_flattened(variant)) for variant in variants]
-    names = list(dict.fromkeys(name for entries in flat for name in entries))
-    different = [name for name in names if any(entries.get(name) != flat[0].get(name) for entries in flat)]
-    return [[f"{name} {entries[name]}" for name in different if name in entries] for entries in flat]
-
-
-def _flattened(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    for name, entry in value.items():
-        if isinstance(entry, Mapping):
-            yield from _flattened(entry)
-        else:
-            yield name, entry
 
 
 def model_colours(models: Iterable[str]) -> dict[str, str]:

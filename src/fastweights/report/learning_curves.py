@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from fastweights.report.drawing import GRID, INK, legend_above
-from fastweights.report.labels import distinguished, joined, model_colours, model_label, task_label
-from fastweights.studies.analysis.runs import Record, grouped, outcome, validation_errors
+from fastweights.report.drawing import GRID, INK
+from fastweights.report.labels import joined, model_colours, task_label
+from fastweights.report.setting_texts import name_text
+from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
 from fastweights.studies.analysis.settings import Setting, selections
 from fastweights.studies.papers import published_errors
 
@@ -38,7 +39,7 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    settings = [selection.selected for selection in selections(runs)]
+    settings = [selection.reported or selection.selected for selection in selections(runs)]
     if not any(run.get("curve") for run in runs):
         figure = Figure(figsize=(_WIDTH, 1.2))
         figure.text(0.5, 0.5, "No validation error has been recorded yet.", ha="center", va="center", size=11)
@@ -53,7 +54,7 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
         left=0.075, right=0.965, bottom=0.5 / height, top=1 - 0.65 / height, wspace=0.16, hspace=0.42
     )
     validation = max(run["specification"]["data"]["validation"] for run in runs)
-    colours = model_colours(setting.model for setting in settings)
+    colours = model_colours(setting.name for setting in settings)
     marked: list[str] = []
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
         _draw_panel(ax, title, group, colours)
@@ -65,7 +66,7 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
         marked += _mark_published(figure, ax, group, colours)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
-    _add_legend(figure, {setting.model: colours[setting.model] for setting in settings}, marked)
+    _add_legend(figure, {name_text(setting): colours[setting.name] for setting in settings}, marked)
     return figure
 
 
@@ -73,31 +74,24 @@ def _add_legend(figure: "Figure", colours: Mapping[str, str], marked: Sequence[s
     """The names above the panels, where they hide nothing."""
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], color=colour, linewidth=2.1, label=model_label(model))
-        for model, colour in colours.items()
-    ]
+    handles = [Line2D([], [], color=colour, linewidth=2.1, label=name) for name, colour in colours.items()]
     if marked:
         triangle = {"marker": "<", "markersize": 5.5, "markeredgewidth": 0, "linestyle": "none"}
         handles.append(
             Line2D([], [], color=INK, label=f"{joined(dict.fromkeys(marked))}, test error", **triangle)
         )
-    legend_above(figure, handles, 0.062, handlelength=1.6, columnspacing=1.8, fontsize=9.5)
+    place = {"loc": "upper left", "bbox_to_anchor": (0.062, 1.0), "ncols": len(handles), "frameon": False}
+    figure.legend(handles=handles, handlelength=1.6, columnspacing=1.8, fontsize=9.5, **place)
 
 
-def _draw_panel(
-    ax: "Axes",
-    title: str,
-    settings: Sequence[Setting],
-    colours: Mapping[str, str],
-) -> None:
+def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Mapping[str, str]) -> None:
     """The curves of every setting, and the guessing floor."""
     ax.set_title(title, loc="left", fontweight="bold", fontsize=10, pad=8)
     ax.set_xlabel("updates")
     for i, setting in enumerate(settings):
         # Models often lie on the floor together; a later line leaves an edge of an earlier one.
         width = max(2.7 - 0.5 * i, 1.2)
-        _draw_model(ax, setting, colours[setting.model], width)
+        _draw_model(ax, setting, colours[setting.name], width)
     floor = 100 * settings[0].floor
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(
@@ -144,7 +138,7 @@ def _mark_published(
         for publication, error in published[:1]:
             names.append(publication.name)
             height = ax.transAxes.inverted().transform(ax.transData.transform((0, error)))[1]
-            marks.append((height, colours[setting.model]))
+            marks.append((height, colours[setting.name]))
     column, previous = 0, -math.inf
     for height, colour in sorted(marks):
         column = column + 1 if height - previous < 0.05 else 0
@@ -180,7 +174,10 @@ def common_points(curves: Sequence[tuple[Record, Mapping[int, float]]]) -> dict[
 
 def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None:
     """Thin lines for the seeds and their median, or the only line."""
-    curves = [(run, curve) for run in setting.runs if (curve := _percentages(run))]
+    percents = [
+        (run, {at: 100 * error for at, error in validation_errors(run).items()}) for run in setting.runs
+    ]
+    curves = [(run, curve) for run, curve in percents if curve]
     width, alpha = (thick, 1.0) if len(curves) == 1 else (0.7, 0.55)
     for _, curve in curves:
         # A curve of one point would be an invisible line.
@@ -190,8 +187,3 @@ def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None
     if setting.finished > 1:
         points = common_points(curves)
         ax.plot(list(points), list(map(median, points.values())), color=colour, linewidth=thick)
-
-
-def _percentages(run: Record) -> dict[int, float]:
-    """Validation error in percent by update."""
-    return {update: 100 * error for update, error in validation_errors(run).items()}

@@ -1,4 +1,5 @@
-"""The page: one self-contained HTML file with the table, the curves and every run."""
+"""The report of a study: its paper's own, or the one that every study can have, whose page is one HTML file
+with the table, the curves and every run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,14 @@ from rich.console import RenderableType
 from fastweights.files import make_folder, write_atomically
 from fastweights.report import html
 from fastweights.report.drawing import save
-from fastweights.report.labels import distinguished, duration, joined, model_colours, model_label, percent
+from fastweights.report.labels import duration, joined, model_colours, percent
 from fastweights.report.learning_curves import learning_curves
-from fastweights.report.setting_texts import error_text
+from fastweights.report.setting_texts import error_text, name_text
 from fastweights.report.study_table import StudyTables
-from fastweights.studies.analysis.runs import Record, failure_of, grouped, outcome, setting_of
+from fastweights.report.table import latex
+from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome, setting_of
 from fastweights.studies.analysis.settings import Selection
-from fastweights.studies.papers import paper_of
+from fastweights.studies.papers import StudyReport, paper_of
 
 _MAX_DETAILED = 200
 """Runs of which the page shows specifications and curves; of more, results.json alone holds them."""
@@ -35,6 +37,9 @@ class TableReport:
     def documents(self) -> Mapping[str, str]:
         return {"table": self._tables.markdown()}
 
+    def exports(self) -> Mapping[str, str]:
+        return {".tex": latex(self._tables.complete()), ".csv": self._tables.numbers().csv()}
+
     def write(self, folder: Path) -> list[Path]:
         make_folder(folder)
         names = "learning-curves.svg", "learning-curves.png", "report.html"
@@ -44,12 +49,18 @@ class TableReport:
         return paths
 
 
+def report_of(results: Mapping[str, Any]) -> StudyReport:
+    """The report that the preset's paper has for such a study, else a `TableReport`."""
+    paper = paper_of(results["study"].get("preset"))
+    return (paper and paper.report(results)) or TableReport(results)
+
+
 def render(results: Mapping[str, Any], svg: str) -> str:
     """The page as HTML, with the learning curves in it."""
     runs, study = results["runs"], results["study"]
     tables = StudyTables(runs)
     settings = [selection.selected for selection in tables.selections]
-    colours = model_colours(setting.model for setting in settings)
+    colours = model_colours(setting.name for setting in settings)
     paper = paper_of(study.get("preset"))
     publications = tables.publications()
     return html.render(
@@ -64,7 +75,7 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         answers=_answers(tables),
         notes=tables.notes(),
         legend=tables.legend(),
-        swatches={model_label(model): colour for model, colour in colours.items()},
+        swatches={name_text(setting): colours[setting.name] for setting in settings},
         has_curves=any(run.get("curve") for run in runs),
         curves=svg,
         floors=sorted({f"{100 * setting.floor:.2f}" for setting in settings}),
@@ -81,10 +92,10 @@ def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
     for task, group in tables.by_task.items():
         lowest = tables.lowest(group)
         for size, alike in grouped(group, lambda selection: selection.selected.hidden_size).items():
-            best = [selection.selected for selection in alike if selection in lowest]
-            if best and sum(selection.selected.finished > 0 for selection in alike) > 1:
+            best = [each.reported for each in alike if each in lowest and each.reported is not None]
+            if best and sum(each.reported is not None and each.reported.finished > 0 for each in alike) > 1:
                 place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
-                names = joined(model_label(setting.model) for setting in best)
+                names = joined(map(name_text, best))
                 answers.append((place, names, error_text(best[0])))
     return answers
 
@@ -102,7 +113,7 @@ def _runs(selections: Sequence[Selection], *, detailed: bool) -> list[dict[str, 
     return [
         {
             "id": run["id"],
-            "model": model_label(selection.selected.model),
+            "model": name_text(selection.selected),
             "about": ", ".join(
                 [
                     f"R = {selection.selected.hidden_size}",
@@ -119,7 +130,7 @@ def _runs(selections: Sequence[Selection], *, detailed: bool) -> list[dict[str, 
         }
         for selection in selections
         for run, differences in zip(
-            selection.runs, distinguished([setting_of(run) for run in selection.runs]), strict=True
+            selection.all_runs, distinguished([setting_of(run) for run in selection.all_runs]), strict=True
         )
     ]
 

@@ -2,8 +2,13 @@
 
 import math
 
-from fastweights.report.labels import duration, percent_range, with_interval
+from fastweights.report.labels import duration, model_label, percent_range, with_interval
 from fastweights.studies.analysis.settings import Setting
+
+
+def name_text(setting: Setting) -> str:
+    """`LSTM`, or `LSTM, forget_bias 2.0` where there are several."""
+    return ", ".join(filter(None, [model_label(setting.model), setting.label]))
 
 
 def error_text(setting: Setting) -> str:
@@ -47,6 +52,11 @@ def updates_text(setting: Setting) -> str:
 def parameters_text(setting: Setting) -> str:
     """How many numbers are trained."""
     return "" if setting.parameters is None else f"{setting.parameters:,}"
+
+
+def state_text(setting: Setting) -> str:
+    """How many numbers a sequence's state has."""
+    return "" if setting.state_size is None else f"{setting.state_size:,}"
 
 
 def time_text(setting: Setting) -> str:

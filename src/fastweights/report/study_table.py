@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fastweights.report.labels import last_line, model_label, percent, task_label, with_interval
-from fastweights.report.setting_texts import length_text, parameters_text, range_text, time_text
-from fastweights.report.table import MODEL, R, Table, plain
-from fastweights.studies.analysis.runs import Record, failure_of, grouped, outcome
-from fastweights.studies.analysis.settings import Selection, Setting, selections
+from fastweights.report.labels import last_line, percent, task_label, with_interval
+from fastweights.report.setting_texts import name_text
+from fastweights.report.study_columns import COSTS, NUMBERS, ROW, SEEDS, VALIDATION, Columns, of_reported
+from fastweights.report.table import Column, Table, plain
+from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome
+from fastweights.studies.analysis.settings import Selection, selections
 from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:
@@ -34,95 +35,111 @@ class StudyTables:
 
     def results(self, publications: "Sequence[Publication] | None" = None) -> list[Table]:
         """A table for each task, with the numbers of these publications, or of the first that has any."""
-        published: dict[str, Callable[[Setting], str]] = {
-            f"{source.heading} %": lambda setting, name=source.name: _published_texts(setting).get(name, "")
-            for source in publications or ()
+        return self._tables("table", {**ROW, **self._errors(publications), **COSTS})
+
+    def details(self) -> list[Table]:
+        """How the seeds differ, how soon they learned, and what was chosen."""
+        return self._tables("details", {**ROW, **SEEDS, **VALIDATION, **self._choice})
+
+    def complete(self) -> list[Table]:
+        """Both in one, as a paper prints it."""
+        costs = {heading: text for heading, text in COSTS.items() if heading != "time"}
+        return self._tables("complete", {**ROW, **self._errors(None), **SEEDS, **costs, **self._choice})
+
+    def numbers(self) -> Table:
+        """Every row, for programs: one table for all tasks, errors as fractions with all their digits."""
+        options = dict.fromkeys(name for each in self.selections for name in each.selected.options["task"])
+        tasks: Columns = {
+            "task" if name == "name" else name: lambda each, name=name: str(
+                each.selected.options["task"].get(name, "")
+            )
+            for name in options
         }
-        if publications is None:
-            published = {"paper %": lambda setting: next(iter(_published_texts(setting).values()), "")}
+        return Table.of("numbers", "", self.selections, {**tasks, **NUMBERS})
+
+    def _tables(self, name: str, columns: Columns) -> list[Table]:
         return [
             Table.of(
-                "table",
+                name,
                 task if len(self.by_task) > 1 else "",
-                [selection.selected for selection in group],
-                {
-                    R: lambda setting: str(setting.hidden_size),
-                    MODEL: lambda setting: model_label(setting.model),
-                    "test error %": _errors,
-                    "seeds": lambda setting: str(setting.finished),
-                    **published,
-                    "floor %": lambda setting: f"{100 * setting.floor:.2f}",  # exact, so in full
-                    "parameters": parameters_text,
-                    "updates": length_text,
-                    "time": time_text,
-                },
+                group,
+                columns,
                 bold=[i for i, selection in enumerate(group) if selection in self.lowest(group)],
             )
             for task, group in self.by_task.items()
         ]
 
-    def details(self) -> list[Table]:
-        """The range of the seeds, and what selected."""
-        return [
-            Table.of(
-                "details",
-                "Last, best and range",
-                group,
-                {
-                    R: lambda selection: str(selection.selected.hidden_size),
-                    MODEL: lambda selection: model_label(selection.selected.model),
-                    "lowest–highest test error %": lambda selection: range_text(selection.selected),
-                    "at best validation %": lambda selection: percent(selection.selected.best_test_error),
-                    "last validation %": lambda selection: percent(selection.selected.validation_error),
-                    "settings tried": lambda selection: str(len(selection.settings)),
-                },
-            )
-            for group in self.by_task.values()
-        ]
+    def _errors(self, publications: "Sequence[Publication] | None") -> Columns:
+        published: dict[str, Callable[[Selection], str]] = {
+            f"{source.heading} %": lambda each, name=source.name: _published_texts(each).get(name, "")
+            for source in publications or ()
+        }
+        if publications is None and self.publications():
+            published = {"paper %": lambda selection: next(iter(_published_texts(selection).values()), "")}
+        seeds = of_reported(lambda setting: str(setting.finished))
+        return {"test error %": _error, "seeds": seeds, **published}
+
+    @property
+    def _choice(self) -> Columns:
+        """The column of what was chosen, if anything was."""
+        chosen = Column("chosen", "word")
+        return {chosen: lambda each: each.choice} if any(each.choice for each in self.selections) else {}
 
     def lowest(self, group: Sequence[Selection]) -> list[Selection]:
         """Of one task's, those with the lowest mean test error at their size."""
-        known = [selection for selection in group if selection.selected.test_error is not None]
-        by_size = grouped(known, lambda selection: selection.selected.hidden_size)
+        known = [
+            (selection, selection.reported.test_error)
+            for selection in group
+            if selection.reported is not None and selection.reported.test_error is not None
+        ]
+        by_size = grouped(known, lambda entry: entry[0].selected.hidden_size)
         return [
             selection
             for alike in by_size.values()
-            for selection in alike
-            if selection.selected.test_error == min(other.selected.test_error or 0.0 for other in alike)
+            for selection, error in alike
+            if error == min(other for _, other in alike)
         ]
 
     def publications(self) -> "list[Publication]":
         """The publications with a number for one of the rows."""
-        sources = [source for selection in self.selections for source, _ in _published(selection.selected)]
+        sources = [source for selection in self.selections for source, _ in _published(selection)]
         return list({source.name: source for source in sources}.values())
 
     def notes(self) -> list[str]:
         """What the rows cannot show: failures with their reasons, unfinished runs, settings not selected."""
-        return [
-            f"{model_label(selection.selected.model)}, R = {selection.selected.hidden_size}: {note}"
-            for selection in self.selections
-            for note in _notes(selection)
+        tasks = distinguished([group[0].selected.options["task"] for group in self.by_task.values()])
+        places = [
+            (selection, [name_text(selection.selected), f"R = {selection.selected.hidden_size}", *task])
+            for task, group in zip(tasks, self.by_task.values(), strict=True)
+            for selection in group
         ]
+        return [f"{', '.join(place)}: {note}" for selection, place in places for note in _notes(selection)]
 
     def legend(self) -> str:
         """What the columns mean; only what the table shows."""
         if not self.selections:
             return "The study has no runs yet."
         sentences = ["R: hidden units."]
-        settings = [selection.selected for selection in self.selections]
-        if any(setting.half_interval is not None for setting in settings):
+        settings = [selection.reported for selection in self.selections]
+        if any(setting is not None and setting.half_interval is not None for setting in settings):
             sentences.append("±: half of the 95 % t interval of the mean over seeds.")
-        first = [published[0][0] for published in map(_published, settings) if published]
+        first = [published[0][0] for published in map(_published, self.selections) if published]
         if first:
             sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
             sentences.append(f"paper: {'; '.join(sources)}.")
+        if any(setting is not None and setting.finished > 1 for setting in settings) or self._choice:
+            sentences.append("to 1 %: the median of the updates until the validation error was 1 % or less.")
         sentences.append("floor: the error of the best answer without the ability that the task tests.")
         return " ".join(sentences)
 
     def terminal(self) -> RenderableType:
-        """The tables for a terminal, with the notes below."""
+        """The tables for a terminal, with the notes below; details if there are several seeds, or choices."""
+        several = any(selection.reported and selection.reported.finished > 1 for selection in self.selections)
+        seeds = self._tables("details", {**ROW, **SEEDS, **self._choice})
+        details = seeds if several or self._choice else []
+        tables = [*self.results(), *details]
         notes = "\n".join(["", *self.notes(), self.legend()])
-        return Group(*(table.terminal() for table in self.results()), Text(notes))
+        return Group(*(table.terminal() for table in tables), Text(notes))
 
     def markdown(self) -> str:
         """The tables in GitHub's Markdown, with the notes as a list."""
@@ -133,18 +150,22 @@ class StudyTables:
         return "\n\n".join(filter(None, [*parts, notes, plain(self.legend())])) + "\n"
 
 
-def _published(setting: Setting) -> "list[tuple[Publication, float]]":
+def _published(selection: Selection) -> "list[tuple[Publication, float]]":
+    setting = selection.selected
     return published_errors(setting.options["task"], setting.model, setting.hidden_size)
 
 
-def _published_texts(setting: Setting) -> dict[str, str]:
+def _published_texts(selection: Selection) -> dict[str, str]:
     """Published errors in percent, by the name of their source."""
-    return {source.name: f"{error:g}" for source, error in _published(setting)}
+    return {source.name: f"{error:g}" for source, error in _published(selection)}
 
 
-def _errors(setting: Setting) -> str:
+def _error(selection: Selection) -> str:
     """The mean test error, and how many runs failed or are missing."""
-    errors = []
+    setting, errors = selection.reported, []
+    if setting is None:
+        tried = [outcome(run) for run in selection.runs]
+        return f"searching ({tried.count('finished') + tried.count('failed')} of {len(tried)})"
     if setting.test_error is not None:
         errors.append(with_interval(setting.test_error, setting.half_interval))
     errors += [f"failed ({setting.failed} of {setting.planned})"] * bool(setting.failed)
@@ -153,15 +174,17 @@ def _errors(setting: Setting) -> str:
 
 
 def _notes(selection: Selection) -> Iterable[str]:
-    setting, tried = selection.selected, len(selection.settings)
-    if tried > 1 and setting.validation_error is not None:
-        error = percent(setting.validation_error)
+    reported, tried = selection.reported, len(selection.settings)
+    if tried > 1 and reported is not None and selection.selected.validation_error is not None:
+        error = percent(selection.selected.validation_error)
         yield f"selected of {tried} settings by its mean validation error, {error} %"
-    others = [run for other in selection.settings if other is not setting for run in other.runs]
-    for group, place in ((setting.runs, ""), (others, " in settings not selected")):
+    shown = reported.runs if reported is not None else []
+    others = [run for run in selection.runs if not any(run is each for each in shown)]
+    place = " in settings not selected" if selection.fresh is None else " in the search"
+    for group, where in ((shown, ""), (others, place)):
         reasons = Counter(last_line(failure) for run in group if (failure := failure_of(run)))
         for reason, count in reasons.items():
-            yield f"failed ({count} of {len(group)}{place}): {reason}"
+            yield f"failed ({count} of {len(group)}{where}): {reason}"
         for state in ("interrupted", "waiting"):
             if count := sum(outcome(run) == state for run in group):
-                yield f"{state} ({count} of {len(group)}{place})"
+                yield f"{state} ({count} of {len(group)}{where})"

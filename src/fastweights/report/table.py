@@ -1,5 +1,7 @@
-"""A table as text, and how it is printed to a terminal and in Markdown; templates/table.html.j2 has HTML."""
+"""A table as text: on a terminal, in Markdown, LaTeX and CSV; templates/table.html.j2 has HTML."""
 
+import csv
+import io
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +13,19 @@ from rich.markup import escape
 
 Item = TypeVar("Item")
 
+_LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "–": "--",
+    "×": r"$\times$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "[": "{[}",  # after a line's end it would be an option of it
+    "|": r"\textbar{}",
+}
 # GitHub's Markdown takes backslashes before these; not every other does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
 
@@ -96,6 +111,14 @@ class Table:
                 shown.add_row(*map(escape, [first, *row[1:]]), style="bold" if bold else None)
         return shown
 
+    def csv(self) -> str:
+        """As comma-separated values (RFC 4180): the headings, then the rows."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(column.heading for column in self.columns)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
     def markdown(self) -> str:
         """In GitHub's Markdown, without the title, with the legend below."""
         marks = ["---:" if column.kind == "number" else ":---" for column in self.columns]
@@ -105,6 +128,38 @@ class Table:
             lines.append([first, *(f"**{cell}**" if cell and i in self.bold else cell for cell in others)])
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return "\n\n".join(filter(None, [table, plain(self.legend)])) + "\n"
+
+
+def latex(tables: Sequence[Table]) -> str:
+    """Tables of the same columns as one `tabular` of LaTeX, each below its title; the legend is a comment. It
+    needs the packages booktabs and textcomp."""
+    if not tables:
+        return ""
+    first = tables[0]
+    columns = "".join("r" if column.kind == "number" else "l" for column in first.columns)
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
+    lines.append(_latex_row(column.heading for column in first.columns))
+    for table in tables:
+        lines.append(r"\midrule")
+        if table.title:
+            lines += [rf"\multicolumn{{{len(columns)}}}{{l}}{{{_latex(table.title)}}} \\", r"\midrule"]
+        for i, group in enumerate(table.groups):
+            lines += [r"\addlinespace"] * bool(i)
+            for j, (row, bold) in enumerate(group):
+                first_cell, *others = row
+                lines.append(_latex_row([first_cell if j == 0 else "", *others], bold=bold))
+    legend = " ".join(first.legend.split())
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", *([f"% {legend}"] if legend else [])]) + "\n"
+
+
+def _latex_row(cells: Iterable[str], *, bold: bool = False) -> str:
+    texts = [_latex(cell) for cell in cells]
+    return " & ".join(rf"\textbf{{{text}}}" if bold and text else text for text in texts) + r" \\"
+
+
+def _latex(text: str) -> str:
+    """Text that stays text in LaTeX."""
+    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,6 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
 import dataclasses
-from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -12,7 +11,6 @@ from fastweights import plugins, registry
 from fastweights.cells.base import check_sizes
 from fastweights.errors import (
     MAX_SEED,
-    InvalidValueError,
     check,
     check_between,
     errors_in,
@@ -20,8 +18,8 @@ from fastweights.errors import (
     to_python_numbers,
 )
 from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.runs.conversion import check_keys, convert_value, identify
 from fastweights.runs.footprint import check_footprint
-from fastweights.runs.identity import identify
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
@@ -121,26 +119,26 @@ class RunSpecification:
         Raises: PluginError if a plugin that it names is not loaded, or is another version; InvalidValueError
         or UnknownNameError if anything is missing, unknown or out of range.
         """
-        _check_keys("specification", value, {"task", "model", "training", "data", "seed"}, {"plugins"})
-        for plugin in convert_json("plugins", value.get("plugins", []), list[_UsedPlugin]):
-            plugins.require(plugin.name, plugin.sha256)
+        check_keys("specification", value, {"task", "model", "training", "data", "seed"}, {"plugins"})
+        used = convert_value("plugins", value.get("plugins", []), list[_UsedPlugin])
+        plugins.require((plugin.name, plugin.sha256) for plugin in used)
         task, model = value["task"], value["model"]
         check(
             isinstance(task, dict) and "name" in task,
             f"task must be an object with a name; got {shown(task)}",
         )
-        _check_keys("model", model, {"name", "hidden_size", "cell", "classifier"})
-        task_class = registry.tasks[convert_json("task name", task["name"], _Name)]
-        model_name = convert_json("model name", model["name"], _Name)
+        check_keys("model", model, {"name", "hidden_size", "cell", "classifier"})
+        task_class = registry.tasks[convert_value("task name", task["name"], _Name)]
+        model_name = convert_value("model name", model["name"], _Name)
         return cls(
             task=_build(task_class, {name: option for name, option in task.items() if name != "name"}),
             model=model_name,
-            hidden_size=convert_json("hidden_size", model["hidden_size"], int),
+            hidden_size=convert_value("hidden_size", model["hidden_size"], int),
             cell=_build(registry.cells[model_name].Options, model["cell"]),
             classifier=_build(ClassifierOptions, model["classifier"]),
             training=_build(TrainingOptions, value["training"]),
             data=_build(DataOptions, value["data"]),
-            seed=convert_json("seed", value["seed"], int),
+            seed=convert_value("seed", value["seed"], int),
         )
 
     @property
@@ -190,35 +188,16 @@ def _plain(options: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _check_keys(name: str, value: Any, keys: Set[str], optional: Set[str] = frozenset()) -> None:
-    """Raise InvalidValueError unless the value is an object with these keys and perhaps the optional ones."""
-    check(isinstance(value, dict), f"{name} must be an object; got {type(value).__name__}")
-    check(keys <= value.keys(), f"{name} lacks {', '.join(sorted(keys - value.keys()))}")
-    unknown = value.keys() - keys - optional
-    check(not unknown, f"{name} holds unknown {', '.join(sorted(map(repr, unknown)))[:80]}")
-
-
-def convert_json(name: str, value: Any, kind: Any) -> Any:
-    """The JSON value as this type; nothing but whole numbers for floats is converted.
-
-    Raises: InvalidValueError with the name, the reason and the value.
-    """
-    try:
-        return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, OverflowError) as error:
-        raise InvalidValueError(f"{name} cannot be {shown(value)}: {error}") from None
-
-
 def _build(cls: type, value: Any) -> Any:
     """An options dataclass from a dictionary; every field but later ones must be there, and of its annotated
     type."""
     kinds = get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)
     required = {option.name for option in fields if "later" not in option.metadata}
-    _check_keys(cls.__name__, value, required, {option.name for option in fields})
+    check_keys(cls.__name__, value, required, {option.name for option in fields})
     return cls(
         **{
-            name: convert_json(f"{name} of {cls.__name__}", option, kinds[name])
+            name: convert_value(f"{name} of {cls.__name__}", option, kinds[name])
             for name, option in value.items()
         }
     )

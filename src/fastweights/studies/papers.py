@@ -9,7 +9,7 @@ A paper is a package in `fastweights.papers`, or one of your own, that registers
         presets = ("mine",)
 
         def preset(self, name):
-            from mine2027.plan import MINE  # a `studies.presets.Preset`
+            from mine2027.plan import MINE  # a `studies.study.Preset`
 
             return MINE
 
@@ -68,6 +68,10 @@ class StudyReport(Protocol):
         """The Markdown of everything that a document can have a place for, by name."""
         ...
 
+    def exports(self) -> Mapping[str, str]:
+        """The content of files that the results can be written as, by their endings: `.tex`, `.csv`."""
+        ...
+
     def write(self, folder: Path) -> list[Path]:
         """Write the figures and report.html into the folder; returns their paths.
 
@@ -94,7 +98,7 @@ class Paper:
     """Names of its studies."""
 
     def preset(self, name: str) -> Any:
-        """The study of that name, one of `presets`: a `studies.presets.Preset`."""
+        """The study of that name, one of `presets`: a `studies.study.Preset`."""
         raise NotImplementedError(f"{type(self).__name__} has no preset {name!r}")
 
     def report(self, results: Mapping[str, Any]) -> StudyReport | None:

@@ -7,9 +7,8 @@ from records import record, study
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 SIZES = (20, 50, 100)
-EMBEDDINGS = ("N(0, 1)", "N(0, 2²)", "50 to 100, uniform (the paper's)")
-WEIGHT_DECAYS = ("0", "0.1")
-RATES = ("1", "1/2")
+OWN_DATA = ("table", "letter", "more-data", "more-updates", "heads", "again", "matched")
+"""Stages whose seeds have training sets of their own."""
 
 ERRORS = {
     ("irnn", 20): 0.6180,
@@ -64,6 +63,8 @@ def run(
         "inner_steps": 1,
         **(cell or {}),
     }
+    if part in OWN_DATA:
+        made["specification"]["data"]["seed"] = seed
     made["roles"] = [{"part": part, **role}]
     if made["result"]:
         made["result"]["state_size"] = hidden_size
@@ -101,25 +102,21 @@ def comparison() -> dict[str, Any]:
         runs += [
             run(model, size, 40 + i, "letter", errors=(0.6, 0.61)) for size in (20, 50) for i in range(3)
         ]
-        runs += [
-            run(model, size, seed, part, errors=(0.6, 0.1 * (i + 1)), cell={"n": i}, **{what: name})
-            for part, what, names in (
-                ("initialisation", "embedding", EMBEDDINGS),
-                ("regularisation", "weight_decay", WEIGHT_DECAYS),
-                ("rates", "rate", RATES),
-            )
-            for size in SIZES
-            for i, name in enumerate(names)
-            for seed in (0, 1)
-        ]
+        runs += [run(model, size, i, "horizon", errors=(0.6, 0.3)) for size in SIZES for i in range(4)]
         runs += [
             run(model, size, 60 + i, "matched", errors=(0.6, 0.2), criterion=criterion, budget=budget)
             for criterion, budget, size in (("parameters", 9290, 21), ("state", 20, 9))
             for i in range(3)
         ]
         runs += ablation(model, "the defaults", "", {}, (0.005, 0.01, 0.02))
-    runs += [run("lstm", 50, 70 + i, "longer", errors=(0.6, 0.019), updates=700_000) for i in range(3)]
-    runs += [run("lstm", 50, 100 + i, "data", errors=(0.6, 0.004)) for i in range(3)]
+    many = {"sequences": 1_000_000}
+    runs += [
+        run("lstm", 50, 70 + i, "more-updates", errors=(0.6, 0.019), updates=700_000, **many)
+        for i in range(3)
+    ]
+    runs += [run("lstm", 50, 100 + i, "more-data", errors=(0.6, 0.004), **many) for i in range(3)]
+    runs += [run("associative-lstm", 20, 110 + i, "heads", errors=(0.6, 0.2)) for i in range(3)]
+    runs += [run("lstm", 50, 120 + i, "again", errors=(0.6, 0.005)) for i in range(3)]
     runs += ablation("fast-weights", "inner steps S", "0", {"inner_steps": 0}, (0.6, 0.61, 0.62))
     runs += ablation("fast-weights", "pairs K", "8", {}, (0.03, 0.04, 0.05), num_pairs=8)
     runs += ablation("fast-weights", "LN", "none", {"norm": "none"}, (0.1, 0.1, 0.1), state="failed")

@@ -3,24 +3,37 @@
 import math
 from collections import Counter, defaultdict
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
+from operator import attrgetter
 
 import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
 from fastweights.models import count_parameters
-from fastweights.papers.ba2016.plan.ablations import override, variants
+from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.plan.ablations import variants
 from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size
-from fastweights.papers.ba2016.plan.spaces import LEARNING_RATE, space
-from fastweights.papers.ba2016.plan.stages import MODELS, STAGES
+from fastweights.papers.ba2016.plan.spaces import (
+    LEARNING_RATE,
+    RATE,
+    RATES,
+    edge_settings,
+    joint_settings,
+    space,
+)
+from fastweights.papers.ba2016.plan.stages import MODELS
 from fastweights.runs.specification import RunSpecification
-from fastweights.studies.presets import Choice, get_preset, select_best
+from fastweights.studies.description import get_preset
+from fastweights.studies.overrides import override
+from fastweights.studies.plans import Choice, select_best
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
 FAST = RunSpecification(AssociativeRetrieval(), "fast-weights", 50)
 SOME = Choice(models=("irnn", "fast-weights"), hidden_sizes=(20, 50))
+FEW = replace(SOME, hidden_sizes=(50,))
 
 
 def record(specification, error=0.5, state="finished"):
@@ -52,6 +65,10 @@ def parts(planned):
     return found
 
 
+def parts_of(planned, part):
+    return [each for each in planned if each.tags["part"] == part]
+
+
 def rounds(preset, choice, judge=goodness):
     """What the plan asks for, round after round, when every run ends with the error that it is given."""
     plan, known = get_preset(preset).plan(choice), {}
@@ -64,151 +81,109 @@ def rounds(preset, choice, judge=goodness):
         known |= {each.identifier: record(each, judge(each)) for each in new}
 
 
+@cache
+def whole(choice):
+    """All that the plan comes to ask for."""
+    *_, planned = rounds("paper-smoke", choice)
+    return planned
+
+
 def test_the_plan_grows_and_never_changes_its_mind():
-    asked = list(rounds("paper-smoke", SOME))
-    assert len(asked) == 5  # search; what it selects; rates for what did not learn; the best of them; no more
+    asked = list(rounds("paper-smoke", FEW))
     for before, after in pairwise(asked):
         assert [each in after for each in before] == [True] * len(before)
     assert asked[-1] == asked[-2]
-    assert set(parts(asked[-1])) == {
-        *STAGES,
-        "matched-search",
-        "best-initialisation",
-        "best-regularisation",
-        "best-rates",
-    }
+    # What the made-up record leaves no question about is not asked: one head of models that have none.
+    assert set(parts(asked[-1])) == {*Stage} - {"heads", "heads-search"}
+
+
+def test_a_step_is_asked_for_when_those_before_have_ended():
+    first, *_, last = rounds("paper-smoke", replace(SOME, hidden_sizes=(20,), parts=("table",)))
+    assert {(each.tags["part"], each.specification.model) for each in first} == {("search", "irnn")}
+    models = [each.specification.model for each in last]
+    assert models == sorted(models, reverse=True)  # all of the IRNN's stages, then those of fast weights
 
 
 def test_what_is_reported_has_seeds_that_selected_nothing():
-    *_, planned = rounds("paper-smoke", SOME)
-    found = parts(planned)
+    found = parts(whole(FEW))
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
-    selecting = set().union(
-        *(seeds[each] for each in ("search", "initialisation", "regularisation", "rates", "matched-search"))
-    )
-    best = {"best-initialisation", "best-regularisation", "best-rates"}
-    for part in ("table", "figure-2", "letter", *best, "longer", "data", "matched"):
+    sets = {part: {each.data.seed for each in runs} for part, runs in found.items()}
+    searches = ("search", "horizon", "matched-search")
+    selecting, selecting_sets = (set().union(*(of[each] for each in searches)) for of in (seeds, sets))
+    for part in ("table", "letter", "more-data", "more-updates", "again"):
         assert not seeds[part] & selecting, part
-    assert len(seeds["table"]) == 5
+        assert all(each.seed == each.data.seed for each in found[part]), part
+        assert not sets[part] & selecting_sets, part
+    assert not seeds["table"] & seeds["again"]
+    assert len(seeds["table"]) == len(sets["table"]) == 10
 
 
-def test_the_table_has_the_setting_that_the_search_selects():
-    *_, planned = rounds("paper-smoke", SOME)
-    tables = parts(planned)["table"]
-    assert Counter((each.model, each.hidden_size) for each in tables) == {
-        (model, size): 5 for model in SOME.models for size in SOME.hidden_sizes
-    }
-    for each in tables:
-        best = min(
-            (
-                run
-                for run in parts(planned)["search"]
-                if (run.model, run.hidden_size) == (each.model, each.hidden_size)
-            ),
-            key=goodness,
-        )
-        assert each.cell == best.cell
-        assert each.training.learning_rate == best.training.learning_rate
-        assert each.training.updates > best.training.updates
+def test_the_search_halves_in_three_rungs():
+    found = parts(whole(replace(SOME, models=("irnn",), hidden_sizes=(20,), parts=("table",))))
+    grid, joint = found["search"][:40], found["search"][40:]
+    assert len(joint) == 35 and {each.seed for each in joint} == {0}
+    second = [each for each in found["horizon"] if each.seed == 0]
+    # The best of each rate, with all updates; the best three of them are finals, with more seeds.
+    rates = (1e-4, 2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
+    for each, rate in zip(second, rates, strict=False):
+        tried = [run for run in grid + joint if run.seed == 0 and run.training.learning_rate == rate]
+        best = min(tried, key=goodness)
+        assert each == replace(best, training=replace(best.training, updates=100, evaluate_every=1))
+    finals = {each for each in found["horizon"] if each.seed == 3}
+    assert len(finals) >= 3 and all(each.data.seed == 3 for each in finals)
+    best = min(finals, key=goodness)
+    assert {replace(each, seed=3, data=best.data) for each in found["table"]} == {best}
 
 
-@pytest.mark.parametrize(
-    ("errors", "count"),
-    [
-        ((0.1, 0.19), 5),
-        ((0.1, 0.21), 10),
-        ((0.0, 0.009), 5),  # below what counts as having learned the task
-        ((0.0, 0.011), 10),
-    ],
-)
-def test_seeds_that_differ_get_more_seeds(errors, count):
-    """By validation errors alone, and not if the user has said how many."""
-
-    def judge(run):
-        return errors[run.seed == 13] if run.seed in range(10, 20) else goodness(run)
-
-    choice = Choice(models=("irnn",), hidden_sizes=(20,), parts=("table",))
-    for chosen, seeds in ((choice, count), (replace(choice, seeds=5), 5)):
-        *_, planned = rounds("paper-smoke", chosen, judge)
-        assert [each.seed for each in parts(planned)["table"]] == list(range(10, 10 + seeds))
+def test_an_optimum_at_the_edge_is_followed_beyond_it():
+    choice = replace(SOME, models=("irnn",), hidden_sizes=(20,), parts=("table",))
+    *_, planned = rounds("paper-smoke", choice, lambda run: 0.1 / run.classifier.embedding_scale)
+    found = parts(planned)
+    assert max(each.classifier.embedding_scale for each in found["search"]) == 2
+    assert {each.classifier.embedding_scale for each in found["table"]} == {8}  # twice, and no farther
+    edges = edge_settings(override(found["search"][0], {"cell.recurrent_scale": 1.1, RATE: 1e-3}))
+    assert [each.cell.recurrent_scale for each in edges] == [1.2]
+    inside = {"cell.recurrent_scale": 1.0, "training.weight_decay": 0.0, RATE: 1e-4}
+    assert [each.training.learning_rate for each in edge_settings(override(edges[0], inside))] == [5e-5]
 
 
-def test_a_failed_seed_gets_more_seeds():
-    choice = Choice(models=("irnn",), hidden_sizes=(20,), parts=("table",))
-    plan = get_preset("paper-smoke").plan(choice)
+def test_what_the_grid_solves_is_searched_no_further_and_reported_as_it_was_tried():
+    choice = replace(SOME, models=("fast-weights",), hidden_sizes=(20,), parts=("table",))
+    *_, planned = rounds("paper-smoke", choice, lambda run: 0.0001)
+    found = parts(planned)
+    assert len(found["search"]) == 40 and "horizon" not in found
+    assert {each.training for each in found["table"]} == {found["search"][0].training}
+
+
+def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
+    """All have a test error of 25 %: the paper's IRNN of 50 units has 60.23, its fast weights have 0."""
+    found = parts(whole(FEW))
+    for part in ("more-data", "more-updates"):
+        assert {(each.model, each.hidden_size) for each in found[part]} == {("fast-weights", 50)}
+    assert {each.data.train for each in found["more-data"]} == {200_000, 2_000_000}
+    assert {each.training.weight_decay for each in found["more-data"]} == {0.0}
+    assert {each.training.updates for each in found["more-updates"]} == {700}
+
+
+def test_one_head_has_the_best_of_three_rates_and_seeds_of_its_own():
+    choice = Choice(models=("associative-lstm",), hidden_sizes=(20,), parts=("heads",))
     *_, planned = rounds("paper-smoke", choice)
-    known = {
-        each.specification.identifier: record(each.specification, goodness(each.specification))
-        for each in planned
-    }
-    one = parts(planned)["table"][2]
-    known[one.identifier] = record(one, state="failed")
-    assert len(parts(plan(known))["table"]) == 10
-
-
-def test_only_what_did_not_learn_the_task_is_trained_longer():
-    def judge(run):
-        return goodness(run) * (0.05 if run.model == "fast-weights" else 1)
-
-    *_, planned = rounds("paper-smoke", replace(SOME, parts=("longer",)), judge)
     found = parts(planned)
-    assert set(found) == {"search", "table", "longer"}
-    cells = [("irnn", size) for size in SOME.hidden_sizes]
-    assert [(each.model, each.hidden_size) for each in found["longer"]] == [
-        cell for cell in cells for _ in range(3)
-    ]
-    table_of = {
-        (each.model, each.hidden_size): replace(each, seed=0)
-        for each in found["table"]
-        if each.model == "irnn"
-    }
-    for each in found["longer"]:
-        table = table_of[each.model, each.hidden_size]
-        assert replace(each, seed=0, training=table.training) == table
-        assert replace(each.training, updates=1, evaluate_every=1) == replace(
-            table.training, updates=1, evaluate_every=1
-        )
-        assert each.training.updates == 7 * table.training.updates
-
-
-def test_a_search_with_few_updates_is_followed_by_lower_rates():
-    *_, planned = rounds("paper-smoke", replace(SOME, parts=("rates",)))
-    found = parts(planned)
-    assert set(found) == {"search", "table", "rates", "best-rates"}
-    tables = {(each.model, each.hidden_size): each for each in found["table"]}
-    for (model, size), table in tables.items():
-        tried = [each for each in found["rates"] if (each.model, each.hidden_size) == (model, size)]
-        assert {each.training.learning_rate for each in tried} == {2e-3, 1e-3, 5e-4, 2.5e-4}
-        assert {each.training.updates for each in tried} == {table.training.updates}
-        best = [each for each in found["best-rates"] if (each.model, each.hidden_size) == (model, size)]
-        assert len(best) == 3
-        for each in best:
-            assert each.training == replace(table.training, learning_rate=1e-3)
-            assert replace(each, seed=0, training=table.training) == replace(table, seed=0)
-
-
-def test_more_data_have_the_best_rate():
-    def judge(run):
-        return goodness(run) * (0.05 if run.model == "fast-weights" else 1)
-
-    *_, planned = rounds("paper-smoke", replace(SOME, parts=("data",)), judge)
-    found = parts(planned)
-    assert set(found) == {"search", "table", "rates", "best-rates", "data"}
-    assert Counter((each.model, each.hidden_size) for each in found["data"]) == {
-        ("irnn", size): 3 for size in SOME.hidden_sizes
-    }
-    for each in found["data"]:
-        (best,) = {replace(run, seed=0) for run in found["best-rates"] if run.hidden_size == each.hidden_size}
-        assert replace(each, seed=0, data=best.data) == best
-        assert each.data == replace(best.data, train=10 * best.data.train)
+    tried, reported = found["heads-search"], found["heads"]
+    assert {each.cell.heads for each in [*tried, *reported]} == {1}
+    best = min(tried, key=goodness)
+    assert {replace(each, seed=0, data=best.data) for each in reported} == {best}
+    assert not {each.seed for each in tried} & {each.seed for each in reported}
 
 
 def test_every_model_gets_as_many_trials():
-    searched = parts(get_preset("paper").plan(Choice())({}))["search"]
-    counts = Counter((each.model, each.hidden_size) for each in searched)
-    assert set(counts) == {(model, size) for model in MODELS for size in (20, 50, 100)}
-    assert len(set(counts.values())) == 1
-    assert len({each.training.learning_rate for each in searched}) >= 4
+    counts = {model: len(joint_settings(model)) for model in MODELS}
+    assert set(counts.values()) == {35}
+    for model in MODELS:
+        searched = parts(get_preset("paper").plan(Choice(models=(model,), hidden_sizes=(50,)))({}))["search"]
+        assert len(searched) == 40
+        assert joint_settings(model) == joint_settings(model)
+        assert Counter(setting[RATE] for setting in joint_settings(model)) == dict.fromkeys(RATES, 5)
 
 
 def test_a_failed_setting_is_not_selected_and_a_missing_one_is_waited_for():
@@ -225,8 +200,8 @@ def test_parts_bring_the_search_that_they_rest_on():
     def found(*names):
         return set(parts(get_preset("paper").plan(replace(SOME, parts=names))({})))
 
-    assert found("table") == found("matched") == found("longer") == found("search") == {"search"}
-    assert found("ablations", "heat-map", "letter") == {"ablations", "heat-map", "letter"}
+    assert found("table") == found("matched") == found("more-updates") == found("search") == {"search"}
+    assert found("ablations") == {"ablations"}
     assert found("as-published") == {"letter"}
 
 
@@ -246,7 +221,7 @@ def test_the_papers_own_task_may_be_named():
         ("paper", Choice(task=AssociativeRetrieval(3)), "always use the paper's task; leave out --task"),
         ("paper", Choice(seeds=11), "at most 10"),
         ("paper", Choice(models=("fast-weight",)), "did you mean 'fast-weights'"),
-        ("paper", Choice(sampler="random"), "tpe"),
+        ("paper", Choice(sampler="annealing"), "tpe"),
         ("quick", Choice(sampler="tpe"), "grid"),
         ("quick", Choice(parts=("table",)), "no parts"),
         ("quick", Choice(seeds=0), "at least 1"),
@@ -271,8 +246,8 @@ def test_tpe_asks_for_as_many_settings_in_rounds_and_nears_the_best(model):
     assert sizes == [8] * (total // 8)
     for dimension in space(model):
         for each in found:
-            room = each.training if dimension is LEARNING_RATE else each.cell
-            assert min(dimension.grid) <= getattr(room, dimension.name) <= max(dimension.grid)
+            value = attrgetter(dimension.place)(each)
+            assert min(dimension.values) <= value <= max(dimension.values)
     first, last = (min(map(goodness, part)) for part in (found[:8], found))
     assert last < first
 

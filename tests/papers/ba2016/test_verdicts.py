@@ -4,61 +4,78 @@ import math
 
 import pytest
 
-from fastweights.papers.ba2016.findings.verdicts import judge, prediction, published_interval
+from fastweights.papers.ba2016.findings.verdicts import (
+    Scale,
+    distance_to_border,
+    further_runs,
+    judge,
+    judge_runs,
+)
+from papers.ba2016.comparisons import run
 
 FLOOR = 0.6165
+COUNT = 20_000
 
 
-def verdict(published, *errors, floor=FLOOR, count=20_000):
+def verdict(published, *errors, floor=FLOOR, count=COUNT):
     return judge(published, errors, [count] * len(errors), floor)
 
 
+def spread(middle, s, number=10):
+    """Errors whose log odds lie evenly around those of `middle`, with standard deviation s."""
+    steps = [i - (number - 1) / 2 for i in range(number)]
+    scale = s / math.sqrt(sum(step**2 for step in steps) / (number - 1))
+    odds = math.log(middle / (1 - middle))
+    return [1 / (1 + math.exp(-(odds + scale * step))) for step in steps]
+
+
 @pytest.mark.parametrize(
-    ("published", "errors", "name"),
+    ("published", "errors", "word"),
     [
-        (0.0181, (0.017, 0.018, 0.019), "reproduced"),
-        (0.0181, (0.007, 0.0072, 0.0071, 0.0069, 0.007), "better"),
-        (0.0034, (0.20, 0.21, 0.22), "worse"),
-        (0.0034, (0.60, 0.61, 0.60), "not reproduced"),
-        (0.6211, (0.6165, 0.6170, 0.6160), "reproduced"),
-        (0.6023, (0.25, 0.28, 0.30, 0.35, 0.40), "better"),
+        (0.0185, spread(0.027, 0.12), "undecided"),  # below one more run, not below the best of ten
+        (0.0230, spread(0.027, 0.12), "reproduced"),
+        (0.0120, spread(0.027, 0.12), "ours higher"),
+        (0.0390, spread(0.027, 0.12), "ours lower"),
+        (0.0034, spread(0.045, 0.2), "ours higher"),
+        (0.6211, (0.6165, 0.6170, 0.6160, 0.6150), "reproduced"),
+        (0.6023, (0.25, 0.28, 0.30, 0.35, 0.40), "ours lower"),
         # Nothing wrong, nowhere: there is no spread, and the test sets' chance remains.
         (0.0, (0.0,) * 5, "reproduced"),
         (0.0, (0.0003,) * 5, "reproduced"),
-        (0.0, (0.0005,) * 5, "worse"),
-        (0.0001, (0.0,) * 5, "reproduced"),
-        (0.0034, (0.0,) * 5, "better"),
-        # One late seed among four good ones does not make 0 likely.
-        (0.0, (0.005, 0.006, 0.007, 0.006, 0.05), "worse"),
-        (0.0181, (0.005, 0.006, 0.007, 0.006, 0.05), "reproduced"),
+        (0.0, (0.0020,) * 5, "ours higher"),
+        (0.0034, (0.0,) * 5, "ours lower"),
+        # Seeds that differ too much say nothing, but for numbers that are far even so.
+        (0.0181, spread(0.01, 0.8), "undecided"),
+        (0.6081, spread(0.01, 0.8), "ours lower"),
+        (0.0034, (0.04, 0.05, 0.053, 0.37, 0.44, 0.47, 0.49, 0.5, 0.51, 0.57), "undecided"),
+        (0.40, (0.04, 0.05, 0.053, 0.37, 0.44, 0.47, 0.49, 0.5, 0.51, 0.57), "undecided"),
+        # One late seed does not make a number likely, and does not make it unlikely.
+        (0.05, (*spread(0.006, 0.1), 0.05), "undecided"),
+        (0.0, (*spread(0.006, 0.1), 0.05), "undecided"),
     ],
 )
-def test_verdicts(published, errors, name):
-    assert verdict(published, *errors).name == name
+def test_verdicts(published, errors, word):
+    assert verdict(published, *errors).word == word
 
 
-def test_not_reproduced_begins_halfway_to_the_floor():
-    halfway = 100 * (0.0034 + FLOOR) / 2
-    assert verdict(0.0034, *[(halfway - 0.1) / 100] * 3).name == "worse"
-    assert verdict(0.0034, *[(halfway + 0.1) / 100] * 3).name == "not reproduced"
+def test_fewer_seeds_do_not_help():
+    for published in (0.021, 0.024, 0.027, 0.03):
+        assert verdict(published, *spread(0.027, 0.3)).word == "reproduced"
+        assert verdict(published, *spread(0.027, 0.3, 3)).word == "undecided"
 
 
-def test_a_published_number_above_the_floor_cannot_be_missed_by_half_of_the_way():
-    assert verdict(0.63, 0.70, 0.70, 0.70).name == "worse"
-
-
-@pytest.mark.parametrize(("errors", "reason"), [((), "no finished seeds"), ((0.1,), "one finished seed")])
-def test_fewer_than_two_seeds_have_no_verdict(errors, reason):
+@pytest.mark.parametrize(("errors", "reason"), [((), "no finished seeds"), ((0.1, 0.1), "2 finished seeds")])
+def test_fewer_than_three_seeds_have_no_verdict(errors, reason):
     found = verdict(0.1, *errors)
-    assert (found.name, found.run, found.reason) == ("none", None, reason)
+    assert (found.word, found.run) == ("undecided", None)
+    assert reason in found.reason
 
 
-def test_seeds_that_learn_and_seeds_that_do_not_have_none_either():
-    found = verdict(0.6081, 0.6, 0.2)
-    assert found.name == "none"
-    assert "differ too much" in found.reason
-    # But what no run can reach is told apart even so.
-    assert verdict(0.0, 0.6, 0.55, 0.2, 0.5, 0.6).name == "not reproduced"
+def test_a_verdict_must_not_depend_on_one_seed():
+    errors = (*spread(0.005, 0.1, 9), 0.021)
+    alone = judge(0.019, errors, [COUNT] * 10, FLOOR)
+    assert alone.word == "undecided"
+    assert alone.reason == "ours lower or reproduced, by one seed or by the scale"
 
 
 def test_the_prediction_by_hand():
@@ -66,40 +83,83 @@ def test_the_prediction_by_hand():
     odds = [math.log((20_000 * e + 0.5) / (20_000 * (1 - e) + 0.5)) for e in errors]
     middle = sum(odds) / 3
     s = math.sqrt(sum((each - middle) ** 2 for each in odds) / 2)
+    # Student's quantiles with two degrees of freedom: 0.975, and 0.9975 for the best of ten.
+    ends = [middle - 14.0890473 * s * math.sqrt(4 / 3), middle - 4.3026527 * s * math.sqrt(4 / 3)]
+    found = further_runs(errors, COUNT, FLOOR)
+    assert found.best == pytest.approx(1 / (1 + math.exp(-ends[0])), abs=1e-4)
+    assert found.low == pytest.approx(1 / (1 + math.exp(-ends[1])), abs=1e-4)
+    assert FLOOR < found.high < FLOOR + 0.01  # by the equation 0.81: worse than guessing
+
+
+def test_anscombes_scale_by_hand():
+    errors = (0.02, 0.03, 0.04)
+    angles = [math.asin(math.sqrt(error)) for error in errors]
+    middle = sum(angles) / 3
+    s = math.sqrt(sum((each - middle) ** 2 for each in angles) / 2)
+    found = further_runs(errors, COUNT, FLOOR, Scale.ANSCOMBE)
     half = 4.3026527 * s * math.sqrt(4 / 3)
-    low, high = (1 / (1 + math.exp(-each)) for each in (middle - half, middle + half))
-    found = prediction(errors, [20_000] * 3)
-    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert found.low == pytest.approx(math.sin(middle - half) ** 2)
+    assert found.high == pytest.approx(math.sin(middle + half) ** 2)
+    assert found.best == 0  # its angle would be negative
 
 
-def test_equal_seeds_predict_themselves():
-    for error in (0.0, 0.0003, 0.5, 1.0):
-        found = prediction([error] * 3, [20_000] * 3)
-        assert (found.low, found.high) == (pytest.approx(error, abs=1e-9), pytest.approx(error, abs=1e-9))
+def test_equal_seeds_leave_the_chance_of_the_test_sets():
+    for error in (0.0, 0.0003, 0.5):
+        found = further_runs([error] * 3, COUNT, 0.9)
+        deviation = math.sqrt((1 + 1 / 3) / (4 * COUNT))
+        angle = math.asin(math.sqrt(error))
+        assert found.low == pytest.approx(math.sin(max(angle - 1.959964 * deviation, 0)) ** 2, abs=1e-9)
+        assert found.high == pytest.approx(math.sin(angle + 1.959964 * deviation) ** 2)
+    # About what a Poisson count of 6 has: 2 to 11 of 20,000.
+    found = further_runs([0.0003] * 10, COUNT, FLOOR)
+    assert (round(COUNT * found.low), round(COUNT * found.high)) == (2, 12)
 
 
-def test_wilsons_interval_by_hand():
-    # 181 of 10,000: two test sets of 20,000 are as exact as one of half the size.
-    p, n, z = 0.0181, 10_000, 1.959964
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    found = published_interval(p, 20_000)
-    assert found.low == pytest.approx(middle - half - 0.00005)
-    assert found.high == pytest.approx(middle + half + 0.00005)
-    assert published_interval(0.0, 20_000).low == 0
-    assert published_interval(0.0, 20_000).high == pytest.approx(z * z / (n + z * z) + 0.00005)
+def test_every_seed_is_possible_and_nothing_is_beyond_guessing_but_a_seed():
+    for errors in ((0.001, 0.001, 0.001, 0.001, 0.3), (0.65, 0.7, 0.75)):
+        for scale in Scale:
+            found = further_runs(errors, COUNT, FLOOR, scale)
+            assert found.best <= found.low <= min(errors) < max(errors) <= found.high
+            assert found.high <= max(FLOOR + 0.01, *errors)
 
 
 def test_a_small_test_set_tells_less():
-    assert verdict(0.0, 0.001, 0.001).name == "worse"
-    assert verdict(0.0, 0.001, 0.001, count=2_000).name == "reproduced"
+    assert verdict(0.0, *[0.0012] * 5).word == "ours higher"
+    assert verdict(0.0, *[0.0012] * 5, count=2_000).word == "reproduced"
 
 
 @pytest.mark.parametrize("count", [-5, 0, 0.3, 1e300])
 def test_counts_that_cannot_be_do_no_harm(count):
-    assert verdict(0.0, 0.0, 1.0, 0.5, count=count).name in ("reproduced", "worse", "not reproduced", "none")
+    assert verdict(0.0, 0.0, 1.0, 0.5, count=count).word == "undecided"
 
 
 def test_an_interval_without_width_is_one_number():
-    assert str(prediction([0.0] * 5, [20_000] * 5)) == "0.00"
-    assert str(prediction([0.1, 0.2, 0.3], [20_000] * 3)).count("–") == 1
+    assert str(further_runs([0.2] * 3, COUNT, FLOOR)).count("–") == 1
+    assert str(further_runs([1.0] * 3, COUNT, FLOOR)) == "100.0"
+
+
+def runs(*errors, **more):
+    return [run("lstm", 50, 10 + i, "table", errors=(0.6, error), **more) for i, error in enumerate(errors)]
+
+
+def test_seeds_that_share_a_training_set_have_no_verdict():
+    made = runs(*spread(0.02, 0.1, 5))
+    assert judge_runs(0.02, made).word == "reproduced"
+    for each in made:
+        each["specification"]["data"]["seed"] = 0
+    assert judge_runs(0.02, made).reason == "5 seeds, but 1 training set"
+
+
+def test_runs_that_are_missing_are_waited_for_and_those_that_failed_guess():
+    made = [*runs(*spread(0.02, 0.1, 9)), run("lstm", 50, 30, "table", state="waiting")]
+    assert judge_runs(0.02, made).reason == "9 of 10 runs have ended"
+    made[-1] |= {"state": "failed", "failure": "no luck"}
+    found = judge_runs(0.02, made)
+    assert found.word == "undecided" and found.run is not None and found.run.high >= FLOOR
+
+
+def test_the_distance_to_another_verdict():
+    run = further_runs(spread(0.02, 0.1), COUNT, FLOOR)
+    assert distance_to_border(run.high, run) == 0
+    assert distance_to_border(0.02, run) > 0.2 > distance_to_border(1.1 * run.high, run) > 0
+    assert math.isfinite(distance_to_border(0.0, further_runs([0.0] * 3, COUNT, FLOOR)))

@@ -1,8 +1,16 @@
 """Time left and states, on made-up runs whose answers are known."""
 
+from dataclasses import replace
+
 import pytest
 
-from fastweights.studies.analysis.progress import STATES, RunProgress, seconds_left, study_status
+from fastweights.studies.analysis.progress import (
+    STATES,
+    RunProgress,
+    seconds_an_update,
+    seconds_left,
+    study_status,
+)
 from fastweights.studies.record.store import Run
 
 HEARTBEAT = {"executor": "local", "workers": 2, "takes_over": "its last checkpoint", "seen": 100.0}
@@ -11,8 +19,10 @@ HEARTBEAT = {"executor": "local", "workers": 2, "takes_over": "its last checkpoi
 def run(state="waiting", model="lstm", hidden_size=20, *, update=0, pace=None, seconds=None):
     """A run of 1000 updates."""
     update = 1000 if state == "finished" else update
+    place = {"id": "x", "task": {}, "model": model, "hidden_size": hidden_size, "label": ""}
+    known = {"validation_error": None, "updates_per_second": pace, "seconds": seconds, "losses": 0}
     return RunProgress(
-        "x", model, hidden_size, 1e-3, 0, state, update, 1000, None, pace, seconds, losses=0, failure=None
+        **place, **known, learning_rate=1e-3, seed=0, state=state, update=update, updates=1000, failure=None
     )
 
 
@@ -55,6 +65,30 @@ def test_a_shape_that_nobody_has_trained_is_taken_from_the_others_by_its_size():
     assert seconds_left(runs, 1) == pytest.approx(7.5e-6 * 3600 * 1000)
 
 
+def test_a_shape_has_a_task():
+    short, long = ({"name": "associative-retrieval", "num_pairs": pairs} for pairs in (2, 20))
+    done = [
+        replace(run("finished", seconds=seconds), task=task) for task, seconds in ((short, 1.0), (long, 10.0))
+    ]
+    assert seconds_left([*done, replace(run(), task=short)], 1) == pytest.approx(1)
+    assert seconds_left([*done, replace(run(), task=long)], 1) == pytest.approx(10)
+    assert seconds_left([run()], 1, seconds_an_update(done[1:])) == pytest.approx(10)  # by its size
+
+
+def test_a_study_of_a_file_is_run_by_it_and_its_rows_have_labels():
+    planned = {"x": [{"part": "search", "row": "decay 0.9"}, {"part": "report", "row": ""}], "y": []}
+    attributes = {"preset": "mine.toml", "asked": ["a/mine.toml"], "file": "…", "planned": planned}
+    runs = [recorded(), recorded(identifier="y")]
+    study = study_status("name", "storage", attributes, runs, None, now=130.0)
+    assert study.command == ["study", "run", "a/mine.toml"]
+    assert [each.label for each in study.runs] == ["decay 0.9", ""]
+    program = study_status("name", "storage", {"planned": {}}, runs, None, now=130.0)
+    assert program.command == []
+    about = {"preset": "quick", "asked": ["--seeds", "2"]}
+    preset = study_status("name", "storage", about, runs, None, now=130.0)
+    assert preset.command == ["reproduce", "--preset", "quick", "--seeds", "2"]
+
+
 def test_no_run_is_shared_among_workers():
     runs = [run("running", pace=10.0), run("running", "irnn", update=990, pace=10.0)]
     assert seconds_left(runs, 8) == pytest.approx(100)
@@ -62,6 +96,7 @@ def test_no_run_is_shared_among_workers():
 
 def recorded(state="waiting", points=(), **about):
     specification = {
+        "task": {"name": "associative-retrieval", "num_pairs": 4},
         "model": {"name": "lstm", "hidden_size": 20},
         "training": {"updates": 1000, "learning_rate": 1e-3},
         "seed": 0,

@@ -12,9 +12,9 @@ import pytest
 from fastweights.errors import FileError, InvalidValueError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.execution import scheduler
-from fastweights.studies.execution.coordinator import run_plan, run_study
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Progress
-from fastweights.studies.presets import Planned
+from fastweights.studies.plans import Planned, fixed
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store
@@ -127,7 +127,7 @@ def study(folder, fates=None, pool=Pool, listener=None, **options):
         pools.append(pool(fates or {}))
         return pools[-1]
 
-    store = run_study(folder, "quick", RUNS, make, listener or Listener(), **options)
+    store = run_plan(folder, "quick", fixed(RUNS), lambda runs: make(), listener or Listener(), **options)
     assert len(pools) <= 1
     return {run.identifier: run.state for run in store.runs()}, *(pools or [None])
 
@@ -428,7 +428,7 @@ def test_another_preset_is_refused_and_changes_nothing(tmp_path):
     study(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(StudyError, match="belongs to the preset 'quick'"):
-        run_study(tmp_path, "paper", RUNS, lambda: Pool({}), Listener())
+        run_plan(tmp_path, "paper", fixed(RUNS), lambda runs: Pool({}), Listener())
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 

@@ -17,8 +17,9 @@ import pytest
 from databases import postgresql, storage_url
 from fastweights.errors import FileError, StudyError
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.local import LocalExecutor
+from fastweights.studies.plans import fixed
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Store
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
@@ -67,7 +68,7 @@ class Silent:
 def study(folder: Path, at=lambda: None, specifications=TWO, url=None) -> None:
     """Run the study to its end."""
     place = locate(folder, url)
-    run_study(folder, "smoke", specifications, lambda: LocalExecutor(2), Silent(at), location=place)
+    run_plan(folder, "smoke", fixed(specifications), lambda _: LocalExecutor(2), Silent(at), location=place)
 
 
 def results(folder: Path, runs=2):
@@ -136,11 +137,12 @@ folder, runs, workers = Path(sys.argv[1]), *map(int, sys.argv[2].split())
 try:
     with catch_signals(), defer_interrupts():
         from studies.execution.test_kills import SPECIFICATIONS, Silent
-        from fastweights.studies.execution.coordinator import run_study
+        from fastweights.studies.execution.coordinator import run_plan
+        from fastweights.studies.plans import fixed
         from fastweights.studies.execution.local import LocalExecutor
-        plan = SPECIFICATIONS[:runs]
-        executor = lambda: LocalExecutor(workers)
-        run_study(folder, "smoke", plan, executor, Silent(), stopped=interrupt_requested)
+        plan = fixed(SPECIFICATIONS[:runs])
+        executor = lambda _: LocalExecutor(workers)
+        run_plan(folder, "smoke", plan, executor, Silent(), stopped=interrupt_requested)
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -258,7 +260,7 @@ def test_four_workers_train_each_run_once(storage_url, tmp_path):
             ended[run.identifier] += 1
 
     place = locate(tmp_path, storage_url)
-    run_study(tmp_path, "smoke", SPECIFICATIONS, lambda: LocalExecutor(4), Counting(), location=place)
+    run_plan(tmp_path, "smoke", fixed(SPECIFICATIONS), lambda _: LocalExecutor(4), Counting(), location=place)
     assert begun == ended == Counter(specification.identifier for specification in SPECIFICATIONS)
     results(tmp_path, len(SPECIFICATIONS))
 

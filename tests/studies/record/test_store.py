@@ -11,7 +11,7 @@ import pytest
 
 from databases import postgresql, storage_url
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
-from fastweights.runs.identity import identify
+from fastweights.runs.conversion import identify
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.storage import JOURNAL, Journal

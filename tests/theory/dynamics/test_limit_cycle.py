@@ -3,7 +3,7 @@
 import numpy as np
 
 from checks import holds
-from fastweights.theory.dynamics.limit_cycle import rotation
+from fastweights.theory.dynamics.limit_cycle import LimitCycle
 
 
 def test_fails_with_symmetric_weights():
@@ -11,4 +11,4 @@ def test_fails_with_symmetric_weights():
 
 
 def test_fails_with_another_excitation():
-    assert not holds("limit-cycle", weights=lambda a, b: rotation(a + 1e-3, b))
+    assert not holds("limit-cycle", weights=lambda a, b: LimitCycle.weights(a + 1e-3, b))

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pytest
 
 from checks import holds
-from fastweights.theory.fast_weights.layer_norm_invariance import scaled_by
+from fastweights.theory.fast_weights.layer_norm_invariance import LayerNormInvariance
 
 
 def over_the_batch(x, gain, bias, epsilon):
@@ -30,7 +30,11 @@ def outside_the_root(x, gain, bias, epsilon):
         {"normalise": without_the_mean},
         {"normalise": outside_the_root},
         {"deviation": lambda variance, scale, epsilon: 1 + 0 * variance},
-        {"deviation": lambda variance, scale, epsilon: scaled_by(variance, scale**2, epsilon)},
+        {
+            "deviation": lambda variance, scale, epsilon: LayerNormInvariance.deviation(
+                variance, scale**2, epsilon
+            )
+        },
     ],
 )
 def test_fails_with_a_wrong_ingredient(wrong):

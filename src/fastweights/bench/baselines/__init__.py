@@ -22,7 +22,7 @@ class Baseline(NamedTuple):
 
 
 BASELINES = {
-    OURS: Baseline("fastweights", "jax", "ours", "prepare"),
+    OURS: Baseline("fastweights", "jax", "ours", "Ours"),
     "fastweights-jax": Baseline("without kernels", "jax", "ours", "prepare_without_kernels"),
     "jax-scan": Baseline("JAX, scan", "jax", "jax_scan", "JaxScan"),
     "numpy": Baseline("NumPy", "numpy", "numpy_loop", "NumpyLoop"),

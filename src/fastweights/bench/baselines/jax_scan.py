@@ -22,13 +22,11 @@ def _summed(weights, hidden, x):
     return hidden @ weights["cell.recurrent"].T + x @ weights["cell.input"].T + weights.get("cell.bias", 0)
 
 
-def _simple_step(activation, weights, hidden, x, options):
-    del options
+def _simple_step(activation, weights, hidden, x, _):
     return activation(_summed(weights, hidden, x))
 
 
-def _lstm_step(weights, state, x, options):
-    del options
+def _lstm_step(weights, state, x, _):
     cell, hidden = state
     input_gate, forget_gate, output_gate, candidate = jnp.split(_summed(weights, hidden, x), 4, axis=1)
     cell = jax.nn.sigmoid(forget_gate) * cell + jax.nn.sigmoid(input_gate) * jnp.tanh(candidate)
@@ -54,15 +52,13 @@ _STEPS = {
 MODELS = tuple(_STEPS)
 
 
-def _initial_state(model, batch, size):
-    zeros = jnp.zeros((batch, size))
-    return {"fast-weights": (jnp.zeros((batch, size, size)), zeros), "lstm": (zeros, zeros)}.get(model, zeros)
-
-
 def _loss(weights, model, options, tokens, targets):
     embedded = weights["embedding.table"].T[tokens.T]
-    state = _initial_state(model, len(tokens), weights["cell.recurrent"].shape[1])
-    step = _STEPS[model]
+    batch, size, step = len(tokens), weights["cell.recurrent"].shape[1], _STEPS[model]
+    zeros = jnp.zeros((batch, size))
+    state = {"fast-weights": (jnp.zeros((batch, size, size)), zeros), "lstm": (zeros, zeros)}.get(
+        model, zeros
+    )
     state, _ = jax.lax.scan(lambda state, x: (step(weights, state, x, options), None), state, embedded)
     hidden = jax.tree.leaves(state)[-1]
     units = jax.nn.relu(hidden @ weights["readout.hidden.0"].T + weights["readout.hidden.1"])

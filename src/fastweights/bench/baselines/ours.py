@@ -19,21 +19,26 @@ from fastweights.training.step import Hyperparameters
 MODELS = None
 
 
-class _Ours(Trainer):
-    """Chunks of at most `evaluate_every` updates, as training has them."""
+class Ours(Trainer):
+    """Chunks of at most `evaluate_every` updates, as training has them; several runs, which differ in their
+    seeds, in one program."""
 
     def __init__(self, case: Case, inputs: Inputs) -> None:
-        self._options = specification(case).training
-        self._hyperparameters = Hyperparameters.of(self._options)
-        self._data = Dataset(jnp.asarray(inputs.tokens), jnp.asarray(inputs.targets))  # type: ignore[arg-type]
-        self._state, self._keys = self._init(case)
-        self._advance = self._chunk
+        use_one_thread()
+        options = self._options = specification(case).training
+        rates = Hyperparameters.of(options)
+        data = Dataset(jnp.asarray(inputs.tokens), jnp.asarray(inputs.targets))  # type: ignore[arg-type]
 
-    def _init(self, case: Case):
-        return loop.init(specification(case).build_model(), self._options).state, jax.random.key(0)
+        def chunk(state, key, count):
+            return loop.advance(state, rates, key, data, count, options)
 
-    def _chunk(self, state, key, count):
-        return loop.advance(state, self._hyperparameters, key, self._data, count, self._options)
+        states = [
+            loop.init(specification(case, seed).build_model(), options).state for seed in range(case.runs)
+        ]
+        self._state, self._keys, self._advance = states[0], jax.random.key(0), chunk
+        if case.runs > 1:
+            self._state, self._keys = stack(states), jax.random.split(self._keys, case.runs)
+            self._advance = eqx.filter_jit(eqx.filter_vmap(chunk, in_axes=(eqx.if_array(0), 0, None)))
 
     def advance(self, updates: int) -> None:
         max_updates = self._options.evaluate_every
@@ -46,27 +51,8 @@ class _Ours(Trainer):
         return named_weights(self._state.model)
 
 
-class _OursBatched(_Ours):
-    """Several runs, which differ in their seeds, in one program."""
-
-    def __init__(self, case: Case, inputs: Inputs) -> None:
-        super().__init__(case, inputs)
-        self._advance = eqx.filter_jit(eqx.filter_vmap(self._chunk, in_axes=(eqx.if_array(0), 0, None)))
-
-    def _init(self, case: Case):
-        models = [specification(case, seed).build_model() for seed in range(case.runs)]
-        states = [loop.init(model, self._options).state for model in models]
-        return stack(states), jax.random.split(jax.random.key(0), case.runs)
-
-
-def prepare(case: Case, inputs: Inputs) -> Trainer:
-    """The library's own training loop."""
-    use_one_thread()
-    return (_Ours if case.runs == 1 else _OursBatched)(case, inputs)
-
-
 def prepare_without_kernels(case: Case, inputs: Inputs) -> Trainer:
     """The same with cells in JAX: what native kernels are worth."""
     # Read when the first kernel is asked for; this baseline has a process of its own.
     os.environ[SWITCH] = "0"
-    return prepare(case, inputs)
+    return Ours(case, inputs)

@@ -1,6 +1,7 @@
 """What the rest of the package sees of the paper. Its plan needs JAX: it is imported on demand."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
@@ -8,7 +9,7 @@ from fastweights.registry import register_paper
 from fastweights.studies.papers import Paper, StudyReport
 
 if TYPE_CHECKING:
-    from fastweights.studies.presets import Preset
+    from fastweights.studies.study import Preset
 
 
 @register_paper("ba2016", source=BA_2016.citation)
@@ -26,9 +27,9 @@ class Ba2016(Paper):
 
     def preset(self, name: str) -> "Preset":
         if name == "quick":
-            from fastweights.papers.ba2016.plan.quick import QUICK
+            from fastweights.studies.description import StudyDescription
 
-            return QUICK
+            return StudyDescription.read(Path(__file__).parent / "plan" / "quick.toml")
         from fastweights.papers.ba2016.plan.comparison import PAPER, PAPER_SMOKE
 
         return {"paper": PAPER, "paper-smoke": PAPER_SMOKE}[name]

@@ -1,11 +1,12 @@
 """How far a study is: its runs by state, how fast they are, what is left, and who works on it."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastweights.studies.record.store import Run
 
@@ -18,8 +19,12 @@ class RunProgress:
     """How far a run is."""
 
     id: str
+    task: Mapping[str, Any]
+    """Its name and options."""
     model: str
     hidden_size: int
+    label: str
+    """What tells it from others of the same model, size and task in a study of a file's; perhaps nothing."""
     learning_rate: float
     seed: int
     state: str
@@ -57,8 +62,9 @@ class StudyStatus:
 
     study: str
     preset: str
-    asked: Sequence[str]
-    """The options of `reproduce` that change the preset's plan, as typed."""
+    command: Sequence[str]
+    """The command that runs it, as typed, without the options that say where and by whom; empty if a program
+    did."""
     storage: str
     owner: str | None
     """The coordinator at work, in words; None if there is none."""
@@ -82,8 +88,17 @@ def study_status(
     """What the record (`attributes` and `runs`) and its owner say at the time `now`."""
     sign = attributes.get("coordinator")
     paces = sign["updates_per_second"] if sign else {}
-    progress = [_run(run, paces.get(run.identifier), at_work=owner is not None) for run in runs]
-    coordinator = sign and _coordinator(sign, now)
+    labels, at_work = _labels(attributes), owner is not None
+    progress = [
+        run_progress(run, paces.get(run.identifier), labels.get(run.identifier, ""), at_work=at_work)
+        for run in runs
+    ]
+    coordinator = None
+    if sign:  # another machine's clock may be ahead of this one's
+        seconds_ago, side_by_side = max(now - sign["seen"], 0.0), sign.get("side_by_side", 1)
+        coordinator = Coordinator(
+            sign["executor"], sign["workers"], side_by_side, sign["takes_over"], seconds_ago
+        )
     counts = Counter(run.state for run in progress)
     unfailed = [run for run in progress if run.state != "failed"]
     speed = sum(run.updates_per_second or 0.0 for run in progress if run.state == "running")
@@ -91,7 +106,7 @@ def study_status(
     return StudyStatus(
         study=name,
         preset=str(attributes.get("preset", "")),
-        asked=[str(word) for word in attributes.get("asked", ())],
+        command=_command(attributes),
         storage=storage,
         owner=owner,
         coordinator=coordinator,
@@ -104,7 +119,25 @@ def study_status(
     )
 
 
-def _run(run: Run, pace: float | None, *, at_work: bool) -> RunProgress:
+def _command(attributes: Mapping[str, Any]) -> list[str]:
+    asked = [str(word) for word in attributes.get("asked", ())]
+    if "planned" in attributes:
+        return ["study", "run", *asked] if asked else []
+    return ["reproduce", "--preset", str(attributes.get("preset", "")), *asked]
+
+
+def _labels(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of the rows that runs belong to, by identifier."""
+    return {
+        name: ", ".join(filter(None, dict.fromkeys(role.get("row", "") for role in roles)))
+        for name, roles in attributes.get("planned", {}).items()
+    }
+
+
+def run_progress(
+    run: Run, pace: float | None = None, label: str = "", *, at_work: bool = False
+) -> RunProgress:
+    """How far a run is, at its pace in updates a second while somebody is at work."""
     model, training = run.specification["model"], run.specification["training"]
     outcome = run.outcome or {}
     begun = "running" if at_work else "interrupted"
@@ -112,8 +145,10 @@ def _run(run: Run, pace: float | None, *, at_work: bool) -> RunProgress:
     error = run.points.get(update)
     return RunProgress(
         id=run.identifier,
+        task=run.specification["task"],
         model=str(model["name"]),
         hidden_size=int(model["hidden_size"]),
+        label=label,
         learning_rate=float(training["learning_rate"]),
         seed=int(run.specification["seed"]),
         state=begun if run.state == "running" else run.state,
@@ -127,43 +162,46 @@ def _run(run: Run, pace: float | None, *, at_work: bool) -> RunProgress:
     )
 
 
-def _coordinator(sign: Mapping[str, Any], now: float) -> Coordinator:
-    return Coordinator(
-        executor=str(sign["executor"]),
-        workers=int(sign["workers"]),
-        side_by_side=int(sign.get("side_by_side", 1)),
-        takes_over=str(sign["takes_over"]),
-        # Another machine's clock may be ahead of this one's.
-        signed_seconds_ago=max(now - float(sign["seen"]), 0.0),
-    )
-
-
-def seconds_left(runs: Sequence[RunProgress], at_once: int) -> float | None:
-    """Seconds until the last run ends, if so many runs are at work at once; None if nothing is known.
+def seconds_left(
+    runs: Sequence[RunProgress], at_once: int, paces: "Mapping[Shape, float] | None" = None
+) -> float | None:
+    """Seconds until the last run ends, if so many runs are at work at once; None if nothing is known. `paces`
+    are seconds an update, by default those of the runs themselves.
 
     The work left is Σ (updates left) × (seconds an update) over the runs that are not over. It is shared
     evenly, but no run is shared: the longest of them is the least that it can take.
     """
     left = [(run, run.updates - run.update) for run in runs if run.state not in ("finished", "failed")]
-    paces = _seconds_an_update(runs)
     if not left:
         return 0.0
+    paces = seconds_an_update(runs) if paces is None else paces
     if not paces:
         return None
     # Of shapes that nobody has trained yet: an update's products are R × R.
-    usual = fmean(seconds / size**2 for (_, size), seconds in paces.items())
-    work = [
-        updates * paces.get((run.model, run.hidden_size), usual * run.hidden_size**2) for run, updates in left
-    ]
+    usual = fmean(seconds / shape.hidden_size**2 for shape, seconds in paces.items())
+    work = [updates * paces.get(Shape.of(run), usual * run.hidden_size**2) for run, updates in left]
     return max(sum(work) / at_once, *work)
 
 
-def _seconds_an_update(runs: Sequence[RunProgress]) -> dict[tuple[str, int], float]:
+class Shape(NamedTuple):
+    """What the time of an update depends on most."""
+
+    task: str
+    model: str
+    hidden_size: int
+
+    @classmethod
+    def of(cls, run: RunProgress) -> "Shape":
+        """That of a run."""
+        return cls(json.dumps(run.task, sort_keys=True), run.model, run.hidden_size)
+
+
+def seconds_an_update(runs: Sequence[RunProgress]) -> dict[Shape, float]:
     """The mean of each shape that has been at work: of its runs at work, else of its finished ones."""
-    now: dict[tuple[str, int], list[float]] = {}
-    before: dict[tuple[str, int], list[float]] = {}
+    now: dict[Shape, list[float]] = {}
+    before: dict[Shape, list[float]] = {}
     for run in runs:
-        shape = run.model, run.hidden_size
+        shape = Shape.of(run)
         if run.updates_per_second:
             now.setdefault(shape, []).append(1 / run.updates_per_second)
         elif run.seconds is not None:

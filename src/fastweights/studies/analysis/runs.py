@@ -1,7 +1,7 @@
 """What one run of results.json says: how it ended, its validation errors, when it had learned."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 Record = Mapping[str, Any]
@@ -30,6 +30,22 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list
 def setting_of(run: Record) -> dict[str, Any]:
     """The specification without its seed."""
     return {name: value for name, value in run["specification"].items() if name != "seed"}
+
+
+def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`."""
+    flat = [dict(_flattened(variant)) for variant in variants]
+    names = list(dict.fromkeys(name for entries in flat for name in entries))
+    different = [name for name in names if any(entries.get(name) != flat[0].get(name) for entries in flat)]
+    return [[f"{name} {entries[name]}" for name in different if name in entries] for entries in flat]
+
+
+def _flattened(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, entry in value.items():
+        if isinstance(entry, Mapping):
+            yield from _flattened(entry)
+        else:
+            yield name, entry
 
 
 def outcome(run: Record) -> Outcome:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from statistics import fmean, median, stdev
@@ -12,6 +12,7 @@ from fastweights.studies.analysis.runs import (
     Outcome,
     Record,
     collapsed,
+    distinguished,
     final_validation_error,
     grouped,
     outcome,
@@ -28,10 +29,17 @@ class Setting:
     """
 
     runs: Sequence[Record]
+    label: str = ""
+    """What tells it from others of the same model, size and task: `decay 0.95`."""
 
     @property
     def model(self) -> str:
         return self.runs[0]["specification"]["model"]["name"]
+
+    @property
+    def name(self) -> str:
+        """Model and label."""
+        return f"{self.model}, {self.label}" if self.label else self.model
 
     @property
     def hidden_size(self) -> int:
@@ -125,6 +133,10 @@ class Setting:
         return next(iter(self._results("parameters")), None)
 
     @property
+    def state_size(self) -> int | None:
+        return next(iter(size for run in self._finished if (size := run["result"].get("state_size"))), None)
+
+    @property
     def seconds(self) -> float | None:
         """Mean of what a run took."""
         return mean(self._results("seconds"))
@@ -155,12 +167,17 @@ class Selection:
     """The settings that were tried of one model and size at one task, and which one validation selects."""
 
     runs: Sequence[Record]
-    """All of them, in any setting."""
+    """All that were tried, in any setting."""
+    fresh: Sequence[Record] | None = None
+    """Those of the selected setting that are reported, on seeds which selected nothing; none while the search
+    goes on. None if the runs that selected are reported."""
+    label: str = ""
+    """As of a setting."""
 
     @cached_property
     def settings(self) -> list[Setting]:
         """In order of appearance."""
-        return [Setting(runs) for runs in _alike(self.runs, setting_of)]
+        return [Setting(runs, self.label) for runs in _alike(self.runs, setting_of)]
 
     @property
     def validation_errors(self) -> list[float]:
@@ -176,11 +193,35 @@ class Selection:
         """
         return min(self.settings, key=_rank)
 
+    @property
+    def choice(self) -> str:
+        """What tells the selected setting from the others that were tried: `learning_rate 0.002`."""
+        different = distinguished([setting.options for setting in self.settings])
+        return ", ".join(different[self.settings.index(self.selected)])
+
+    @property
+    def all_runs(self) -> list[Record]:
+        """Those that were tried, and those that are reported."""
+        return [*self.runs, *(self.fresh or ())]
+
+    @cached_property
+    def reported(self) -> Setting | None:
+        """What a table shows; None while the search goes on that selects it."""
+        if self.fresh is None:
+            return self.selected
+        return Setting(self.fresh, self.label) if self.fresh else None
+
 
 def selections(runs: Sequence[Record]) -> list[Selection]:
-    """One for each (model, hidden size, task), by model in order of appearance, then by size."""
+    """One for each (model, hidden size, task) and row of the study, by model in order of appearance, then by
+    size."""
     models = list(dict.fromkeys(run["specification"]["model"]["name"] for run in runs))
-    selected = [Selection(group) for group in _alike(runs, _what)]
+    rows: dict[str, dict[str, list[Record]]] = {}
+    for run in runs:
+        for part, label in _places(run):
+            row = rows.setdefault(json.dumps([label, *_what(run)], sort_keys=True), {})
+            row.setdefault(part, []).append(run)
+    selected = [_selection(parts, json.loads(row)[0]) for row, parts in rows.items()]
     return sorted(
         selected, key=lambda group: (models.index(group.selected.model), group.selected.hidden_size)
     )
@@ -219,6 +260,18 @@ def _what(run: Record) -> list[Any]:
     """Model, size and task."""
     specification = run["specification"]
     return [specification["model"]["name"], specification["model"]["hidden_size"], specification["task"]]
+
+
+def _places(run: Record) -> list[tuple[str, str]]:
+    """The parts that a run has in rows of its study, and the labels of these; one where there are no rows."""
+    roles = [role for role in run.get("roles", ()) if "row" in role]
+    return [(role["part"], role["row"]) for role in roles] or [("report", "")]
+
+
+def _selection(parts: Mapping[str, list[Record]], label: str) -> Selection:
+    if "search" in parts:
+        return Selection(parts["search"], parts.get("report", []), label)
+    return Selection(parts["report"], label=label)
 
 
 def _alike(runs: Iterable[Record], key: Callable[[Record], Any]) -> list[list[Record]]:

@@ -1,37 +1,21 @@
 """One coordinator owns a study: it plans the runs, has them trained, and alone writes the record."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from fastweights import plugins
 from fastweights.errors import FileError
 from fastweights.files import make_folder
-from fastweights.runs.specification import RunSpecification
 from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
-from fastweights.studies.presets import Plan, fixed
+from fastweights.studies.plans import Plan, Tags
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
 from fastweights.studies.record.writable_store import WritableStore, check_name
-
-
-def run_study(
-    directory: Path,
-    preset: str,
-    specifications: Sequence[RunSpecification],
-    make_executor: Callable[[], Executor],
-    listener: Listener,
-    **options: Any,
-) -> Store:
-    """`run_plan` for runs that are known beforehand."""
-    return run_plan(
-        directory, preset, fixed(specifications), lambda runs: make_executor(), listener, **options
-    )
 
 
 def run_plan(
@@ -43,6 +27,7 @@ def run_plan(
     *,
     location: Location | None = None,
     arguments: Sequence[str] = (),
+    file: str | None = None,
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Store:
@@ -53,6 +38,8 @@ def run_plan(
     its last checkpoint; after three such crashes without progress between them it is recorded as failed, and
     stops no other run. A diverged run fails at once: it would diverge again. With `retry_failed`, runs that
     have failed are run again. `arguments` are those of the command line that shape the plan, for the record.
+    `file` is the text that describes a study that is no preset's: what its plan asks for is then the whole
+    study, whatever an earlier one asked for.
 
     Raises: InvalidValueError, before anything is written, if the study's name cannot be used or a plugin is
     faulty; StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
@@ -73,7 +60,11 @@ def run_plan(
         save_location(directory, location)
         make_folder(directory / RUNS)
         store.record_arguments(arguments)
-        runs, missing = _plan_round(store, plan, retry_failed=retry_failed)
+        record_roles = store.add_roles
+        if file is not None:
+            store.record_file(file)
+            record_roles = store.set_roles
+        runs, missing = _plan_round(store, plan, record_roles, retry_failed=retry_failed)
         listener.planned(runs)
         while missing:
             try:
@@ -81,14 +72,18 @@ def run_plan(
                 Scheduler(directory / RUNS, store, executor, listener, confirm, stopped).execute(missing)
             except OSError as error:
                 raise FileError(f"the study in {directory} cannot go on: {error}") from error
-            runs, missing = _plan_round(store, plan, retry_failed=False)
+            runs, missing = _plan_round(store, plan, record_roles, retry_failed=False)
             if missing:
                 listener.planned(runs)
         return store
 
 
 def _plan_round(
-    store: WritableStore, plan: Plan, *, retry_failed: bool
+    store: WritableStore,
+    plan: Plan,
+    record_roles: Callable[[Iterable[tuple[str, Tags]]], None],
+    *,
+    retry_failed: bool,
 ) -> tuple[list[Run], list[ScheduledRun]]:
     """Record what the plan wants now; all its runs, and those that have not ended, the longest first, so that
     no worker ends with a long run while the others have none."""
@@ -103,15 +98,9 @@ def _plan_round(
         known=known,
         retry_failed=retry_failed,
     )
-    store.add_roles((name, entry.tags) for name, entry in planned if entry.tags)
+    record_roles((name, entry.tags) for name, entry in planned)
     runs = [run for run in recorded if run.identifier in specifications]
-    missing = [
-        ScheduledRun(run, specifications[run.identifier])
-        for run in runs
-        if run.state in ("running", "waiting")
-    ]
-    return runs, sorted(missing, key=lambda entry: -_cost(entry.specification))
-
-
-def _cost(specification: RunSpecification) -> float:
-    return specification.training.updates * specification.hidden_size**2
+    missing = [run for run in runs if run.state in ("running", "waiting")]
+    entries = [ScheduledRun(run, specifications[run.identifier]) for run in missing]
+    costs = {name: run.training.updates * run.hidden_size**2 for name, run in specifications.items()}
+    return runs, sorted(entries, key=lambda entry: -costs[entry.run.identifier])

@@ -26,3 +26,7 @@ class Listener(Protocol):
 
     def ended(self, run: Run, outcome: "Outcome") -> None:
         """A run finished or failed."""
+
+
+class Quiet(Listener):
+    """Shows nothing."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,9 +9,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from typing import Any
 
 from fastweights.errors import check
+from fastweights.machine import end_with_parent
 from fastweights.plugins import Plugin, load_all, loaded
 from fastweights.runs.worker import Outcome, prepare
 from fastweights.studies.execution.executor import Job, Progress, run_jobs
@@ -135,16 +134,9 @@ def _start_worker(coordinator: Connection, plugins: Sequence[Plugin]) -> None:
     for number in _TERMINAL_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent()
     prepare()
     load_all(plugins)
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
 
 
 def _report(progress: Progress) -> None:

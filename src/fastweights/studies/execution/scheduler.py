@@ -132,16 +132,15 @@ class Scheduler:
         while self._waiting and len(self._at_work) < self._executor.capacity():
             if len(self._waiting[0].crashes) == _MAX_CRASHES - 1 and self._at_work:
                 break  # its last try is when no other run is at work, which might take the memory it needs
-            batch = self._next_batch()
+            batch, jobs = self._next_batch(), []
             for entry in batch:
                 self._store.begin(entry.run)
                 self._listener.began(entry.run)
                 entry.submit()
-            self._at_work[self._executor.submit([self._job(entry.run) for entry in batch])] = batch
-
-    def _job(self, run: Run) -> Job:
-        out = self._folder / f"{run.identifier}.safetensors"
-        return Job(run.identifier, dict(run.specification), out)
+                name = entry.run.identifier
+                out = self._folder / f"{name}.safetensors"
+                jobs.append(Job(name, dict(entry.run.specification), out))
+            self._at_work[self._executor.submit(jobs)] = batch
 
     def _next_batch(self) -> list[ScheduledRun]:
         """The next run, and others that can be trained beside it; a quarantined one alone."""

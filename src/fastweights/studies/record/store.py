@@ -85,8 +85,9 @@ class Store:
         return list({run.identifier: run for run in runs}.values())
 
     def attributes(self) -> dict[str, Any]:
-        """What is known of the study as a whole: `preset`, and `asked`, the arguments of `reproduce` that
-        shape its plan; `floors` and `roles` by run; `coordinator`, its last heartbeat.
+        """What is known of the study as a whole: `preset`, and `asked`, the arguments of the command that
+        shape its plan; `floors` and `roles` by run; `coordinator`, its last heartbeat. Of a study that is no
+        preset's, `file`, the text that describes it, and `planned`, the roles of the runs that it asks for.
 
         Raises: StudyError, too, if they are damaged.
         """
@@ -95,26 +96,40 @@ class Store:
             check_study(attributes)
         return attributes
 
+    def wanted(self) -> list[Run]:
+        """The runs that the study's file asks for as it was last, in its order; of a preset's study all.
+
+        Raises: StudyError, too, if the record of a run is damaged.
+        """
+        planned, runs = self.attributes().get("planned"), self.runs()
+        if planned is None:
+            return runs
+        known = {run.identifier: run for run in runs}
+        return [known[identifier] for identifier in planned if identifier in known]
+
     def results(self, runs: Sequence[Run] | None = None) -> dict[str, Any]:
-        """All that is known, as results.json holds it; `runs` are read unless they are given.
+        """All that is known of these runs, by default of those `wanted`, as results.json holds it.
 
         Raises: StudyError, too, if the record of a run is damaged.
         """
         attributes = self.attributes()
-        runs = self.runs() if runs is None else runs
-        floors, roles = attributes.get("floors", {}), attributes.get("roles", {})
+        runs = self.wanted() if runs is None else runs
+        floors, roles = attributes.get("floors", {}), attributes.get("planned", attributes.get("roles", {}))
         if not all(run.identifier in floors for run in runs):
             raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
         return {
             "format": FORMAT,
-            "study": {"preset": self.preset},
+            "study": {
+                "preset": self.preset,
+                **{key: attributes[key] for key in ("file",) if key in attributes},
+            },
             "runs": [
                 {
                     "id": run.identifier,
                     "specification": dict(run.specification),
                     "floor": floors[run.identifier],
-                    **({"roles": roles[run.identifier]} if run.identifier in roles else {}),
+                    **({"roles": roles[run.identifier]} if roles.get(run.identifier) else {}),
                     **nothing,
                     **(run.outcome or {}),
                     "state": "waiting" if run.state == "running" else run.state,
@@ -155,19 +170,9 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
 def _run(trial: "FrozenTrial") -> Run:
     entries: Any = trial.user_attrs
     check_run(entries, trial.intermediate_values)
-    identifier, outcome, state = (
-        entries["identifier"],
-        entries.get("outcome"),
-        _STATES.get(trial.state.name, "failed"),
-    )
+    identifier, outcome = entries["identifier"], entries.get("outcome")
+    state = _STATES.get(trial.state.name, "failed")
     if state == "finished" and (outcome is None or outcome["state"] != state):
         raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
-    return Run(
-        trial._trial_id,
-        identifier,
-        state,
-        entries["specification"],
-        outcome,
-        trial.intermediate_values,
-        tuple(entries.get("losses", ())),
-    )
+    points, crashes = trial.intermediate_values, tuple(entries.get("losses", ()))
+    return Run(trial._trial_id, identifier, state, entries["specification"], outcome, points, crashes)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fastweights.errors import StudyError
-from fastweights.runs.identity import identify
+from fastweights.runs.conversion import identify
 
 
 class _Named(Struct):
@@ -110,6 +110,8 @@ class _Study(Struct):
     asked: list[str] = []
     floors: dict[str, float] = {}
     roles: dict[str, list[dict[str, str | float | bool]]] = {}
+    file: str = ""
+    planned: dict[str, list[dict[str, str | float | bool]]] = {}
     coordinator: _Heartbeat | None = None
 
 
@@ -126,7 +128,7 @@ def check_run(entries: Mapping[str, Any], points: Mapping[int, float]) -> None:
 def check_study(entries: Mapping[str, Any]) -> None:
     """Raise StudyError unless a study can have these entries."""
     _check(entries, _Study, "the record")
-    for roles in entries.get("roles", {}).values():
+    for roles in [*entries.get("roles", {}).values(), *entries.get("planned", {}).values()]:
         if not all(isinstance(role.get("part"), str) for role in roles):
             raise StudyError(f"the record is damaged: roles without a part: {roles!r:.60}")
 

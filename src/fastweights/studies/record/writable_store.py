@@ -89,15 +89,27 @@ class WritableStore(Store):
         return list(runs.values())
 
     def record_arguments(self, words: Sequence[str]) -> None:
-        """Record the arguments of `reproduce` that shape the plan, so that others can resume the study."""
+        """Record the arguments of the command that shape the plan, so that others can resume the study."""
         self._set_attribute("asked", list(words))
+
+    def record_file(self, text: str) -> None:
+        """Record the text that describes the study."""
+        self._set_attribute("file", text)
+
+    def set_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Record the runs that the study's file asks for now, and their roles, instead of those recorded
+        already."""
+        planned: dict[str, list[dict[str, Any]]] = {}
+        for identifier, role in roles:
+            planned.setdefault(identifier, []).extend([dict(role)] if role else [])
+        self._set_attribute("planned", planned)
 
     def add_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Record the roles that runs, given by their identifiers, have in the study, besides those recorded
         already."""
         all_roles = {name: list(roles) for name, roles in self._attributes.get("roles", {}).items()}
         for identifier, role in roles:
-            if dict(role) not in all_roles.setdefault(identifier, []):
+            if role and dict(role) not in all_roles.setdefault(identifier, []):
                 all_roles[identifier].append(dict(role))
         self._set_attribute("roles", all_roles)
 

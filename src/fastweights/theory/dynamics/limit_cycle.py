@@ -1,7 +1,6 @@
 """Without symmetric weights a net may oscillate for ever."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -17,22 +16,6 @@ _TOLERANCE = 1e-10
 _TIMES = np.concatenate([[0], np.linspace(275, 300, 2501)])  # several turns at the end
 
 Path = Float[np.ndarray, "times 2"]
-
-
-def rotation(a: float, b: float) -> Float[np.ndarray, "2 2"]:
-    """Two units that excite themselves, of which one excites the other and is inhibited by it."""
-    return np.array([[a, -b], [b, a]])
-
-
-class Cycle(NamedTuple):
-    """One turn, from one crossing of v_2 = 0 < v_1 upwards to the next."""
-
-    start: float
-    end: float
-    """v_1 at the two crossings."""
-    period: float
-    square: float
-    """The mean of v_1² + v_2² over the turn."""
 
 
 @register_check(
@@ -53,8 +36,9 @@ class LimitCycle(Check):
 
     statement = "Rotating weights produce a limit cycle, so that the net has no energy function."
 
-    weights: Callable[[float, float], np.ndarray] = rotation
-    """W, given a and b."""
+    weights: Callable[[float, float], np.ndarray] = lambda a, b: np.array([[a, -b], [b, a]])
+    """W, given a and b: two units that excite themselves, of which one excites the other and is inhibited by
+    it."""
 
     def examine(self) -> Finding:
         """Far from the onset of the oscillation, and near it."""
@@ -86,16 +70,17 @@ class LimitCycle(Check):
         )
 
 
-def _turn(path: Path) -> Cycle:
-    """The last complete turn; without one, a cycle that doesn't close and has no size."""
+def _turn(path: Path) -> tuple[float, float, float, float]:
+    """Of the last complete turn, from one crossing of v_2 = 0 < v_1 upwards to the next: v_1 at both, the
+    period, and the mean of v_1² + v_2². Without a turn, of a cycle that doesn't close and has no size."""
     times, (first, second) = _TIMES[1:], path.T
     before = np.flatnonzero((second[:-1] < 0) & (second[1:] >= 0) & (first[:-1] > 0))[-2:]
     if len(before) < 2:
-        return Cycle(0.0, np.inf, 0.0, 0.0)
+        return 0.0, np.inf, 0.0, 0.0
     spline, height = CubicSpline(times, path), CubicSpline(times, second)
     start, end = (root_scalar(height, bracket=(times[i], times[i + 1])).root for i in before)
     square = CubicSpline(times, np.sum(path**2, axis=1)).integrate(start, end) / (end - start)
-    return Cycle(float(spline(start)[0]), float(spline(end)[0]), end - start, float(square))
+    return float(spline(start)[0]), float(spline(end)[0]), end - start, float(square)
 
 
 def _panels(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> list[Panel]:

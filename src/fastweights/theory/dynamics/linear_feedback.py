@@ -15,11 +15,6 @@ from fastweights.theory.rounding import roundings_apart, within_rounding
 _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3
 
 
-def response(weight: Any, age: Any) -> Any:
-    """w^(l+1): the weight of an input l steps later."""
-    return weight ** (age + 1)
-
-
 @register_check("linear-feedback", source="Haykin 2009, introduction, section 5, Feedback")
 class LinearFeedback(Check):
     """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of 1 it
@@ -34,7 +29,7 @@ class LinearFeedback(Check):
 
     statement = "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
 
-    response: Callable[[Any, Any], Any] = response
+    response: Callable[[Any, Any], Any] = lambda weight, age: weight ** (age + 1)
     """The weight of an input in the sum, given w and its age; works on symbols and on numbers."""
 
     def examine(self) -> Finding:

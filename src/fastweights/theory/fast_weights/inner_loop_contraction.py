@@ -9,7 +9,7 @@ from jaxtyping import Float
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.memories import DecayingMatrix
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
+from fastweights.theory.fast_weights.inner_loops import remembered, settle
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 Array = np.ndarray
@@ -25,11 +25,6 @@ _DECAY, _RATE = 0.9, 0.5
 def spectral_norm(matrix: Matrix) -> float:
     """‖A‖, the largest singular value."""
     return float(np.linalg.norm(matrix, 2))
-
-
-def where_all_are_on(matrix: Matrix, summed: Vector) -> Vector:
-    """(I − A)^(−1) u."""
-    return np.linalg.solve(np.eye(len(matrix)) - matrix, summed)
 
 
 @register_check(
@@ -49,7 +44,9 @@ class InnerLoopContraction(Check):
     rate: Callable[[Matrix], float] = spectral_norm
     """The factor of a distance in a step, given A."""
 
-    fixed_point: Callable[[Matrix, Vector], Vector] = where_all_are_on
+    fixed_point: Callable[[Matrix, Vector], Vector] = lambda matrix, summed: np.linalg.solve(
+        np.eye(len(matrix)) - matrix, summed
+    )
     """The fixed point if all units stay on, given A and u."""
 
     def examine(self) -> Finding:
@@ -81,7 +78,7 @@ class InnerLoopContraction(Check):
 
         matrix, summed = matrices[0], positive[0]
         count = int(2 * (_STEPS[-1] + 1) * (_UNITS + 2) / (1 - spectral_norm(matrix)))
-        exact, sizes = self.fixed_point(matrix, summed), where_all_are_on(matrix, summed)
+        exact, sizes = self.fixed_point(matrix, summed), InnerLoopContraction.fixed_point(matrix, summed)
         linear = roundings_apart(from_positive[-1, 0], exact, sizes, count)
 
         first = np.linalg.eigh(matrices[-1])[1][:, -1]
@@ -108,7 +105,7 @@ class InnerLoopContraction(Check):
 
 def _iterate(matrix: Matrix, summed: Vector, states: Float[Array, "units starts"], steps: int) -> Array:
     for _ in range(steps):
-        states = rectified(summed[:, None] + matrix @ states)
+        states = np.maximum(summed[:, None] + matrix @ states, 0)
     return states
 
 
@@ -118,7 +115,7 @@ def _rounding(point: Vector) -> float:
 
 def _memory_norms(rng: np.random.Generator) -> tuple[float, float]:
     """‖A(t)‖ over its bound, for random states and for parallel ones, after ten writes."""
-    random = rectified(rng.standard_normal((10, _UNITS)))
+    random = np.maximum(rng.standard_normal((10, _UNITS)), 0)
     line = rng.uniform(0.5, 2, (10, 1)) * random[0]
     states = np.stack([random, line], axis=1)
     written = jnp.asarray(states)

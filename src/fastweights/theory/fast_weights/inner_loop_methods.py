@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.fast_weights.inner_loops import rectified, remembered, settle
+from fastweights.theory.fast_weights.inner_loops import remembered, settle
 from fastweights.theory.fast_weights.layer_norm_jacobian import EPSILON
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
@@ -15,16 +15,6 @@ Array = np.ndarray
 _UNITS = 9
 _STEPS = (1, 3, 10)
 _SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 3, 12)])
-
-
-def first_difference(summed: Array, read: Array) -> Array:
-    """Method 2's h_1 less method 1's, given u and A h_0: f(A h_0) − f(u + A h_0) where u < 0, else 0."""
-    return np.where(summed < 0, rectified(read) - rectified(summed + read), 0)
-
-
-def amplified(matrix: Float[Array, "units units"], steps: int) -> Float[Array, "units units"]:
-    """(I + A)^S."""
-    return np.linalg.matrix_power(np.eye(len(matrix)) + matrix, steps)
 
 
 @register_check("inner-loop-methods", source="Ba et al. 2016, appendix B")
@@ -43,10 +33,14 @@ class InnerLoopMethods(Check):
     nothing: Callable[[int], Float[Array, "units units"]] = lambda units: np.zeros((units, units))
     """The empty memory A, given the number of units."""
 
-    difference: Callable[[Array, Array], Array] = first_difference
-    """Method 2's h_1 less method 1's, given u and A h_0."""
+    difference: Callable[[Array, Array], Array] = lambda summed, read: np.where(
+        summed < 0, np.maximum(read, 0) - np.maximum(summed + read, 0), 0
+    )
+    """Method 2's h_1 less method 1's, given u and A h_0: f(A h_0) − f(u + A h_0) where u < 0, else 0."""
 
-    power: Callable[[Float[Array, "units units"], int], Float[Array, "units units"]] = amplified
+    power: Callable[[Float[Array, "units units"], int], Float[Array, "units units"]] = lambda matrix, steps: (
+        np.linalg.matrix_power(np.eye(len(matrix)) + matrix, steps)
+    )
     """The matrix that method 2 applies to h_0 in S steps, given A and S."""
 
     def examine(self) -> Finding:
@@ -62,7 +56,7 @@ class InnerLoopMethods(Check):
         ]
         sustained, amplifying = np.split(settle(options, matrices, inputs), 2)
 
-        start = rectified(inputs)
+        start = np.maximum(inputs, 0)
         read = np.einsum("nij,nj->ni", matrices, start)
         given, sizes = self.difference(inputs, read), abs(inputs) + start + read
         first = roundings_apart(amplifying[0] - sustained[0], given, sizes, 2 * (_UNITS + 2))

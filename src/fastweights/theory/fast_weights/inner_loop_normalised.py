@@ -19,11 +19,6 @@ _UNITS, _MAX_STEPS = 12, 12
 _NORMS = (0.05, 0.3, 1.0, 10.0)
 
 
-def largest_gain(gain: Vector) -> float:
-    """max |g|."""
-    return float(abs(gain).max())
-
-
 @register_check(
     "inner-loop-normalised", source="Ba et al. 2016, equation 5; the bound is derived in the chapter"
 )
@@ -37,7 +32,7 @@ class InnerLoopNormalised(Check):
 
     statement = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
 
-    gain: Callable[[Vector], float] = largest_gain
+    gain: Callable[[Vector], float] = lambda gain: abs(gain).max()
     """The factor of a change in the normalisation, before it is divided by s."""
 
     def examine(self) -> Finding:
@@ -49,7 +44,7 @@ class InnerLoopNormalised(Check):
         options = [FastWeightsOptions(inner_steps=steps) for steps in range(_MAX_STEPS + 1)]
         states = settle(options, matrices, inputs, gain, bias)
 
-        radius = np.sqrt(_UNITS) * largest_gain(gain) + np.linalg.norm(bias)
+        radius = np.sqrt(_UNITS) * abs(gain).max() + np.linalg.norm(bias)
         local, everywhere, series = [], [], []
         for norm, matrix, summed, path in zip(
             _NORMS, matrices, inputs, np.moveaxis(states, 1, 0), strict=True

@@ -52,8 +52,3 @@ def remembered(rng: np.random.Generator, units: int, states: int) -> Float[np.nd
     written = np.maximum(rng.standard_normal((states, units)), 0)
     matrix = written.T @ written
     return matrix / np.linalg.norm(matrix, 2)
-
-
-def rectified(x: np.ndarray) -> np.ndarray:
-    """f(x) = max(x, 0)."""
-    return np.maximum(x, 0)

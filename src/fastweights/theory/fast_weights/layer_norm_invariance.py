@@ -19,13 +19,6 @@ Normalise = Callable[
 ]
 
 
-def scaled_by(
-    variance: Float[np.ndarray, "*shape"], scale: Float[np.ndarray, "*shape"], epsilon: float
-) -> Float[np.ndarray, "*shape"]:
-    """√((σ² + ε) / (σ² + ε/α²)): the factor that a scale α leaves because of ε."""
-    return np.sqrt((variance + epsilon) / (variance + epsilon / scale**2))
-
-
 @register_check(
     "layer-norm-invariance", source="Ba, Kiros & Hinton 2016, arXiv:1607.06450, section 5.1, table 1"
 )
@@ -41,8 +34,10 @@ class LayerNormInvariance(Check):
     normalise: Normalise = layer_norm
     """Normalisation of vectors, given x, gain, bias and ε."""
 
-    deviation: Callable[..., Float[np.ndarray, "*shape"]] = scaled_by
-    """The factor that a scale leaves because of ε, given σ², α and ε."""
+    deviation: Callable[..., Float[np.ndarray, "*shape"]] = lambda variance, scale, epsilon: np.sqrt(
+        (variance + epsilon) / (variance + epsilon / scale**2)
+    )
+    """The factor √((σ² + ε) / (σ² + ε/α²)) that a scale leaves because of ε, given σ², α and ε."""
 
     def examine(self) -> Finding:
         """With ε = 0, then with the library's and with one as large as the variance."""

@@ -23,11 +23,6 @@ Sequences = Float[np.ndarray, "batch time units"]
 Jacobians = Float[np.ndarray, "batch earlier units units"]
 
 
-def power(decay: float, age: int) -> float:
-    """λ^age."""
-    return decay**age
-
-
 class Valves(NamedTuple):
     """The share of a gradient that passes at each step, from 0 to 1. The values themselves always pass."""
 
@@ -63,7 +58,7 @@ class FastMemoryPath(Check):
 
     statement = "The fast memory adds a direct path from every h(τ), which decays as λ^age."
 
-    weight: Callable[[float, int], float] = power
+    weight: Callable[[float, int], float] = lambda decay, age: decay**age
     """The weight of a state, given λ and its age."""
 
     pull: Callable[[Vector, Vector], Matrix] = of_state

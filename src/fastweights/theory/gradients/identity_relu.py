@@ -15,11 +15,6 @@ from fastweights.theory.networks import built, outputs, run_once
 _UNITS, _BATCH, _STEPS = 10, 8, 12
 
 
-def power(scale: float, age: Float[np.ndarray, " ages"]) -> Float[np.ndarray, " ages"]:
-    """The gradient of a unit after `age` steps, if the unit was on in all of them."""
-    return scale**age
-
-
 @register_check("identity-relu", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941, section 3")
 class IdentityRelu(Check):
     """With W = s I, ∂h(T)/∂h(τ) is diagonal: s^(T−τ) for units that are on from τ + 1 to T, 0 for the others.
@@ -30,8 +25,10 @@ class IdentityRelu(Check):
 
     statement = "Through rectified units with identity recurrence gradients pass unchanged, or not at all."
 
-    decay: Callable[[float, Float[np.ndarray, " ages"]], Float[np.ndarray, " ages"]] = power
-    """The diagonal's entry, given scale and age."""
+    decay: Callable[[float, Float[np.ndarray, " ages"]], Float[np.ndarray, " ages"]] = lambda scale, age: (
+        scale**age
+    )
+    """The diagonal's entry, the gradient of a unit that was on in all of `age` steps, given scale and age."""
 
     recurrent: Callable[[int], Float[np.ndarray, "units units"]] = np.eye
     """W / s, given the number of units."""

@@ -16,16 +16,6 @@ _CLASSES = (2, 10, 37)
 _DRAWS = 50
 
 
-def entry(y_i: Any, y_j: Any, same: Any) -> Any:
-    """y_i (δ_ij − y_j): an entry of diag(y) − y yᵀ."""
-    return y_i * (same - y_j)
-
-
-def error(y_j: Any, is_target: Any) -> Any:
-    """y_j − δ_tj: an entry of y − e_t."""
-    return y_j - is_target
-
-
 @register_check("softmax-cross-entropy", source="Bridle 1990, NIPS 2:211; Nair 2025, arXiv:2510.23012")
 class SoftmaxCrossEntropy(Check):
     """∂y/∂z = diag(y) − y yᵀ, of norm at most ½; −log y_t has the gradient y − e_t.
@@ -37,10 +27,10 @@ class SoftmaxCrossEntropy(Check):
 
     statement = "The softmax has the Jacobian diag(y) − y yᵀ; cross-entropy the gradient y − e_t."
 
-    entry: Callable[[Any, Any, Any], Any] = entry
+    entry: Callable[[Any, Any, Any], Any] = lambda y_i, y_j, same: y_i * (same - y_j)
     """An entry of the softmax's Jacobian, given y_i, y_j and δ_ij; works on symbols and on numbers."""
 
-    error: Callable[[Any, Any], Any] = error
+    error: Callable[[Any, Any], Any] = lambda y_j, is_target: y_j - is_target
     """An entry of the cross-entropy's gradient, given y_j and δ_tj."""
 
     def examine(self) -> Finding:

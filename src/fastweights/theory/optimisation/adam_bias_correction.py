@@ -16,11 +16,6 @@ _RATE, _EPSILON = 1e-3, 1e-8
 _STEPS, _SEQUENCES = 200, 8
 
 
-def one_less_power(decay: Any, steps: Any) -> Any:
-    """1 − β^t: the sum of the weights of t gradients."""
-    return 1 - decay**steps
-
-
 @register_check("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
 class AdamBiasCorrection(Check):
     """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g] for
@@ -32,8 +27,9 @@ class AdamBiasCorrection(Check):
 
     statement = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
 
-    correction: Callable[[Any, Any], Any] = one_less_power
-    """The divisor of a moment, given β and t; works on symbols and on numbers."""
+    correction: Callable[[Any, Any], Any] = lambda decay, steps: 1 - decay**steps
+    """The divisor of a moment, the sum of the weights of t gradients, given β and t; works on symbols and on
+    numbers."""
 
     def examine(self) -> Finding:
         """By symbols for every β and t; then for gradients of very different sizes, some of them zero."""

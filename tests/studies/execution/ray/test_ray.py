@@ -21,7 +21,7 @@ from fastweights.cells.irnn import IRNN
 from fastweights.errors import FastweightsError, FileError, InvalidValueError, StudyError
 from fastweights.registry import cells, register_cell
 from fastweights.studies.execution import scheduler
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Job
 from fastweights.studies.execution.local import LocalExecutor
 from fastweights.studies.execution.ray import cluster as ray_cluster
@@ -29,6 +29,7 @@ from fastweights.studies.execution.ray import executor as ray_executor
 from fastweights.studies.execution.ray import worker as ray_worker
 from fastweights.studies.execution.ray.executor import RayExecutor
 from fastweights.studies.execution.ray.worker import Probe, Worker, WorkerLostError
+from fastweights.studies.plans import fixed
 from fastweights.studies.record.folder import RUNS, locate
 from fastweights.studies.record.store import Store
 from processes import all_gone, is_alive, wait_until
@@ -73,7 +74,7 @@ def cluster():
 def undisturbed(tmp_path_factory):
     """What the local executor makes of the long runs."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    run_study(folder, "smoke", LONG, lambda: LocalExecutor(2), Silent())
+    run_plan(folder, "smoke", fixed(LONG), lambda runs: LocalExecutor(2), Silent())
     by_run = results(folder)
     assert all(len(curve) == CURVE for _, curve, _ in by_run.values())
     return by_run
@@ -165,7 +166,9 @@ def study(folder, address, listener=None, specifications=LONG, made=None, **opti
 
     try:
         place = locate(folder)
-        run_study(folder, "smoke", specifications, make, listener or Silent(), location=place)
+        run_plan(
+            folder, "smoke", fixed(specifications), lambda runs: make(), listener or Silent(), location=place
+        )
     finally:
         assert not ray_cluster.ray.is_initialized()
         wait_until(lambda: not workers(), 20)
@@ -434,13 +437,14 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from studies.execution.ray.test_ray import LONG, Silent
-from fastweights.studies.execution.coordinator import run_study
+from fastweights.studies.execution.coordinator import run_plan
+from fastweights.studies.plans import fixed
 from fastweights.studies.record.folder import locate
 from fastweights.studies.execution.ray.executor import RayExecutor
 
 folder, address = Path(sys.argv[1]), sys.argv[2]
 place = locate(folder)
-run_study(folder, "smoke", LONG, lambda: RayExecutor(address, folder, 2), Silent(), location=place)
+run_plan(folder, "smoke", fixed(LONG), lambda runs: RayExecutor(address, folder, 2), Silent(), location=place)
 """
 
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
-from fastweights.papers.ba2016.names import ALTERNATIVES, EMBEDDING, PAPERS_EMBEDDING
-from fastweights.report.labels import nats, percent
+from fastweights.report.labels import nats
 from fastweights.report.setting_texts import length_text, mean_text
 from fastweights.studies.analysis.settings import Setting
 
@@ -17,9 +16,13 @@ def why(entry: TableEntry) -> str:
     """A short sentence or two; empty if the record does not say."""
     verdict = entry.verdict
     if verdict is None:
-        return "nothing was published"
-    explain = {"reproduced": _reproduced, "better": _better, "worse": _worse, "not reproduced": _worse}
-    reasons = [verdict.reason] if verdict.name == "none" else explain[verdict.name](entry)
+        return "nothing was published" if entry.paper is None else "not run yet"
+    reasons = {
+        "undecided": lambda entry: [verdict.reason],
+        "reproduced": _reproduced,
+        "ours lower": _as_published,
+        "ours higher": _missing,
+    }[verdict.word](entry)
     return "; ".join([*reasons, *_incidents(entry.table)])
 
 
@@ -30,55 +33,25 @@ def _reproduced(entry: TableEntry) -> Iterator[str]:
         yield f"one more run may have {entry.verdict.run} %"
 
 
-def _better(entry: TableEntry) -> Iterator[str]:
-    """What the paper's choices make of it: all of them, or its embedding alone, or the search."""
-    uniform = entry.alternatives[EMBEDDING].tried.get(PAPERS_EMBEDDING)
-    if entry.as_published.test_error is not None:
-        there = f"with the paper's embedding and a constant rate {mean_text(entry.as_published)}"
-        # Nearer to the paper's number than to the table's, in factors.
-        product = (entry.paper or 0) * (entry.table.test_error or 0)
-        back = entry.as_published.test_error**2 > max(product, 1e-12)
-        here = f"{there}, in the selected setting {mean_text(entry.table)}"
-        yield here if back else f"even {there}: the paper's number does not come back"
-    elif uniform is not None and uniform.validation_error is not None and entry.search.runs:
-        selected = entry.search.selected.validation_error
-        if selected is not None:
-            yield (
-                f"the paper's embedding has {percent(uniform.validation_error)} % on validation after the "
-                f"search's updates, N(0, 1) {percent(selected)} %"
-            )
-    else:
-        yield from _search(entry)
-
-
-def _worse(entry: TableEntry) -> Iterator[str]:
-    """What is missing, as far as other stages of the study show; else how near the seeds came."""
-    table = entry.table
-    near = f"{table.reached} of {table.finished + table.failed} seeds came to 1 % on validation"
-    yield from list(_missing(entry)) or [near]
+def _as_published(entry: TableEntry) -> Iterator[str]:
+    """What the paper's own choices make of it."""
+    verdict = entry.verdict_on(entry.as_published)
+    if verdict is not None and entry.as_published.test_error is not None:
+        yield f"to the letter of the paper {mean_text(entry.as_published)}: {verdict.word}"
 
 
 def _missing(entry: TableEntry) -> Iterator[str]:
-    table = entry.table
-    if (
-        table.best_test_error is not None
-        and table.test_error is not None
-        and table.best_test_error < 0.8 * table.test_error
-    ):
-        yield f"{percent(table.best_test_error)} % at the lowest validation error"
-    memorised = _memorised(table)
+    """What is missing, as far as other stages of the study show."""
+    yield from _as_published(entry)
+    memorised = _memorised(entry.table)
     if memorised:
         yield f"the training data are {memorised}"
-    for words, setting in (
-        (f"after {length_text(entry.longer)} updates", entry.longer),
-        *((alternative.best, entry.alternatives[alternative].best) for alternative in ALTERNATIVES),
-        ("with ten times the training data", entry.more_data),
-    ):
+    for sequences, setting in entry.more_data.items():
         if setting.test_error is not None:
-            also = (
-                "" if memorised or not _memorised(setting) else f", the training data {_memorised(setting)}"
-            )
-            yield f"{words} {mean_text(setting)}{also}"
+            yield f"with {sequences:,} training sequences {mean_text(setting)}"
+    for sequences, setting in entry.longer.items():
+        if setting.test_error is not None:
+            yield f"after {length_text(setting)} updates on {sequences:,} sequences {mean_text(setting)}"
 
 
 def _memorised(setting: Setting) -> str:
@@ -89,20 +62,8 @@ def _memorised(setting: Setting) -> str:
     return f"learned by heart (loss {nats(training)} nats, on validation {nats(validation)})"
 
 
-def _search(entry: TableEntry) -> Iterator[str]:
-    """How much the search decided."""
-    errors = entry.search.validation_errors
-    if len(errors) > 1:
-        yield (
-            f"the settings tried end between {percent(min(errors))} and {percent(max(errors))} % on "
-            "validation"
-        )
-
-
 def _incidents(table: Setting) -> Iterator[str]:
     if table.collapses:
         yield f"{table.collapses} of {table.finished} runs collapsed"
     if table.failed:
         yield f"{table.failed} of {table.planned} runs failed"
-    if table.finished and table.unfinished:
-        yield f"{table.unfinished} of {table.planned} runs are not finished"

@@ -1,55 +1,67 @@
-"""Whether a published error is reproduced: one rule, for every number alike.
+"""Whether a published error is reproduced: one rule for every number, fixed before the runs that it judges.
 
-What is published is one number from an unstated number of runs. So it is compared with a single run of ours,
-by two intervals of 95 %:
+What is published is one number from an unstated number of runs: one run, or the best of a search. So it is
+compared with what a further run of ours may have, P, and with what the best of ten further runs may have, B:
+for n seeds with mean μ and standard deviation s,
 
-- P, the error of one more run: μ ± t(0.975; n − 1) · s · √(1 + 1/n), with the mean μ and the standard
-  deviation s of the n ≥ 2 finished seeds. Both are those of the log odds, ln (k + ½)/(N − k + ½) for k errors
-  among N test sequences: errors are bounded and skewed, and runs differ by factors rather than by percentage
-  points. So P never leaves 0 to 100 %, and one late seed does not stretch it to both sides.
-- Q, the published error within the chance of two test sets, theirs and ours: Wilson's interval for a binomial
-  share of N sequences, 1/N = 1/20,000 + 1/ours, and half of the last printed digit at both ends. So the
-  chance of the test sets remains where all seeds agree (s = 0), and where nothing was wrong: a printed 0.00
-  is compatible with up to 0.04 %.
+    P = μ ± t(0.975; n − 1) s √(1 + 1/n),    B ≥ μ − t(1 − 0.025/10; n − 1) s √(1 + 1/n),
 
-The verdict is
+Student's prediction interval, and the same by Bonferroni's inequality. Both are made in two scales: log odds,
+ln (k + ½)/(N − k + ½) for k errors among N test sequences, as runs differ by factors; and Anscombe's, arcsin
+√, in which the variance of a binomial share, 1/(4 N), does not depend on the share. In either scale they
+also hold every error that was seen, as s says little of a late seed or of two groups, and μ ± z √((1 +
+1/n)/(4 N)), the chance of the test sets, which remains where all seeds agree; and nothing above what
+guessing may have, or the worst seed. The published error stands for Q, 0.05 percentage points to either
+side, ten sequences of 20,000: its rounding, and what is too little to matter.
 
-- reproduced: P and Q overlap;
-- better: P lies below Q;
-- worse: P lies above Q;
-- not reproduced: worse, and our mean is above the published error by more than half of the way from it to the
-  guessing floor;
-- none: fewer than two finished seeds; or P and Q overlap, but P is so wide that it holds both an error at the
-  floor and one below half of it.
+The published error is
 
-Intervals that overlap are a weaker demand than a difference that is not significant: a verdict of
-better, worse or not reproduced can be relied on.
+- ours lower: P lies below Q;
+- ours higher: Q lies below what even the best of ten would have;
+- reproduced: P and Q overlap, and P is narrow enough to have told another number apart: its ends (in log
+  odds) are less than ten percentage points and a factor of ten in odds apart, where less than 0.05 % counts
+  as 0.05 %;
+- undecided: else; or if any one seed left out, or the other scale, would change the answer.
+
+So few seeds, seeds in two groups, and a number at the border give no verdict rather than a kind one.
+`benchmarks/verdict_errors.py` prints how often the rule errs.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
-from typing import Literal
+from enum import Enum
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from fastweights.report.labels import percent_range
-from fastweights.studies.analysis.settings import t_quantile
+from fastweights.studies.analysis.runs import Record, outcome
 
+Word = Literal["reproduced", "ours lower", "ours higher", "undecided"]
+
+LEAST_SEEDS = 3
+"""Fewer have no interval when one of them is left out."""
+CLOSE = 0.0005
+"""Errors no farther apart than this are not told apart: ten of 20,000 test sequences."""
 NEAR_FLOOR = 0.05
 """An error less than this below the guessing floor is at the floor: nothing is bound."""
 
+_WIDEST, _LARGEST_FACTOR = 0.10, 10.0
 _PUBLISHED_COUNT = 20_000
-_ROUNDING = 0.00005
-"""Half of the last digit of an error that is printed in percent with two decimals."""
-_Z = 1.959964
+
+# Probabilities of what is above B's end, and P's, at one side; and the normal quantiles.
+_OF_BEST, _OF_ONE = 1 - 0.025 / 10, 0.975
+_NORMAL_OF_BEST, _NORMAL_OF_ONE = 2.807034, 1.959964
 
 
-@dataclass(frozen=True)
-class Interval:
-    """From low to high, as fractions."""
+class Prediction(NamedTuple):
+    """What further runs may have, as fractions."""
 
+    best: float
+    """Even the best of ten runs is not below it."""
     low: float
     high: float
+    """One run is between these."""
 
     def __str__(self) -> str:
         return percent_range(self.low, self.high)
@@ -59,49 +71,115 @@ class Interval:
 class Verdict:
     """Whether a published number is reproduced."""
 
-    name: Literal["reproduced", "better", "worse", "not reproduced", "none"]
-    run: Interval | None
-    """P; None below two finished seeds."""
-    published: Interval | None
-    """Q."""
+    word: Word
+    run: Prediction | None = None
+    """Of all seeds, in log odds; None if there are too few."""
     reason: str = ""
-    """Why there is no verdict."""
+    """Why it is undecided."""
 
 
 def judge(published: float, errors: Sequence[float], counts: Sequence[int], floor: float) -> Verdict:
     """The verdict on a published error by the rule above. Errors are fractions; `counts` are the numbers of
     sequences that they were measured on."""
-    if len(errors) < 2:
-        one = len(errors) == 1
-        return Verdict("none", None, None, f"{'one' if one else 'no'} finished seed{'s' * (not one)}")
-    counts = [min(max(count, 1), _PUBLISHED_COUNT) for count in counts]  # records may say anything
-    run, paper = prediction(errors, counts), published_interval(published, min(counts))
-    if run.low <= paper.high and run.high >= paper.low:
-        if run.low < floor / 2 and run.high > floor - NEAR_FLOOR:
-            return Verdict("none", run, paper, f"the seeds differ too much: one more may have {run} %")
-        return Verdict("reproduced", run, paper)
-    if run.high < paper.low:
-        return Verdict("better", run, paper)
-    far = published < floor and fmean(errors) > (published + floor) / 2
-    return Verdict("not reproduced" if far else "worse", run, paper)
+    if len(errors) < LEAST_SEEDS:
+        seeds = f"{len(errors) or 'no'} finished seed{'s' * (len(errors) != 1)}"
+        return Verdict("undecided", None, f"{seeds}, at least {LEAST_SEEDS} are needed")
+    count = min(max(min(counts), 1), _PUBLISHED_COUNT)  # records may say anything
+    run = further_runs(errors, count, floor)
+    parts = [errors, *([*errors[:i], *errors[i + 1 :]] for i in range(len(errors)))]
+    words: set[Word] = {
+        _compare(published, further_runs(part, count, floor, scale)) for part in parts for scale in Scale
+    }
+    if len(words) > 1:
+        return Verdict("undecided", run, f"{' or '.join(sorted(words))}, by one seed or by the scale")
+    (word,) = words
+    if word == "undecided":
+        return Verdict(word, run, f"lower than one more run ({run} %), not than the best of ten")
+    if word == "reproduced" and not _is_narrow(run):
+        return Verdict("undecided", run, f"the seeds differ too much: one more may have {run} %")
+    return Verdict(word, run)
 
 
-def prediction(errors: Sequence[float], counts: Sequence[int]) -> Interval:
-    """P, for two or more seeds."""
-    odds = [_log_odds(error, count) for error, count in zip(errors, counts, strict=True)]
-    number, middle = len(odds), fmean(odds)
-    half = t_quantile(number - 1) * stdev(odds) * math.sqrt(1 + 1 / number)
-    low, high = (_error(odds, min(counts)) for odds in (middle - half, middle + half))
-    return Interval(low, high)
+def judge_runs(published: float, runs: Sequence[Record]) -> Verdict:
+    """The verdict of the runs of one setting. One that failed answers nothing: it counts as one that guesses.
+
+    It is undecided while a run is missing, and where seeds share a training set: sets differ more than seeds.
+    """
+    floor = runs[0]["floor"] if runs else 0.0
+    outcomes = [outcome(run) for run in runs]
+    over = sum(state in ("finished", "failed") for state in outcomes)
+    sets = training_sets(runs)
+    if over < len(runs):
+        return Verdict("undecided", None, f"{over} of {len(runs)} runs have ended")
+    if sets < len(runs):
+        return Verdict("undecided", None, f"{len(runs)} seeds, but {sets} training set{'s' * (sets != 1)}")
+    results = [run["result"] for run, state in zip(runs, outcomes, strict=True) if state == "finished"]
+    errors = [*(result["test_error"] for result in results), *[floor] * outcomes.count("failed")]
+    return judge(published, errors, [result["test_count"] for result in results] or [1], floor)
 
 
-def published_interval(error: float, count: int) -> Interval:
-    """Q, if ours was measured on `count` sequences."""
-    number = 1 / (1 / _PUBLISHED_COUNT + 1 / count)
-    middle = error + _Z**2 / (2 * number)
-    half = _Z * math.sqrt(error * (1 - error) / number + (_Z / (2 * number)) ** 2)
-    low, high = (bound / (1 + _Z**2 / number) for bound in (middle - half, middle + half))
-    return Interval(max(low - _ROUNDING, 0.0), min(high + _ROUNDING, 1.0))
+def training_sets(runs: Sequence[Record]) -> int:
+    """How many different ones the runs have."""
+    return len({run["specification"]["data"]["seed"] for run in runs})
+
+
+def distance_to_border(published: float, run: Prediction) -> float:
+    """How far a published error is from where the verdict changes, in log odds."""
+    return min(abs(_odds(published) - _odds(end)) for end in run)
+
+
+class Scale(Enum):
+    """What Student's interval is made in."""
+
+    LOG_ODDS = "log odds"
+    ANSCOMBE = "arcsin √"
+
+
+def further_runs(
+    errors: Sequence[float], count: int, floor: float, scale: Scale = Scale.LOG_ODDS
+) -> Prediction:
+    """P and the end of B, for two or more seeds."""
+    if scale is Scale.LOG_ODDS:
+        ends = [_error(end, count) for end in _student([_log_odds(error, count) for error in errors])]
+    else:
+        ends = [_share(end) for end in _student([_angle(error) for error in errors])]
+    deviation = math.sqrt((1 + 1 / len(errors)) / (4 * count))
+    middle, guessing = _angle(sum(errors) / len(errors)), _share(_angle(floor) + _NORMAL_OF_ONE * deviation)
+    chance = [_share(middle + z * deviation) for z in (-_NORMAL_OF_BEST, -_NORMAL_OF_ONE, _NORMAL_OF_ONE)]
+    least, most = min(errors), max(errors)
+    best, low = (min(student, binomial, least) for student, binomial in zip(ends, chance[:2], strict=False))
+    return Prediction(best, low, min(max(ends[2], chance[2], most), max(guessing, most)))
+
+
+def _student(values: Sequence[float]) -> tuple[float, float, float]:
+    """Student's prediction interval: its lower end for the best of ten further values, and both for one."""
+    number = len(values)
+    mean = sum(values) / number
+    variance = sum((value - mean) ** 2 for value in values) / (number - 1)
+    deviation = math.sqrt(variance * (1 + 1 / number))
+    of_best, of_one = (_student_quantile(number - 1, probability) for probability in (_OF_BEST, _OF_ONE))
+    return mean - of_best * deviation, mean - of_one * deviation, mean + of_one * deviation
+
+
+def _compare(published: float, run: Prediction) -> Word:
+    if run.high < published - CLOSE:
+        return "ours lower"
+    if run.low <= published + CLOSE:
+        return "reproduced"
+    return "ours higher" if run.best > published + CLOSE else "undecided"
+
+
+def _is_narrow(run: Prediction) -> bool:
+    """Whether P could have told another number apart."""
+    near = math.exp(_odds(run.high) - _odds(run.low)) < _LARGEST_FACTOR
+    return near and run.high - run.low < _WIDEST
+
+
+@lru_cache(maxsize=256)
+def _student_quantile(freedom: int, probability: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, probability))
 
 
 def _log_odds(error: float, count: int) -> float:
@@ -112,3 +190,19 @@ def _error(log_odds: float, count: int) -> float:
     """The inverse of `_log_odds`."""
     share = 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
     return min(max((share * (count + 1) - 0.5) / count, 0.0), 1.0)
+
+
+def _odds(error: float) -> float:
+    """Log odds, of what can be told from 0 and from 1."""
+    error = min(max(error, CLOSE), 1 - CLOSE)
+    return math.log(error / (1 - error))
+
+
+def _angle(error: float) -> float:
+    """In Anscombe's scale."""
+    return math.asin(math.sqrt(error))
+
+
+def _share(angle: float) -> float:
+    """The inverse of `_angle`, for any angle."""
+    return math.sin(min(max(angle, 0.0), math.pi / 2)) ** 2

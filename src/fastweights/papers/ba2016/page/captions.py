@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.studies.analysis.settings import Setting
 
@@ -14,9 +13,6 @@ def captions(
     """By name of the table; empty where too little has run."""
     return {
         "letter": _as_published(entries),
-        "embeddings": _preferred(entries, EMBEDDING, "another embedding than N(0, 1)"),
-        "rates": _preferred(entries, RATE, "a lower rate than the search's"),
-        "weight-decays": _preferred(entries, WEIGHT_DECAY, "weight decay"),
         "matched-parameters": _matched(matched, "parameters", "parameters"),
         "matched-state": _matched(matched, "state", "numbers of state"),
     }
@@ -43,19 +39,8 @@ def _as_published(entries: Sequence[TableEntry]) -> str:
     ]
     return (
         f"In {len(apart)} of {len(compared)} cells the paper's choices leave an error more than twice as "
-        f"large as the selected setting does{': ' + joined(apart) if apart else ''}."
+        f"large as the best setting does{': ' + joined(apart) if apart else ''}."
     )
-
-
-def _preferred(entries: Sequence[TableEntry], alternative: Alternative, what: str) -> str:
-    """How often another value than the search's own is the best."""
-    alternatives = [(entry, entry.alternatives[alternative]) for entry in entries]
-    complete = [(entry, tried) for entry, tried in alternatives if tried.tried and not tried.unfinished]
-    if not complete:
-        return ""
-    others = [_place(entry) for entry, tried in complete if tried.best.runs]
-    named = f": {joined(others)}" if others else ""
-    return f"In {len(others)} of {len(complete)} cells validation prefers {what}{named}."
 
 
 def _matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str, what: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import Verdict
 from fastweights.report.labels import model_label, published_percent
 from fastweights.report.setting_texts import error_text
 from fastweights.report.table import MODEL, Column, R, Table
@@ -12,6 +13,11 @@ EntryColumns = Mapping[Column | str, Callable[[TableEntry], str]]
 PAPER: EntryColumns = {"paper %": lambda entry: published_percent(entry.paper)}
 FLOOR: EntryColumns = {"floor %": lambda entry: f"{100 * entry.floor:.2f}"}  # exact, so in full
 TABLES_ERROR: EntryColumns = {"table's error %": lambda entry: error_text(entry.table)}
+
+
+def verdict_word(verdict: Verdict | None) -> str:
+    """A dash where there is nothing to judge."""
+    return "–" if verdict is None else verdict.word
 
 
 def entry_table(

@@ -22,14 +22,13 @@ from fastweights.papers.ba2016.page.matched_tables import matched_settings, matc
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
-    preferred_table,
     terminal_verdicts,
     verdict_table,
 )
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import render
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Column, Table, plain
+from fastweights.report.table import Column, Table, latex, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 
 
@@ -47,8 +46,9 @@ class Verification:
 
     def documents(self) -> Mapping[str, str]:
         findings = [
-            f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. {plain(conclusion.evidence)} "
-            f"Survives if {plain(conclusion.rule)}.\n"
+            f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. "
+            f"{plain(conclusion.evidence or 'Its runs are not finished.')} "
+            f"It survives if {plain(conclusion.rule)}.\n"
             for conclusion in self._conclusions
         ]
         return {
@@ -57,6 +57,10 @@ class Verification:
             "conclusions": "".join(findings),
             **{name: table.markdown() for name, table in self.tables.items()},
         }
+
+    def exports(self) -> Mapping[str, str]:
+        verdicts = verdict_table(self._entries)
+        return {".tex": latex([verdicts]), ".csv": verdicts.csv()}
 
     def write(self, folder: Path) -> list[Path]:
         """As in the contract. Raises, besides: StudyError if inspection.json is damaged."""
@@ -73,7 +77,6 @@ class Verification:
         ablations = ablation_settings(self._runs)
         tables = [
             verdict_table(self._entries),
-            preferred_table(self._entries),
             details_table(self._entries),
             *stage_tables(self._entries),
             *matched_tables(self._runs),

@@ -1,81 +1,57 @@
 """Tables beside the verdicts: what was searched, and what else was tried for each entry of Table 1."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.names import EMBEDDING, RATE, WEIGHT_DECAY, Alternative
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, EntryColumns, entry_table
-from fastweights.report.labels import distinguished, nats, percent
-from fastweights.report.setting_texts import error_text, length_text, seeds_text, updates_text
-from fastweights.report.table import Column, Table
-from fastweights.studies.analysis.runs import outcome
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, entry_table, verdict_word
+from fastweights.report.labels import model_label, nats, published_percent
+from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
+from fastweights.report.table import MODEL, Column, R, Table
+from fastweights.studies.analysis.runs import distinguished, outcome
 from fastweights.studies.analysis.settings import Selection, Setting
 
-_SEEDS_AND_UPDATES = {"seeds": seeds_text, "updates to 1 %": updates_text}
-_UNLEARNED = "Where most seeds of the table did not come to a validation error of 1 %"
-_BY_SEARCH = (
-    "mean validation error in percent after the search's updates, two seeds, in the setting that the search "
-    "selected"
-)
+_MISSED = "Where the table's errors are above the paper's, or leave it undecided"
+_VERDICT = Column("verdict", "word")
 
 
 def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
     """In the order of the page; that of a stage without runs has no rows."""
-    rates = (
-        f"{_UNLEARNED}. Each share of the learning rate that the search selected: mean validation error in "
-        "percent after the table's updates, two seeds"
-    )
-    decays, embeddings = (
-        f"Each weight decay: {_BY_SEARCH} with 0",
-        f"Each embedding: {_BY_SEARCH} with N(0, 1)",
-    )
-    longer = _part_table(
-        "longer",
-        "Longer training",
-        entries,
-        lambda entry: entry.longer,
-        {"updates": length_text, "test error %": error_text, **_SEEDS_AND_UPDATES},
-        {"table's updates": lambda entry: length_text(entry.table), **TABLES_ERROR, **PAPER},
-        f"{_UNLEARNED}: the same setting, cosine schedule and all, with as many updates as Figure 2 has, on "
-        "fresh seeds.",
-    )
-    more_data = _part_table(
-        "data",
-        "Ten times the training sequences",
-        entries,
-        lambda entry: entry.more_data,
-        {
-            "test error %": error_text,
-            "seeds": seeds_text,
-            "training loss": lambda setting: nats(setting.training_loss),
-            "validation loss": lambda setting: nats(setting.validation_loss),
-        },
-        {
-            "a lower rate, test %": lambda entry: error_text(entry.alternatives[RATE].best),
-            **TABLES_ERROR,
-            **PAPER,
-        },
-        f"{_UNLEARNED}: ten times as many sequences to train on as the table has, the best of the rates "
-        "above, the table's updates, fresh seeds. Losses: the last, in nats.",
-    )
-    as_published = _part_table(
+    as_published = entry_table(
         "letter",
-        "The paper to the letter",
-        entries,
-        lambda entry: entry.as_published,
-        {"to the letter %": error_text, **_SEEDS_AND_UPDATES},
-        {**PAPER, "selected %": lambda entry: error_text(entry.table), **FLOOR},
+        "Table 1 to the letter",
+        [entry for entry in entries if entry.as_published.runs],
+        {
+            "to the letter %": lambda entry: error_text(entry.as_published),
+            "lowest–highest %": lambda entry: range_text(entry.as_published),
+            "seeds": lambda entry: seeds_text(entry.as_published),
+            "updates to 1 %": lambda entry: updates_text(entry.as_published),
+            **PAPER,
+            _VERDICT: lambda entry: verdict_word(entry.verdict_on(entry.as_published)),
+            "at best %": lambda entry: error_text(entry.table),
+            **FLOOR,
+        },
         "To the letter: an embedding of 50 expanded to 100, drawn uniformly, Adam at a constant rate of "
-        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. Selected: "
-        "of Table 1.",
+        "0.001, no clipping, the cells' defaults, for fast weights with an LN bias of 0. At best: in the "
+        "setting that the search selected.",
     )
     return [
-        longer,
-        _alternatives_table("rates", "Lower learning rates", entries, RATE, rates),
-        more_data,
-        _alternatives_table("weight-decays", "Weight decay", entries, WEIGHT_DECAY, decays),
         as_published,
-        _alternatives_table("embeddings", "The embedding", entries, EMBEDDING, embeddings),
+        _sequences_table(
+            "more-data",
+            "More training sequences",
+            [(entry, entry.more_data) for entry in entries],
+            f"{_MISSED}: the table's setting without weight decay, on more sequences, fresh seeds. Of "
+            "10,000,000 few are drawn twice. Losses: the last, in nats.",
+        ),
+        _sequences_table(
+            "more-updates",
+            "Longer training",
+            [(entry, entry.longer) for entry in entries],
+            f"{_MISSED}: more updates, on as many sequences as the table has, and on more "
+            "without weight decay.",
+        ),
+        _one_setting("heads", "One head", [(entry, entry.one_head) for entry in entries], "One head"),
+        _one_setting("again", "Fresh seeds", [(entry, entry.again) for entry in entries], "Fresh seeds"),
     ]
 
 
@@ -84,72 +60,79 @@ def search_table(entries: Sequence[TableEntry]) -> Table:
     return entry_table(
         "search",
         "The search",
-        [entry for entry in entries if entry.search.runs],
+        [entry for entry in entries if entry.search],
         {
-            "settings": lambda entry: str(len(entry.search.settings)),
+            "short settings": lambda entry: str(len(Selection(entry.search).settings)),
             "runs": lambda entry: _ended(entry.search),
-            Column("selected", "word"): lambda entry: _selected_options(entry.search),
-            "its error %": lambda entry: percent(min(entry.search.validation_errors, default=None)),
-            "worst %": lambda entry: percent(max(entry.search.validation_errors, default=None)),
-            "updates to 1 %": lambda entry: (
-                updates_text(entry.search.selected) if entry.search.validation_errors else ""
-            ),
+            "of all updates": lambda entry: _ended(entry.horizon) if entry.horizon else "",
+            Column("reported", "word"): _reported_options,
+            "updates": lambda entry: length_text(entry.table),
         },
-        "Errors: means of the last validation error over the search's two seeds. The lowest is selected, a "
-        "setting with a failed run after those without; the test set selects nothing. Where runs are "
-        "missing, the selection is not made yet, and the one shown is the best so far.",
+        "Short settings: how many were tried with few updates, in so many runs. Of all updates: runs of "
+        "the best of each rate, then of the best three with three more seeds. Reported: the options of "
+        "Table 1's runs that tell them from the first setting tried.",
     )
 
 
-def _ended(search: Selection) -> str:
-    ended = sum(outcome(run) in ("finished", "failed") for run in search.runs)
-    return str(ended) if ended == len(search.runs) else f"{ended} of {len(search.runs)}"
+def _ended(runs: Sequence[Mapping]) -> str:
+    ended = sum(outcome(run) in ("finished", "failed") for run in runs)
+    return str(ended) if ended == len(runs) else f"{ended} of {len(runs)}"
 
 
-def _selected_options(search: Selection) -> str:
-    """The options that tell the selected setting from the others; nothing while no run has finished."""
-    differences = distinguished([setting.options for setting in search.settings])
-    selected = differences[search.settings.index(search.selected)]
-    return ", ".join(selected) if search.validation_errors else ""
+def _reported_options(entry: TableEntry) -> str:
+    """Nothing while nothing is reported."""
+    if not entry.table.runs:
+        return ""
+    kinds = [
+        {name: setting.options[name] for name in ("model", "training")}
+        for setting in (Selection(entry.search).settings[0], entry.table)
+    ]
+    return ", ".join(
+        text for text in distinguished(kinds)[1] if not text.startswith(("updates", "evaluate_every"))
+    )
 
 
-def _part_table(
-    name: str,
-    title: str,
-    entries: Sequence[TableEntry],
-    part: Callable[[TableEntry], Setting],
-    part_columns: Mapping[str, Callable[[Setting], str]],
-    entry_columns: EntryColumns,
-    legend: str,
+def _sequences_table(
+    name: str, title: str, items: Iterable[tuple[TableEntry, Mapping[int, Setting]]], legend: str
 ) -> Table:
-    """Columns of one part of an entry, then columns of the entry, where the part has runs."""
-    columns: EntryColumns = {
-        heading: lambda entry, text=text: text(part(entry)) for heading, text in part_columns.items()
-    }
-    present = [entry for entry in entries if part(entry).runs]
-    return entry_table(name, title, present, {**columns, **entry_columns}, legend)
+    """A row for each number of training sequences."""
+    rows = [(entry, count, setting) for entry, settings in items for count, setting in settings.items()]
+    return Table.of(
+        name,
+        title,
+        rows,
+        {
+            R: lambda row: str(row[0].hidden_size),
+            MODEL: lambda row: model_label(row[0].model),
+            "sequences": lambda row: f"{row[1]:,}",
+            "updates": lambda row: length_text(row[2]),
+            "test error %": lambda row: error_text(row[2]),
+            "seeds": lambda row: seeds_text(row[2]),
+            "training loss": lambda row: nats(row[2].training_loss),
+            "validation loss": lambda row: nats(row[2].validation_loss),
+            "table's error %": lambda row: error_text(row[0].table),
+            "paper %": lambda row: published_percent(row[0].paper),
+            _VERDICT: lambda row: verdict_word(row[0].verdict_on(row[2])),
+        },
+        legend,
+    )
 
 
-def _alternatives_table(
-    name: str, title: str, entries: Sequence[TableEntry], alternative: Alternative, legend: str
-) -> Table:
-    """What was tried for each entry, and the test error of the best."""
-    own, none = alternative.own, Setting(())
-    values = dict.fromkeys(value for entry in entries for value in entry.alternatives[alternative].tried)
+def _one_setting(name: str, title: str, items: Iterable[tuple[TableEntry, Setting]], what: str) -> Table:
+    """A row for each entry that has runs of one more setting."""
+    settings = {(entry.model, entry.hidden_size): setting for entry, setting in items if setting.runs}
     return entry_table(
         name,
         title,
-        [entry for entry in entries if entry.alternatives[alternative].tried],
+        [entry for entry, setting in items if setting.runs],
         {
-            **{
-                value: lambda entry, value=value: percent(
-                    entry.alternatives[alternative].tried.get(value, none).validation_error
-                )
-                for value in values
-            },
-            "best, test %": lambda entry: error_text(entry.alternatives[alternative].best),
-            f"{own}, test %": lambda entry: error_text(entry.table),
+            f"{what.lower()} %": lambda entry: error_text(settings[entry.model, entry.hidden_size]),
+            "lowest–highest %": lambda entry: range_text(settings[entry.model, entry.hidden_size]),
+            "seeds": lambda entry: seeds_text(settings[entry.model, entry.hidden_size]),
+            **TABLES_ERROR,
+            **PAPER,
+            _VERDICT: lambda entry: verdict_word(entry.verdict_on(settings[entry.model, entry.hidden_size])),
+            Column("table's verdict", "word"): lambda entry: verdict_word(entry.verdict),
         },
-        f"{legend}. Best: where another than {own} has the lowest, its test error on fresh seeds with the "
-        f"table's updates; {own}: the table's.",
+        f"{what}: the table's setting otherwise.",
     )

@@ -1,15 +1,11 @@
 """What the paper leaves open, one choice at a time from the defaults."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, PAPERS_EMBEDDING, STEPS
 from fastweights.runs.specification import RunSpecification
-
-Overrides = Mapping[str, Any]
-"""New values of options, each named by its place in a specification: `cell.decay`."""
+from fastweights.studies.overrides import Overrides, override
 
 
 def normal_embeddings(*scales: float) -> Mapping[str, Overrides]:
@@ -83,14 +79,6 @@ BASELINES: Mapping[str, Mapping[str, Mapping[str, Overrides]]] = {
 
 DECAYS = (0.5, 0.8, 0.9, 0.95, 1.0)
 WRITE_RATES = (0.1, 0.25, 0.5, 1.0, 2.0)
-
-
-def override(base: RunSpecification, overrides: Overrides) -> RunSpecification:
-    """The specification with other values of some options."""
-    for path, value in overrides.items():
-        group, name = path.split(".")
-        base = replace(base, **{group: replace(getattr(base, group), **{name: value})})
-    return base
 
 
 def variants(base: RunSpecification) -> Iterator[tuple[str, str, RunSpecification]]:

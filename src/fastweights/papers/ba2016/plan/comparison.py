@@ -12,8 +12,9 @@ from fastweights.papers.ba2016.plan.inspect_networks import inspect_networks
 from fastweights.papers.ba2016.plan.stages import MODELS, STAGES, Stages
 from fastweights.runs.specification import DataOptions
 from fastweights.studies.analysis.runs import Record
-from fastweights.studies.presets import Choice, Plan, Planned, Preset
+from fastweights.studies.plans import Choice, Plan, Planned
 from fastweights.studies.search import SAMPLERS
+from fastweights.studies.study import Preset
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 
 _OTHER_NAMES = {"as-published": Stage.AS_PUBLISHED}
@@ -23,7 +24,6 @@ _OTHER_NAMES = {"as-published": Stage.AS_PUBLISHED}
 class Comparison(Preset):
     """The whole comparison. `shorten` divides every number of updates: for trials of the study itself."""
 
-    summary: str
     sizes: Sequence[int] = (20, 50, 100)
     data: DataOptions = DataOptions()
     shorten: int = 1
@@ -61,12 +61,11 @@ class Comparison(Preset):
         inspect_networks(folder, results)
 
 
-PAPER = Comparison(
-    summary="section 4.1 in full: search, fresh seeds, Figure 2, ablations: a day on two cores",
-)
+PAPER = Comparison()
+"""Section 4.1 in full: two days on two cores."""
 PAPER_SMOKE = Comparison(
-    summary="every stage of the paper preset with a thousandth of its updates, for tests",
     sizes=(20, 50),
     data=DataOptions(train=20_000, validation=1_000, test=2_000),
     shorten=1_000,
 )
+"""Every stage with a thousandth of its updates, for tests."""

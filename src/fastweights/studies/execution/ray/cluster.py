@@ -54,7 +54,13 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
         with signals_deferred():
             if address in (None, "", "local"):
                 return _start(workers or len(available_cores()))
-            return _connect(address)
+            if "://" in address:
+                raise FastweightsError(
+                    f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
+                )
+            _check_alive(address)
+            ray.init(address, logging_level="error", log_to_driver=False)
+            return ray.shutdown
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         what = f"no Ray cluster answers at {address!r}" if address else "Ray cannot be started"
         raise FastweightsError(f"{what}: {error}") from error
@@ -81,16 +87,6 @@ def _start(places: int) -> Callable[[], None]:
             _temp_dir=str(folder),
         )
         return stack.pop_all().close
-
-
-def _connect(address: str) -> Callable[[], None]:
-    if "://" in address:
-        raise FastweightsError(
-            f"join the cluster from one of its own machines, by auto or HOST:PORT; got {address!r}"
-        )
-    _check_alive(address)
-    ray.init(address, logging_level="error", log_to_driver=False)
-    return ray.shutdown
 
 
 def _check_alive(address: str) -> None:

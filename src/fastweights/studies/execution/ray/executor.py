@@ -65,9 +65,8 @@ class RayExecutor:
         self, address: str | None, folder: Path, workers: int | None = None, side_by_side: int | None = None
     ) -> None:
         check(workers is None or workers >= 1, f"workers must be at least 1; got {workers}")
-        check(
-            side_by_side is None or side_by_side >= 1, f"side_by_side must be at least 1; got {side_by_side}"
-        )
+        good = side_by_side is None or side_by_side >= 1
+        check(good, f"side_by_side must be at least 1; got {side_by_side}")
         self._max_workers, self._wanted_side_by_side, self.side_by_side = workers, side_by_side, 1
         self._kind, self._places, self._counted = "", 0, -math.inf
         self._idle: list[_WorkerHandle] = []
@@ -162,16 +161,14 @@ class RayExecutor:
 
 def _start_queue() -> Any:
     """On this very node. A queue that dies is started again, and only the messages in it are lost."""
-    from ray.util.scheduling_strategies import (  # pyright: ignore[reportMissingImports]
-        NodeAffinitySchedulingStrategy,
-    )
+    from ray.util import scheduling_strategies  # pyright: ignore[reportMissingImports]
 
     here = ray_cluster.ray.get_runtime_context().get_node_id()
     actor = ray_cluster.ray.remote(MessageQueue).options(
         num_cpus=0,
         max_restarts=-1,
         max_task_retries=-1,
-        scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        scheduling_strategy=scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=False),
     )
     return actor.remote()
 

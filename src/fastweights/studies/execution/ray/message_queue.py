@@ -6,22 +6,17 @@ This module does not import JAX: the queue's process needs none.
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from fastweights.studies.execution.executor import Progress
 
 Files = dict[str, bytes]
 """Files of runs by their names; they are sent where no folder is shared."""
 
+Messages = dict[int, tuple[bool, list[Progress], Files]]
+"""Whether the folder is shared, the reports and the files, by the numbers of submissions."""
+
 _CARRY_SECONDS = 1.0
-
-
-class Messages(NamedTuple):
-    """What was in the queue, by the numbers of submissions."""
-
-    progress: dict[int, list[Progress]]
-    files: dict[int, Files]
-    shared: dict[int, bool]
 
 
 class MessageQueue:
@@ -30,7 +25,7 @@ class MessageQueue:
     def __init__(self) -> None:
         self._stop = False
         self._received: Counter[int] = Counter()
-        self._messages = Messages({}, {}, {})
+        self._messages: Messages = {}
 
     def put(
         self, number: int, shared: bool, first: int, reports: list[Progress], files: Files
@@ -43,14 +38,14 @@ class MessageQueue:
         """
         if first == self._received[number]:
             self._received[number] += len(reports)
-            self._messages.progress.setdefault(number, []).extend(reports)
-            self._messages.files.setdefault(number, {}).update(files)
-            self._messages.shared[number] = shared
+            _, reports_before, files_before = self._messages.setdefault(number, (shared, [], {}))
+            reports_before.extend(reports)
+            files_before.update(files)
         return self._stop, self._received[number]
 
     def take(self, stop: bool) -> Messages:
         """All messages, for the coordinator, twice a second; it repeats `stop` for a restarted queue."""
-        messages, self._messages = self._messages, Messages({}, {}, {})
+        messages, self._messages = self._messages, {}
         self._stop = stop
         return messages
 

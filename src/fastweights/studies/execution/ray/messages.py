@@ -6,7 +6,7 @@ import re
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastweights.errors import FastweightsError, FileError, StudyError
 from fastweights.files import write_atomically
@@ -25,14 +25,6 @@ class RemoteError(Exception):
     """What a worker raised, with its traceback there."""
 
 
-class _Submission(NamedTuple):
-    """One that has not ended."""
-
-    ref: Any
-    future: Future[list[Outcome]]
-    folder: Path
-
-
 class MessageReceiver:
     """A thread that empties the message queue twice a second.
 
@@ -43,7 +35,7 @@ class MessageReceiver:
 
     def __init__(self, message_queue: Any) -> None:
         self._queue = message_queue
-        self._submissions: dict[int, _Submission] = {}
+        self._submissions: dict[int, tuple[Any, Future[list[Outcome]], Path]] = {}
         self._ended: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._progress: queue.SimpleQueue[Progress] = queue.SimpleQueue()
         self._error: FastweightsError | None = None
@@ -59,7 +51,7 @@ class MessageReceiver:
         """The future of a submission; the files that its worker sends are written to the folder."""
         future: Future[list[Outcome]] = Future()
         future.set_running_or_notify_cancel()
-        self._submissions[number] = _Submission(ref, future, folder)
+        self._submissions[number] = ref, future, folder
         ref.future().add_done_callback(lambda _: self._ended.put(number))
         return future
 
@@ -96,17 +88,17 @@ class MessageReceiver:
         except BaseException as error:
             self._error = StudyError(f"lost touch with the Ray cluster: {error}")
             while self._submissions:
-                self._submissions.popitem()[1].future.set_exception(self._error)
+                self._submissions.popitem()[1][1].set_exception(self._error)
             raise
 
     def _receive(self) -> None:
         messages = cluster.ray.get(self._queue.take.remote(self._stop), timeout=_PATIENCE_SECONDS)
-        self.shared.update(messages.shared.values())
-        for number, reports in messages.progress.items():
+        for number, (shared, reports, files) in messages.items():
+            self.shared.add(shared)
             if number in self._submissions:
                 self.begun.add(number)
                 try:
-                    _write(messages.files.get(number, {}), self._submissions[number].folder)
+                    _write(files, self._submissions[number][2])
                 except FileError as error:
                     self._error = error
                     continue  # progress is passed on only if its checkpoint was written

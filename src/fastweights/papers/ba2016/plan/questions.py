@@ -1,0 +1,155 @@
+"""Asked beside the table: the paper to the letter, more data, more updates, one head, fresh seeds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+from fastweights import registry
+from fastweights.papers.ba2016.findings.verdicts import Verdict, distance_to_border, judge_runs
+from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.plan.ablations import PAPERS
+from fastweights.papers.ba2016.plan.matched import num_parameters
+from fastweights.papers.ba2016.plan.selections import Selections, once, with_own_data
+from fastweights.papers.ba2016.plan.spaces import RATE
+from fastweights.papers.ba2016.published import BA_2016
+from fastweights.runs.specification import RunSpecification
+from fastweights.studies.overrides import override
+from fastweights.studies.plans import Planned, Tags, ended
+
+FRESH = 10_000_000
+"""So many training sequences that a run of the table's length draws few of them twice."""
+_MANY_SEQUENCES = (1_000_000, FRESH)
+FIGURE_UPDATES = 700_000
+_LARGE = 50_000
+"""Models with more parameters are left out where an update costs most and says least."""
+_PATTERN_RATES = (1e-4, 3e-4, 3e-3)
+_CLOSEST = 3
+
+# Every stage has seeds of its own: what selects is never what is reported.
+_AGAIN_SEEDS = range(220, 230)
+_AS_PUBLISHED_SEEDS, _HEADS_SEEDS, _DATA_SEEDS, _LONGER_SEEDS, _PATTERN_SEEDS = (
+    range(first, first + 10) for first in (240, 260, 280, 300, 320)
+)
+
+
+@dataclass(frozen=True)
+class Questions(Selections):
+    """The stages that answer them, of a model and size."""
+
+    def as_published(self, model: str, size: int) -> Iterator[Planned]:
+        """Five seeds, and five more where these leave the number undecided."""
+        setting = self.paper_setting(model, size)
+        runs = with_own_data(setting, _AS_PUBLISHED_SEEDS[: min(self.seeds or 5, 5)])
+        verdict = self.verdict(runs)
+        if self.seeds is None and verdict is not None and verdict.word == "undecided":
+            runs = with_own_data(setting, _AS_PUBLISHED_SEEDS)
+        yield from tagged(Stage.AS_PUBLISHED, runs)
+
+    def paper_setting(self, model: str, size: int) -> RunSpecification:
+        """The paper's own choices; it does not state a rate, so Adam's default."""
+        options = registry.cells[model].Options
+        cell = options(norm_bias=0.0) if model == "fast-weights" else options()
+        run = self.whole(replace(self.base(model, size), cell=cell))
+        training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
+        return override(replace(run, training=training), PAPERS)
+
+    def pattern(self, model: str, size: int) -> Iterator[Planned]:
+        """The same at other rates: whether one of them has the paper's pattern after some updates."""
+        setting = self.paper_setting(model, size)
+        if num_parameters(setting) <= _LARGE:
+            for rate in _PATTERN_RATES:
+                runs = with_own_data(override(setting, {RATE: rate}), _PATTERN_SEEDS[:1])
+                yield from tagged(Stage.PATTERN, runs, {"rate": rate})
+
+    def more_data(self, model: str, size: int) -> Iterator[Planned]:
+        """More training sequences, where a published number is missed; without weight decay, which helps
+        where there are too few."""
+        if best := self.missed(model, size):
+            for count in _MANY_SEQUENCES:
+                more = override(
+                    best, {"data.train": count * self.data.train // 100_000, "training.weight_decay": 0.0}
+                )
+                runs = with_own_data(more, _DATA_SEEDS[:3])
+                yield from tagged(Stage.DATA, runs, {"sequences": count})
+
+    def longer(self, model: str, size: int) -> Iterator[Planned]:
+        """As many updates as Figure 2 has, where a published number is missed, on as many sequences and on
+        more."""
+        best = self.missed(model, size)
+        if best is None or num_parameters(best) > _LARGE:
+            return
+        long = self.with_budget(best, FIGURE_UPDATES)
+        fresh = {"data.train": FRESH * self.data.train // 100_000, "training.weight_decay": 0.0}
+        for run in (long, override(long, fresh)):
+            runs = with_own_data(run, _LONGER_SEEDS[:3])
+            yield from tagged(Stage.LONGER, runs, {"sequences": run.data.train})
+
+    def heads(self, model: str, size: int) -> Iterator[Planned]:
+        """An associative LSTM with one head, at the best of three rates."""
+        best = self.best(model, size)
+        if model != "associative-lstm" or best is None:
+            return
+        rates = [best.training.learning_rate * factor for factor in (0.5, 1, 2)]
+        tried = [override(best, {"cell.heads": 1, RATE: rate}) for rate in rates]
+        yield from self.best_of(tried, Stage.HEADS_SEARCH, Stage.HEADS, _HEADS_SEEDS)
+
+    def again(self, model: str, size: int) -> Iterator[Planned]:
+        """Fresh seeds of the table for the numbers that are nearest to another verdict."""
+        best = self.best(model, size)
+        if best is not None and (model, size) in self.closest:
+            yield from tagged(Stage.AGAIN, with_own_data(best, _AGAIN_SEEDS[: self.seeds or 10]))
+
+    def best_of(
+        self,
+        tried: Sequence[RunSpecification],
+        search: Stage,
+        report: Stage,
+        seeds: Sequence[int],
+        tags: Tags | None = None,
+    ) -> Iterator[Planned]:
+        """What is tried, and fresh seeds of what has the lowest validation error."""
+        yield from tagged(search, tried, tags)
+        if ended(tried, self.known):
+            winner = min(tried, key=self.error)
+            yield from tagged(report, with_own_data(winner, seeds[: self.seeds or len(seeds)]), tags)
+
+    def missed(self, model: str, size: int) -> RunSpecification | None:
+        """The table's setting, if its runs are above the published number, or leave that undecided."""
+        best, verdict = self.best(model, size), self.tables_verdict(model, size)
+        return best if verdict is not None and verdict.word in ("ours higher", "undecided") else None
+
+    @cached_property
+    def places(self) -> list[tuple[str, int]]:
+        """Models and sizes, those with the fewest parameters first."""
+        places = product(self.models, self.sizes)
+        return sorted(places, key=lambda place: num_parameters(self.base(*place)))
+
+    @cached_property
+    def closest(self) -> list[tuple[str, int]]:
+        """The three whose published numbers are nearest to another verdict; none before all have one."""
+        distances = {}
+        for place in self.places:
+            verdict = self.tables_verdict(*place)
+            if verdict is None or verdict.run is None:
+                return []
+            distances[place] = distance_to_border(BA_2016.test_errors[place] / 100, verdict.run)
+        return sorted(distances, key=lambda place: distances[place])[:_CLOSEST]
+
+    @once
+    def tables_verdict(self, model: str, size: int) -> Verdict | None:
+        """None if nothing was published, or before the table's runs have ended."""
+        best = self.best(model, size)
+        return None if best is None else self.verdict(self.of_table(best))
+
+    def verdict(self, runs: Sequence[RunSpecification]) -> Verdict | None:
+        """On the published number; None if there is none, or before the runs have ended."""
+        published = BA_2016.test_errors.get((runs[0].model, runs[0].hidden_size))
+        if published is None or not ended(runs, self.known):
+            return None
+        return judge_runs(published / 100, [self.known[run.identifier] for run in runs])
+
+
+def tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:
+    """The runs with the stage among their tags."""
+    return (Planned(run, {"part": stage, **(tags or {})}) for run in runs)

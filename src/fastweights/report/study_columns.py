@@ -1,0 +1,70 @@
+"""The columns that tables of a study have: what each says of a model, size and task."""
+
+from collections.abc import Callable, Mapping
+
+from fastweights.report.labels import percent
+from fastweights.report.setting_texts import (
+    length_text,
+    name_text,
+    parameters_text,
+    range_text,
+    state_text,
+    time_text,
+    updates_text,
+)
+from fastweights.report.table import MODEL, Column, R
+from fastweights.studies.analysis.settings import Selection, Setting
+
+Columns = Mapping[Column | str, Callable[[Selection], str]]
+
+
+def of_reported(text: Callable[[Setting], str]) -> Callable[[Selection], str]:
+    """A text of the setting that is reported; nothing while there is none."""
+    return lambda selection: "" if selection.reported is None else text(selection.reported)
+
+
+def _number(value: Callable[[Setting], float | None]) -> Callable[[Selection], str]:
+    """A number of that setting, with all its digits."""
+    return of_reported(lambda setting: "" if (number := value(setting)) is None else repr(number))
+
+
+ROW: Columns = {
+    R: lambda selection: str(selection.selected.hidden_size),
+    MODEL: lambda selection: name_text(selection.selected),
+}
+COSTS: Columns = {
+    "floor %": lambda selection: f"{100 * selection.selected.floor:.2f}",  # exact, so in full
+    "parameters": of_reported(parameters_text),
+    "updates": lambda selection: length_text(selection.selected),
+    "time": of_reported(time_text),
+}
+SEEDS: Columns = {
+    "best–worst %": of_reported(range_text),
+    "to 1 %": of_reported(updates_text),
+    "state": of_reported(state_text),
+}
+VALIDATION: Columns = {
+    "at best validation %": of_reported(lambda setting: percent(setting.best_test_error)),
+    "last validation %": of_reported(lambda setting: percent(setting.validation_error)),
+    "settings tried": lambda selection: str(len(selection.settings)),
+}
+NUMBERS: Columns = {
+    "model": lambda selection: selection.selected.model,
+    "label": lambda selection: selection.label,
+    "hidden_size": lambda selection: str(selection.selected.hidden_size),
+    "updates": lambda selection: str(selection.selected.options["training"]["updates"]),
+    "settings_tried": lambda selection: str(len(selection.settings)),
+    "chosen": lambda selection: selection.choice,
+    "floor": lambda selection: repr(selection.selected.floor),
+    "seeds": of_reported(lambda setting: str(setting.finished)),
+    "failed": of_reported(lambda setting: str(setting.failed)),
+    "test_error": _number(lambda setting: setting.test_error),
+    "half_interval": _number(lambda setting: setting.half_interval),
+    "lowest_test_error": _number(lambda setting: min(setting.test_errors, default=None)),
+    "highest_test_error": _number(lambda setting: max(setting.test_errors, default=None)),
+    "validation_error": _number(lambda setting: setting.validation_error),
+    "updates_to_goal": _number(lambda setting: setting.updates_to_goal),
+    "parameters": _number(lambda setting: setting.parameters),
+    "state_size": _number(lambda setting: setting.state_size),
+    "seconds": _number(lambda setting: setting.seconds),
+}

@@ -1,0 +1,244 @@
+"""A study as a file describes it (docs/studies.md), and presets, some of which are such files.
+
+    hidden_size = 50
+    seeds = [10, 11, 12]
+    task = { name = "associative-retrieval", num_pairs = 8 }
+    models = [{ name = "lstm" }, { name = "fast-weights", cell.decay = 0.95 }]
+    search = { seeds = [0], values.training.learning_rate = [1e-3, 2e-3] }
+
+What is said of a model counts before what is said of a condition, and that before what is said of all. An
+option of a cell that nothing is said of is as the package recommends it at that size.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from fastweights import plugins, registry
+from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at, suggestion
+from fastweights.files import open_file
+from fastweights.models import ClassifierOptions
+from fastweights.runs.conversion import build_options, convert_value
+from fastweights.runs.specification import DataOptions, RunSpecification
+from fastweights.studies.papers import papers
+from fastweights.studies.plans import Choice, Plan
+from fastweights.studies.search import dimensions
+from fastweights.studies.study import MAX_RUNS, Preset, Row, Search, Study
+from fastweights.tasks.base import Task
+from fastweights.training.options import TrainingOptions
+
+_OWN = ("smoke",)
+"""Presets that belong to no paper, described beside this file."""
+
+_MAX_BYTES = 2**20
+_Table = dict[str, Any]
+
+
+class _Options(Struct, forbid_unknown_fields=True, kw_only=True):
+    hidden_size: int | None = None
+    cell: _Table = {}
+    classifier: _Table = {}
+    training: _Table = {}
+    data: _Table = {}
+
+
+class _Condition(_Options, forbid_unknown_fields=True, kw_only=True):
+    task: _Table = {}
+
+
+class _Model(_Options, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    values: _Table = {}
+
+
+class _Search(Struct, forbid_unknown_fields=True):
+    seeds: list[int]
+    sampler: str = "grid"
+    trials: int | None = None
+    values: _Table = {}
+
+
+class _Study(_Condition, forbid_unknown_fields=True, kw_only=True):
+    models: list[_Model]
+    seeds: list[int]
+    conditions: list[_Condition] = field(default_factory=lambda: [_Condition()])
+    search: _Search | None = None
+    plugins: list[str] = []
+
+
+_KEYS = {key for kind in (_Study, _Model, _Search) for key in kind.__struct_fields__}
+
+
+@dataclass(frozen=True)
+class StudyDescription(Preset):
+    """A study in the words of a file."""
+
+    name: str
+    """Of the file, for messages."""
+    text: str
+    """Its content; empty if there is no file."""
+    content: _Study
+
+    @classmethod
+    def read(cls, path: Path) -> "StudyDescription":
+        """The description in a TOML file; the plugins that it names are loaded, files relative to its folder.
+
+        Raises: FileError if it cannot be read; InvalidValueError, with the place, if it is no description, or
+        if its name does not end in .toml: then it might be a preset's.
+        """
+        check(path.suffix == ".toml", f"a study's file ends in .toml; got {path.name}")
+        with open_file(path) as file:
+            content = file.read(_MAX_BYTES + 1)
+        with errors_at(path.name):
+            check(len(content) <= _MAX_BYTES, f"it has more than {_MAX_BYTES:,} bytes")
+            try:
+                text = content.decode()
+                value = tomllib.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise InvalidValueError(f"it is no TOML: {error}") from error
+        return cls.of(value, path.name, text, path.parent)
+
+    @classmethod
+    def of(
+        cls, value: Mapping[str, Any], name: str = "study", text: str = "", folder: Path = Path()
+    ) -> "StudyDescription":
+        """The description that a file of this content is.
+
+        Raises: InvalidValueError, with the place, if something is missing, unknown or of a wrong type.
+        """
+        with errors_at(name):
+            content = _decoded(value)
+            for i, plugin in enumerate(content.plugins):
+                with errors_at(f"plugins[{i}]"):
+                    plugins.load_plugin(folder / plugin if plugin.endswith(".py") else plugin)
+        return cls(name, text, content)
+
+    def plan(self, choice: Choice) -> Plan:
+        """The study's runs, as far as the choice leaves them.
+
+        Chosen sizes are trained in the conditions of the nearest size that there is, of two the larger.
+        """
+        check(not choice.parts, f"this preset has no parts; got {', '.join(choice.parts)}")
+        check_choice("sampler", choice.sampler, ("grid",))
+        check(choice.seeds is None or choice.seeds >= 1, f"seeds must be at least 1; got {choice.seeds}")
+        return self.study(choice).plan
+
+    def study(self, choice: Choice = Choice()) -> Study:
+        """The study, its rows by conditions and then by models.
+
+        Raises: InvalidValueError, with the place, for what is unknown, out of range or does not fit together.
+        """
+        chosen = _chosen(self.content, choice)
+        with errors_at(self.name):
+            conditions, models = len(chosen.conditions), len(chosen.models)
+            check(
+                conditions * models <= MAX_RUNS, f"there are more than {MAX_RUNS:,} conditions times models"
+            )
+            search = chosen.search and Search(
+                chosen.search.seeds, chosen.search.sampler, chosen.search.trials
+            )
+            rows = [_row(chosen, *place) for place in product(range(conditions), range(models))]
+            return Study(rows, chosen.seeds, search)
+
+
+def _decoded(value: Mapping[str, Any]) -> _Study:
+    try:
+        return msgspec.convert(value, _Study)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).replace(" | null", "").partition(" - at `$")
+        found, name, _ = (*message.split("`"), "", "")[:3]
+        place = path.strip("`.")
+        if found.startswith("Object contains unknown"):
+            message = f"there is no key {name!r}{suggestion(name, _KEYS)}"
+        elif found.startswith("Object missing"):
+            message = f"the key {name!r} is missing"
+        raise InvalidValueError(f"{place}: {message}" if place else message) from None
+
+
+def _chosen(study: _Study, choice: Choice) -> _Study:
+    """The study as far as the choice leaves it."""
+    conditions, models = study.conditions, study.models
+    task, seeds = study.task, study.seeds
+    if choice.task is not None:
+        task = {"name": registry.tasks.name_of(type(choice.task)), **vars(choice.task)}
+        conditions = [replace(condition, task={}) for condition in conditions]
+    if choice.models:
+        known = {model.name: model for model in reversed(models)}
+        models = [known.get(name, _Model(name=name)) for name in dict.fromkeys(choice.models)]
+    if choice.hidden_sizes:
+        models = [replace(model, hidden_size=None) for model in models]
+        conditions = [
+            replace(condition, hidden_size=size)
+            for size in dict.fromkeys(choice.hidden_sizes)
+            for condition in _nearest(conditions, size)
+        ]
+    if choice.seeds is not None:
+        seeds = list(range(seeds[0], seeds[0] + choice.seeds))
+    return replace(study, task=task, conditions=conditions, models=models, seeds=seeds)
+
+
+def _nearest(conditions: Sequence[_Condition], size: int) -> list[_Condition]:
+    """The conditions of the size nearest to this one, of two the larger; all that say nothing of a size."""
+    sizes = {condition.hidden_size for condition in conditions if condition.hidden_size is not None}
+    nearest = min(sizes, key=lambda known: (abs(known - size), -known), default=None)
+    return [condition for condition in conditions if condition.hidden_size in (None, nearest)]
+
+
+def _row(study: _Study, i: int, j: int) -> Row:
+    condition, model, search = study.conditions[i], study.models[j], study.search
+    said = {"": study, f"conditions[{i}].": condition, f"models[{j}].": model}
+    sizes = [options.hidden_size for options in said.values() if options.hidden_size is not None]
+    check(bool(sizes), f"hidden_size is missing: say it for all, in conditions[{i}] or in models[{j}]")
+    with errors_at(f"models[{j}].name"):
+        cell = registry.cells[model.name]
+
+    def options(group: str, default: Any, owner: str) -> Any:
+        tables = {f"{place}{group}": getattr(each, group) for place, each in said.items()}
+        return build_options(type(default), owner, tables, default)
+
+    task = _task({"task": study.task, f"conditions[{i}].task": condition.task})
+    cell_options = options("cell", cell.recommended(sizes[-1]), f"the model {model.name}")
+    classifier = options("classifier", ClassifierOptions(), "classifiers")
+    training = options("training", TrainingOptions(), "training")
+    data = options("data", DataOptions(), "data")
+    with errors_at(f"conditions[{i}] with models[{j}]"):
+        base = RunSpecification(task, model.name, sizes[-1], cell_options, classifier, training, data)
+    values = {"search.values": search.values if search else {}, f"models[{j}].values": model.values}
+    on_grid = search is None or search.sampler == "grid"
+    return Row(base, dimensions(base, values, on_grid=on_grid) if any(values.values()) else ())
+
+
+def _task(said: Mapping[str, _Table]) -> Task:
+    """The task, of the tables by their places; one that names a task makes those before it void."""
+    named = [place for place, table in said.items() if "name" in table]
+    check(bool(named), "task.name is missing")
+    task = convert_value(f"{named[-1]}.name", said[named[-1]]["name"], str)
+    with errors_at(f"{named[-1]}.name"):
+        cls = registry.tasks[task]
+    tables = {
+        place: {name: value for name, value in said[place].items() if name != "name"}
+        for place in list(said)[list(said).index(named[-1]) :]
+    }
+    return build_options(cls, f"the task {task}", tables)
+
+
+def preset_names() -> list[str]:
+    """The papers' presets, then those that belong to none."""
+    return [*(name for paper in papers() for name in paper.presets), *_OWN]
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name. Raises UnknownNameError."""
+    for paper in registry.papers.values():
+        if name in paper.presets:
+            return paper().preset(name)
+    if name not in _OWN:
+        raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
+    return StudyDescription.read(Path(__file__).with_name(f"{name}.toml"))
