@@ -1,10 +1,13 @@
 """Tasks: strings and symbols say the same, splits share no sequence, guessers land on the floor."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from math import perm
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import chisquare
@@ -13,8 +16,10 @@ from fastweights import registry
 from fastweights.cli.sequences import read_lines, write_lines
 from fastweights.errors import InvalidValueError
 from fastweights.tasks import base
+from fastweights.tasks.associative_recall import AssociativeRecall
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.tasks.base import SPLITS, Dataset, integer_type
+from fastweights.tasks.base import SPLITS, Dataset, Example, Task, integer_type
+from fastweights.tasks.parity import Parity
 from wide_task import WideTask
 
 FIRST_DIGIT, MARK = 26, 36
@@ -22,27 +27,39 @@ TASKS = [registry.tasks[name]() for name in registry.tasks] + [
     AssociativeRetrieval(num_pairs=1),
     AssociativeRetrieval(num_pairs=2),
     AssociativeRetrieval(num_pairs=3, digits="without-replacement"),
+    AssociativeRecall(overwriting=True),
+    Parity(min_length=40),
 ]
 each_task = pytest.mark.parametrize("task", TASKS, ids=repr)
+# A share of all sequences each; two of real vectors are never the same.
+each_task_of_symbols = pytest.mark.parametrize(
+    "task", [task for task in TASKS if task.num_symbols is not None], ids=repr
+)
 
 
 def rows(dataset: Dataset) -> set[bytes]:
-    return {row.tobytes() for row in dataset.inputs}
+    ends = np.zeros(len(dataset.inputs), int) if dataset.lengths is None else dataset.lengths
+    return {bytes([end]) + row.tobytes() for row, end in zip(dataset.inputs, ends, strict=True)}
 
 
 @each_task
 def test_encode_undoes_decode(task):
     data = task.split("train", 50)
-    assert data.inputs.shape == (50, task.length)
-    for inputs in data.inputs:
-        text = task.decode(inputs)
-        np.testing.assert_array_equal(task.encode(text), inputs)
+    assert data.inputs.shape[:2] == (50, task.length)
+    for i, inputs in enumerate(data.inputs):
+        sequence = inputs if data.lengths is None else inputs[: data.lengths[i]]
+        text = task.decode(sequence)
+        np.testing.assert_array_equal(task.encode(text), sequence)
         assert task.decode(task.encode(text)) == text
-    assert data.inputs.min() >= 0 and data.inputs.max() < task.num_symbols
-    assert data.targets.min() >= 0 and data.targets.max() < task.num_classes
+        asked = task.asked(sequence)
+        assert asked is None if data.mask is None else (asked == data.mask[i]).all()
+    if task.num_symbols is not None:
+        assert data.inputs.min() >= 0 and data.inputs.max() < task.num_symbols
+    if task.num_classes is not None:
+        assert data.targets.min() >= 0 and data.targets.max() < task.num_classes
 
 
-@each_task
+@each_task_of_symbols
 def test_every_output_has_its_own_name(task):
     """Also where the softmax has as many outputs as there are symbols."""
     names = [task.class_name(i) for i in range(max(task.num_symbols, task.num_classes))]
@@ -50,7 +67,7 @@ def test_every_output_has_its_own_name(task):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
-@each_task
+@each_task_of_symbols
 def test_splits_of_one_seed_share_no_sequence(task, seed):
     train, validation, test = (rows(task.split(name, 5000, seed)) for name in SPLITS)
     assert not train & validation and not train & test and not validation & test
@@ -75,7 +92,7 @@ def test_together_the_splits_hold_every_sequence():
 @each_task
 def test_splits_are_reproducible_and_begin_with_the_shorter(task):
     short, long, again = (task.split("test", count, 3) for count in (7, 3000, 3000))
-    for a, b, c in zip(short, long, again, strict=True):
+    for a, b, c in zip(*([a for a in data if a is not None] for data in (short, long, again)), strict=True):
         np.testing.assert_array_equal(a, b[:7])
         np.testing.assert_array_equal(b, c)
     assert rows(task.split("test", 7, 4)) != rows(short)
@@ -121,6 +138,112 @@ def test_a_task_that_draws_a_symbol_it_does_not_have_is_refused():
 
     with pytest.raises(InvalidValueError, match="drew the symbol 199; expected 0 to 198"):
         Narrow().split("train", 3000)
+
+
+@dataclass(frozen=True)
+class Drawn(WideTask):
+    """A task that draws what a test says."""
+
+    drawn: Callable = Example
+
+    def sample(self, key):
+        inputs = jax.random.randint(key, (2,), 0, 200)
+        return self.drawn(inputs)
+
+
+def test_what_stands_where_nothing_is_asked_is_0():
+    def draw(inputs):
+        return Example(inputs, 199 - inputs, jnp.array([True, False]), lengths=jnp.array(1))
+
+    data = Drawn(draw).split("train", 40)
+    assert not data.inputs[:, 1].any() and not data.targets[:, 1].any()
+    np.testing.assert_array_equal(data.targets[:, 0], 199 - data.inputs[:, 0].astype(int))
+    np.testing.assert_array_equal(data.mask, [[True, False]] * 40)
+    np.testing.assert_array_equal(data.lengths, [1] * 40)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (
+            lambda x: Example(x[:1], x[0]),
+            r"must give inputs of shape \(2,\), integer; got int32 of shape \(1,\)",
+        ),
+        (lambda x: Example(x / 2, x[0]), r"must give inputs of shape \(2,\), integer; got float32"),
+        (lambda x: Example(x, x), r"must give targets of shape \(\), integer; got int32 of shape \(2,\)"),
+        (lambda x: Example(x, x / 2, x > 3), r"must give targets of shape \(2,\), integer; got float32"),
+        (lambda x: Example(x, x[0], x > 3), r"must give targets of shape \(2,\), integer"),
+        (lambda x: Example(x, x, x), r"must give mask of shape \(2,\), bool; got int32"),
+        (lambda x: Example(x, x[0], lengths=x), r"must give lengths of shape \(\), integer"),
+        (lambda x: Example(x, x[0], lengths=x[1] * 0), "drew the length 0; expected 1 to 2"),
+        (lambda x: Example(x, x[0], lengths=x[1] * 0 + 3), "drew the length 3; expected 1 to 2"),
+        (lambda x: Example(x, x, x >= 0, x[1] * 0 + 1), "asked for an answer after a sequence's end"),
+        (lambda x: Example(x, 200 + x[0]), r"drew the class 2\d\d; expected 0 to 199"),
+    ],
+)
+def test_what_is_no_example_is_refused(draw, message):
+    with pytest.raises(InvalidValueError, match=message):
+        Drawn(draw).split("train", 10)
+
+
+@dataclass(frozen=True)
+class Vectors(Task):
+    """Two vectors of three channels; the answers are twice as large."""
+
+    num_symbols = num_classes = None
+    length: int = 2
+    factor: float = 2.0
+
+    def sample(self, key):
+        inputs = jax.random.normal(key, (self.length, 3))
+        return Example(inputs, self.factor * inputs, jnp.ones(self.length, bool))
+
+    def floor(self):
+        return 4.0
+
+
+def test_real_vectors_are_drawn_by_a_key_of_each_split():
+    sets = [Vectors().split(name, 3000) for name in SPLITS]
+    for data in sets:
+        assert data.inputs.dtype == data.targets.dtype == np.float32
+        assert data.inputs.shape == data.targets.shape == (3000, 2, 3)
+        np.testing.assert_array_equal(data.targets, 2 * data.inputs)
+    assert len(set.union(*map(rows, sets))) == 9000
+
+
+def test_real_vectors_are_finite_and_have_channels():
+    with pytest.raises(InvalidValueError, match="drew a number that is not finite"):
+        Vectors(factor=math.inf).split("test", 5)
+
+    class Flat(Vectors):
+        def sample(self, key):
+            return Example(jnp.zeros(2), jnp.zeros(3))
+
+    with pytest.raises(
+        InvalidValueError, match=r"inputs of shape \(2, 'channels'\), floating; got float32 of"
+    ):
+        Flat().split("test", 5)
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "message"),
+    [
+        (Vectors(), "1:2:3", "expected 2 steps; got 1 in '1:2:3'"),
+        (Vectors(), "1:2:3,4:5", "expected vectors of 3 numbers such as 0.5:0.5:0.5, with commas"),
+        (Vectors(), "1:2:3,4:5:nan", "expected vectors"),
+        (Vectors(), "1:2:3,4:5:1e99", "expected smaller numbers"),
+        (Vectors(), "", "expected vectors"),
+        (AssociativeRecall(length=4, num_pairs=1), "1,2,3", "expected 4 steps; got 3"),
+        (AssociativeRecall(length=4, num_pairs=1), "1,2,3,8192", "expected symbols from 0 to 8191"),
+        (AssociativeRecall(length=4, num_pairs=1), "1,2,3,-1", "expected symbols from 0 to 8191"),
+        (AssociativeRecall(length=4, num_pairs=1), "1,2,3,0.5", "expected symbols from 0 to 8191"),
+        (AssociativeRecall(length=4, num_pairs=1), "1, 2,3,4", "expected symbols, with commas"),
+        (AssociativeRecall(length=4, num_pairs=1), "1,2,3,٤", "expected symbols, with commas"),
+    ],
+)
+def test_what_is_no_sequence_of_numbers_is_refused(task, text, message):
+    with pytest.raises(InvalidValueError, match=message):
+        task.encode(text)
 
 
 @pytest.mark.parametrize(
