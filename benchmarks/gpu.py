@@ -81,7 +81,8 @@ def timed(runs: int, hidden_size: int, updates: int) -> tuple[float, float]:
     options = fw.TrainingOptions(updates=3 * updates, evaluate_every=updates)
     fits = [fw.init(model(fw, task, hidden_size, jax.random.key(seed)), options) for seed in range(runs)]
     began, seconds = time.perf_counter(), []
-    for _ in fw.train_batched(fits, data, validation, [options] * runs, list(range(runs))):
+    every = {"options": [options] * runs, "seeds": range(runs)}
+    for _ in fw.train_batched(fits, data, validation, **every):
         seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
     best = min(seconds[1:])

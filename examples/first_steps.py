@@ -28,6 +28,5 @@ result = fw.evaluate(run.model, test)
 print(f"test error {100 * result.error:.2f} %; guessing: {100 * task.floor():.2f} %")
 
 question = "c9k8j3f1??c"
-tokens = jnp.asarray(task.encode(question))[:, None]  # (time, batch): one sequence is a batch of one
-answer = task.class_name(int(run.model(tokens)[:, 0].argmax()))
+answer = task.class_name(int(run.model(jnp.asarray(task.encode(question))).argmax()))
 print(f"{question} → {answer}")

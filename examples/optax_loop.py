@@ -1,4 +1,4 @@
-"""Your own training loop, with any Optax optimiser.
+"""Your own training loop. (For an Optax optimiser of your own, `fw.fit(…, optimiser=…)` is enough.)
 
     python examples/optax_loop.py
 
@@ -26,14 +26,14 @@ opt_state = optimiser.init(trained)
 
 
 def loss(trained, tokens, targets):
-    logits = eqx.combine(trained, rest)(tokens)  # (classes, batch)
-    return optax.softmax_cross_entropy_with_integer_labels(logits.T, targets).mean()
+    logits = eqx.combine(trained, rest)(tokens)  # (batch, classes)
+    return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
 
 
 @jax.jit
 def update(trained, opt_state, key):
     rows = jax.random.randint(key, (128,), 0, len(data.targets))
-    tokens, targets = jnp.asarray(data.inputs)[rows].T, jnp.asarray(data.targets)[rows]
+    tokens, targets = jnp.asarray(data.inputs)[rows], jnp.asarray(data.targets)[rows]
     value, gradients = jax.value_and_grad(loss)(trained, tokens, targets)
     changes, opt_state = optimiser.update(gradients, opt_state, trained)
     return optax.apply_updates(trained, changes), opt_state, value

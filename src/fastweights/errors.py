@@ -61,6 +61,14 @@ class CheckpointError(FastweightsError):
     """A checkpoint cannot be read, or is not what it claims to be."""
 
 
+class DivergenceError(FastweightsError):
+    """A run's loss is not finite any more; `fit` is the run before that."""
+
+    def __init__(self, message: object, fit: Any = None) -> None:
+        super().__init__(message)
+        self.fit = fit
+
+
 class StudyError(FastweightsError):
     """A study folder cannot be used as asked."""
 

@@ -168,7 +168,7 @@ def test_every_model_trains_with_its_own_options(model, capsys, tmp_path):
 def test_train_needs_no_options(capsys, monkeypatch, tmp_path):
     seen = []
 
-    def stop(specification, out, report, stopped):
+    def stop(specification, out, **_):
         seen.append((specification.model, specification.hidden_size, str(out)))
         raise KeyboardInterrupt
 

@@ -201,5 +201,5 @@ def test_the_same_key_gives_the_same_model():
 
 
 def test_what_is_no_classifier_has_no_trained_part():
-    with pytest.raises(InvalidValueError, match="partition expects a SequenceClassifier; got int"):
+    with pytest.raises(InvalidValueError, match="partition expects a Model; got int"):
         inspect.unwrap(partition)(3)  # the types are checked in tests alone

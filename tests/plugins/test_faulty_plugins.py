@@ -109,7 +109,7 @@ def test_a_faulty_task_is_named_in_one_line(tmp_path, capsys):
         assert end.value.code == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1
-    assert "CountOnes.sample must give the shapes ((12,), ()); got ((12,), (11,))" in error
+    assert "CountOnes.sample must give targets of shape (), integer; got float32 of shape (11,)" in error
 
 
 def test_a_task_whose_length_is_no_number(tmp_path):

@@ -12,16 +12,26 @@ import pytest
 from fastweights import registry
 from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.errors import FastweightsError, InvalidValueError
-from fastweights.models import ClassifierOptions
+from fastweights.models import BlockOptions, ClassifierOptions, SequenceClassifier, SequenceModel
 from fastweights.plugins import PluginError
 from fastweights.runs.specification import DataOptions, RunSpecification, _build, _plain
 from fastweights.studies.description import get_preset, preset_names
 from fastweights.studies.plans import Choice
+from fastweights.tasks.adding import Adding
+from fastweights.tasks.associative_recall import AssociativeRecall
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.parity import Parity
 from fastweights.training.options import TrainingOptions
 
 JOURNAL = Path(__file__).parents[2] / "results" / "table1" / "study.journal"
 DEFAULT = RunSpecification(AssociativeRetrieval())
+BLOCKS = [
+    BlockOptions(layers=2),
+    BlockOptions(block_norm="rms"),
+    BlockOptions(block_norm="layer"),
+    BlockOptions(residual=True),
+    BlockOptions(perceptron_size=9),
+]
 OTHERS = {"cosine": "constant", "with-replacement": "without-replacement", "classes": "symbols"}
 OTHERS |= {"direct": "expanded", "normal": "uniform", "inside": "outside", "shared": "per-step"}
 OTHERS |= {"none": "separate", "current": "late"}
@@ -104,6 +114,42 @@ def test_the_specifications_of_the_committed_study_have_their_identifiers():
         assert specification.identifier == recorded["identifier"]
 
 
+def test_blocks_came_later_and_leave_identifiers_alone():
+    assert "blocks" not in DEFAULT.to_json()["model"]
+    for blocks in BLOCKS:
+        specification = dataclasses.replace(DEFAULT, blocks=blocks)
+        assert RunSpecification.from_json(json.loads(json.dumps(specification.to_json()))) == specification
+
+
+@pytest.mark.parametrize(
+    ("task", "blocks", "kind"),
+    [
+        (AssociativeRetrieval(), BlockOptions(), SequenceClassifier),
+        (Parity(), BlockOptions(), SequenceClassifier),
+        (AssociativeRecall(num_symbols=64), BlockOptions(), SequenceClassifier),
+        (Adding(), BlockOptions(), SequenceModel),
+        (AssociativeRetrieval(), BlockOptions(layers=2), SequenceModel),
+        (Adding(), BlockOptions(3, "rms", True, 7), SequenceModel),
+    ],
+)
+def test_the_model_of_a_task_has_its_inputs_outputs_and_layers(task, blocks, kind):
+    model = RunSpecification(task, "irnn", 20, blocks=blocks).build_model()
+    assert type(model) is kind and len(model.cells) == blocks.layers
+    assert (model.num_symbols, model.num_channels, model.num_outputs) == (
+        task.num_symbols,
+        task.num_channels,
+        task.num_outputs,
+    )
+    # Layers of one model differ from the start.
+    weights = [cell.input for cell in model.cells[-2:]]
+    assert len(weights) == 1 or weights[0].shape != weights[1].shape or (weights[0] != weights[1]).any()
+
+
+def test_what_is_for_symbols_is_refused_for_vectors():
+    with pytest.raises(InvalidValueError, match="Adding has no symbols; got the embedding one-hot"):
+        RunSpecification(Adding(), "irnn", classifier=ClassifierOptions(embedding="one-hot"))
+
+
 def test_options_that_came_later_leave_identifiers_alone():
     plain = RunSpecification(AssociativeRetrieval(), "irnn", 20)
     assert "test_curve" not in plain.to_json()["training"]
@@ -158,6 +204,7 @@ def test_the_identifier_sees_every_field():
         *(dataclasses.replace(DEFAULT, classifier=options) for options in variants(ClassifierOptions())),
         *(dataclasses.replace(DEFAULT, training=options) for options in variants(TrainingOptions())),
         *(dataclasses.replace(DEFAULT, data=options) for options in variants(DataOptions())),
+        *(dataclasses.replace(DEFAULT, blocks=blocks) for blocks in BLOCKS),
         *(RunSpecification(DEFAULT.task, model) for model in registry.cells if model != DEFAULT.model),
         dataclasses.replace(DEFAULT, hidden_size=51),
         dataclasses.replace(DEFAULT, seed=1),

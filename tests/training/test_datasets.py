@@ -37,7 +37,35 @@ BAD = {
     "no sequence": (Dataset(DATA.inputs[:0], DATA.targets[:0]), r"got int8 of shape \(0, 5\)"),
     "no time": (Dataset(DATA.inputs[:, :0], DATA.targets), r"got int8 of shape \(60, 0\)"),
     "one-hot inputs": (Dataset(np.eye(37)[DATA.inputs], DATA.targets), r"got float64 of shape \(60, 5, 37\)"),
-    "one-hot targets": (Dataset(DATA.inputs, np.eye(10)[DATA.targets]), r"got float64 of shape \(60, 10\)"),
+    "real targets of another size": (
+        Dataset(DATA.inputs, np.eye(9)[DATA.targets % 9]),
+        "10 numbers each; got 9",
+    ),
+    "real classes": (Dataset(DATA.inputs, DATA.targets / 2), r"of integers; got float64 of shape \(60,\)"),
+    "a mask of numbers": (Dataset(DATA.inputs, DATA.inputs % 10, DATA.inputs), "truth values of shape"),
+    "a mask for each sequence": (
+        Dataset(DATA.inputs, DATA.inputs % 10, DATA.targets > 3),
+        "truth values of sh",
+    ),
+    "a mask that asks nothing": (
+        Dataset(DATA.inputs, DATA.inputs % 10, DATA.inputs < 0),
+        "asks for no answer",
+    ),
+    "a mask and classes of sequences": (
+        Dataset(DATA.inputs, DATA.targets, DATA.inputs >= 0),
+        r"non-empty array \(sequences, time\) of integers; got int8 of shape \(60,\)",
+    ),
+    "lengths of 0": (Dataset(*DATA[:2], lengths=DATA.targets * 0), r"from 1 to 5; got \[0\]"),
+    "lengths above": (Dataset(*DATA[:2], lengths=DATA.targets * 0 + 6), r"from 1 to 5; got \[6\]"),
+    "real lengths": (Dataset(*DATA[:2], lengths=DATA.targets / 2 + 1), "of integers; got float64"),
+    "fewer lengths": (
+        Dataset(*DATA[:2], lengths=DATA.targets[1:] * 0 + 1),
+        "a length for each sequence; got 59",
+    ),
+    "a mask after the end": (
+        Dataset(DATA.inputs, DATA.inputs % 10, DATA.inputs >= 0, DATA.targets * 0 + 3),
+        "asks after a sequence's end",
+    ),
     "ragged lists": (Dataset([[1, 2], [3]], [0, 0]), "sequences of one length"),
     "text": (Dataset(["a1??a"] * 60, DATA.targets), r"got <U5 of shape \(60,\)"),
     "truth values": (Dataset(DATA.inputs > 3, DATA.targets), "got bool of shape"),
@@ -52,9 +80,9 @@ def train(data: Dataset, validation: Dataset) -> None:
 ENTRIES = {
     "fit": lambda data: train(data, DATA),
     "fit, validation": lambda data: train(DATA, data),
-    "resume": lambda data: resume(init(MODEL, OPTIONS), data, DATA, OPTIONS, 0),
+    "resume": lambda data: resume(init(MODEL, OPTIONS), data, DATA, options=OPTIONS),
     "train_batched, test": lambda data: train_batched(
-        [init(MODEL, OPTIONS)] * 2, DATA, DATA, [OPTIONS] * 2, [0, 1], test=data
+        [init(MODEL, OPTIONS)] * 2, DATA, DATA, options=[OPTIONS] * 2, seeds=[0, 1], test=data
     ),
     "evaluate": lambda data: evaluate(MODEL, data),
 }

@@ -1,11 +1,15 @@
 """Answers belong to their sequence alone, and are counted rightly."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from cases import EVERY_CELL, each, small_model
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
-from fastweights.training.evaluation import evaluate, predict, score
+from fastweights.training.datasets import Sequences
+from fastweights.training.evaluation import evaluate, predict, summarise
+from fastweights.training.objectives import Classification, Regression
 
 DATA = AssociativeRetrieval(num_pairs=1).split("train", 300)
 
@@ -22,13 +26,29 @@ def test_an_answer_does_not_depend_on_what_stands_beside_it(case):
     np.testing.assert_allclose(np.exp(together).sum(axis=-1), 1, rtol=1e-5)
 
 
-def test_score_counts_wrong_answers():
-    likely = np.log(np.array([[0.7, 0.3], [0.2, 0.8], [0.4, 0.6]]))
-    result = score(likely, np.array([0, 0, 1], np.int8))
+def test_classes_are_scored_by_the_largest_output_and_its_probability():
+    """Every answer that is asked for counts once, where a sequence has fewer positions too."""
+    probabilities = np.array([[[0.7, 0.3], [0.2, 0.8]], [[0.4, 0.6], [0.9, 0.1]]])
+    targets = np.array([[0, 0], [1, 1]], np.int8)
+    scores = Classification().scores(jnp.asarray(2 + np.log(probabilities)), jnp.asarray(targets))
+    result = summarise(scores, Sequences(targets, targets, np.array([[0, 3], [2, -1]])))
     assert (result.error, result.count) == (pytest.approx(1 / 3), 3)
-    assert result.log_likelihood == pytest.approx(np.log([0.7, 0.2, 0.6]).mean())
+    assert result.log_likelihood == pytest.approx(np.log([0.7, 0.2, 0.6]).mean(), rel=1e-6)
+
+
+def test_real_vectors_are_scored_by_the_squared_error_and_the_normal_density():
+    rng = np.random.default_rng(0)
+    outputs, targets = rng.standard_normal((2, 50, 3))
+    scores = Regression().scores(jnp.asarray(outputs), jnp.asarray(targets))
+    result = summarise(scores, Sequences(targets, targets))
+    assert result.error == pytest.approx(np.mean((outputs - targets) ** 2), rel=1e-6)
+    assert result.log_likelihood == pytest.approx(norm.logpdf(targets, outputs).sum(axis=1).mean(), rel=1e-6)
+    assert result.count == 50
 
 
 def test_evaluate_scores_what_the_model_predicts():
     model = small_model(EVERY_CELL[0], hidden_size=20)
-    assert evaluate(model, DATA) == score(predict(model, DATA.inputs), DATA.targets)
+    likely, result = predict(model, DATA.inputs), evaluate(model, DATA)
+    assert result.error == (likely.argmax(axis=1) != DATA.targets).mean()
+    right = likely[np.arange(300), DATA.targets].astype(np.float64)
+    assert result.log_likelihood == pytest.approx(right.mean(), rel=1e-6)

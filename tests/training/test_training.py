@@ -1,6 +1,7 @@
 """Training: an update is Adam's, a run is reproducible to the bit, runs side by side are the runs alone."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -11,15 +12,16 @@ import pytest
 
 from cases import EVERY_CELL, Case, each
 from cases import small_model as any_model
-from fastweights.errors import InvalidValueError
+from fastweights.errors import DivergenceError, InvalidValueError
 from fastweights.models import partition
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
+from fastweights.training.datasets import Sequences
 from fastweights.training.evaluation import evaluate
 from fastweights.training.loop import fit, init, resume, train_batched
 from fastweights.training.options import TrainingOptions
 from fastweights.training.state import Fit, Point, TrainingState
-from fastweights.training.step import Hyperparameters, loss, update
+from fastweights.training.step import Hyperparameters, loss, optimiser, update
 
 TASK = AssociativeRetrieval(num_pairs=1)
 DATA, VALIDATION = TASK.split("train", 500), TASK.split("validation", 50)
@@ -38,10 +40,16 @@ def small_model(case: Case, seed: int = 0):
 
 
 def batches(count: int, size: int = 32):
-    """Mini-batches as columns."""
+    """Mini-batches."""
     for i in range(count):
         rows = slice(i * size, (i + 1) * size)
-        yield jnp.asarray(DATA.inputs[rows], jnp.int32), jnp.asarray(DATA.targets[rows], jnp.int32)
+        yield Sequences(jnp.asarray(DATA.inputs[rows]), jnp.asarray(DATA.targets[rows]))
+
+
+def steps(fit: Fit, data: Dataset, options: TrainingOptions, seed: int, validation=VALIDATION) -> list[Fit]:
+    """The run after each chunk."""
+    runs = train_batched([fit], data, validation, options=[options], seeds=[seed])
+    return [fits[0] for fits in runs]
 
 
 def same(one: Fit, other: Fit) -> bool:
@@ -49,15 +57,15 @@ def same(one: Fit, other: Fit) -> bool:
     return bool(eqx.tree_equal((one.state, one.best), (other.state, other.best)) and one.curve == other.curve)
 
 
-loss_of, compiled_update = jax.jit(loss), jax.jit(update, static_argnums=(5, 6))
+loss_of = jax.jit(loss)
 
 
 def test_loss_is_the_mean_negative_log_likelihood():
     model = small_model(RNN)
-    tokens, targets = next(batches(1))
-    logits = np.asarray(jax.jit(lambda m, t: m(t))(model, tokens), np.float64)
-    right = np.exp(logits[np.arange(32), targets]) / np.exp(logits).sum(axis=-1)
-    assert float(loss_of(model, tokens, targets)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
+    (batch,) = batches(1)
+    logits = np.asarray(jax.jit(lambda m, t: m(t))(model, batch.inputs), np.float64)
+    right = np.exp(logits[np.arange(32), batch.targets]) / np.exp(logits).sum(axis=-1)
+    assert float(loss_of(model, batch)) == pytest.approx(-np.log(right).mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -79,23 +87,22 @@ def test_updates_are_those_of_plain_adam(clip_norm, schedule, weight_decay, floa
     clip = optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity()
     plain = optax.chain(clip, optax.adam(rate))
     model = any_model(RNN)
-    opt_state, rates = TrainingState.init(model, options).opt_state, Hyperparameters.of(options)
+    opt_state = TrainingState.init(model, options).opt_state
+    rule = optimiser(Hyperparameters.of(options), schedule, weight_decay)
     trained, rest = partition(model)
     expected_opt_state = plain.init(trained)
 
     @jax.jit
-    def plain_update(trained, opt_state, tokens, targets, decay):
-        gradient = jax.grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(trained)
+    def plain_update(trained, opt_state, batch, decay):
+        gradient = jax.grad(lambda trained: loss(eqx.combine(trained, rest), batch))(trained)
         changes, opt_state = plain.update(gradient, opt_state, trained)
         decayed = jax.tree.map(lambda weight, change: (1 - decay) * weight + change, trained, changes)
         return decayed, opt_state, optax.tree.norm(gradient)
 
-    for i, (tokens, targets) in enumerate(batches(4)):
+    for i, batch in enumerate(batches(4)):
         decay = weight_decay * (rate(i) if callable(rate) else rate)
-        model, opt_state, _ = compiled_update(
-            model, opt_state, tokens, targets, rates, schedule, weight_decay
-        )
-        trained, expected_opt_state, norm = plain_update(trained, expected_opt_state, tokens, targets, decay)
+        model, opt_state, _ = eqx.filter_jit(update)(model, opt_state, batch, rule)
+        trained, expected_opt_state, norm = plain_update(trained, expected_opt_state, batch, decay)
         assert norm > 0.05
     for a, b in zip(jax.tree.leaves(model), jax.tree.leaves(trained), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
@@ -111,10 +118,10 @@ def test_the_same_run_gives_the_same_bits_and_another_seed_others():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_a_resumed_run_gives_the_same_bits(schedule):
     options = replace(OPTIONS, schedule=schedule)
-    whole = list(resume(init(small_model(RNN), options), DATA, VALIDATION, options, 5))
-    for middle in whole[:-1]:
-        *_, last = resume(middle, DATA, VALIDATION, options, 5)
-        assert same(last, whole[-1])
+    whole = steps(init(small_model(RNN), options), DATA, options, 5)
+    assert len(whole) == 3
+    for middle in whole:
+        assert same(resume(middle, DATA, VALIDATION, options=options, seed=5), whole[-1])
 
 
 def test_a_larger_budget_goes_on_where_a_smaller_one_ended():
@@ -123,7 +130,7 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended():
         fit(small_model(RNN), DATA, VALIDATION, options=replace(OPTIONS, updates=updates), seed=5)
         for updates in (120, 30)
     )
-    *_, last = resume(part, DATA, VALIDATION, OPTIONS, 5)
+    last = resume(part, DATA, VALIDATION, options=OPTIONS, seed=5)
     assert [point.update for point in last.curve] == [30, 50, 100, 120]
     assert eqx.tree_equal(last.state, whole.state)
 
@@ -131,14 +138,13 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended():
 def test_the_learning_curve_says_what_happened():
     """With a budget of one more update each time, a point's loss is that of one batch, before the update."""
     alike = Dataset(DATA.inputs[:1], DATA.targets[:1])
-    tokens = jnp.asarray(np.repeat(alike.inputs, 32, axis=0), jnp.int32)
-    targets = jnp.full(32, int(alike.targets[0]))
+    batch = Sequences(np.repeat(alike.inputs, 32, axis=0), np.repeat(alike.targets, 32))
     now = init(small_model(RNN), OPTIONS)
     for updates in (1, 2, 3):
         model = now.model
-        (now,) = resume(now, alike, VALIDATION, replace(OPTIONS, updates=updates), 0)
+        now = resume(now, alike, VALIDATION, options=replace(OPTIONS, updates=updates))
         point, result = now.curve[-1], evaluate(now.model, VALIDATION)
-        assert point.train_loss == pytest.approx(float(loss_of(model, tokens, targets)), rel=1e-5)
+        assert point.train_loss == pytest.approx(float(loss_of(model, batch)), rel=1e-5)
         assert (point.update, point.validation_error) == (updates, result.error)
         assert point.validation_log_likelihood == result.log_likelihood
         assert evaluate(now.best, VALIDATION).error == min(p.validation_error for p in now.curve)
@@ -165,7 +171,7 @@ def three(*rates: float):
 
 def together(fits, options) -> list[list[Fit]]:
     """The runs side by side after every chunk."""
-    return list(train_batched(fits, DATA, VALIDATION, options, range(3)))
+    return list(train_batched(fits, DATA, VALIDATION, options=options, seeds=range(3)))
 
 
 def test_runs_side_by_side_equal_the_runs_alone(float64):
@@ -215,23 +221,23 @@ def test_a_diverging_run_is_marked_and_leaves_the_others_alone():
 
 def test_a_run_ends_at_the_first_loss_that_is_not_finite():
     model = small_model(RNN)
-    (failed,) = resume(init(model, DIVERGING), DATA, VALIDATION, DIVERGING, 0)
+    (failed,) = steps(init(model, DIVERGING), DATA, DIVERGING, 0)
     assert failed.failed_at == 2
     assert eqx.tree_equal(failed.model, model)
 
 
 def test_a_failed_run_keeps_the_state_before_the_chunk():
-    good = next(resume(init(small_model(RNN), OPTIONS), DATA, VALIDATION, OPTIONS, 0))
-    (failed,) = resume(good, DATA, VALIDATION, DIVERGING, 0)
+    good = steps(init(small_model(RNN), OPTIONS), DATA, OPTIONS, 0)[0]
+    (failed,) = steps(good, DATA, DIVERGING, 0)
     assert failed.failed_at == 50 + 2
     assert same(failed, good)
-    assert list(resume(failed, DATA, VALIDATION, DIVERGING, 0)) == []
+    assert steps(failed, DATA, DIVERGING, 0) == []
 
 
 def test_a_run_that_breaks_in_its_last_update_has_failed_too():
     """Its losses are all finite: each is computed before the update."""
     options = replace(DIVERGING, updates=1)
-    (failed,) = resume(init(small_model(RNN), options), DATA, VALIDATION, options, 0)
+    (failed,) = steps(init(small_model(RNN), options), DATA, options, 0)
     assert failed.failed_at == 1 and failed.done == 0 and failed.curve == ()
 
 
@@ -246,13 +252,77 @@ def test_a_run_that_breaks_in_its_last_update_has_failed_too():
 )
 def test_runs_that_do_not_fit_together_are_refused(options, seeds, message):
     with pytest.raises(InvalidValueError, match=message):
-        train_batched([init(small_model(RNN), OPTIONS)] * len(options), DATA, VALIDATION, options, seeds)
+        fits = [init(small_model(RNN), OPTIONS)] * len(options)
+        train_batched(fits, DATA, VALIDATION, options=options, seeds=seeds)
 
 
 def test_models_of_different_shapes_are_refused():
     fits = [init(model, OPTIONS) for model in (any_model(RNN), small_model(RNN))]
     with pytest.raises(InvalidValueError, match="one shape"):
-        train_batched(fits, DATA, VALIDATION, [OPTIONS] * 2, [0, 1])
+        train_batched(fits, DATA, VALIDATION, options=[OPTIONS] * 2, seeds=[0, 1])
+
+
+def test_fit_says_that_a_run_diverged():
+    """And has the run before that."""
+    good = fit(small_model(RNN), DATA, VALIDATION, options=replace(OPTIONS, updates=50))
+    with pytest.raises(
+        DivergenceError, match="the loss is not finite at update 52: the run diverged"
+    ) as caught:
+        resume(good, DATA, VALIDATION, options=DIVERGING)
+    assert caught.value.fit.failed_at == 52 and same(caught.value.fit, good)
+    with pytest.raises(DivergenceError):
+        resume(caught.value.fit, DATA, VALIDATION, options=DIVERGING)
+
+
+def test_a_callback_sees_every_evaluation_and_may_stop():
+    """Stopped anywhere, the run goes on to the same bits."""
+    whole, seen = fit(small_model(RNN), DATA, VALIDATION, options=OPTIONS), []
+    same_run = partial(fit, small_model(RNN), DATA, VALIDATION, options=OPTIONS)
+    stopped = same_run(callbacks=[lambda now: now.done == 100, lambda now: seen.append(now.curve[-1])])
+    assert [point.update for point in seen] == [50, 100] and tuple(seen) == stopped.curve == whole.curve[:2]
+    assert same(resume(stopped, DATA, VALIDATION, options=OPTIONS), whole)
+
+
+def test_the_test_set_is_followed_if_there_is_one():
+    data = TASK.split("test", 40)
+    run = fit(small_model(RNN), DATA, VALIDATION, options=replace(OPTIONS, updates=50), test=data)
+    result = evaluate(run.model, data)
+    assert (run.curve[-1].test_error, run.curve[-1].test_log_likelihood) == (
+        result.error,
+        result.log_likelihood,
+    )
+
+
+def test_any_optax_transformation_trains():
+    """Plain gradient descent, against its equation; begun with another, a run does not go on."""
+    rule, options = optax.sgd(0.3), replace(OPTIONS, updates=2, evaluate_every=2)
+    model = small_model(RNN)
+    run = fit(model, DATA, VALIDATION, options=options, optimiser=rule)
+    key = jax.random.fold_in(jax.random.key(0), 1)
+    for number in range(2):
+        rows = jax.random.randint(jax.random.fold_in(key, number), (32,), 0, 500)
+        batch = jax.tree.map(jnp.asarray, Sequences(DATA.inputs[rows], DATA.targets[rows]))
+        trained, rest = partition(model)
+        gradient = jax.grad(lambda trained, rest=rest, batch=batch: loss(eqx.combine(trained, rest), batch))(
+            trained
+        )
+        model = eqx.combine(jax.tree.map(lambda p, g: p - 0.3 * g, trained, gradient), rest)
+    for a, b in zip(jax.tree.leaves(run.model), jax.tree.leaves(model), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    more = replace(options, updates=4)
+    assert resume(run, DATA, VALIDATION, options=more, optimiser=rule).done == 4
+    with pytest.raises(InvalidValueError, match="begun with another optimiser"):
+        resume(run, DATA, VALIDATION, options=more)
+
+
+def test_side_by_side_with_an_optimiser_of_one_s_own():
+    rule = optax.chain(optax.clip_by_global_norm(1.0), optax.lion(1e-3))
+    fits = [init(small_model(RNN, seed), FEW, optimiser=rule) for seed in range(2)]
+    *_, last = train_batched(fits, DATA, VALIDATION, options=[FEW] * 2, seeds=[0, 1], optimiser=rule)
+    for seed, beside in enumerate(last):
+        alone = fit(small_model(RNN, seed), DATA, VALIDATION, options=FEW, seed=seed, optimiser=rule)
+        for a, b in zip(jax.tree.leaves(beside.model), jax.tree.leaves(alone.model), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
 @each(EVERY_CELL)

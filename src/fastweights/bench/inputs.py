@@ -8,7 +8,7 @@ import numpy as np
 
 from fastweights import registry
 from fastweights.bench.cases import TRAINING, Case, Inputs, Weights
-from fastweights.models import SequenceClassifier, partition
+from fastweights.models import Model, partition
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.base import Task
@@ -47,7 +47,7 @@ def make_inputs(case: Case) -> Inputs:
     return Inputs(data.inputs, data.targets, named_weights(run.build_model()), dataclasses.asdict(run.cell))
 
 
-def named_weights(model: SequenceClassifier) -> Weights:
+def named_weights(model: Model) -> Weights:
     """The trained arrays under their paths: `cell.recurrent`, `readout.output.0`, …"""
     leaves = jax.tree_util.tree_leaves_with_path(partition(model)[0])
     return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}

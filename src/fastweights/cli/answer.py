@@ -1,20 +1,24 @@
-"""`fastweights answer`: one question to a trained model, and what the network attended to."""
+"""`fastweights answer`: one sequence to a trained model, its answers, and what the network attended to."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from fastweights.cli.options import PluginOptions, parse
+from fastweights.cli.options import PluginOptions, parse, task_of_model
+from fastweights.cli.sequences import written
 from fastweights.errors import FastweightsError, printable
 from fastweights.runs import worker
-from fastweights.training.evaluation import predict
+from fastweights.tasks.base import Task
+from fastweights.training.evaluation import outputs, predict
 
 _WIDTH = 40
+_MOST_CLASSES = 40
 
 
 @dataclass(frozen=True)
@@ -33,31 +37,62 @@ class Answer(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Answer and print."""
-    options = parse(Answer, arguments, "answer")
+    options = parse(Answer, arguments, "answer", task_of_model)
     worker.prepare()
-    specification, model, _ = worker.load_model(options.checkpoint)
-    task = specification.task
-    symbols = task.encode(options.sequence)
-    probabilities = np.exp(predict(model, symbols[None])[0].astype(np.float64))
-    answer = task.class_name(int(probabilities.argmax()))
-    attention = model.attention(jnp.asarray(symbols, jnp.int32))
+    _, model, _ = worker.load_model(options.checkpoint)
+    task: Task = options.task
+    inputs = task.encode(options.sequence)
+    asked = task.asked(inputs)
+    positions = None if asked is None else np.flatnonzero(asked)[None]
+    classes = task.num_classes is not None
+    # Probabilities, or numbers, after the last step or at each position.
+    answers = (predict if classes else outputs)(model, inputs[None], positions)[0].astype(np.float64)
+    answers = np.exp(answers) if classes else answers
+    attention = model.attention(jnp.asarray(inputs))
     terms = None if attention is None else [float(term) for term in attention[-1, :-1]]
-    if not np.isfinite([*probabilities, *(terms or [])]).all():
+    if not (np.isfinite(answers).all() and np.isfinite(terms or []).all()):
         raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is not a finite number")
     if options.json:
-        named = {task.class_name(i): float(p) for i, p in enumerate(probabilities)}
-        print(json.dumps({"answer": answer, "probabilities": named, "attention": terms}))
-        return 0
-    print(f"{options.sequence} → {answer}\n")
-    print("probability of each answer")
-    for i, probability in enumerate(probabilities):
-        print(f"  {task.class_name(i)}  {_bar(probability, 1)} {probability:.4f}")
-    if terms is not None:
+        told = (
+            _told(task, answers)
+            if asked is None
+            else {"answers": [_told(task, answer) for answer in answers]}
+        )
+        print(json.dumps({**told, "attention": terms}))
+    elif positions is None:
+        print(f"{options.sequence} → {_said(task, answers)}")
+        if classes:
+            _print_probabilities(task, answers)
+    else:
+        for position, answer in zip(positions[0], answers, strict=True):
+            symbol = task.decode(inputs[position : position + 1])
+            sure = f"  {answer.max():.4f}" if classes else ""
+            print(f"{position + 1:4d} {symbol} → {_said(task, answer)}{sure}")
+    if terms is not None and not options.json:
         print("\nwhat the last step attended to: η λ^age [h(τ)ᵀ h_s], Ba et al. 2016, equation 4")
-        largest = max(map(abs, terms)) or 1
-        for position, (symbol, term) in enumerate(zip(options.sequence, terms, strict=False), 1):
-            print(f"  {position:2d} {symbol}  {_bar(term, largest)} {term:.3f}")
+        largest = max(map(abs, terms), default=0) or 1
+        for position, term in enumerate(terms):
+            symbol = task.decode(inputs[position : position + 1])
+            print(f"  {position + 1:2d} {symbol}  {_bar(term, largest)} {term:.3f}")
     return 0
+
+
+def _said(task: Task, answer: np.ndarray) -> str:
+    return written(task, np.asarray(answer.argmax()) if task.num_classes is not None else answer.round(6))
+
+
+def _told(task: Task, answer: np.ndarray) -> dict[str, Any]:
+    """An answer for machines."""
+    if task.num_classes is None:
+        return {"answer": answer.tolist()}
+    named = {task.class_name(i): float(p) for i, p in enumerate(answer)}
+    return {"answer": _said(task, answer), "probabilities": named}
+
+
+def _print_probabilities(task: Task, probabilities: np.ndarray) -> None:
+    print("\nprobability of each answer")
+    for i in np.sort(np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]):
+        print(f"  {task.class_name(int(i))}  {_bar(float(probabilities[i]), 1)} {probabilities[i]:.4f}")
 
 
 def _bar(value: float, largest: float) -> str:

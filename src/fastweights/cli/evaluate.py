@@ -9,11 +9,13 @@ from pathlib import Path
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, parse
-from fastweights.cli.progress import percent
+from fastweights.cli.options import PluginOptions, parse, task_of_model
+from fastweights.cli.progress import answers, error_of, floor_of
 from fastweights.cli.sequences import read_lines
-from fastweights.errors import FastweightsError, printable
+from fastweights.errors import FastweightsError, check_between, printable
 from fastweights.runs import worker
+from fastweights.runs.specification import MAX_SEQUENCES
+from fastweights.tasks.base import Task
 from fastweights.training import evaluation
 from fastweights.training.evaluation import Evaluation
 
@@ -29,29 +31,35 @@ class Evaluate(PluginOptions):
     """A text file with lines such as c9k8j3f1??c 9, compressed by gzip or not, or - for standard input; by
     default the test set of the model's specification."""
 
+    count: int | None = None
+    """How many test sequences are drawn; by default as many as the model's specification says."""
+
     json: bool = False
     """Print a JSON object."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
-    options = parse(Evaluate, arguments, "evaluate")
+    options = parse(Evaluate, arguments, "evaluate", task_of_model)
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)
-    if options.sequences is None:
-        parts = iter([worker.dataset(specification, "test")])
+    # The task may have been given other options than the model was trained with: longer sequences.
+    task: Task = options.task
+    if options.sequences is not None:
+        parts = read_lines(task, options.sequences)
     else:
-        parts = read_lines(specification.task, options.sequences)
+        data, count = specification.data, options.count
+        check_between("count", data.test if count is None else count, 1, MAX_SEQUENCES)
+        parts = iter([task.split("test", count or data.test, data.seed)])
     result = _together(evaluation.evaluate(model, part) for part in parts)
     if not math.isfinite(result.log_likelihood):
         raise FastweightsError(f"{printable(options.checkpoint)} gives answers that are not finite numbers")
-    floor = specification.task.floor()
     if options.json:
-        print(json.dumps({**dataclasses.asdict(result), "floor": floor}))
+        print(json.dumps({**dataclasses.asdict(result), "floor": task.floor()}))
     else:
         print(
-            f"error {percent(result.error)} % on {result.count:,} sequences, "
-            f"log likelihood {result.log_likelihood:.4f} nats, guessing floor {percent(floor)} %"
+            f"{error_of(task, result.error)} on {answers(task, result.count)}, "
+            f"log likelihood {result.log_likelihood:.4f} nats, {floor_of(task)}"
         )
     return 0
 

@@ -28,7 +28,8 @@ _PLACES = {"out": "file", "dir": "folder", "into": "folder", "figures": "folder"
 """Options that name what a command writes."""
 
 Groups = Mapping[str, Any]
-"""By the names of fields: dataclasses whose fields are options of a command, too."""
+"""By the names of fields: dataclasses whose fields are options of a command, too; an instance has their
+defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +101,27 @@ def task_in(arguments: Sequence[str]) -> type:
     return registry.tasks[last_value(arguments, "--task", TaskOptions.task_name)]
 
 
+def task_of_model(arguments: Sequence[str]) -> Groups:
+    """The task of the model that the arguments name, the first of them that is a file, so that its options
+    can be given other values than the model was trained with; nothing if no model is named.
+
+    Raises: CheckpointError if the file is not a model.
+    """
+    skipped = [*_values(arguments, "--plugin"), *_values(arguments, "--sequences")]
+    for argument in arguments:
+        if not argument.startswith("-") and argument not in skipped and Path(argument).is_file():
+            from fastweights.runs.saved_models import load_specification
+
+            return {"task": load_specification(Path(argument)).task}
+    return {}
+
+
 def _with_groups(options: type, groups: Groups) -> type:
     """The dataclass `options` with a field for each group, whose options have no prefix. Help says nothing
     of the default of an option that is off or not given."""
     owners = {field.name: options for field in dataclasses.fields(options)}
-    for group in groups.values():
+    for given in groups.values():
+        group = _class_of(given)
         check(
             dataclasses.is_dataclass(group), f"{group.__name__} must be a dataclass, with options as fields"
         )
@@ -114,7 +131,14 @@ def _with_groups(options: type, groups: Groups) -> type:
                 other is group,
                 f"the option {field.name!r} of {group.__name__} needs another name: {other.__name__} has one",
             )
-    fields: list[Any] = [(name, tyro.conf.OmitArgPrefixes[group]) for name, group in groups.items()]
+    fields: list[Any] = [
+        (
+            name,
+            tyro.conf.OmitArgPrefixes[_class_of(group)],
+            dataclasses.field(**({} if isinstance(group, type) else {"default": group})),
+        )
+        for name, group in groups.items()
+    ]
     fields += [
         (field.name, plainly_shown(field.type), field.default)
         for field in dataclasses.fields(options)
@@ -133,6 +157,10 @@ def plainly_shown(kind: Any) -> Any:
     ]
     metavar = " ".join(names) if 0 < len(names) == len(parts) else None
     return Annotated[(inner, tyro.conf.arg(metavar=metavar, help_behavior_hint=""), *notes)]
+
+
+def _class_of(group: Any) -> type:
+    return group if isinstance(group, type) else type(group)
 
 
 def _values(arguments: Sequence[str], option: str) -> list[str]:
@@ -175,7 +203,9 @@ def _explain_unknown(token: str, kind: type, groups: Groups, arguments: Sequence
     for option, field, classes in (("--model", "model", models), ("--task", "task_name", tasks)):
         owners = [owner for owner, options in classes.items() if name in _options(options)]
         if owners:
-            chosen = last_value(arguments, option, getattr(kind, field))
+            # A model's file decides its task; other commands are told by an option.
+            default = getattr(kind, field, "the model's task")
+            chosen = last_value(arguments, option, default)
             return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
     return f"unknown option {name}{suggestion(name, list(_options(kind)))}"
 

@@ -13,6 +13,7 @@ from fastweights.studies.record.store import Run
 
 if TYPE_CHECKING:
     from fastweights.runs.worker import Outcome
+    from fastweights.tasks.base import Task
 
 _MAX_KEPT = 12
 """The bars of runs that have ended stay visible if there are no more runs than this."""
@@ -21,6 +22,22 @@ _MAX_KEPT = 12
 def percent(fraction: float) -> str:
     """A fraction as a percentage with two decimals: the resolution of an error on ten thousand sequences."""
     return "-" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+
+
+def error_of(task: "Task", error: float) -> str:
+    """The error of answers as text: `error 3.14 %`, or `mean squared error 0.0012` of real vectors."""
+    return f"mean squared error {error:.3g}" if task.num_classes is None else f"error {percent(error)} %"
+
+
+def floor_of(task: "Task") -> str:
+    """The error of the best guesser as text."""
+    floor = task.floor()
+    return f"guessing floor {floor:.3g}" if task.num_classes is None else f"guessing floor {percent(floor)} %"
+
+
+def answers(task: "Task", count: int) -> str:
+    """How many answers were given: as many as sequences, if each asks for one."""
+    return f"{count:,} {'sequences' if task.num_answers == 1 else 'answers'}"
 
 
 class Bars:
@@ -63,11 +80,11 @@ class Bars:
             bar = self._progress.add_task(name, total=updates, start=False, note="begins")
             self._bars[identifier] = bar, name
 
-    def advance(self, identifier: str, update: int, validation_error: float) -> None:
-        """Show that a run reached an update."""
+    def advance(self, identifier: str, update: int, validation: str) -> None:
+        """Show that a run reached an update, and how good it is on validation: `error 3.14 %`."""
         bar, _ = self._bars[identifier]
         self._progress.start_task(bar)
-        self._progress.update(bar, completed=update, note=f"validation error {percent(validation_error)} %")
+        self._progress.update(bar, completed=update, note=f"validation {validation}")
 
     def say(self, identifier: str, message: str) -> None:
         """Print a line about a run above the bars."""
@@ -110,7 +127,7 @@ class StudyProgress(Bars):
         self.add(run.identifier, name, training["updates"])
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        self.advance(run.identifier, update, validation_error)
+        self.advance(run.identifier, update, f"error {percent(validation_error)} %")
 
     def crashed(self, run: Run, reason: str) -> None:
         self.say(run.identifier, f"{last_line(reason)}; it will be tried again")

@@ -9,12 +9,13 @@ from pathlib import Path
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
 from fastweights.cli.options import Groups, TaskOptions, last_value, parse, task_in
-from fastweights.cli.progress import Bars, percent
+from fastweights.cli.progress import Bars, answers, error_of, floor_of
 from fastweights.files import check_writable
-from fastweights.models import ClassifierOptions
+from fastweights.models import BlockOptions, ClassifierOptions
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.runs.tracing import check_code
+from fastweights.training.callbacks import CSVCurve, TensorBoardCurve
 from fastweights.training.options import TrainingOptions
 
 
@@ -33,6 +34,12 @@ class Train(TaskOptions):
 
     out: Path = Path("model.safetensors")
     """Where the trained model goes."""
+
+    csv: Path | None = None
+    """Write the learning curve to this file, as a table that is whole after each evaluation."""
+
+    tensorboard: Path | None = None
+    """Write the learning curve into this folder, for TensorBoard; it needs the extra tensorboard."""
 
     json: bool = False
     """Print the record as JSON."""
@@ -58,9 +65,9 @@ class DataSizes:
 def run(arguments: Sequence[str]) -> int:
     """Train, show progress, print the result."""
     options = parse(Train, arguments, "train", _groups_of)
-    sizes = options.data
+    task, sizes = options.task, options.data
     specification = RunSpecification(
-        task=options.task,
+        task=task,
         model=options.model,
         hidden_size=options.hidden_size,
         cell=options.cell,
@@ -70,8 +77,15 @@ def run(arguments: Sequence[str]) -> int:
             sizes.data_seed, sizes.train_sequences, sizes.validation_sequences, sizes.test_sequences
         ),
         seed=options.seed,
+        blocks=options.blocks,
     )
     check_writable(options.out)
+    callbacks = []
+    if options.csv is not None:
+        check_writable(options.csv)
+        callbacks.append(CSVCurve(options.csv))
+    if options.tensorboard is not None:
+        callbacks.append(TensorBoardCurve(options.tensorboard))
     worker.prepare()
     check_code(specification)
     with Bars() as bars, defer_interrupts():
@@ -79,8 +93,9 @@ def run(arguments: Sequence[str]) -> int:
         outcome = worker.run(
             specification,
             options.out,
-            report=lambda point: bars.advance("run", point.update, point.validation_error),
+            report=lambda point: bars.advance("run", point.update, error_of(task, point.validation_error)),
             stopped=interrupt_requested,
+            callbacks=callbacks,
         )
         if outcome["state"] == "interrupted":
             raise KeyboardInterrupt
@@ -91,9 +106,8 @@ def run(arguments: Sequence[str]) -> int:
     elif finished:
         result = outcome["result"]
         print(
-            f"test error {percent(result['test_error'])} % on {result['test_count']:,} sequences, "
-            f"log likelihood {result['test_log_likelihood']:.4f} nats, "
-            f"guessing floor {percent(specification.task.floor())} %; "
+            f"test {error_of(task, result['test_error'])} on {answers(task, result['test_count'])}, "
+            f"log likelihood {result['test_log_likelihood']:.4f} nats, {floor_of(task)}; "
             f"{result['parameters']} parameters, {result['seconds']:.1f} s; wrote {options.out}"
         )
     if not finished:
@@ -108,5 +122,6 @@ def _groups_of(arguments: Sequence[str]) -> Groups:
         "training": TrainingOptions,
         "cell": registry.cells[last_value(arguments, "--model", Train.model)].Options,
         "classifier": ClassifierOptions,
+        "blocks": BlockOptions,
         "data": DataSizes,
     }

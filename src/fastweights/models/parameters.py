@@ -6,13 +6,13 @@ from jaxtyping import PyTree
 
 from fastweights.cells.base import Cell
 from fastweights.errors import check
-from fastweights.models.classifier import SequenceClassifier
+from fastweights.models.base import Model
 
 
-def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
+def partition(model: Model) -> tuple[PyTree, PyTree]:
     """The model's trained arrays, and the rest (hyperparameters, static fields); `eqx.combine` undoes it.
 
-    Raises: InvalidValueError for anything but a SequenceClassifier.
+    Raises: InvalidValueError for anything but a Model.
 
     A loop of one's own differentiates the trained part alone, so that λ and η stay as they are:
 
@@ -41,25 +41,23 @@ def partition(model: SequenceClassifier) -> tuple[PyTree, PyTree]:
     >>> float(model.cell.decay), float(model.cell.write_rate)  # as they were
     (0.8999999761581421, 0.5)
     """
-    check(
-        isinstance(model, SequenceClassifier),
-        f"partition expects a SequenceClassifier; got {type(model).__name__}",
-    )
-    names = model.cell.hyperparameters
+    check(isinstance(model, Model), f"partition expects a Model; got {type(model).__name__}")
+
+    def hyperparameters(model: Model) -> list:
+        return [getattr(cell, name) for cell in model.cells for name in cell.hyperparameters]
+
     trained = jax.tree.map(eqx.is_inexact_array, model)
-    if names:
-        trained = eqx.tree_at(
-            lambda m: [getattr(m.cell, name) for name in names], trained, replace_fn=lambda _: False
-        )
+    if hyperparameters(model):
+        trained = eqx.tree_at(hyperparameters, trained, replace_fn=lambda _: False)
     return eqx.partition(model, trained)
 
 
-def count_state(cell: Cell) -> int:
-    """The numbers that a cell carries from step to step for one sequence: R of an IRNN, 2 R of an LSTM,
-    R + R² of fast weights."""
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(cell.initial_state)))
+def count_state(carrier: Cell | Model) -> int:
+    """The numbers that a cell or a model carries from step to step for one sequence: R of an IRNN, 2 R of an
+    LSTM, R + R² of fast weights, and those of all cells of a model."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(carrier.initial_state)))
 
 
-def count_parameters(model: SequenceClassifier) -> int:
+def count_parameters(model: Model) -> int:
     """The number of trained numbers."""
     return sum(leaf.size for leaf in jax.tree.leaves(partition(model)[0]))

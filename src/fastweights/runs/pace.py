@@ -25,10 +25,10 @@ def measure_seconds(specification: RunSpecification) -> float:
     )
     train, validation = dataset(short, "train"), dataset(short, "validation")
     fit = loop.init(short.build_model(), short.training)
-    chunks = loop.resume(fit, train, validation, short.training, short.seed)
+    chunks = loop.train_batched([fit], train, validation, options=[short.training], seeds=[short.seed])
     next(chunks)  # compiles
     start = time.perf_counter()
-    *_, fit = chunks
+    *_, (fit,) = chunks
     chunks_took = time.perf_counter() - start
     start = time.perf_counter()
     for _ in range(2):

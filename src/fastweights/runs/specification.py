@@ -17,14 +17,15 @@ from fastweights.errors import (
     shown,
     to_python_numbers,
 )
-from fastweights.models import ClassifierOptions, SequenceClassifier
+from fastweights.models import BlockOptions, ClassifierOptions, Model, SequenceClassifier, SequenceModel
 from fastweights.runs.conversion import check_keys, convert_value, identify
 from fastweights.runs.footprint import check_footprint
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
 EMBEDDING_SIZE = 100
-"""The cell's input size, unless symbols are one-hot (Ba et al. 2016, footnote 2)."""
+"""The size of a symbol's vector, unless symbols are one-hot or it is added to a cell's output (Ba et al.
+2016, footnote 2)."""
 
 MAX_SEQUENCES = 10_000_000
 """The largest set of sequences."""
@@ -73,6 +74,7 @@ class RunSpecification:
     training: TrainingOptions = field(default_factory=TrainingOptions)
     data: DataOptions = field(default_factory=DataOptions)
     seed: int = 0
+    blocks: BlockOptions = field(default_factory=BlockOptions)
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
@@ -84,6 +86,10 @@ class RunSpecification:
         to_python_numbers(self.task)  # a user's own options do not do it themselves
         to_python_numbers(self.cell)
         check_between("hidden_size", self.hidden_size, 1, 10_000)
+        check(
+            self.task.num_symbols is not None or self.classifier.embedding == "direct",
+            f"{type(self.task).__name__} has no symbols; got the embedding {self.classifier.embedding}",
+        )
         check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
         check_between("seed", self.seed, 0, MAX_SEED)
         with errors_in(f"task {type(self.task).__name__}", type(self.task)):
@@ -103,6 +109,7 @@ class RunSpecification:
                 "hidden_size": self.hidden_size,
                 "cell": _plain(self.cell),
                 "classifier": _plain(self.classifier),
+                **({"blocks": _plain(self.blocks)} if self.blocks != BlockOptions() else {}),
             },
             "training": _plain(self.training),
             "data": _plain(self.data),
@@ -127,7 +134,7 @@ class RunSpecification:
             isinstance(task, dict) and "name" in task,
             f"task must be an object with a name; got {shown(task)}",
         )
-        check_keys("model", model, {"name", "hidden_size", "cell", "classifier"})
+        check_keys("model", model, {"name", "hidden_size", "cell", "classifier"}, {"blocks"})
         task_class = registry.tasks[convert_value("task name", task["name"], _Name)]
         model_name = convert_value("model name", model["name"], _Name)
         return cls(
@@ -139,11 +146,17 @@ class RunSpecification:
             training=_build(TrainingOptions, value["training"]),
             data=_build(DataOptions, value["data"]),
             seed=convert_value("seed", value["seed"], int),
+            blocks=_build(BlockOptions, model.get("blocks", _plain(BlockOptions()))),
         )
 
     @property
     def input_size(self) -> int:
-        """The cell's."""
+        """The first cell's: with residuals that of its output, otherwise that of a symbol's vector, or of the
+        task's vectors."""
+        if self.blocks.residual:
+            return self.hidden_size
+        if self.task.num_symbols is None:
+            return self.task.num_channels or 0
         return self.task.num_symbols if self.classifier.embedding == "one-hot" else EMBEDDING_SIZE
 
     @property
@@ -151,21 +164,34 @@ class RunSpecification:
         """Twelve hexadecimal digits of the specification's hash."""
         return identify(self.to_json())
 
-    def build_model(self) -> SequenceClassifier:
-        """The model before training; its weights depend on the seed only.
+    def build_model(self) -> Model:
+        """The model before training; its weights depend on the seed only. For classes of symbols, in one
+        layer without a norm, it is a `SequenceClassifier`, else a `SequenceModel`.
 
         Raises: InvalidValueError if the constructor of the cell raises anything.
         """
-        cell_key, classifier_key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
+        cell_key, key = jax.random.split(jax.random.fold_in(jax.random.key(self.seed), 0))
         cell_class: Any = registry.cells[self.model]
+        sizes = [self.input_size, *[self.hidden_size] * (self.blocks.layers - 1)]
+        keys = [cell_key, *jax.random.split(cell_key, len(sizes))[1:]]
         with errors_in(f"cell {self.model!r}", cell_class):
-            cell = cell_class(self.input_size, self.hidden_size, options=self.cell, key=cell_key)
-        return SequenceClassifier(
-            cell,
-            self.task.num_symbols,
-            self.task.num_classes,
-            options=self.classifier,
-            key=classifier_key,
+            cells = [
+                cell_class(size, self.hidden_size, options=self.cell, key=key)
+                for size, key in zip(sizes, keys, strict=True)
+            ]
+        task, options, blocks = self.task, self.classifier, self.blocks
+        if blocks == BlockOptions() and None not in (task.num_symbols, task.num_classes):
+            return SequenceClassifier(cells[0], task.num_symbols, task.num_classes, options=options, key=key)
+        return SequenceModel(
+            cells,
+            task.num_outputs,
+            num_symbols=task.num_symbols,
+            num_channels=task.num_channels if blocks.residual else None,
+            norm=blocks.block_norm,
+            residual=blocks.residual,
+            perceptron_size=blocks.perceptron_size,
+            options=options,
+            key=key,
         )
 
 

@@ -1,5 +1,7 @@
 """Faults in the code of a task or a cell, found before long work."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,7 +10,7 @@ from jax import Array
 from fastweights import registry
 from fastweights.errors import check, errors_in
 from fastweights.runs.specification import RunSpecification
-from fastweights.types import Tokens
+from fastweights.tasks.base import shapes_of
 
 
 def check_code(specification: RunSpecification) -> None:
@@ -21,24 +23,26 @@ def check_code(specification: RunSpecification) -> None:
     task_class = type(task)
     with errors_in(f"task {registry.tasks.name_of(task_class)!r}", task_class):
         task.floor()
-        arrays = jax.eval_shape(lambda: tuple(task.sample(jax.random.key(0))))
-        shapes, expected = tuple(array.shape for array in arrays), ((task.length,), ())
-        check(
-            shapes == expected, f"{task_class.__name__}.sample must give the shapes {expected}; got {shapes}"
-        )
+        shapes = shapes_of(task)
+    answers = None if shapes.mask is None else jax.ShapeDtypeStruct((task.num_answers,), jnp.int32)
+    two = [
+        None if array is None else jax.ShapeDtypeStruct((2, *array.shape), array.dtype)
+        for array in (shapes.inputs, answers, shapes.lengths)
+    ]
     with errors_in(f"cell {model!r}", registry.cells[model]):
-        tokens = jax.ShapeDtypeStruct((2, task.length), jnp.int32)
-        eqx.filter_eval_shape(lambda tokens: _forward(specification, tokens), tokens)
+        eqx.filter_eval_shape(lambda *arrays: _forward(specification, *arrays), *two)
 
 
-def _forward(specification: RunSpecification, tokens: Tokens) -> Array:
-    """The logits of the untrained model, after a look at what its cell's step returns."""
+def _forward(specification: RunSpecification, inputs: Any, positions: Any, lengths: Any) -> Array:
+    """The outputs of the untrained model, after a look at what its cells' steps return."""
     model = specification.build_model()
-    result = model.cell.step(model.cell.initial_state(), model.projections(tokens)[0, 0])
-    check(
-        isinstance(result, tuple)
-        and len(result) == 2
-        and jnp.shape(result[1]) == (specification.hidden_size,),
-        f"step of the cell {specification.model!r} must return the new state and the output (hidden,)",
-    )
-    return model(tokens)
+    for block in model.blocks:
+        x = jnp.zeros(block.cell.input_size)
+        result = block.cell.step(block.cell.initial_state(), block.project(x))
+        check(
+            isinstance(result, tuple)
+            and len(result) == 2
+            and jnp.shape(result[1]) == (specification.hidden_size,),
+            f"step of the cell {specification.model!r} must return the new state and the output (hidden,)",
+        )
+    return model(inputs, positions, lengths=lengths)

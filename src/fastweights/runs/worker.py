@@ -1,6 +1,5 @@
 """Carries out runs, one or several side by side: from specification to trained model and outcome."""
 
-import dataclasses
 import functools
 import os
 import platform
@@ -10,21 +9,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-
 from fastweights.compilation import check_platform, keep_compiled
-from fastweights.errors import CheckpointError, FastweightsError, check
+from fastweights.errors import CheckpointError, check
 from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
-from fastweights.models import SequenceClassifier, count_parameters, count_state
+from fastweights.models import count_parameters, count_state
 from fastweights.native import library
-from fastweights.plugins import PluginError
+from fastweights.runs.saved_models import load_model as load_model
+from fastweights.runs.saved_models import save_model
 from fastweights.runs.specification import RunSpecification
 from fastweights.tasks.base import Dataset
-from fastweights.training import checkpoint, loop
+from fastweights.training import loop
 from fastweights.training.evaluation import evaluate
+from fastweights.training.saved_fits import curve_of, load_fit, save_fit
 from fastweights.training.state import Fit, Point
-from fastweights.training.state import shape_of as shape_of_state
 
 Outcome = dict[str, Any]
 """A run's record: `state` (finished, failed or interrupted), `curve`, `result`, `failure`, `environment`."""
@@ -58,6 +56,7 @@ def run(
     *,
     report: Callable[[Point], None] = lambda point: None,
     stopped: Callable[[], bool] = lambda: False,
+    callbacks: Sequence[Callable[[Fit], object]] = (),
 ) -> Outcome:
     """Train, evaluate, and write the trained model to `out`.
 
@@ -65,11 +64,18 @@ def run(
     then `report` is called with the chunk's point of the learning curve: what was reported is safe. After the
     last chunk the model is written instead and the checkpoint removed. If there is a checkpoint of the same
     specification at the start, its last point is reported again and the run continues from it, bit for bit; a
-    run that failed leaves it, so that it fails again after one chunk. `stopped` is called between chunks.
+    run that failed leaves it, so that it fails again after one chunk. `stopped` is called between chunks, and
+    `callbacks` after each evaluation with the whole run so far.
 
     Raises: FileError if `out` cannot be written.
     """
-    (outcome,) = run_many([specification], [out], report=lambda index, point: report(point), stopped=stopped)
+    (outcome,) = run_many(
+        [specification],
+        [out],
+        report=lambda index, point: report(point),
+        stopped=stopped,
+        callbacks=callbacks,
+    )
     return outcome
 
 
@@ -79,6 +85,7 @@ def run_many(
     *,
     report: Callable[[int, Point], None] = lambda index, point: None,
     stopped: Callable[[], bool] = lambda: False,
+    callbacks: Sequence[Callable[[Fit], object]] = (),
 ) -> list[Outcome]:
     """As `run`, for several specifications of equal `shape_of` side by side in one program.
 
@@ -100,12 +107,15 @@ def run_many(
     test = dataset(first, "test") if first.training.test_curve else None
     options = [specification.training for specification in specifications]
     seeds = [specification.seed for specification in specifications]
-    for following in loop.train_batched(fits, train, validation, options, seeds, test=test):
+    runs = loop.train_batched(fits, train, validation, options=options, seeds=seeds, test=test)
+    for following in runs:
         for index, (before, now) in enumerate(zip(fits, following, strict=True)):
             if now.done > before.done:
                 if now.done < options[index].updates:
                     files[index].save(now)
                 report(index, now.curve[-1])
+                for callback in callbacks:
+                    callback(now)
         fits = following
         if stopped():
             break
@@ -119,26 +129,6 @@ def shape_of(specification: RunSpecification) -> Hashable:
     """
     training = replace(specification.training, learning_rate=1.0, clip_norm=0.0)
     return replace(specification, training=training, seed=0)
-
-
-def load_model(path: Path) -> tuple[RunSpecification, SequenceClassifier, Outcome]:
-    """A trained model, the specification it was trained by, and the outcome of its training.
-
-    Raises: CheckpointError if the file is not a model written by `run`, or if it was trained with a plugin
-    that is not loaded, or was changed.
-    """
-    arrays, about = checkpoint.load(path)
-    if about.get("kind") != "model":
-        raise CheckpointError(f"{path} is not a trained model, but {str(about.get('kind'))[:40]!r}")
-    try:
-        specification = RunSpecification.from_json(about.get("specification"))
-    except PluginError as error:
-        raise CheckpointError(f"{path} was trained with {error}") from error
-    except FastweightsError as error:
-        raise CheckpointError(f"{path} has a specification that cannot be used: {error}") from error
-    # Names, shapes and types are enough: nothing is drawn that the file's arrays would replace.
-    template = {"model": eqx.filter_eval_shape(specification.build_model)}
-    return specification, checkpoint.restore(path, template, arrays)["model"], about.get("outcome", {})
 
 
 @functools.lru_cache(maxsize=6)
@@ -171,6 +161,7 @@ class _Files:
     def __init__(self, specification: RunSpecification, out: Path) -> None:
         self._specification, self._out = specification, out
         self._partial = out.with_name(f"{out.name}.partial")
+        self._about = {"specification": specification.to_json()}
 
     def resume(self) -> Fit:
         """The run as its checkpoint left it, or from the start."""
@@ -180,23 +171,13 @@ class _Files:
         if not self._partial.exists():
             return fresh
         try:
-            arrays, about = checkpoint.load(self._partial)
-            if about.get("specification") != self._specification.to_json():
-                return fresh
-            # Files written before the optimiser state had its name call it `moments`.
-            arrays = arrays.renamed("state.moments.", "state.opt_state.")
-            tree = checkpoint.restore(self._partial, {"state": fresh.state, "best": fresh.best}, arrays)
-            if shape_of_state(tree["state"]) != shape_of_state(fresh.state):
-                return fresh  # of another precision: it would not continue bit for bit
-            curve = tuple(Point(int(update), *map(float, rest)) for update, *rest in about["curve"])
-            return Fit(tree["state"], tree["best"], curve, float(about["seconds"]))
-        except (CheckpointError, KeyError, OverflowError, TypeError, ValueError):
+            return load_fit(self._partial, fresh, self._about)
+        except CheckpointError:
             return fresh  # a checkpoint that cannot be read costs time only
 
     def save(self, fit: Fit) -> None:
         """Write the checkpoint."""
-        about = {"curve": _curve(fit), "seconds": fit.seconds}
-        self._write(self._partial, "run", {"state": fit.state, "best": fit.best}, about)
+        save_fit(self._partial, fit, self._about)
 
     def end(self, fit: Fit) -> Outcome:
         """The outcome of a run that is not trained any more; the model of a finished one is written."""
@@ -205,16 +186,9 @@ class _Files:
         if fit.done < self._specification.training.updates:
             return _outcome("interrupted", fit)
         outcome = _outcome("finished", fit, result=_result(self._specification, fit))
-        self._write(self._out, "model", {"model": fit.model}, {"outcome": outcome})
+        save_model(self._out, fit.model, specification=self._specification, outcome=outcome)
         self._partial.unlink(missing_ok=True)
         return outcome
-
-    def _write(self, path: Path, kind: str, tree: Any, about: dict[str, Any]) -> None:
-        checkpoint.save(path, tree, {"kind": kind, "specification": self._specification.to_json(), **about})
-
-
-def _curve(fit: Fit) -> list[list[float]]:
-    return [[number for number in dataclasses.astuple(point) if number is not None] for point in fit.curve]
 
 
 def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
@@ -229,7 +203,7 @@ def _result(specification: RunSpecification, fit: Fit) -> dict[str, Any]:
         "best_validation_error": best.validation_error if best else None,
         "best_test_error": chosen.error,
         "parameters": count_parameters(fit.model),
-        "state_size": count_state(fit.model.cell),
+        "state_size": count_state(fit.model),
         "seconds": fit.seconds,
     }
 
@@ -243,7 +217,7 @@ def _shortened(point: list[float]) -> list[float]:
 def _outcome(state: str, fit: Fit, *, result: Any = None, failure: str | None = None) -> Outcome:
     return {
         "state": state,
-        "curve": [_shortened(point) for point in _curve(fit)],
+        "curve": [_shortened(point) for point in curve_of(fit)],
         "result": result,
         "failure": failure,
         "environment": environment(),

@@ -1,7 +1,7 @@
 """Networks for checks: compiled to run once, with parameters in generic position, or trained a little."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import equinox as eqx
 import jax
@@ -16,7 +16,9 @@ from fastweights.cells.simple import SimpleCell
 from fastweights.models import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
-from fastweights.training.loop import advance, init
+from fastweights.training.chunk import advance
+from fastweights.training.datasets import Sequences
+from fastweights.training.loop import init
 from fastweights.training.options import TrainingOptions
 from fastweights.training.step import Hyperparameters
 
@@ -100,7 +102,9 @@ def trained(model: SequenceClassifier, data: Dataset, options: TrainingOptions) 
     """The model after all updates, by the library's training."""
     rates, updates = Hyperparameters.of(options), jnp.asarray(options.updates)
     state = init(model, options).state
-    return advance(state, rates, jax.random.key(2), data, updates, options)[0].model
+    batches = Sequences(data.inputs, data.targets)
+    state, _ = advance(state, rates, jax.random.key(2), batches, updates, options)
+    return cast(SequenceClassifier, state.model)
 
 
 def sequences(task: AssociativeRetrieval, count: int, seed: int) -> Dataset:

@@ -2,79 +2,114 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
-from fastweights.models import SequenceClassifier
+from fastweights.models import Model
 from fastweights.tasks.base import Dataset
-from fastweights.training.datasets import check_dataset, check_inputs
+from fastweights.training.datasets import Sequences, check_dataset, check_inputs
+from fastweights.training.objectives import Scores, objective_of
+from fastweights.training.step import outputs_of
 
 _BLOCK_SIZE = 256
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Error (between 0 and 1) and mean log likelihood (nats) on `count` sequences."""
+    """How good a number of answers are."""
 
     error: float
+    """The share of wrong answers, between 0 and 1; of real vectors the mean squared error."""
     log_likelihood: float
+    """The mean over the answers, in nats."""
     count: int
+    """The number of answers: one for each sequence, or as many as the mask asks for."""
 
 
 @eqx.filter_jit
-def log_probabilities(model: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
-    """Log probabilities (block, classes) of one model for one block of sequences."""
-    return jax.nn.log_softmax(model(inputs.astype("int32")))
+def scores_of(model: Model, block: Sequences) -> Scores:
+    """The scores of one model's answers to one block of sequences."""
+    return objective_of(block.targets).scores(outputs_of(model, block), block.targets)
 
 
 @eqx.filter_jit
-def log_probabilities_batched(models: SequenceClassifier, inputs: Int[Array, "block time"]) -> Array:
-    """Log probabilities (runs, block, classes) of stacked models for one block of sequences."""
-    return eqx.filter_vmap(log_probabilities, in_axes=(eqx.if_array(0), None))(models, inputs)
+def scores_of_batched(models: Model, block: Sequences) -> Scores:
+    """The scores (runs, …) of stacked models' answers to one block of sequences."""
+    return eqx.filter_vmap(scores_of, in_axes=(eqx.if_array(0), None))(models, block)
 
 
-def predict(model: SequenceClassifier, inputs: ArrayLike) -> Float[np.ndarray, "sequences classes"]:
-    """Log probabilities of the classes, for each of the sequences (sequences, time).
+@eqx.filter_jit
+def _log_probabilities(model: Model, block: tuple) -> Array:
+    return jax.nn.log_softmax(_outputs(model, block))
+
+
+@eqx.filter_jit
+def _outputs(model: Model, block: tuple) -> Array:
+    inputs, positions, lengths = block
+    return model(inputs, positions, lengths=lengths)
+
+
+def predict(
+    model: Model, inputs: ArrayLike, positions: ArrayLike | None = None, *, lengths: ArrayLike | None = None
+) -> Float[np.ndarray, "sequences *labels classes"]:
+    """Log probabilities of the classes, for each of the sequences (sequences, time), after its last step or
+    at its positions (sequences, labels).
 
     Sequences go through one compiled program in blocks of 256, the last one filled up: a sequence
     gets the same answer to the last bit whatever stands beside it.
 
-    Raises: InvalidValueError unless `inputs` are symbols of the model, at least one sequence.
+    Raises: InvalidValueError unless `inputs` are inputs of the model, at least one sequence.
     """
-    return in_blocks(log_probabilities, model, check_inputs("inputs", inputs, model))
+    return in_blocks(_log_probabilities, model, _checked(model, inputs, positions, lengths))
 
 
-def in_blocks(
-    function: Callable[[SequenceClassifier, Array], Array],
-    model: SequenceClassifier,
-    inputs: Int[np.ndarray, "sequences time"],
-) -> Float[np.ndarray, "*runs sequences classes"]:
-    """`function(model, block)` over blocks of sequences that were checked, joined again."""
-    count = len(inputs)
-    padded = np.concatenate([inputs, np.repeat(inputs[-1:], -count % _BLOCK_SIZE, axis=0)])
-    blocks = [function(model, jnp.asarray(block)) for block in np.split(padded, len(padded) // _BLOCK_SIZE)]
-    return np.concatenate([np.asarray(block) for block in blocks], axis=-2)[..., :count, :]
+def outputs(
+    model: Model, inputs: ArrayLike, positions: ArrayLike | None = None, *, lengths: ArrayLike | None = None
+) -> Float[np.ndarray, "sequences *labels outputs"]:
+    """The model's outputs as they are, as `predict`: the answers of a model of real vectors."""
+    return in_blocks(_outputs, model, _checked(model, inputs, positions, lengths))
 
 
-def score(
-    log_probabilities: Float[np.ndarray, "sequences classes"], targets: Int[np.ndarray, " sequences"]
-) -> Evaluation:
-    """Error of the most probable class, and the mean log probability of the right one."""
-    wrong = log_probabilities.argmax(axis=-1) != targets
-    right = np.take_along_axis(log_probabilities, targets[:, None].astype(np.int64), axis=-1)
-    return Evaluation(float(wrong.mean()), float(right.mean(dtype=np.float64)), len(targets))
+def _checked(model: Model, inputs: Any, positions: Any, lengths: Any) -> tuple:
+    optional = [None if array is None else np.asarray(array, np.int32) for array in (positions, lengths)]
+    return check_inputs("inputs", inputs, model), *optional
 
 
-def evaluate(model: SequenceClassifier, dataset: Dataset) -> Evaluation:
+def in_blocks(function: Callable[[Model, Any], Any], model: Model, data: Any, axis: int = 0) -> Any:
+    """`function(model, block)` over blocks of sequences that were checked, joined again along an axis."""
+    count = len(jax.tree.leaves(data)[0])
+
+    def blocks(array: np.ndarray) -> list[np.ndarray]:
+        padded = np.concatenate([array, np.repeat(array[-1:], -count % _BLOCK_SIZE, axis=0)])
+        return np.split(padded, len(padded) // _BLOCK_SIZE)
+
+    leaves, structure = jax.tree.flatten(data)
+    results = [
+        jax.tree.map(np.asarray, function(model, structure.unflatten(map(jnp.asarray, block))))
+        for block in zip(*map(blocks, leaves), strict=True)
+    ]
+    places = range(count)
+    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=axis).take(places, axis=axis), *results)
+
+
+def summarise(scores: Scores, data: Sequences) -> Evaluation:
+    """The means over all answers."""
+    asked = np.ones(len(data.targets), bool) if data.positions is None else data.positions >= 0
+    error, log_likelihood = (scores_of_all[asked].mean(dtype=np.float64) for scores_of_all in scores)
+    return Evaluation(float(error), float(log_likelihood), int(asked.sum()))
+
+
+def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     """Error and log likelihood of one model on a dataset.
 
-    Raises: InvalidValueError unless inputs are symbols of the model and targets its classes, one for each
-    sequence, and there is at least one.
+    Raises: InvalidValueError unless inputs and targets fit the model, one for each sequence, and there is at
+    least one.
     """
-    inputs, targets = check_dataset("evaluation data", dataset, model)
-    return score(in_blocks(log_probabilities, model, inputs), targets)
+    data = check_dataset("evaluation data", dataset, model)
+    return summarise(in_blocks(scores_of, model, data), data)

@@ -7,9 +7,10 @@ from typing import TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Int, PyTree
 
-from fastweights.models import SequenceClassifier, partition
+from fastweights.models import Model, partition
 from fastweights.training.options import TrainingOptions
 from fastweights.training.step import Hyperparameters, optimiser
 
@@ -19,14 +20,16 @@ Tree = TypeVar("Tree")
 class TrainingState(eqx.Module):
     """Model, optimiser state, and the number of updates done; runs side by side have a leading axis."""
 
-    model: SequenceClassifier
+    model: Model
     opt_state: PyTree
     done: Int[Array, ""] | Int[Array, " runs"]
 
     @classmethod
-    def init(cls, model: SequenceClassifier, options: TrainingOptions) -> "TrainingState":
-        """Before the first update."""
-        rule = optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay)
+    def init(
+        cls, model: Model, options: TrainingOptions, rule: optax.GradientTransformation | None = None
+    ) -> "TrainingState":
+        """Before the first update by the rule, or by the options' optimiser."""
+        rule = rule or optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay)
         opt_state = rule.init(partition(model)[0])
         # Not a weakly typed scalar: JAX would compile once more for the state that comes from a file.
         return cls(model, opt_state, jnp.zeros((), int))
@@ -38,13 +41,13 @@ class Point:
 
     update: int
     train_loss: float
-    """The mean loss over the mini-batches since the last point, in nats."""
+    """The mean loss over the mini-batches since the last point: nats, or squared error."""
     validation_error: float
-    """Between 0 and 1."""
+    """The share of wrong answers, between 0 and 1; of real vectors the mean squared error."""
     validation_log_likelihood: float
     """The mean over the validation set, in nats."""
     test_error: float | None = None
-    """Between 0 and 1; None unless the run evaluates on the test set (`TrainingOptions.test_curve`)."""
+    """As validation_error; None unless the run evaluates on the test set (`TrainingOptions.test_curve`)."""
     test_log_likelihood: float | None = None
     """The mean over the test set, in nats; None like `test_error`."""
 
@@ -54,7 +57,7 @@ class Fit:
     """A run so far: its state, its learning curve, and the model that was best on validation."""
 
     state: TrainingState
-    best: SequenceClassifier
+    best: Model
     curve: tuple[Point, ...] = field(default=())
     seconds: float = 0.0
     """Time spent on updates and evaluations, compilation included."""
@@ -62,7 +65,7 @@ class Fit:
     """The update whose loss was not finite; None if there was none."""
 
     @property
-    def model(self) -> SequenceClassifier:
+    def model(self) -> Model:
         """The model after the last update."""
         return self.state.model
 

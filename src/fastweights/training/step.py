@@ -1,4 +1,4 @@
-"""One update: loss, gradient, Adam."""
+"""One update: loss, gradient, optimiser."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, PyTree
 
-from fastweights.models import SequenceClassifier, partition
+from fastweights.models import Model, partition
+from fastweights.training.datasets import Sequences
+from fastweights.training.objectives import objective_of
 from fastweights.training.options import TrainingOptions
-from fastweights.types import Scalar, Tokens
+from fastweights.types import Scalar
 
 
 class Hyperparameters(NamedTuple):
@@ -27,10 +29,19 @@ class Hyperparameters(NamedTuple):
         return cls(*map(jnp.asarray, (options.learning_rate, float(options.updates), clip_norm)))
 
 
-def loss(model: SequenceClassifier, tokens: Tokens, targets: Int[Array, " batch"]) -> Float[Array, ""]:
-    """The mean negative log likelihood of the targets, in nats."""
-    log_probabilities = jax.nn.log_softmax(model(tokens))
-    return -jnp.mean(jnp.take_along_axis(log_probabilities, targets[:, None], axis=-1))
+def outputs_of(model: Model, batch: Sequences) -> Array:
+    """The model's outputs where answers are asked; where a sequence has too few positions, those at its
+    start."""
+    positions = None if batch.positions is None else jnp.maximum(batch.positions, 0)
+    return model(batch.inputs, positions, lengths=batch.lengths)
+
+
+def loss(model: Model, batch: Sequences) -> Scalar:
+    """The mean over all answers of a batch: cross-entropy in nats, or squared error (see `objectives`)."""
+    losses = objective_of(batch.targets).loss(outputs_of(model, batch), batch.targets)
+    if batch.positions is None:
+        return jnp.mean(losses)
+    return jnp.mean(losses, where=batch.positions >= 0)
 
 
 def optimiser(
@@ -65,21 +76,11 @@ def _clip_by_norm(limit: Scalar) -> optax.GradientTransformation:
 
 
 def update(
-    model: SequenceClassifier,
-    opt_state: PyTree,
-    tokens: Tokens,
-    targets: Int[Array, " batch"],
-    hyperparameters: Hyperparameters,
-    schedule: str,
-    weight_decay: float = 0.0,
-) -> tuple[SequenceClassifier, PyTree, Scalar]:
-    """The model and the optimiser's state after one update, and the loss before it."""
+    model: Model, opt_state: PyTree, batch: Sequences, rule: optax.GradientTransformation
+) -> tuple[Model, PyTree, Scalar]:
+    """The model and the optimiser's state after one update by the rule, and the loss before it."""
     trained, rest = partition(model)
-    value, gradients = jax.value_and_grad(lambda trained: loss(eqx.combine(trained, rest), tokens, targets))(
-        trained
-    )
-    changes, opt_state = optimiser(hyperparameters, schedule, weight_decay).update(
-        gradients, opt_state, trained
-    )
+    value, gradients = jax.value_and_grad(lambda trained: loss(eqx.combine(trained, rest), batch))(trained)
+    changes, opt_state = rule.update(gradients, opt_state, trained)
     trained: PyTree = optax.apply_updates(trained, changes)
     return eqx.combine(trained, rest), opt_state, value

@@ -11,8 +11,9 @@ from fastweights.bench.cases import Case, Inputs, Weights
 from fastweights.bench.inputs import named_weights, specification
 from fastweights.native.library import SWITCH
 from fastweights.runs.worker import use_one_thread
-from fastweights.tasks.base import Dataset
 from fastweights.training import loop
+from fastweights.training.chunk import advance
+from fastweights.training.datasets import Sequences
 from fastweights.training.state import stack
 from fastweights.training.step import Hyperparameters
 
@@ -27,10 +28,10 @@ class Ours(Trainer):
         use_one_thread()
         options = self._options = specification(case).training
         rates = Hyperparameters.of(options)
-        data = Dataset(jnp.asarray(inputs.tokens), jnp.asarray(inputs.targets))  # type: ignore[arg-type]
+        data = Sequences(jnp.asarray(inputs.tokens), jnp.asarray(inputs.targets))
 
         def chunk(state, key, count):
-            return loop.advance(state, rates, key, data, count, options)
+            return advance(state, rates, key, data, count, options)
 
         states = [
             loop.init(specification(case, seed).build_model(), options).state for seed in range(case.runs)

@@ -10,11 +10,11 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from fastweights.cells.standard_rnn import StandardRNN
-from fastweights.models import ClassifierOptions, SequenceClassifier
-from fastweights.models.classifier import Readout
+from fastweights.models import ClassifierOptions, Perceptron, SequenceClassifier
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.networks import built, perturbed, run_once
 from fastweights.theory.rounding import roundings_apart, within_rounding
+from fastweights.training.datasets import Sequences
 from fastweights.training.step import loss
 
 Vector = Float[np.ndarray, " size"]
@@ -88,7 +88,7 @@ class BpttJacobian(Check):
 
 
 def _at_the_end(
-    readout: Readout, state: Vector, target: int, of: Callable[[np.ndarray], np.ndarray]
+    readout: Perceptron, state: Vector, target: int, of: Callable[[np.ndarray], np.ndarray]
 ) -> Vector:
     """∂E/∂h(T): (y − e) V diag(1[U h + u > 0]) U."""
     inner, inner_bias, outer, outer_bias = map(np.asarray, jax.tree.leaves(readout))
@@ -118,7 +118,7 @@ def _by_autodiff(
     """The states, the inputs, and the derivatives of the loss for W and C."""
     inputs = model.embedding.vectors(model.num_symbols)[tokens[0]]
     states, _ = model.cell.unroll(inputs)
-    gradient = eqx.filter_grad(loss)(model, tokens, target).cell
+    gradient = eqx.filter_grad(loss)(model, Sequences(tokens, target)).cell
     return states, inputs, (gradient.recurrent, gradient.input)
 
 

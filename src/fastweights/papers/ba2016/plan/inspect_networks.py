@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fastweights.errors import CheckpointError, FastweightsError, FileError
+from fastweights.models import SequenceClassifier
 from fastweights.papers.ba2016.findings.stages import place, runs_of
 from fastweights.papers.ba2016.inspection import InspectedModel, Reading, read_inspection, write_inspection
 from fastweights.papers.ba2016.names import Stage
@@ -72,7 +73,7 @@ def _inspect(run: Record, path: Path) -> InspectedModel | None:
         specification, model, _ = load_model(path)
     except (CheckpointError, FileError):
         return None
-    if specification.identifier != run["id"]:
+    if specification.identifier != run["id"] or not isinstance(model, SequenceClassifier):
         return None
     task = specification.task
     test = dataset(specification, "test")

@@ -1,0 +1,106 @@
+"""What stands before, between and after the cells of a model."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.layers import uniform
+from fastweights.errors import (
+    MAX_SCALE,
+    check,
+    check_between,
+    check_choice,
+    check_positive,
+    to_python_numbers,
+)
+
+_SMALL_SIZE = 50
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """What stands before and after the cell."""
+
+    embedding: Literal["direct", "expanded", "one-hot"] = "direct"
+    """A vector for each symbol, one of 50 numbers expanded by a linear map (the paper's), or one-hot."""
+
+    embedding_init: Literal["normal", "uniform"] = "normal"
+    """Embeddings are drawn from N(0, embedding_scale²) or uniformly from ± embedding_scale / √size."""
+
+    embedding_scale: float = 1.0
+    """See embedding_init."""
+
+    readout_size: int = 100
+    """The number of ReLUs between the last state and the softmax; 0 for none."""
+
+    softmax: Literal["classes", "symbols"] = "classes"
+    """A softmax over the classes alone, or padded to as many outputs as there are symbols."""
+
+    def __post_init__(self) -> None:
+        to_python_numbers(self)
+        check_choice("embedding", self.embedding, ("direct", "expanded", "one-hot"))
+        check_choice("embedding_init", self.embedding_init, ("normal", "uniform"))
+        check_positive("embedding_scale", self.embedding_scale)
+        check_between("embedding_scale", self.embedding_scale, 0, MAX_SCALE)
+        check_between("readout_size", self.readout_size, 0, 10_000)
+        check_choice("softmax", self.softmax, ("classes", "symbols"))
+
+
+class Embedding(eqx.Module):
+    """A vector for each symbol: a column of `table`, or of `expansion @ table`.
+
+    Source: Ba et al. 2016, footnote 2.
+    """
+
+    table: Float[Array, "size symbols"] | None
+    expansion: Float[Array, "expanded size"] | None
+
+    def __init__(self, size: int, num_symbols: int, options: ClassifierOptions, *, key: Array) -> None:
+        table_key, expansion_key = jax.random.split(key)
+        self.table = self.expansion = None
+        if options.embedding == "one-hot":
+            check(
+                size == num_symbols,
+                f"one-hot symbols need a cell of input_size {num_symbols}; got {size}",
+            )
+            return
+        if options.embedding == "expanded":
+            self.expansion = uniform(expansion_key, (size, _SMALL_SIZE), _SMALL_SIZE)
+            size = _SMALL_SIZE
+        if options.embedding_init == "normal":
+            self.table = options.embedding_scale * jax.random.normal(table_key, (size, num_symbols))
+        else:
+            self.table = uniform(table_key, (size, num_symbols), size, options.embedding_scale)
+
+    def vectors(self, num_symbols: int) -> Float[Array, "symbols input"]:
+        """The vectors of all symbols."""
+        if self.table is None:
+            return jnp.eye(num_symbols)
+        return self.table.T if self.expansion is None else self.table.T @ self.expansion.T
+
+
+class Perceptron(eqx.Module):
+    """y = V relu(U x + u) + v, or V x + v without hidden units; uniform in ± 1/√inputs, biases 0."""
+
+    hidden: tuple[Float[Array, "units input"], Float[Array, " units"]] | None
+    output: tuple[Float[Array, "outputs units"], Float[Array, " outputs"]]
+
+    def __init__(self, input_size: int, units: int, num_outputs: int, *, key: Array) -> None:
+        hidden_key, output_key = jax.random.split(key)
+        self.hidden = None
+        if units:
+            self.hidden = uniform(hidden_key, (units, input_size), input_size), jnp.zeros(units)
+        fan = units or input_size
+        self.output = uniform(output_key, (num_outputs, fan), fan), jnp.zeros(num_outputs)
+
+    def __call__(self, x: Float[Array, "*batch input"]) -> Float[Array, "*batch outputs"]:
+        if self.hidden is not None:
+            weight, bias = self.hidden
+            x = jax.nn.relu(x @ weight.T + bias)
+        weight, bias = self.output
+        return x @ weight.T + bias
