@@ -220,6 +220,21 @@ def test_what_the_seeds_do_not_tell_is_undecided():
     assert findings(table("irnn", 50, (0.3, 0.61, 0.62)))[failing].word == "undecided"
 
 
+def test_differences_have_intervals():
+    found = Verification(comparison()).tables["differences"]
+    rows = {(row[0], row[1], row[4]): list(row) for row in found.rows}
+    # Welch's by hand: means 0.8 and 12, s of 0.0253 and 0.379, five each: 4 degrees, rounded down.
+    assert rows["R", "20", "LSTM"][-2:] == ["−11.67 to −10.73", "fast weights"]
+    assert rows["R", "100", "LSTM"][-1] == "level"
+    assert rows["parameters", "9,290", "IRNN"][-1] == "level"  # all have 20 %
+    shared = [*table("lstm", 20), *table("fast-weights", 20)]
+    for each in shared:
+        each["specification"]["data"]["seed"] = 0
+    assert Verification(study(*shared)).tables["differences"].rows[0][-2:] == ["", "–"]
+    near = [*table("lstm", 20, (0.006, 0.008, 0.012)), *table("fast-weights", 20)]
+    assert Verification(study(*near)).tables["differences"].rows[0][-1] == "undecided"
+
+
 def test_nothing_is_concluded_from_seeds_that_share_a_training_set():
     runs = table("irnn", 50, (0.61, 0.615, 0.62))
     for each in runs:

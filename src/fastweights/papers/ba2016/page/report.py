@@ -16,6 +16,7 @@ from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
@@ -80,6 +81,7 @@ class Verification:
             details_table(self._entries),
             *stage_tables(self._entries),
             *matched_tables(self._runs),
+            difference_table(self._entries, matched_settings(self._runs)),
             *(ablation_table(model, variants) for model, variants in ablations.items()),
             pairs_table(ablations.get("fast-weights", {})),
             search_table(self._entries),
