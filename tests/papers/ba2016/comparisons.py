@@ -100,7 +100,9 @@ def comparison() -> dict[str, Any]:
             for i in range(3)
         ]
         runs += [
-            run(model, size, 40 + i, "letter", errors=(0.6, 0.61)) for size in (20, 50) for i in range(3)
+            run(model, size, 40 + i, "letter", errors=(0.6, 0.6, 0.6, 0.61))
+            for size in (20, 50)
+            for i in range(3)
         ]
         runs += [run(model, size, i, "horizon", errors=(0.6, 0.3)) for size in SIZES for i in range(4)]
         runs += [

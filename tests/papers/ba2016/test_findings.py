@@ -220,6 +220,38 @@ def test_what_the_seeds_do_not_tell_is_undecided():
     assert findings(table("irnn", 50, (0.3, 0.61, 0.62)))[failing].word == "undecided"
 
 
+def test_differences_have_intervals():
+    found = Verification(comparison()).tables["differences"]
+    rows = {(row[0], row[1], row[4]): list(row) for row in found.rows}
+    # Welch's by hand: means 0.8 and 12, s of 0.0253 and 0.379, five each: 4 degrees, rounded down.
+    assert rows["R", "20", "LSTM"][-2:] == ["−11.67 to −10.73", "fast weights"]
+    assert rows["R", "100", "LSTM"][-1] == "level"
+    assert rows["parameters", "9,290", "IRNN"][-1] == "level"  # all have 20 %
+    shared = [*table("lstm", 20), *table("fast-weights", 20)]
+    for each in shared:
+        each["specification"]["data"]["seed"] = 0
+    assert Verification(study(*shared)).tables["differences"].rows[0][-2:] == ["", "–"]
+    near = [*table("lstm", 20, (0.006, 0.008, 0.012)), *table("fast-weights", 20)]
+    assert Verification(study(*near)).tables["differences"].rows[0][-1] == "undecided"
+
+
+def test_the_papers_pattern_is_looked_for_by_rate_and_updates():
+    """The paper has 60.81 % for an LSTM of 20 units, and 0 % for one of 100."""
+    runs = [run("lstm", 20, i, "letter", errors=(0.6, 0.1), updates=1000) for i in range(3)]
+    runs += [run("lstm", 100, 0, "pattern", errors=(0.6, 0.0), learning_rate=0.01)]
+    for each in runs:
+        for point, update in zip(each["curve"], (2_000, 100_000), strict=True):
+            point[0] = update
+    table = Verification(study(*runs)).tables["pattern"]
+    rates = {(row[0], row[1]): list(row) for row in table.rows}
+    odds = {error: error / (1 - error) for error in (0.1, 0.6, 0.6081, 0.0005)}
+    assert rates["0.001", "2,000"][3] == f"{odds[0.6081] / odds[0.6]:.3g}"
+    assert rates["0.001", "100,000"][3:] == ["14", "14", "LSTM, R = 20: 10.0 against 60.81"]
+    assert float(rates["0.01", "2,000"][3]) == pytest.approx(odds[0.6] / odds[0.0005], rel=0.01)
+    assert rates["0.01", "100,000"][3] == "1"
+    assert [table.rows[i][:2] for i in table.bold] == [["0.01", "100,000"]]
+
+
 def test_nothing_is_concluded_from_seeds_that_share_a_training_set():
     runs = table("irnn", 50, (0.61, 0.615, 0.62))
     for each in runs:

@@ -81,12 +81,12 @@ def conclusions(entries: Sequence[TableEntry], figure_2: Mapping[str, Setting]) 
     return [Conclusion(claim, rule, *finding) for claim, rule, finding in findings]
 
 
-def _complete(entry: TableEntry | None) -> Sequence[float] | None:
-    """The table's test errors; None while a run is missing, or if seeds share a training set."""
-    if entry is None or entry.table.unfinished or entry.table.finished < LEAST_SEEDS:
+def complete_errors(setting: Setting) -> Sequence[float] | None:
+    """A setting's test errors, with guessing for runs that failed; None while a run is missing, with too few
+    seeds, or if they share a training set."""
+    if setting.planned < LEAST_SEEDS or setting.unfinished or training_sets(setting.runs) < setting.planned:
         return None
-    own = training_sets(entry.table.runs) == entry.table.planned
-    return [*entry.table.test_errors, *[entry.floor] * entry.table.failed] if own else None
+    return [*setting.test_errors, *[setting.floor] * setting.failed]
 
 
 def _smallest(errors: Mapping[int, Sequence[float]], learned: float, random: Random) -> list[float]:
@@ -104,7 +104,7 @@ def _fewer_units(entries: Sequence[TableEntry], baseline: str) -> Finding:
     errors: dict[str, dict[int, Sequence[float]]] = {"fast-weights": {}, baseline: {}}
     for entry in entries:
         if entry.model in errors:
-            seeds = _complete(entry)
+            seeds = complete_errors(entry.table)
             if seeds is None:
                 return _OPEN
             errors[entry.model][entry.hidden_size] = seeds
@@ -123,7 +123,7 @@ def _fewer_units(entries: Sequence[TableEntry], baseline: str) -> Finding:
 
 
 def _fails(entry: TableEntry | None) -> Finding:
-    errors = _complete(entry)
+    errors = None if entry is None else complete_errors(entry.table)
     if entry is None or errors is None:
         return _OPEN
     middle, half = fmean(errors), half_t_interval(errors) or 0.0
@@ -137,15 +137,16 @@ def _fails(entry: TableEntry | None) -> Finding:
 
 
 def _no_better(table: TableEntries, size: int) -> Finding:
-    ours, theirs = (_complete(table.get((model, size))) for model in ("associative-lstm", "lstm"))
-    if ours is None or theirs is None:
+    pair = [table.get((model, size)) for model in ("associative-lstm", "lstm")]
+    settings = [entry.table for entry in pair if entry is not None]
+    errors = [seeds for setting in settings if (seeds := complete_errors(setting)) is not None]
+    if len(errors) < 2:
         return _OPEN
-    low, high = difference(ours, theirs)
-    settings = [table[model, size].table for model in ("associative-lstm", "lstm")]
+    low, high = difference(*errors)
     survives = True if low > -_LEVEL else False if high < 0 else None
     return survives, (
         f"A-LSTM {mean_text(settings[0])}, LSTM {mean_text(settings[1])}; the difference is "
-        f"{_signed(100 * low)} to {_signed(100 * high)} percentage points."
+        f"{signed(100 * low)} to {signed(100 * high)} percentage points."
     )
 
 
@@ -230,7 +231,8 @@ _COUNTED = {
 }
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """`+1.20`, `−0.35`."""
     return f"{value:+.2f}".replace("-", "−")
 
 

@@ -125,7 +125,7 @@ def training_sets(runs: Sequence[Record]) -> int:
 
 def distance_to_border(published: float, run: Prediction) -> float:
     """How far a published error is from where the verdict changes, in log odds."""
-    return min(abs(_odds(published) - _odds(end)) for end in run)
+    return min(abs(log_odds(published) - log_odds(end)) for end in run)
 
 
 class Scale(Enum):
@@ -171,7 +171,7 @@ def _compare(published: float, run: Prediction) -> Word:
 
 def _is_narrow(run: Prediction) -> bool:
     """Whether P could have told another number apart."""
-    near = math.exp(_odds(run.high) - _odds(run.low)) < _LARGEST_FACTOR
+    near = math.exp(log_odds(run.high) - log_odds(run.low)) < _LARGEST_FACTOR
     return near and run.high - run.low < _WIDEST
 
 
@@ -192,7 +192,7 @@ def _error(log_odds: float, count: int) -> float:
     return min(max((share * (count + 1) - 0.5) / count, 0.0), 1.0)
 
 
-def _odds(error: float) -> float:
+def log_odds(error: float) -> float:
     """Log odds, of what can be told from 0 and from 1."""
     error = min(max(error, CLOSE), 1 - CLOSE)
     return math.log(error / (1 - error))

@@ -11,8 +11,11 @@ from fastweights.report.table import MODEL, R, Table
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
 
+MatchedSettings = Mapping[tuple[str, float, str], Setting]
+"""By criterion, budget and model."""
 
-def matched_settings(runs: Iterable[Record]) -> dict[tuple[str, float, str], Setting]:
+
+def matched_settings(runs: Iterable[Record]) -> MatchedSettings:
     """By criterion, budget and model."""
 
     def key(tags: Mapping[str, Any], run: Record) -> tuple[str, float, str] | None:

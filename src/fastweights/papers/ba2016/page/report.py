@@ -16,9 +16,11 @@ from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
+from fastweights.papers.ba2016.page.pattern_table import pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
@@ -79,7 +81,9 @@ class Verification:
             verdict_table(self._entries),
             details_table(self._entries),
             *stage_tables(self._entries),
+            pattern_table(self._runs),
             *matched_tables(self._runs),
+            difference_table(self._entries, matched_settings(self._runs)),
             *(ablation_table(model, variants) for model, variants in ablations.items()),
             pairs_table(ablations.get("fast-weights", {})),
             search_table(self._entries),

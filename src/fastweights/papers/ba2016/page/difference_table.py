@@ -1,0 +1,74 @@
+"""Fast weights against each baseline: the difference of their errors, with its interval."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fastweights.papers.ba2016.findings.conclusions import complete_errors, difference, signed
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import CLOSE
+from fastweights.papers.ba2016.page.matched_tables import MatchedSettings
+from fastweights.report.labels import model_label, model_order
+from fastweights.report.setting_texts import error_text
+from fastweights.report.table import Column, Table
+from fastweights.studies.analysis.settings import Setting
+
+_Pair = tuple[str, float, Setting, Setting]
+"""What is equal, how much of it, fast weights, and a baseline."""
+
+
+def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) -> Table:
+    """At equal R, at equal parameters, at equal state."""
+    settings = {("R", float(entry.hidden_size), entry.model): entry.table for entry in entries} | dict(
+        matched
+    )
+    return Table.of(
+        "differences",
+        "Fast weights against each baseline",
+        list(_pairs(settings)),
+        {
+            Column("equal", "word"): lambda pair: pair[0],
+            "budget": lambda pair: f"{pair[1]:,.0f}",
+            "R of fast weights": lambda pair: str(pair[2].hidden_size),
+            "fast weights %": lambda pair: error_text(pair[2]),
+            Column("baseline", "word"): lambda pair: model_label(pair[3].model),
+            "its R": lambda pair: str(pair[3].hidden_size),
+            "baseline %": lambda pair: error_text(pair[3]),
+            "difference": _interval,
+            Column("who errs less", "word"): _winner,
+        },
+        "Difference: of the mean test errors, fast weights less baseline, in percentage points, the 95 % "
+        "interval by Welch's t. Level: within 0.05. A dash: seeds share a training set, or are not finished.",
+    )
+
+
+def _pairs(settings: Mapping[tuple[str, float, str], Setting]) -> Iterator[_Pair]:
+    order = ["R", "parameters", "state"]
+    for criterion, budget, model in sorted(
+        (key for key in settings if key[0] in order),
+        key=lambda key: (order.index(key[0]), key[1], model_order(key[2])),
+    ):
+        setting = settings[criterion, budget, model]
+        fast = settings.get((criterion, budget, "fast-weights"))
+        if model != "fast-weights" and fast is not None and fast.runs and setting.runs:
+            yield criterion, budget, fast, setting
+
+
+def _ends(pair: _Pair) -> tuple[float, float] | None:
+    fast, other = (complete_errors(setting) for setting in pair[2:])
+    return None if fast is None or other is None else difference(fast, other)
+
+
+def _interval(pair: _Pair) -> str:
+    ends = _ends(pair)
+    return "" if ends is None else " to ".join(signed(100 * end) for end in ends)
+
+
+def _winner(pair: _Pair) -> str:
+    ends = _ends(pair)
+    if ends is None:
+        return "–"
+    low, high = ends
+    if low >= -CLOSE and high <= CLOSE:
+        return "level"
+    if high < 0:
+        return "fast weights"
+    return model_label(pair[3].model) if low > 0 else "undecided"

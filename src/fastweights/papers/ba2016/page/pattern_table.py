@@ -1,0 +1,79 @@
+"""Whether some learning rate and number of updates brings the paper's pattern of errors back."""
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median
+from typing import NamedTuple
+
+from fastweights.papers.ba2016.findings.stages import place, runs_of
+from fastweights.papers.ba2016.findings.verdicts import log_odds
+from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.published import BA_2016
+from fastweights.report.labels import model_label, percent
+from fastweights.report.table import Column, Table
+from fastweights.studies.analysis.runs import Record, grouped, validation_errors
+
+_UPDATES = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+
+
+class _Row(NamedTuple):
+    rate: float
+    updates: int
+    factors: dict[tuple[str, int], float]
+    """By which our odds and the paper's differ, 1 or more, by model and size."""
+    worst: float
+    """Our validation error where they differ most."""
+
+
+def pattern_table(runs: Sequence[Record]) -> Table:
+    """The paper's choices: as the rate is constant, a run is also every shorter run."""
+    rows = list(_rows(runs))
+    best = min(rows, key=lambda row: _typical(row), default=None)
+    return Table.of(
+        "pattern",
+        "The paper's pattern, by rate and updates",
+        rows,
+        {
+            "rate": lambda row: f"{row.rate:g}",
+            "updates": lambda row: f"{row.updates:,}",
+            "numbers": lambda row: str(len(row.factors)),
+            "typical factor": lambda row: f"{_typical(row):.3g}",
+            "largest factor": lambda row: f"{max(row.factors.values()):.3g}",
+            Column("where", "word"): _where,
+        },
+        "To the letter of the paper, at a constant rate, after so many updates: the factor by which the odds "
+        "of the median validation error and of the published error differ; below 0.05 % counts as 0.05 %; "
+        "typical: the geometric mean over so many published numbers. Bold: the nearest.",
+        bold=() if best is None else {rows.index(best)},
+    )
+
+
+def _rows(runs: Sequence[Record]) -> Iterator[_Row]:
+    letters = [*runs_of(runs, Stage.AS_PUBLISHED), *runs_of(runs, Stage.PATTERN)]
+    rates = grouped(letters, lambda run: run["specification"]["training"]["learning_rate"])
+    for rate, members in sorted(rates.items()):
+        curves = {
+            where: list(map(validation_errors, those)) for where, those in grouped(members, place).items()
+        }
+        for updates in _UPDATES:
+            errors = {
+                where: median(curve[updates] for curve in those if updates in curve)
+                for where, those in curves.items()
+                if where in BA_2016.test_errors and any(updates in curve for curve in those)
+            }
+            factors = {
+                where: math.exp(abs(log_odds(error) - log_odds(BA_2016.test_errors[where] / 100)))
+                for where, error in errors.items()
+            }
+            if factors:
+                yield _Row(rate, updates, factors, errors[max(factors, key=lambda where: factors[where])])
+
+
+def _typical(row: _Row) -> float:
+    return math.exp(fmean(map(math.log, row.factors.values())))
+
+
+def _where(row: _Row) -> str:
+    model, size = where = max(row.factors, key=lambda where: row.factors[where])
+    published = f"{BA_2016.test_errors[where]:g}"
+    return f"{model_label(model)}, R = {size}: {percent(row.worst)} against {published}"
