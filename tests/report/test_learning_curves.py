@@ -7,7 +7,8 @@ import pytest
 from fastweights.report.drawing import save
 from fastweights.report.labels import logarithmic_tick
 from fastweights.report.learning_curves import learning_curves, panels
-from fastweights.studies.analysis.settings import Setting, selections
+from fastweights.studies.analysis.selections import selections
+from fastweights.studies.analysis.settings import Setting
 from records import mixed_study, record, study
 
 

@@ -9,7 +9,8 @@ from fastweights.report.drawing import GRID, INK
 from fastweights.report.labels import joined, model_colours, task_label
 from fastweights.report.setting_texts import name_text
 from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
-from fastweights.studies.analysis.settings import Setting, selections
+from fastweights.studies.analysis.selections import selections
+from fastweights.studies.analysis.settings import Setting
 from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:

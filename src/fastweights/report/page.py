@@ -17,7 +17,7 @@ from fastweights.report.setting_texts import error_text, name_text
 from fastweights.report.study_table import StudyTables
 from fastweights.report.table import latex
 from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome, setting_of
-from fastweights.studies.analysis.settings import Selection
+from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.papers import StudyReport, paper_of
 
 _MAX_DETAILED = 200

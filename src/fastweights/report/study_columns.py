@@ -13,7 +13,8 @@ from fastweights.report.setting_texts import (
     updates_text,
 )
 from fastweights.report.table import MODEL, Column, R
-from fastweights.studies.analysis.settings import Selection, Setting
+from fastweights.studies.analysis.selections import Selection
+from fastweights.studies.analysis.settings import Setting
 
 Columns = Mapping[Column | str, Callable[[Selection], str]]
 

@@ -12,7 +12,7 @@ from fastweights.report.setting_texts import name_text
 from fastweights.report.study_columns import COSTS, NUMBERS, ROW, SEEDS, VALIDATION, Columns, of_reported
 from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome
-from fastweights.studies.analysis.settings import Selection, selections
+from fastweights.studies.analysis.selections import Selection, selections
 from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:

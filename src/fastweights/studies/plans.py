@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, outcome
-from fastweights.studies.analysis.settings import Selection
+from fastweights.studies.analysis.selections import Selection
 from fastweights.tasks.base import Task
 
 Tags = Mapping[str, str | float]

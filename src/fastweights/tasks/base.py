@@ -12,7 +12,6 @@ from jaxtyping import Array, Bool, Float, Int, UInt
 from fastweights.errors import (
     MAX_SCALE,
     MAX_SEED,
-    InvalidValueError,
     check,
     check_between,
     check_choice,
@@ -142,12 +141,12 @@ class Task(ABC):
     def split(self, name: Split, count: int, seed: int = 0) -> Dataset:
         """`count` examples of one split, drawn independently from the sequences that belong to it.
 
-        Sequences of symbols: every possible one belongs to exactly one split: a hash of the sequence and the
-        seed assigns them in the proportions 10 : 1 : 2. So the splits of one seed never share a sequence,
-        however many examples are drawn. Sequences of real vectors: each split is drawn from a key of its own,
-        and to draw one of them twice has probability zero. Either way a longer split begins with the shorter
-        one. Arrays are of the smallest signed integer types that hold the task's symbols and classes, or
-        float32; after a sequence's end its inputs are 0, where nothing is asked its targets.
+        Sequences of symbols: a hash of the sequence and the seed assigns every possible one to one split, in
+        the proportions 10 : 1 : 2, so that the splits of one seed never share a sequence. Sequences of real
+        vectors: each split has a key of its own, and draws what another has drawn with probability zero.
+        Either way a longer split begins with the shorter one. Arrays are of the smallest signed integer types
+        that hold the task's symbols and classes, or float32; after a sequence's end its inputs are 0, where
+        nothing is asked its targets.
 
         Raises: InvalidValueError if the name is unknown, the count or the seed out of range, the split
         holds no sequence at all (tiny tasks), or the task draws what it does not have.
@@ -159,8 +158,7 @@ class Task(ABC):
         key = jax.random.fold_in(jax.random.key(seed), SPLITS.index(name))
         size = min(_BLOCK_SIZE, max(1, _BLOCK_NUMBERS // shapes.inputs.size))
         nothing = jax.tree.map(lambda array: np.zeros((0, *array.shape), array.dtype), shapes)
-        parts = [_converted(self, Dataset(*nothing))]
-        missing = count
+        parts, missing = [_converted(self, Dataset(*nothing))], count
         for block in range(-(-count * 13 // (size * len(share))) + _MAX_EXTRA_BLOCKS):
             if missing <= 0:
                 break
@@ -213,9 +211,8 @@ def _converted(task: Task, drawn: Dataset) -> Dataset:
     inputs, targets, mask, lengths = drawn
     if lengths is not None:
         lengths = lengths.astype(np.int32)
-        wrong = lengths[(lengths < 1) | (lengths > task.length)]
-        if wrong.size:
-            raise InvalidValueError(f"{task} drew the length {wrong[0]}; expected 1 to {task.length}")
+        got = min(lengths[(lengths < 1) | (lengths > task.length)], default=None)
+        check(got is None, f"{task} drew the length {got}; expected 1 to {task.length}")
         ended = np.arange(task.length) >= lengths[:, None]
         inputs = np.where(ended[..., None] if inputs.ndim > 2 else ended, 0, inputs)
         check(mask is None or not (mask & ended).any(), f"{task} asked for an answer after a sequence's end")
@@ -230,8 +227,8 @@ def _smallest(task: Task, name: str, array: np.ndarray, count: int | None) -> np
         check(bool(np.isfinite(array).all()), f"{task} drew a number that is not finite")
         return array.astype(np.float32)
     outside = array[(array < 0) | (array >= count)]
-    if outside.size:
-        raise InvalidValueError(f"{task} drew the {name} {outside[0]}; expected 0 to {count - 1}")
+    got = min(outside, default=None)
+    check(got is None, f"{task} drew the {name} {got}; expected 0 to {count - 1}")
     return array.astype(integer_type(count))
 
 
@@ -241,12 +238,11 @@ def _draw(task: Task, keys: Array) -> Example:
 
 
 def _share_numbers(data: Dataset, seed: int) -> UInt[np.ndarray, " sequences"]:
-    """A number from 0 to 12 for each sequence: an FNV-1a hash of seed, symbols and length, mixed
-    (murmur3)."""
+    """0 to 12 for each sequence: an FNV-1a hash of seed, symbols and length, mixed (murmur3)."""
     count, symbols = len(data.inputs), data.inputs.T.astype(np.uint32)
     value = np.full(count, 2_166_136_261 ^ seed, np.uint32)
     ends = [] if data.lengths is None else [data.lengths.astype(np.uint32)]
-    for symbol in np.vstack([np.zeros(count, np.uint32), symbols, *ends]):
+    for symbol in (np.zeros(count, np.uint32), *symbols, *ends):
         value = (value ^ symbol) * np.uint32(16_777_619)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         value = (value ^ (value >> np.uint32(shift))) * np.uint32(factor)

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from fastweights.studies.analysis.runs import failure_of, outcome
-from fastweights.studies.analysis.settings import half_t_interval, selections
+from fastweights.studies.analysis.selections import selections
+from fastweights.studies.analysis.settings import half_t_interval
 from records import FLOOR, record
 
 

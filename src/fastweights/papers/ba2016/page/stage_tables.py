@@ -8,7 +8,8 @@ from fastweights.report.labels import model_label, nats, published_percent
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
 from fastweights.studies.analysis.runs import distinguished, outcome
-from fastweights.studies.analysis.settings import Selection, Setting
+from fastweights.studies.analysis.selections import Selection
+from fastweights.studies.analysis.settings import Setting
 
 _MISSED = "Where the table's errors are above the paper's, or leave it undecided"
 _VERDICT = Column("verdict", "word")
