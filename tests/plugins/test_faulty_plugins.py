@@ -115,7 +115,7 @@ def test_a_faulty_task_is_named_in_one_line(tmp_path, capsys):
 def test_a_task_whose_length_is_no_number(tmp_path):
     old, new = 'check_between("length", self.length, 2, 100)', 'object.__setattr__(self, "length", "long")'
     load_plugin(plugin(tmp_path, SAMPLE, old, new))
-    with pytest.raises(InvalidValueError, match=r"the task CountOnes \(faulty.py\): TypeError: "):
+    with pytest.raises(InvalidValueError, match=r"the task CountOnes \(faulty.py, line \d+\): TypeError: "):
         RunSpecification(registry.tasks["count-ones"]())
 
 
@@ -138,8 +138,8 @@ def test_registered_models_pass():
         ('check_between("leak", self.leak, 0, 1)', "{0.5: 1}[self.leak]", "train --model leaky --leak 1"),
         ('check_between("length", self.length, 2, 100)', "{}[self.length]", "data --task count-ones"),
         (
-            "        return GridPreset(",
-            "        {}[name]\n        return GridPreset(",
+            "        return StudyDescription.of(",
+            "        {}[name]\n        return StudyDescription.of(",
             "reproduce --preset mine --dir new",
         ),
     ],
