@@ -47,7 +47,8 @@ def made_up(run: RunSpecification, usual: Mapping[tuple[str, int], float]) -> Re
 
 def whole_plan(recorded: Mapping[str, Record]) -> list[Planned]:
     """All runs that the plan comes to ask for."""
-    plan, known = get_preset("paper").plan(Choice()), dict(recorded)
+    ended = {name: run for name, run in recorded.items() if outcome(run) in ("finished", "failed")}
+    plan, known = get_preset("paper").plan(Choice()), dict(ended)
     table = place_settings(list(recorded.values()), Stage.TABLE)
     usual = {where: setting.test_error for where, setting in table.items() if setting.test_error is not None}
     while True:
