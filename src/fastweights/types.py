@@ -9,6 +9,3 @@ Tokens = Integer[Array, "*batch time"]
 """Symbols, as indices into a task's alphabet."""
 
 Scalar = Float[Array, ""]
-
-Column = Float[Array, "units batch"]
-Columns = Float[Array, "time units batch"]

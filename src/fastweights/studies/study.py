@@ -5,7 +5,7 @@ from fastweights.studies.study import Row, Search, Study
 base = RunSpecification(AssociativeRetrieval(8), "lstm", 50)
 rates = Dimension("training.learning_rate", (1e-3, 2e-3, 4e-3))
 study = Study([Row(base, [rates])], seeds=range(10, 15), search=Search(seeds=[0]))
-results = run_study(study, "eight-pairs", workers=2)
+results = study.run("eight-pairs", workers=2)
 """
 
 from abc import ABC, abstractmethod
