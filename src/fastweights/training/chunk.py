@@ -95,7 +95,7 @@ def advance(
 def chunk_alone(runs, data, validation, updates, options, rule):
     """The state after more updates, their losses, and the scores on validation, of one run.
 
-    Not `_chunk_batched` for one: models side by side are a loop around the kernels, which one need not pay.
+    Not `chunk_batched` for one: models side by side are a loop around the kernels, which one need not pay.
     """
     ((state, hyperparameters, key),) = runs
     state, losses = advance(state, hyperparameters, key, data, updates, options, rule)
