@@ -15,7 +15,8 @@ from fastweights.bench.inputs import make_inputs, named_weights, specification
 from fastweights.bench.roofline import operations
 from fastweights.errors import InvalidValueError
 from fastweights.training import loop
-from fastweights.training.step import Hyperparameters, update
+from fastweights.training.datasets import Sequences
+from fastweights.training.step import Hyperparameters, optimiser, update
 from wide_task import WideTask
 
 UPDATES = 3
@@ -68,13 +69,12 @@ def trained():
         if model not in known:
             case, options = case_of(model), specification(case_of(model)).training
             state = loop.init(specification(case).build_model(), options).state
-            step = jax.jit(update, static_argnums=5)
+            rule = optimiser(Hyperparameters.of(options), "constant")
+            step = jax.jit(lambda *given: update(*given, rule))
             network, opt_state = state.model, state.opt_state
             for inputs, targets in batches(case):
-                tokens, answers = inputs.astype(np.int32), targets.astype(np.int32)
-                network, opt_state, _ = step(
-                    network, opt_state, tokens, answers, Hyperparameters.of(options), "constant"
-                )
+                batch = Sequences(inputs.astype(np.int32), targets.astype(np.int32))
+                network, opt_state, _ = step(network, opt_state, batch)
             known[model] = named_weights(network)
         return known[model]
 

@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any, get_type_hints
 
+import jax.numpy as jnp
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from fastweights.models import ClassifierOptions
 from fastweights.runs.footprint import MAX_BYTES, estimate
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.base import Example
 from fastweights.training.options import TrainingOptions
 from hostile.border import attempt, check_message
 
@@ -128,6 +130,9 @@ class Long(AssociativeRetrieval):
     @property
     def length(self) -> int:
         return 10_000
+
+    def sample(self, key):
+        return Example(jnp.zeros(self.length, int), jnp.zeros((), int))
 
 
 @pytest.mark.parametrize(

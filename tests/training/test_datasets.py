@@ -39,7 +39,7 @@ BAD = {
     "one-hot inputs": (Dataset(np.eye(37)[DATA.inputs], DATA.targets), r"got float64 of shape \(60, 5, 37\)"),
     "real targets of another size": (
         Dataset(DATA.inputs, np.eye(9)[DATA.targets % 9]),
-        "10 numbers each; got 9",
+        "must have 10 numbers; got 9",
     ),
     "real classes": (Dataset(DATA.inputs, DATA.targets / 2), r"of integers; got float64 of shape \(60,\)"),
     "a mask of numbers": (Dataset(DATA.inputs, DATA.inputs % 10, DATA.inputs), "truth values of shape"),

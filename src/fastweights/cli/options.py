@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import importlib
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,15 +102,17 @@ def task_in(arguments: Sequence[str]) -> type:
     return registry.tasks[last_value(arguments, "--task", TaskOptions.task_name)]
 
 
+_OF_FILES = ("--plugin", "--sequences")  # options whose values are files, but no models
+
+
 def task_of_model(arguments: Sequence[str]) -> Groups:
     """The task of the model that the arguments name, the first of them that is a file, so that its options
     can be given other values than the model was trained with; nothing if no model is named.
 
     Raises: CheckpointError if the file is not a model.
     """
-    skipped = [*_values(arguments, "--plugin"), *_values(arguments, "--sequences")]
-    for argument in arguments:
-        if not argument.startswith("-") and argument not in skipped and Path(argument).is_file():
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if before not in _OF_FILES and os.path.isfile(argument):  # noqa: PTH113 - a name may be too long
             from fastweights.runs.saved_models import load_specification
 
             return {"task": load_specification(Path(argument)).task}

@@ -33,6 +33,7 @@ from fastweights.training.tensor_file import TYPES, Entry
 
 FORMAT = 2
 _KEY = "fastweights"
+_ONCE_COLUMNS = {"gain", "cell_gain", "cell_bias", "gains", "biases"}
 _TYPE_NAMES = {dtype: name for name, dtype in TYPES.items()}
 Tree = TypeVar("Tree")
 
@@ -149,9 +150,7 @@ def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     saved_types: dict[np.dtype, np.dtype] = {}
     for name, leaf in expected.items():
         dtype, shape = TYPES[entries[name].type], entries[name].shape
-        if shape not in (leaf.shape, _as_column(leaf.shape)) or not _differ_in_precision_only(
-            leaf.dtype, dtype
-        ):
+        if shape not in _shapes_of(name, leaf.shape) or not _differ_in_precision_only(leaf.dtype, dtype):
             raise _misfit(path, f"{name!r} should be {leaf.dtype} {leaf.shape}, but is {dtype} {shape}")
         if saved_types.setdefault(leaf.dtype, dtype) != dtype:
             others = saved_types[leaf.dtype]
@@ -164,9 +163,9 @@ def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     )
 
 
-def _as_column(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape in which earlier versions wrote the gains and biases of normalisations."""
-    return *shape, 1
+def _shapes_of(name: str, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The array's shape, and that in which earlier versions wrote the gains and biases of normalisations."""
+    return [shape, (*shape, 1)] if name.rpartition(".")[2] in _ONCE_COLUMNS else [shape]
 
 
 def _differ_in_precision_only(expected: np.dtype, saved: np.dtype) -> bool:
