@@ -28,7 +28,7 @@ CASE = Case("associative-lstm")
 def test_runs_side_by_side_equal_the_runs_alone(float64):
     begun = [init(small_model(CASE, seed=seed), OPTIONS) for seed in range(2)]
     options = [OPTIONS, replace(OPTIONS, learning_rate=1e-2)]
-    *_, beside = train_batched(begun, DATA, VALIDATION, options, range(2))
+    *_, beside = train_batched(begun, DATA, VALIDATION, options=options, seeds=range(2))
     for seed, last in enumerate(beside):
         alone = fit(begun[seed].model, DATA, VALIDATION, options=options[seed], seed=seed)
         for a, b in zip(jax.tree.leaves(last.model), jax.tree.leaves(alone.model), strict=True):

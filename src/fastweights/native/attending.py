@@ -48,8 +48,10 @@ def kernel(
 
     A state that is given is h(0), and if there are inner steps, after it the rows of the memory M. The
     weights of step t are that of M, then those of h(0), h(1) … h(T), of which those of h(t) and later are
-    not read: sources = T + 2. They are empty, (0, 0), if there are no inner steps.
+    not read: sources = T + 2. Without inner steps there is nothing to weigh, and no cotangent of a weight.
     """
+    if not plan.inside:
+        weights = weights[:0, :0]
     return native(
         "Attend",
         outputs,

@@ -89,7 +89,7 @@ class Capacity(Check):
         if memory.binary:
             empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS)
             return np.array([_errors_of_patterns(rng, empty) for _ in range(self.networks)])
-        keys, values = (on_sphere(rng, _SEEDS, max(_LOADS), units) for units in (_UNITS, 3))
+        keys, values = (on_sphere(rng, _SEEDS, int(max(_LOADS)), units) for units in (_UNITS, 3))
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
         empty = memory.empty(_UNITS, 3, *numbers)
         if name in self.expected:
