@@ -18,7 +18,7 @@ from fastweights.theory.memories.streams import mean_errors, recalled
 from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
 
 _SEEDS, _UNITS = 60, 32
-_LOADS = np.array([2, 4, 8, 16, 24, 32, 48, 64])  # pairs
+_LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
 _BINARY_UNITS, _BINARY_LOADS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.3)
 _DECAY, _BETA = 0.95, 8.0  # of the memories that have one
 
@@ -89,11 +89,11 @@ class Capacity(Check):
         if memory.binary:
             empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS)
             return np.array([_errors_of_patterns(rng, empty) for _ in range(self.networks)])
-        keys, values = (on_sphere(rng, _SEEDS, int(max(_LOADS)), units) for units in (_UNITS, 3))
+        keys, values = (on_sphere(rng, _SEEDS, max(_LOADS), units) for units in (_UNITS, 3))
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
         empty = memory.empty(_UNITS, 3, *numbers)
         if name in self.expected:
-            return mean_errors(empty, keys, values)[:, _LOADS - 1]
+            return mean_errors(empty, keys, values)[:, np.array(_LOADS) - 1]
         answers = [recalled(empty, keys[:, :pairs], values[:, :pairs]) for pairs in _LOADS]
         off = [np.sum((some - values[:, : some.shape[1]]) ** 2, axis=-1) for some in answers]
         return np.stack([errors.mean(1) for errors in off], axis=1)
@@ -112,7 +112,7 @@ def _errors_of_patterns(rng: np.random.Generator, empty: Memory) -> list[float]:
 def _panel(
     measured: Mapping[str, np.ndarray], expected: Mapping[str, Callable[[int], float]], highest: list[float]
 ) -> Panel:
-    loads, counts = _LOADS / _UNITS, np.arange(2, 65)
+    loads, counts = np.array(_LOADS) / _UNITS, np.arange(2, 65)
     series = []
     for name, errors in measured.items():
         x = _BINARY_LOADS if registry.memories[name].binary else loads
