@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from cases import EVERY_CELL, each, small_model
+from fastweights.errors import InvalidValueError
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.datasets import Sequences
 from fastweights.training.evaluation import evaluate, predict, summarise
@@ -52,3 +53,19 @@ def test_evaluate_scores_what_the_model_predicts():
     assert result.error == (likely.argmax(axis=1) != DATA.targets).mean()
     right = likely[np.arange(300), DATA.targets].astype(np.float64)
     assert result.log_likelihood == pytest.approx(right.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"positions": [[0.5]] * 3}, "positions must be integers"),
+        ({"positions": [[5]] * 3}, r"positions must be between 0 and 4; got \[5\]"),
+        ({"positions": [[-1]] * 3}, r"positions must be between 0 and 4; got \[-1\]"),
+        ({"lengths": [2.9, 5.0, 5.0]}, "lengths must be integers"),
+        ({"lengths": [2, 5, 6]}, r"lengths must be between 0 and 5; got \[6\]"),
+    ],
+)
+def test_positions_and_lengths_that_do_not_fit_are_refused(bad, message):
+    """Not truncated, wrapped or clamped without a word."""
+    with pytest.raises(InvalidValueError, match=message):
+        predict(small_model(EVERY_CELL[0], hidden_size=4), DATA.inputs[:3], **bad)

@@ -18,8 +18,9 @@ from fastweights.cells.sequences import (
     checked_resets,
     checked_state,
     choose,
+    each_vector,
     nearest_symbols,
-    valid_steps,
+    without_padding,
 )
 from fastweights.errors import check
 from fastweights.inheritance import drop_outdated
@@ -142,11 +143,9 @@ class Cell(eqx.Module):
             inputs.ndim >= 2 and inputs.shape[-1] == self.input_size,
             f"inputs must be (…, time, {self.input_size}); got {inputs.shape}",
         )
-        if lengths is not None:  # what stands behind a sequence may be no number
-            valid = valid_steps(lengths, inputs.shape[:-2], inputs.shape[-2])
-            inputs = jnp.where(valid[..., None], inputs, 0)
-        rows = jax.vmap(self.project)(inputs.reshape(prod(inputs.shape[:-1]), self.input_size))
-        projections = rows.reshape(*inputs.shape[:-1], rows.shape[-1])
+        if lengths is not None:
+            inputs = without_padding(inputs, lengths)
+        projections = each_vector(self.project, inputs)
         return self.unroll_projected(projections, state, lengths=lengths, resets=resets)
 
     def unroll_projected(

@@ -1,5 +1,6 @@
 """Batches of sequences: symbols as rows of a table, lengths and resets."""
 
+from collections.abc import Callable
 from itertools import accumulate
 from math import prod
 from typing import TypeVar
@@ -33,9 +34,24 @@ def nearest_symbols(tokens: Tokens, num_symbols: int) -> Tokens:
     return jnp.clip(tokens, 0, num_symbols - 1).astype(jnp.int32)
 
 
-def valid_steps(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Bool[Array, "*batch time"]:
-    """Which steps come before a sequence's length. Raises as `checked_lengths`."""
-    return jnp.arange(time) < checked_lengths(lengths, batch, time)[..., None]
+def each_vector(
+    function: Callable[[Float[Array, " input"]], Float[Array, " output"]], x: Float[Array, "*batch input"]
+) -> Float[Array, "*batch output"]:
+    """The function of every vector along the last axis."""
+    rows = jax.vmap(function)(x.reshape(prod(x.shape[:-1]), x.shape[-1]))
+    return rows.reshape(*x.shape[:-1], rows.shape[-1])
+
+
+def without_padding(
+    inputs: Float[Array, "*batch time input"], lengths: ArrayLike
+) -> Float[Array, "*batch time input"]:
+    """The inputs with zeros behind each sequence's end, where there may be no number.
+
+    Raises: InvalidValueError, as `checked_lengths`.
+    """
+    *batch, time, _ = inputs.shape
+    valid = jnp.arange(time) < checked_lengths(lengths, tuple(batch), time)[..., None]
+    return jnp.where(valid[..., None], inputs, 0)
 
 
 def checked_lengths(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Int32[Array, "*batch"]:
@@ -43,16 +59,31 @@ def checked_lengths(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> In
 
     Raises: InvalidValueError unless there is one integer for each sequence, between 0 and `time`.
     """
-    dtype = jnp.result_type(lengths)
+    return _checked_integers("lengths", lengths, batch, time)
+
+
+def checked_positions(
+    positions: ArrayLike, batch: tuple[int, ...], time: int
+) -> Int32[Array, "*batch labels"]:
+    """The positions as an array.
+
+    Raises: InvalidValueError unless they are integers between 0 and time − 1, as many for each sequence.
+    """
+    labels = jnp.shape(positions)[-1:] if jnp.ndim(positions) else ("labels",)
+    return _checked_integers("positions", positions, (*batch, *labels), time - 1)
+
+
+def _checked_integers(name: str, values: ArrayLike, shape: tuple, most: int) -> Int32[Array, "..."]:
+    dtype = jnp.result_type(values)
     check(
-        jnp.issubdtype(dtype, jnp.integer) and jnp.shape(lengths) == batch,
-        f"lengths must be integers of the shape {batch}; got {dtype} of the shape {jnp.shape(lengths)}",
+        jnp.issubdtype(dtype, jnp.integer) and jnp.shape(values) == shape,
+        f"{name} must be integers of the shape {shape}; got {dtype} of the shape {jnp.shape(values)}",
     )
-    if is_known(lengths):
-        values = np.asarray(lengths)
-        outside = values[(values < 0) | (values > time)]
-        check(not outside.size, f"lengths must be between 0 and {time}; got {outside[:1]}")
-    return jnp.asarray(lengths, jnp.int32)
+    if is_known(values):
+        known = np.asarray(values)
+        outside = known[(known < 0) | (known > most)]
+        check(not outside.size, f"{name} must be between 0 and {most}; got {outside[:1]}")
+    return jnp.asarray(values, jnp.int32)
 
 
 def checked_resets(resets: ArrayLike, shape: tuple[int, ...]) -> Bool[Array, "*batch time"]:

@@ -10,9 +10,15 @@ from jax import Array
 from jaxtyping import ArrayLike, Float, Integer
 
 from fastweights.cells.base import Cell
-from fastweights.cells.sequences import gather, nearest_symbols, valid_steps
+from fastweights.cells.sequences import (
+    checked_positions,
+    each_vector,
+    gather,
+    nearest_symbols,
+    without_padding,
+)
 from fastweights.errors import check
-from fastweights.models.block import Block, each_vector
+from fastweights.models.block import Block
 from fastweights.models.layers import Perceptron
 from fastweights.numerics import is_known
 
@@ -78,15 +84,17 @@ class Model(eqx.Module):
         """The outputs after the last step, or at the positions.
 
         Raises: InvalidValueError unless symbols are integers in [0, num_symbols), vectors have as many
-        channels as the model, and positions are integers. Within compiled code, where numbers cannot be
-        looked at, the nearest symbol stands for one outside.
+        channels as the model, and positions are integers from 0 to time − 1. Within compiled code, where
+        numbers cannot be looked at, the nearest symbol stands for one outside.
         """
         self._check_inputs(inputs)
+        if positions is not None:
+            shape = inputs.shape if self.num_symbols is not None else inputs.shape[:-1]
+            positions = checked_positions(positions, shape[:-1], shape[-1])
         first, *others = self.blocks
         if self.num_symbols is None:
-            if lengths is not None:  # what stands behind a sequence may be no number
-                valid = valid_steps(lengths, inputs.shape[:-2], inputs.shape[-2])
-                inputs = jnp.where(valid[..., None], inputs, 0)
+            if lengths is not None:
+                inputs = without_padding(inputs, lengths)
             vectors = inputs if self.embedding is None else each_vector(self.embedding, inputs)
             hidden = first(vectors, first.project(vectors), lengths)
         elif positions is None and lengths is None and not others and first.is_plain:

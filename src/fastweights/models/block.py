@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
-import jax
 from jax import Array
 from jaxtyping import Float, Integer
 
 from fastweights.cells.base import Cell
+from fastweights.cells.sequences import each_vector
 from fastweights.errors import InvalidValueError, check
 from fastweights.models.layers import Perceptron
 
@@ -89,11 +89,3 @@ class Block(eqx.Module):
             return hidden
         norm = self.perceptron_norm
         return hidden + self.perceptron(hidden if norm is None else each_vector(norm, hidden))
-
-
-def each_vector(
-    function: Callable[[Float[Array, " input"]], Float[Array, " output"]], x: Float[Array, "*batch input"]
-) -> Float[Array, "*batch output"]:
-    """The function of every vector along the last axis."""
-    rows = jax.vmap(function)(x.reshape(-1, x.shape[-1]))
-    return rows.reshape(*x.shape[:-1], rows.shape[-1])

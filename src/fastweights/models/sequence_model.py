@@ -10,9 +10,10 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell
+from fastweights.cells.sequences import each_vector
 from fastweights.errors import check, check_between, check_choice, to_python_numbers
 from fastweights.models.base import Model
-from fastweights.models.block import NORMS, Block, Norm, each_vector
+from fastweights.models.block import NORMS, Block, Norm
 from fastweights.models.layers import ClassifierOptions, Embedding, Perceptron
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
+from fastweights.cells.sequences import checked_lengths, checked_positions
 from fastweights.models import Model
 from fastweights.tasks.base import Dataset
 from fastweights.training.datasets import Sequences, check_dataset, check_inputs
@@ -77,8 +78,13 @@ def outputs(
 
 
 def _checked(model: Model, inputs: Any, positions: Any, lengths: Any) -> tuple:
-    optional = [None if array is None else np.asarray(array, np.int32) for array in (positions, lengths)]
-    return check_inputs("inputs", inputs, model), *optional
+    inputs = check_inputs("inputs", inputs, model)
+    place = inputs.shape[:1], inputs.shape[1]
+    if positions is not None:
+        positions = checked_positions(np.asarray(positions), *place)
+    if lengths is not None:
+        lengths = checked_lengths(np.asarray(lengths), *place)
+    return inputs, *(None if array is None else np.asarray(array) for array in (positions, lengths))
 
 
 def in_blocks(function: Callable[[Model, Any], Any], model: Model, data: Any, axis: int = 0) -> Any:
