@@ -49,7 +49,7 @@ class GRU(fw.Cell):
 
     def project(self, x):
         """C x + b: the part of a step that depends on the input alone."""
-        return self.input @ x + self.bias
+        return x @ self.input.T + self.bias
 
     def step(self, state, projection):
         r, z, n = jnp.split(projection, 3)

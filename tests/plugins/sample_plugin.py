@@ -62,7 +62,7 @@ class Leaky(fw.Cell):
         return jnp.zeros(self.hidden_size, self.recurrent.dtype)
 
     def project(self, x):
-        return self.input @ x
+        return x @ self.input.T
 
     def step(self, state, projection):
         state = self.leak * state + jnp.tanh(self.recurrent @ state + projection)

@@ -116,7 +116,7 @@ class AssociativeLSTM(Cell):
         return AssociativeLSTMState(memory, jnp.zeros(self.hidden_size, dtype))
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
-        return self.input @ x + self.bias
+        return x @ self.input.T + self.bias
 
     def step(
         self, state: AssociativeLSTMState, projection: Float[Array, " rows"]

@@ -100,7 +100,11 @@ class Cell(eqx.Module):
         """The state before the first step."""
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " projection"]:
-        """The part of a step that depends on the input alone; by default the input itself."""
+        """The part of a step that depends on the input alone; by default the input itself.
+
+        The cells here write the product C x as `x @ C.T`: where `unroll` is mapped over sequences, XLA makes a
+        transposed copy of all projections for `C @ x`.
+        """
         return x
 
     @abstractmethod

@@ -103,7 +103,7 @@ class FastWeights(Cell):
         return FastWeightsState(nothing[0], nothing)
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " hidden"]:
-        return self.input @ x
+        return x @ self.input.T
 
     def step(self, state: FastWeightsState, projection: Vector) -> tuple[FastWeightsState, Vector]:
         memory = DecayingMatrix(state.memory, self.decay, self.write_rate)

@@ -92,8 +92,9 @@ class LSTM(Cell):
         return LSTMState(zeros, zeros)
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
+        projection = x @ self.input.T
         # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
-        return self.input @ x + self.bias if self.gain is None else self.input @ x
+        return projection + self.bias if self.gain is None else projection
 
     def step(self, state: LSTMState, projection: Float[Array, " rows"]) -> tuple[LSTMState, Vector]:
         gates = jnp.split(self.recurrent @ state.hidden + projection, _GATES)

@@ -65,7 +65,7 @@ class SimpleCell(Cell):
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " hidden"]:
         # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
-        return self.input @ x + self.bias if self.gain is None else self.input @ x
+        return x @ self.input.T + self.bias if self.gain is None else x @ self.input.T
 
     def step(self, state: Vector, projection: Vector) -> tuple[Vector, Vector]:
         summed = self.recurrent @ state + projection

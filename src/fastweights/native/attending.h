@@ -1,4 +1,4 @@
-// A recurrence that attends to its own past (cells/attending.py), forward and backward, for one block of
+// A recurrence that attends to its own past (cells/fast_weights.py), forward and backward, for one block of
 // sequences at a time: all that a block needs stays in the first-level caches.
 //
 //   u(t) = W h(t−1) + projection(t)

@@ -1,4 +1,4 @@
-"""The kernel of a recurrence that attends to its own past, `cells/attending.py`.
+"""The kernel of a recurrence that attends to its own past, `cells/fast_weights.py`.
 
 The equations, and the cost of a pair of steps, stand in attending.h.
 """
