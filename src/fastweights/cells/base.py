@@ -102,8 +102,8 @@ class Cell(eqx.Module):
     def project(self, x: Float[Array, " input"]) -> Float[Array, " projection"]:
         """The part of a step that depends on the input alone; by default the input itself.
 
-        The cells here write the product C x as `x @ C.T`: where `unroll` is mapped over sequences, XLA makes a
-        transposed copy of all projections for `C @ x`.
+        The cells here write the product C x as `x @ C.T`: of `C @ x`, XLA makes a transposed copy of all
+        projections where `unroll` is mapped over sequences.
         """
         return x
 

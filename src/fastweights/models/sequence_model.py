@@ -54,7 +54,7 @@ class SequenceModel(Model):
 
     >>> import fastweights as fw, jax
     >>> keys = jax.random.split(jax.random.key(0), 4)
-    >>> adding = fw.SequenceModel([fw.IRNN(2, 100, key=keys[0])], 1, key=keys[1])
+    >>> adding = fw.SequenceModel(fw.IRNN(2, 100, key=keys[0]), 1, key=keys[1])
     >>> cells = [fw.LSTM(64, 64, key=key) for key in keys[:2]]
     >>> recall = fw.SequenceModel(cells, 8192, num_symbols=8192, norm="rms", residual=True, key=keys[2])
     """
@@ -67,7 +67,7 @@ class SequenceModel(Model):
 
     def __init__(
         self,
-        cells: Sequence[Cell],
+        cells: Cell | Sequence[Cell],
         num_outputs: int,
         *,
         num_symbols: int | None = None,
@@ -78,6 +78,7 @@ class SequenceModel(Model):
         options: ClassifierOptions = ClassifierOptions(),
         key: Array,
     ) -> None:
+        cells = (cells,) if isinstance(cells, Cell) else cells
         check(len(cells) > 0, "a model needs at least one cell")
         for before, after in pairwise(cells):
             check(
