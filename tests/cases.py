@@ -171,7 +171,11 @@ BUILT_IN = ("associative-lstm", "fast-weights", "irnn", "lstm", "standard-rnn")
 
 _NORMALISED = (("layer_norm", True),)
 # The published cell, and several heads. The kernel takes up to four products at a time: here 1 to 4.
-_ASSOCIATIVE = [(("copies", 2), ("heads", 1), ("forget_bias", 0.7)), (("copies", 7), ("heads", 3))]
+_ASSOCIATIVE = [
+    (("copies", 2), ("heads", 1), ("forget_bias", 0.7)),
+    (("copies", 7), ("heads", 3)),
+    (("copies", 2), ("heads", 3), ("answers", "mean")),
+]
 EVERY_ASSOCIATIVE = [
     Case("associative-lstm", (("copies", copies), ("heads", heads)))
     for copies, heads in [(1, 3), (4, 1), (2, 5)]

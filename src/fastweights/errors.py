@@ -18,6 +18,10 @@ MAX_SEED = 2**32 - 1
 MAX_SCALE = 1e30
 """Scales, rates and biases: far above anything that trains, below where single precision overflows."""
 
+LATER = {"later": True}
+"""Metadata of an option that was added after runs had been recorded: a specification contains it only where
+it is not at its default, so that those runs keep their identifiers."""
+
 
 def summarise_error(error: BaseException) -> str:
     """The error's type and message in one line.

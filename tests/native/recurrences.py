@@ -91,7 +91,9 @@ def lstm(outputs: int, sequences: Sequences, operands: tuple[Array, ...]):
     return run(sequences, outputs, lambda row: row.reshape(2, -1), step, jnp.ravel, 2 * units)
 
 
-def associative(permutations: np.ndarray, heads: int, outputs: int, sequences: Sequences, operands):
+def associative(
+    permutations: np.ndarray, heads: int, weight: float, outputs: int, sequences: Sequences, operands
+):
     """The state is the copies of the memory and h, as complex numbers."""
     (recurrent,) = operands
     copies, half = permutations.shape
@@ -113,7 +115,7 @@ def associative(permutations: np.ndarray, heads: int, outputs: int, sequences: S
         memory = forget_gate * state[:-1]
         for gate, value, key in zip(gates[:heads], values, keys, strict=True):
             memory += key[permutations] * (gate * value)
-        hidden = sum(
+        hidden = weight * sum(
             gate * bound(jnp.mean(query[permutations] * memory, axis=0))
             for gate, query in zip(gates[heads:], queries, strict=True)
         )

@@ -52,14 +52,22 @@ def problem(name: str, hidden: int, outputs: int) -> Problem:
         return Problem(kernel, partial(recurrences.attending, plan, outputs), size, hidden)
     if name == "associative":
         hidden += hidden % 2
-        heads, copies = 2, 3
+        heads, copies, weight = 2, 3, 0.7
         permutations = np.argsort(rng.random((copies, hidden // 2)), axis=1).astype(np.int32)
         width = (1 + 8 * heads) * hidden // 2
         tape_size = TIME * (width + (6 * heads + 2 * copies + 2) * (hidden // 2))
         size = (copies + 1) * hidden
         operands = (normal(width, hidden),)
-        kernel = calls.native("Associate", outputs, size, tape_size, operands, (permutations,))
-        equations = partial(recurrences.associative, permutations, heads, outputs)
+        kernel = calls.native(
+            "Associate",
+            outputs,
+            size,
+            tape_size,
+            operands,
+            (permutations,),
+            answer_weight=np.float64(weight),
+        )
+        equations = partial(recurrences.associative, permutations, heads, weight, outputs)
         return Problem(kernel, equations, size, width)
     norms = 5 if name == "normalised lstm" else 0
     operands = normal(4 * hidden, hidden), 1 + normal(norms, hidden), normal(norms, hidden)

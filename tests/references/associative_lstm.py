@@ -1,7 +1,8 @@
 """Danihelka et al. 2016, in complex numbers, one unit of one head of one copy at a time.
 
 f, i_n, o_n = σ(W h(t−1) + V x(t) + b) with each gate's rows, u_n, k_n, q_n = bound(…) with theirs,
-c_s(t) = f c_s(t−1) + Σ_n (P_s k_n) (i_n u_n),  h(t) = Σ_n o_n bound(1/C Σ_s (P_s q_n) c_s(t)).
+c_s(t) = f c_s(t−1) + Σ_n (P_s k_n) (i_n u_n),  h(t) = w Σ_n o_n bound(1/C Σ_s (P_s q_n) c_s(t)),
+where w is 1 for a sum of answers, and 1/N for their mean.
 """
 
 import numpy as np
@@ -20,6 +21,7 @@ def outputs(cell, options, x):
     size = cell.recurrent.shape[1]
     half, copies, heads = size // 2, options.copies, options.heads
     orders = permutations(half, copies)
+    weight = 1 / heads if options.answers == "mean" else 1
 
     def parts(summed):
         """f, then i, o, u, k and q, each a list over the heads."""
@@ -53,7 +55,7 @@ def outputs(cell, options, x):
         for i in range(half):
             for n in range(heads):
                 answer = sum(queries[n][orders[s][i]] * memory[s][i] for s in range(copies)) / copies
-                state[i] += output_gates[n][i] * bounded(answer)
+                state[i] += weight * output_gates[n][i] * bounded(answer)
         hidden = np.array([z.real for z in state] + [z.imag for z in state])
         states.append(hidden)
     return np.array(states)

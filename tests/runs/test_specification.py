@@ -34,7 +34,7 @@ BLOCKS = [
 ]
 OTHERS = {"cosine": "constant", "with-replacement": "without-replacement", "classes": "symbols"}
 OTHERS |= {"direct": "expanded", "normal": "uniform", "inside": "outside", "shared": "per-step"}
-OTHERS |= {"none": "separate", "current": "late"}
+OTHERS |= {"sum": "mean", "none": "separate", "current": "late"}
 
 
 def other(value):

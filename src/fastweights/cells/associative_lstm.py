@@ -1,18 +1,19 @@
 """The associative LSTM: gates around a holographic memory."""
 
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import uniform
-from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.errors import LATER, MAX_SCALE, check_between, check_choice, to_python_numbers
 from fastweights.native import calls
 from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
@@ -37,12 +38,16 @@ class AssociativeLSTMOptions:
     input_scale: float = 1.0
     """V is drawn uniformly from ± input_scale / √R."""
 
+    answers: Literal["sum", "mean"] = field(default="sum", metadata=LATER)
+    """Whether h is the sum of the heads' answers, or their mean, so that |h| ≤ 1 as with one head."""
+
     def __post_init__(self) -> None:
         to_python_numbers(self)
         check_between("copies", self.copies, 1, _MAX_COPIES)
         check_between("heads", self.heads, 1, _MAX_HEADS)
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
+        check_choice("answers", self.answers, ("sum", "mean"))
 
 
 class AssociativeLSTMState(NamedTuple):
@@ -56,7 +61,7 @@ class AssociativeLSTMState(NamedTuple):
 class AssociativeLSTM(Cell):
     """[f; i^n; o^n; u^n; k^n; q^n] = W h(t−1) + V x(t) + b, for each head n = 1 … N,
     c_s(t) = σ(f) c_s(t−1) + Σ_n (P_s bound[k^n]) ⊛ (σ(i^n) bound[u^n]),  for each copy s = 1 … C,
-    h(t) = Σ_n σ(o^n) bound[1/C Σ_s (P_s bound[q^n]) ⊛ c_s(t)].
+    h(t) = w Σ_n σ(o^n) bound[1/C Σ_s (P_s bound[q^n]) ⊛ c_s(t)],  w = 1, or 1/N for their mean.
 
     The R numbers of a state are R/2 complex ones, real parts first; ⊛ multiplies them unit by unit, a gate
     has R/2 numbers and scales both parts alike, bound[z] = z / max(1, |z|), and P_s are fixed random
@@ -68,6 +73,7 @@ class AssociativeLSTM(Cell):
     a value of its own under a key of its own and asks with its own query. The answers are added, not
     stacked, so that h has R numbers, and other cells of R units are its equals. Each is bounded and gated
     first: a sum of answers is the answer to the sum of the queries, so without that the heads would be one.
+    The modulus of a unit of h is then at most N, and at most 1 where h is their mean.
 
     Shapes: x (input,), output (hidden,), memory (copies, 2, hidden/2), W (rows, hidden)
     with R/2 + N (R/2 + R/2 + R + R + R) rows in the order above: all heads' i, then all their o, and so on.
@@ -86,6 +92,7 @@ class AssociativeLSTM(Cell):
     hidden_size: int = eqx.field(static=True)
     copies: int = eqx.field(static=True)
     heads: int = eqx.field(static=True)
+    answers: str = eqx.field(static=True)
 
     def __init__(
         self,
@@ -98,7 +105,7 @@ class AssociativeLSTM(Cell):
         check_sizes(input_size, hidden_size, self.size_multiple)
         recurrent_key, input_key = jax.random.split(key)
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.copies, self.heads = options.copies, options.heads
+        self.copies, self.heads, self.answers = options.copies, options.heads, options.answers
         rows = sum(self._blocks)
         self.recurrent = uniform(recurrent_key, (rows, hidden_size), hidden_size)
         self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
@@ -109,6 +116,11 @@ class AssociativeLSTM(Cell):
         """The rows of f, i, o, u, k, q, those of all heads together."""
         half = self.hidden_size // 2
         return [half, *(self.heads * size for size in (half, half, 2 * half, 2 * half, 2 * half))]
+
+    @property
+    def _answer_weight(self) -> float:
+        """w: what each head's answer counts in h."""
+        return 1 / self.heads if self.answers == "mean" else 1.0
 
     def initial_state(self) -> AssociativeLSTMState:
         dtype = self.recurrent.dtype
@@ -138,6 +150,7 @@ class AssociativeLSTM(Cell):
         faded = state.memory.fade(jax.nn.sigmoid(forget_gate))
         memory, _ = lax.scan(write, faded, (i, u, k))
         hidden, _ = lax.scan(read, jnp.zeros_like(state.hidden), (o, q))
+        hidden = self._answer_weight * hidden
         return AssociativeLSTMState(memory, hidden), hidden
 
     def step_operations(self) -> int:
@@ -152,7 +165,11 @@ class AssociativeLSTM(Cell):
         # `AssociativeTape` in native/associative_lstm.h
         tape_size = length * (len(self.recurrent) + (6 * self.heads + 2 * copies + 2) * half)
         state_size, orders = 2 * (copies + 1) * half, permutations(half, copies)
-        return calls.native("Associate", outputs, state_size, tape_size, (self.recurrent,), (orders,))
+        weight = np.float64(self._answer_weight)
+        operands, constants = (self.recurrent,), (orders,)
+        return calls.native(
+            "Associate", outputs, state_size, tape_size, operands, constants, answer_weight=weight
+        )
 
 
 def _gated(gate: Float[Array, " half"], z: Vector) -> Vector:

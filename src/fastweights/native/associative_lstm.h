@@ -2,7 +2,7 @@
 //
 //   [f; i^n; o^n; u^n; k^n; q^n] = W h(t−1) + projection(t), then σ of the gates f, i, o and bound of u, k, q
 //   c_s(t) = f c_s(t−1) + Σ_n (P_s k^n) (i^n u^n)
-//   a^n = bound[1/C Σ_s (P_s q^n) c_s(t)],   h(t) = Σ_n o^n a^n
+//   a^n = bound[1/C Σ_s (P_s q^n) c_s(t)],   h(t) = w Σ_n o^n a^n
 //
 // The products are complex, unit by unit. Backward computes cotangents of the gates and the bounded vectors
 // where those of their sums will stand, and takes all of them through σ and bound at the end.
@@ -17,6 +17,7 @@ namespace fastweights {
 struct Associative {
   const int32_t* permutations;  // (copies, half): P_s puts unit permutations[s][i] into place i
   int copies, half, heads;
+  double answer_weight;  // w
 
   // In the rows of a sum, the first of each kind for a head; the forget gate is row 0.
   int input_gate(int head) const { return (1 + head) * half; }
@@ -139,6 +140,7 @@ void associate_forward(const Sequences& all, const Associative& cell, const T* t
         bound(answer, half, tape.answer_factor(n, t));
         add_scaled(answer, tape.row(cell.output_gate(n), t), half, hidden);
       }
+      for (int i = 0; i < units; ++i) put(hidden, i, get(hidden, i) * T(cell.answer_weight));
       block.write_output(hidden, t, out);
       block.write_last(tape.state(t), t, last);
       state = tape.state(t);
@@ -179,6 +181,7 @@ void associate_backward(const Sequences& all, const Associative& cell, const T* 
       const T* before = block.before(t, t > 0 ? tape.state(t - 1) : first_state, (cell.copies + 1) * units, masked);
       std::fill_n(d_rows, lines, T(0));
 
+      for (int i = 0; i < units; ++i) put(d_hidden, i, get(d_hidden, i) * T(cell.answer_weight));
       for (int n = 0; n < cell.heads; ++n) {
         T* d_answer = d_answers + n * column;
         add_along(d_hidden, tape.answer(n, t), half, d_row(cell.output_gate(n)));

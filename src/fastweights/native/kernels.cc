@@ -120,16 +120,16 @@ ffi::Error call_lstm_backward(In d_out, In d_last, In tokens, In state, In lengt
   });
 }
 
-Associative associative(const Sequences& all, In& permutations) {
+Associative associative(const Sequences& all, In& permutations, double answer_weight) {
   const int copies = int(permutations.dimensions()[0]), half = int(permutations.dimensions()[1]);
-  return {data<int32_t>(permutations), copies, half, (all.width / half - 1) / 8};
+  return {data<int32_t>(permutations), copies, half, (all.width / half - 1) / 8, answer_weight};
 }
 
 ffi::Error call_associate_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In permutations,
-                                  Out out, Out last, Out tapes) {
+                                  Out out, Out last, Out tapes, double answer_weight) {
   Given given{tokens, state, lengths, resets};
   const Sequences all = sequences(table, given, recurrent, *out, *last);
-  const Associative cell = associative(all, permutations);
+  const Associative cell = associative(all, permutations, answer_weight);
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
     auto keep = keeps_tapes<T>(all, *tapes, AssociativeTape<T>::size(all, cell));
@@ -141,10 +141,11 @@ ffi::Error call_associate_forward(In table, In tokens, In state, In lengths, In 
 }
 
 ffi::Error call_associate_backward(In d_out, In d_last, In tokens, In state, In lengths, In resets, In recurrent,
-                                   In permutations, In tapes, Out d_table, Out d_state, Out d_recurrent) {
+                                   In permutations, In tapes, Out d_table, Out d_state, Out d_recurrent,
+                                   double answer_weight) {
   Given given{tokens, state, lengths, resets};
   const Sequences all = sequences(*d_table, given, recurrent, d_out, d_last);
-  const Associative cell = associative(all, permutations);
+  const Associative cell = associative(all, permutations, answer_weight);
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
     associate_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(state), data<T>(recurrent),
@@ -172,5 +173,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, call_attend_backward,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward, FORWARD ARGUMENTS_2.Arg<In>() RESULTS_3);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
                               BACKWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 RESULTS_2);
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward, FORWARD ARGUMENTS_2 RESULTS_3);
-XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward, BACKWARD ARGUMENTS_2.Arg<In>() RESULTS_3);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward,
+                              FORWARD ARGUMENTS_2 RESULTS_3.Attr<double>("answer_weight"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward,
+                              BACKWARD ARGUMENTS_2.Arg<In>() RESULTS_3.Attr<double>("answer_weight"));

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fastweights.errors import (
+    LATER,
     MAX_SCALE,
     MAX_UPDATES,
     check,
@@ -12,10 +13,6 @@ from fastweights.errors import (
     check_positive,
     to_python_numbers,
 )
-
-LATER = {"later": True}
-"""Metadata of an option that was added after runs had been recorded: a specification contains it only where
-it is not at its default, so that those runs keep their identifiers."""
 
 MAX_POINTS = 50_000
 """Points of a learning curve: so many fit into a checkpoint's header (`tensor_file.MAX_HEADER_BYTES`)."""

@@ -117,7 +117,11 @@ def comparison() -> dict[str, Any]:
         for i in range(3)
     ]
     runs += [run("lstm", 50, 100 + i, "more-data", errors=(0.6, 0.004), **many) for i in range(3)]
-    runs += [run("associative-lstm", 20, 110 + i, "heads", errors=(0.6, 0.2)) for i in range(3)]
+    for heads, cell, error in (("one head", {"heads": 1}, 0.2), ("mean of three", {"answers": "mean"}, 0.3)):
+        runs += [
+            run("associative-lstm", 20, 110 + i, "heads", errors=(0.6, error), cell=cell, heads=heads)
+            for i in range(3)
+        ]
     runs += [run("lstm", 50, 120 + i, "again", errors=(0.6, 0.005)) for i in range(3)]
     runs += ablation("fast-weights", "inner steps S", "0", {"inner_steps": 0}, (0.6, 0.61, 0.62))
     runs += ablation("fast-weights", "pairs K", "8", {}, (0.03, 0.04, 0.05), num_pairs=8)

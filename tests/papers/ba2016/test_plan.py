@@ -165,15 +165,17 @@ def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
     assert {each.training.updates for each in found["more-updates"]} == {700}
 
 
-def test_one_head_has_the_best_of_three_rates_and_seeds_of_its_own():
+def test_other_heads_have_the_best_of_three_rates_and_seeds_of_their_own():
     choice = Choice(models=("associative-lstm",), hidden_sizes=(20,), parts=("heads",))
     *_, planned = rounds("paper-smoke", choice)
-    found = parts(planned)
-    tried, reported = found["heads-search"], found["heads"]
-    assert {each.cell.heads for each in [*tried, *reported]} == {1}
-    best = min(tried, key=goodness)
-    assert {replace(each, seed=0, data=best.data) for each in reported} == {best}
-    assert not {each.seed for each in tried} & {each.seed for each in reported}
+    for heads, chosen in {"one head": (1, "sum"), "mean of three": (3, "mean")}.items():
+        found = parts(each for each in planned if each.tags.get("heads") == heads)
+        tried, reported = found["heads-search"], found["heads"]
+        assert {(each.cell.heads, each.cell.answers) for each in [*tried, *reported]} == {chosen}
+        assert len({each.training.learning_rate for each in tried}) == len(tried) == 3
+        best = min(tried, key=goodness)
+        assert {replace(each, seed=0, data=best.data) for each in reported} == {best}
+        assert not {each.seed for each in tried} & {each.seed for each in reported}
 
 
 def test_every_model_gets_as_many_trials():

@@ -1,8 +1,9 @@
 """The entries of Table 1: what was published of a model of one size, and what came out here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from fastweights.papers.ba2016.findings.stages import place, place_settings, runs_of, stage_settings
 from fastweights.papers.ba2016.findings.verdicts import Verdict, judge_runs
@@ -11,6 +12,8 @@ from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
 from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Setting
+
+Value = TypeVar("Value", int, str)
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class TableEntry:
     """Those of what survived, with all updates."""
     as_published: Setting
     """With the paper's own choices."""
-    one_head: Setting
-    """Of an associative LSTM."""
+    heads: Mapping[str, Setting]
+    """Of an associative LSTM with other heads, by what they are."""
     again: Setting
     """Fresh seeds of the table's setting."""
     longer: Mapping[int, Setting]
@@ -54,10 +57,11 @@ class TableEntry:
 def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     """By size, then by model."""
     searches, horizons = (grouped(runs_of(runs, stage), place) for stage in (Stage.SEARCH, Stage.HORIZON))
-    table, as_published, one_head, again = (
-        place_settings(runs, stage) for stage in (Stage.TABLE, Stage.AS_PUBLISHED, Stage.HEADS, Stage.AGAIN)
+    table, as_published, again = (
+        place_settings(runs, stage) for stage in (Stage.TABLE, Stage.AS_PUBLISHED, Stage.AGAIN)
     )
-    longer, more_data = (_by_sequences(runs, stage) for stage in (Stage.LONGER, Stage.DATA))
+    longer, more_data = (_by_tag(runs, stage, _sequences) for stage in (Stage.LONGER, Stage.DATA))
+    heads = _by_tag(runs, Stage.HEADS, lambda tags: str(tags.get("heads", "")))
     nothing = Setting(())
     entries = []
     for where in sorted({*searches, *table}, key=lambda place: (place[1], model_order(place[0]))):
@@ -75,7 +79,7 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
                 search=searches.get(where, ()),
                 horizon=horizons.get(where, ()),
                 as_published=as_published.get(where, nothing),
-                one_head=one_head.get(where, nothing),
+                heads=heads.get(where, {}),
                 again=again.get(where, nothing),
                 longer=longer.get(where, {}),
                 more_data=more_data.get(where, {}),
@@ -84,17 +88,19 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     return entries
 
 
-def _by_sequences(runs: Sequence[Record], stage: Stage) -> dict[tuple[str, int], dict[int, Setting]]:
-    """A stage's settings by place and number of training sequences."""
-    found: dict[tuple[str, int], dict[int, Setting]] = {}
+def _by_tag(
+    runs: Sequence[Record], stage: Stage, value_of: Callable[[Mapping[str, object]], Value | None]
+) -> dict[tuple[str, int], dict[Value, Setting]]:
+    """A stage's settings by place and by a value among their tags; runs without one are left out."""
+    found: dict[tuple[str, int], dict[Value, Setting]] = {}
     settings = stage_settings(
-        runs, stage, lambda tags, run: (place(run), count) if (count := _count(tags)) else None
+        runs, stage, lambda tags, run: (place(run), value) if (value := value_of(tags)) else None
     )
-    for (where, count), setting in sorted(settings.items()):
-        found.setdefault(where, {})[count] = setting
+    for (where, value), setting in sorted(settings.items()):
+        found.setdefault(where, {})[value] = setting
     return found
 
 
-def _count(tags: Mapping[str, object]) -> int | None:
+def _sequences(tags: Mapping[str, object]) -> int | None:
     count = tags.get("sequences")
     return int(count) if isinstance(count, int | float) and 0 < count < 1e9 else None
