@@ -35,6 +35,9 @@ class Stage(StrEnum):
     HEAT_MAP = "heat-map", "decay × write rate"
 
 
+FIGURE_SIZE = 50
+"""The units R of Figure 2, and of the ablations."""
+
 DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"
 """Choices of the ablations."""
 

@@ -118,12 +118,12 @@ class Setting:
     @property
     def reached(self) -> int:
         """How many runs that have ended had a validation error of `GOAL` or less on the way."""
-        return sum(map(math.isfinite, self._updates))
+        return sum(map(math.isfinite, self.updates_to_goal_by_run))
 
     @cached_property
     def updates_to_goal(self) -> float | None:
         """Median of `updates_to` over the runs that have ended; infinite if half of them never got there."""
-        return median(self._updates) if self._updates else None
+        return median(self.updates_to_goal_by_run) if self.updates_to_goal_by_run else None
 
     @property
     def parameters(self) -> int | None:
@@ -147,7 +147,8 @@ class Setting:
         return self.ended("finished")
 
     @cached_property
-    def _updates(self) -> list[float]:
+    def updates_to_goal_by_run(self) -> list[float]:
+        """`updates_to` of each run that has ended; infinite where it never got there."""
         return [updates_to(run) for run in self.ended()]
 
     def ended(self, *outcomes: Outcome) -> list[Record]:

@@ -17,7 +17,6 @@ from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.difference_table import difference_table
-from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.pattern_table import pattern_table
@@ -92,7 +91,7 @@ class Verification:
 
     @cached_property
     def _conclusions(self) -> list[Conclusion]:
-        return conclusions(self._entries, figure_2_settings(self._runs))
+        return conclusions(self._entries)
 
     def _render(self, figures: Mapping[str, str]) -> str:
         """The page as HTML, with the figures in it."""

@@ -22,6 +22,7 @@ from statistics import fmean
 from typing import Any, TypeVar
 
 from fastweights import registry
+from fastweights.papers.ba2016.names import FIGURE_SIZE
 from fastweights.papers.ba2016.plan.spaces import RATES, edge_settings, joint_settings, space
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.runs import Record, final_validation_error, grouped, outcome
@@ -30,8 +31,6 @@ from fastweights.studies.plans import ended, seeded, select_best
 from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.options import TrainingOptions
-
-FIGURE_SIZE = 50
 
 _SEARCH_SEEDS = (0, 1)
 _MORE_SEEDS = (1, 2, 3)

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.names import FIGURE_SIZE, Stage
 from fastweights.papers.ba2016.plan.ablations import decays_and_write_rates, variants
 from fastweights.papers.ba2016.plan.matched import largest, num_parameters, state_size
 from fastweights.papers.ba2016.plan.questions import FIGURE_UPDATES, Questions, tagged
-from fastweights.papers.ba2016.plan.selections import FIGURE_SIZE
 from fastweights.papers.ba2016.plan.spaces import RATE, RATES
 from fastweights.studies.overrides import override
 from fastweights.studies.plans import Planned, Tags, ended, seeded
