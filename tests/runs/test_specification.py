@@ -14,7 +14,8 @@ from fastweights.cells.fast_weights import FastWeightsOptions
 from fastweights.errors import FastweightsError, InvalidValueError
 from fastweights.models import BlockOptions, ClassifierOptions, SequenceClassifier, SequenceModel
 from fastweights.plugins import PluginError
-from fastweights.runs.specification import DataOptions, RunSpecification, _build, _plain
+from fastweights.runs.conversion import options_from_json, plain_options
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.description import get_preset, preset_names
 from fastweights.studies.plans import Choice
 from fastweights.tasks.adding import Adding
@@ -148,6 +149,17 @@ def test_the_model_of_a_task_has_its_inputs_outputs_and_layers(task, blocks, kin
 def test_what_is_for_symbols_is_refused_for_vectors():
     with pytest.raises(InvalidValueError, match="Adding has no symbols; got the embedding one-hot"):
         RunSpecification(Adding(), "irnn", classifier=ClassifierOptions(embedding="one-hot"))
+
+
+def test_another_task_for_the_test_set_came_later_and_leaves_identifiers_alone():
+    plain = RunSpecification(Parity(3, 40), "lstm", 10)
+    assert "test_task" not in plain.to_json()
+    longer = dataclasses.replace(plain, test_task=Parity(40, 256))
+    assert longer.task_of("validation") == plain.task and longer.task_of("test") == Parity(40, 256)
+    assert longer.identifier != plain.identifier
+    assert RunSpecification.from_json(json.loads(json.dumps(longer.to_json()))) == longer
+    with pytest.raises(InvalidValueError, match=r"must have the num_symbols of Parity\(.*\), 2; got 37"):
+        dataclasses.replace(plain, test_task=AssociativeRetrieval())
 
 
 def test_options_that_came_later_leave_identifiers_alone():
@@ -326,11 +338,11 @@ def test_options_of_every_type():
         names: tuple[str, str] = ("a", "b")
 
     value = {"sizes": [3, 4, 5], "scale": 2, "names": ["x", "y"]}
-    options = _build(Options, value)
+    options = options_from_json(Options, value)
     assert options == Options((3, 4, 5), 2.0, ("x", "y"))
-    assert _plain(options) == value
+    assert plain_options(options) == value
     with pytest.raises(InvalidValueError, match=r"sizes of Options cannot be .*Expected `int`, got `str`"):
-        _build(Options, {**value, "sizes": [3, "4"]})
+        options_from_json(Options, {**value, "sizes": [3, "4"]})
 
 
 def test_a_task_has_no_option_called_name():

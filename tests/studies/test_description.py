@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from fastweights.errors import FastweightsError, FileError, InvalidValueError
+from fastweights.models import BlockOptions
 from fastweights.report.study_table import StudyTables
 from fastweights.studies.description import StudyDescription, get_preset
 from fastweights.studies.plans import Choice
+from fastweights.tasks.associative_retrieval import AssociativeRetrieval
+from fastweights.tasks.parity import Parity
 from outcomes import RESULT
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +91,33 @@ def test_rows_of_one_model_are_told_apart_by_what_differs():
     assert study(conditions=sizes).labels() == ["train 1000", "train 1000", "train 2000", "train 2000"]
 
 
+def test_layers_and_the_task_of_the_test_set_can_be_said():
+    (base,) = bases(
+        task={"name": "parity", "min_length": 3},
+        test_task={"min_length": 40, "max_length": 99},
+        blocks={"layers": 2},
+        models=[{"name": "lstm", "blocks": {"residual": True}}],
+    )
+    assert base.task == Parity(3, 40) and base.test_task == Parity(40, 99)
+    assert base.blocks == BlockOptions(layers=2, residual=True)
+
+
+def test_a_condition_with_a_task_of_its_own_has_its_own_test_set():
+    parity = {"name": "parity", "max_length": 20}
+    found = bases(
+        test_task={"num_pairs": 2},
+        conditions=[{}, {"test_task": {"num_pairs": 3}}, {"task": parity}],
+        models=[{"name": "lstm"}],
+    )
+    assert [base.test_task for base in found] == [AssociativeRetrieval(2), AssociativeRetrieval(3), None]
+
+
+def test_rows_that_differ_in_their_test_sets_are_told_apart_by_where_it_is_said():
+    longer = [{"test_task": {"max_length": length}} for length in (80, 90)]
+    labels = study(task={"name": "parity"}, conditions=longer, models=[{"name": "lstm"}]).labels()
+    assert labels == ["test_task.max_length 80", "test_task.max_length 90"]
+
+
 def record(run, error):
     return {
         "id": run.identifier,
@@ -153,6 +183,13 @@ BAD = {
     "conditions[0].task: num_pairs must be between 1 and 26; got 99": {
         "conditions": [{"task": {"num_pairs": 99}}]
     },
+    "test_task.name is no option of the task associative-retrieval": {"test_task": {"name": "parity"}},
+    "test_task: num_pairs must be between 1 and 26; got 99": {"test_task": {"num_pairs": 99}},
+    "conditions[0] with models[0]: AssociativeRecall(": {
+        "task": {"name": "associative-recall", "num_symbols": 64},
+        "test_task": {"num_symbols": 128},
+    },
+    "blocks: layers must be between 1 and": {"blocks": {"layers": 0}},
     "conditions[0] with models[0]: hidden_size must be between": {"conditions": [{"hidden_size": 0}]},
     "training: updates must be between 1 and": {"training": {"updates": 0}},
     "seeds that select must not be reported; got [11]": searching(seeds=[11], values=RATES),

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import tyro
@@ -40,7 +41,7 @@ class Evaluate(PluginOptions):
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
-    options = parse(Evaluate, arguments, "evaluate", task_of_model)
+    options = parse(Evaluate, arguments, "evaluate", partial(task_of_model, split="test"))
     worker.prepare()
     specification, model, _ = worker.load_model(options.checkpoint)
     # The task may have been given other options than the model was trained with: longer sequences.

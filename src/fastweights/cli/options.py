@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import tyro
 
 from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS
 from fastweights.errors import FastweightsError, check, suggestion
+
+if TYPE_CHECKING:
+    from fastweights.tasks.base import Split
 
 events: Any = None
 with contextlib.suppress(ImportError):
@@ -105,9 +108,10 @@ def task_in(arguments: Sequence[str]) -> type:
 _OF_FILES = ("--plugin", "--sequences")  # options whose values are files, but no models
 
 
-def task_of_model(arguments: Sequence[str]) -> Groups:
+def task_of_model(arguments: Sequence[str], split: "Split" = "train") -> Groups:
     """The task of the model that the arguments name, the first of them that is a file, so that its options
-    can be given other values than the model was trained with; nothing if no model is named.
+    can be given other values than the model was trained with; nothing if no model is named. If the model is
+    tested on another task than it is trained on, the split decides.
 
     Raises: CheckpointError if the file is not a model.
     """
@@ -115,7 +119,7 @@ def task_of_model(arguments: Sequence[str]) -> Groups:
         if before not in _OF_FILES and os.path.isfile(argument):  # noqa: PTH113 - a name may be too long
             from fastweights.runs.saved_models import load_specification
 
-            return {"task": load_specification(Path(argument)).task}
+            return {"task": load_specification(Path(argument)).task_of(split)}
     return {}
 
 

@@ -72,3 +72,28 @@ def build_options(options: Any, owner: str, tables: Tables, default: Any = None)
     check(not missing, f"{next(iter(tables))}: {owner} needs {', '.join(missing)}")
     with errors_at(" and ".join(place for place, table in tables.items() if table) or owner):
         return options(**values)
+
+
+def plain_options(options: Any) -> dict[str, Any]:
+    """An options dataclass as JSON has it, without later options that are at their defaults."""
+    values = {
+        option.name: getattr(options, option.name)
+        for option in dataclasses.fields(options)
+        if "later" not in option.metadata or getattr(options, option.name) != option.default
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def options_from_json(cls: type, value: Any) -> Any:
+    """An options dataclass from a dictionary; every field but later ones must be there, and of its annotated
+    type."""
+    kinds = get_type_hints(cls, include_extras=True)
+    fields = dataclasses.fields(cls)
+    required = {option.name for option in fields if "later" not in option.metadata}
+    check_keys(cls.__name__, value, required, {option.name for option in fields})
+    return cls(
+        **{
+            name: convert_value(f"{name} of {cls.__name__}", option, kinds[name])
+            for name, option in value.items()
+        }
+    )

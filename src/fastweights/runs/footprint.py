@@ -63,12 +63,14 @@ def estimate(specification: Any) -> dict[str, int]:
         columns += matrices * units * min(units, length)
     columns = blocks.layers * columns + length * (symbols + channels)
     drawn = min(training.evaluate_every, training.updates) * batch
-    sequences = data.train + data.validation + data.test
+    tested = specification.task_of("test")
+    numbers = (data.train + data.validation) * (length * channels + 4 * answers)
+    numbers += data.test * (tested.length * channels + 4 * tested.num_answers)
     return {
         "weights": _COPIES * _NUMBER * weights,
         "activations": _NUMBER * batch * (columns + 4 * answers * (readout + outputs)),
         "mini-batches": 8 * _NUMBER * drawn,
-        "sequences": _NUMBER * sequences * (length * channels + 4 * answers),
+        "sequences": _NUMBER * numbers,
     }
 
 

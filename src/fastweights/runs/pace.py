@@ -4,8 +4,10 @@ import math
 import time
 from dataclasses import replace
 
+from fastweights.models import Model
 from fastweights.runs.specification import RunSpecification
 from fastweights.runs.worker import dataset
+from fastweights.tasks.base import Dataset
 from fastweights.training import loop
 from fastweights.training.evaluation import evaluate
 
@@ -21,7 +23,12 @@ def measure_seconds(specification: RunSpecification) -> float:
     short = replace(
         specification,
         training=replace(training, updates=3 * half, evaluate_every=half, test_curve=False),
-        data=replace(data, train=min(data.train, _SEQUENCES), validation=min(data.validation, _SEQUENCES)),
+        data=replace(
+            data,
+            train=min(data.train, _SEQUENCES),
+            validation=min(data.validation, _SEQUENCES),
+            test=min(data.test, _SEQUENCES),
+        ),
     )
     train, validation = dataset(short, "train"), dataset(short, "validation")
     fit = loop.init(short.build_model(), short.training)
@@ -30,11 +37,19 @@ def measure_seconds(specification: RunSpecification) -> float:
     start = time.perf_counter()
     *_, (fit,) = chunks
     chunks_took = time.perf_counter() - start
-    start = time.perf_counter()
-    for _ in range(2):
-        evaluate(fit.model, validation)
-    evaluation = (time.perf_counter() - start) / 2
-    update = max(chunks_took - 2 * evaluation, 0.0) / MEASURED_UPDATES
+    a_validation, a_test = (
+        _seconds_a_sequence(fit.model, dataset(short, split)) for split in ("validation", "test")
+    )
+    update = max(chunks_took - 2 * a_validation * len(validation.targets), 0.0) / MEASURED_UPDATES
     points = math.ceil(training.updates / training.evaluate_every)
-    sequences = points * data.validation + (points if training.test_curve else 1) * data.test
-    return training.updates * update + sequences * evaluation / len(validation.targets)
+    tests = points if training.test_curve else 1
+    evaluations = points * data.validation * a_validation + tests * data.test * a_test
+    return training.updates * update + evaluations
+
+
+def _seconds_a_sequence(model: Model, data: Dataset) -> float:
+    """How long the evaluation takes for each of these sequences, by the second of two."""
+    evaluate(model, data)  # compiles
+    start = time.perf_counter()
+    evaluate(model, data)
+    return (time.perf_counter() - start) / len(data.targets)

@@ -1,8 +1,7 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Self
 
 import jax
 import msgspec
@@ -18,9 +17,9 @@ from fastweights.errors import (
     to_python_numbers,
 )
 from fastweights.models import BlockOptions, ClassifierOptions, Model, SequenceClassifier, SequenceModel
-from fastweights.runs.conversion import check_keys, convert_value, identify
+from fastweights.runs.conversion import check_keys, convert_value, identify, options_from_json, plain_options
 from fastweights.runs.footprint import check_footprint
-from fastweights.tasks.base import Task
+from fastweights.tasks.base import Split, Task
 from fastweights.training.options import TrainingOptions
 
 EMBEDDING_SIZE = 100
@@ -75,6 +74,9 @@ class RunSpecification:
     data: DataOptions = field(default_factory=DataOptions)
     seed: int = 0
     blocks: BlockOptions = field(default_factory=BlockOptions)
+    test_task: Task | None = None
+    """What the test set is drawn from, if from another task than the others: one with longer sequences, say.
+    Its inputs and answers are of the same kind and size."""
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
@@ -83,7 +85,8 @@ class RunSpecification:
         if self.cell is None:
             object.__setattr__(self, "cell", options())
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
-        to_python_numbers(self.task)  # a user's own options do not do it themselves
+        for task in (self.task, self.task_of("test")):
+            to_python_numbers(task)  # a user's own options do not do it themselves
         to_python_numbers(self.cell)
         check_between("hidden_size", self.hidden_size, 1, 10_000)
         check(
@@ -93,28 +96,32 @@ class RunSpecification:
         check_sizes(self.input_size, self.hidden_size, registry.cells[self.model].size_multiple)
         check_between("seed", self.seed, 0, MAX_SEED)
         with errors_in(f"task {type(self.task).__name__}", type(self.task)):
+            if self.test_task is not None:
+                _check_same_kind(self.task, self.test_task)
             check_footprint(self)
 
     def to_json(self) -> dict[str, Any]:
         """As nested dictionaries of numbers and strings; `plugins` is there only if a plugin has the task or
         the model."""
-        task = registry.tasks.name_of(type(self.task))
-        used = dict.fromkeys(
-            plugin for plugin in (registry.tasks.plugin(task), registry.cells.plugin(self.model)) if plugin
-        )
+        task, test_task = _plain_task(self.task), _plain_task(self.task_of("test"))
+        names = dict.fromkeys([task["name"], test_task["name"]])
+        found = [*map(registry.tasks.plugin, names), registry.cells.plugin(self.model)]
+        used = dict.fromkeys(plugin for plugin in found if plugin)
         value = {
-            "task": {"name": task, **_plain(self.task)},
+            "task": task,
             "model": {
                 "name": self.model,
                 "hidden_size": self.hidden_size,
-                "cell": _plain(self.cell),
-                "classifier": _plain(self.classifier),
-                **({"blocks": _plain(self.blocks)} if self.blocks != BlockOptions() else {}),
+                "cell": plain_options(self.cell),
+                "classifier": plain_options(self.classifier),
+                **({"blocks": plain_options(self.blocks)} if self.blocks != BlockOptions() else {}),
             },
-            "training": _plain(self.training),
-            "data": _plain(self.data),
+            "training": plain_options(self.training),
+            "data": plain_options(self.data),
             "seed": self.seed,
         }
+        if self.test_task is not None:
+            value["test_task"] = test_task
         if used:
             value["plugins"] = [{"name": plugin.name, "sha256": plugin.sha256} for plugin in used]
         return value
@@ -126,28 +133,30 @@ class RunSpecification:
         Raises: PluginError if a plugin that it names is not loaded, or is another version; InvalidValueError
         or UnknownNameError if anything is missing, unknown or out of range.
         """
-        check_keys("specification", value, {"task", "model", "training", "data", "seed"}, {"plugins"})
+        check_keys(
+            "specification", value, {"task", "model", "training", "data", "seed"}, {"plugins", "test_task"}
+        )
         used = convert_value("plugins", value.get("plugins", []), list[_UsedPlugin])
         plugins.require((plugin.name, plugin.sha256) for plugin in used)
-        task, model = value["task"], value["model"]
-        check(
-            isinstance(task, dict) and "name" in task,
-            f"task must be an object with a name; got {shown(task)}",
-        )
+        model = value["model"]
         check_keys("model", model, {"name", "hidden_size", "cell", "classifier"}, {"blocks"})
-        task_class = registry.tasks[convert_value("task name", task["name"], _Name)]
         model_name = convert_value("model name", model["name"], _Name)
         return cls(
-            task=_build(task_class, {name: option for name, option in task.items() if name != "name"}),
+            task=_build_task("task", value["task"]),
+            test_task=_build_task("test_task", value["test_task"]) if "test_task" in value else None,
             model=model_name,
             hidden_size=convert_value("hidden_size", model["hidden_size"], int),
-            cell=_build(registry.cells[model_name].Options, model["cell"]),
-            classifier=_build(ClassifierOptions, model["classifier"]),
-            training=_build(TrainingOptions, value["training"]),
-            data=_build(DataOptions, value["data"]),
+            cell=options_from_json(registry.cells[model_name].Options, model["cell"]),
+            classifier=options_from_json(ClassifierOptions, model["classifier"]),
+            training=options_from_json(TrainingOptions, value["training"]),
+            data=options_from_json(DataOptions, value["data"]),
             seed=convert_value("seed", value["seed"], int),
-            blocks=_build(BlockOptions, model.get("blocks", _plain(BlockOptions()))),
+            blocks=options_from_json(BlockOptions, model.get("blocks", plain_options(BlockOptions()))),
         )
+
+    def task_of(self, split: Split) -> Task:
+        """The task that a split is drawn from."""
+        return self.test_task if split == "test" and self.test_task is not None else self.task
 
     @property
     def input_size(self) -> int:
@@ -204,26 +213,21 @@ class _UsedPlugin(msgspec.Struct, forbid_unknown_fields=True):
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
-def _plain(options: Any) -> dict[str, Any]:
-    """An options dataclass as JSON has it, without later options that are at their defaults."""
-    values = {
-        option.name: getattr(options, option.name)
-        for option in dataclasses.fields(options)
-        if "later" not in option.metadata or getattr(options, option.name) != option.default
-    }
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+def _plain_task(task: Task) -> dict[str, Any]:
+    return {"name": registry.tasks.name_of(type(task)), **plain_options(task)}
 
 
-def _build(cls: type, value: Any) -> Any:
-    """An options dataclass from a dictionary; every field but later ones must be there, and of its annotated
-    type."""
-    kinds = get_type_hints(cls, include_extras=True)
-    fields = dataclasses.fields(cls)
-    required = {option.name for option in fields if "later" not in option.metadata}
-    check_keys(cls.__name__, value, required, {option.name for option in fields})
-    return cls(
-        **{
-            name: convert_value(f"{name} of {cls.__name__}", option, kinds[name])
-            for name, option in value.items()
-        }
+def _build_task(place: str, value: Any) -> Any:
+    check(
+        isinstance(value, dict) and "name" in value,
+        f"{place} must be an object with a name; got {shown(value)}",
     )
+    options = {name: option for name, option in value.items() if name != "name"}
+    return options_from_json(registry.tasks[convert_value(f"{place} name", value["name"], _Name)], options)
+
+
+def _check_same_kind(task: Task, other: Task) -> None:
+    """Raise InvalidValueError unless a model of one task can be tested on the other."""
+    for name in ("num_symbols", "num_classes", "num_channels", "num_outputs"):
+        ours, theirs = getattr(task, name), getattr(other, name)
+        check(ours == theirs, f"{other} must have the {name} of {task}, {ours}; got {theirs}")

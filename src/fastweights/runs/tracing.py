@@ -10,7 +10,7 @@ from jax import Array
 from fastweights import registry
 from fastweights.errors import check, errors_in
 from fastweights.runs.specification import RunSpecification
-from fastweights.tasks.base import shapes_of
+from fastweights.tasks.base import Task, shapes_of
 
 
 def check_code(specification: RunSpecification) -> None:
@@ -19,8 +19,12 @@ def check_code(specification: RunSpecification) -> None:
     Raises: InvalidValueError, in one line that names the file and the line, if either raises or gives
     arrays of other shapes than it must.
     """
-    task, model = specification.task, specification.model
-    task_class = type(task)
+    for task in dict.fromkeys((specification.task, specification.task_of("test"))):
+        _check_task(specification, task)
+
+
+def _check_task(specification: RunSpecification, task: Task) -> None:
+    model, task_class = specification.model, type(task)
     with errors_in(f"task {registry.tasks.name_of(task_class)!r}", task_class):
         task.floor()
         shapes = shapes_of(task)

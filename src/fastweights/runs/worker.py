@@ -18,7 +18,7 @@ from fastweights.native import library
 from fastweights.runs.saved_models import load_model as load_model
 from fastweights.runs.saved_models import save_model
 from fastweights.runs.specification import RunSpecification
-from fastweights.tasks.base import Dataset
+from fastweights.tasks.base import Dataset, Split, Task
 from fastweights.training import loop
 from fastweights.training.evaluation import evaluate
 from fastweights.training.saved_fits import curve_of, load_fit, save_fit
@@ -132,14 +132,14 @@ def shape_of(specification: RunSpecification) -> Hashable:
 
 
 @functools.lru_cache(maxsize=6)
-def _dataset(task, split: str, count: int, seed: int) -> Dataset:
+def _dataset(task: Task, split: Split, count: int, seed: int) -> Dataset:
     return task.split(split, count, seed)
 
 
-def dataset(specification: RunSpecification, split: str) -> Dataset:
+def dataset(specification: RunSpecification, split: Split) -> Dataset:
     """One of the run's three sets; drawn once for all runs of a process that share it."""
     data = specification.data
-    return _dataset(specification.task, split, getattr(data, split), data.seed)
+    return _dataset(specification.task_of(split), split, getattr(data, split), data.seed)
 
 
 def environment() -> dict[str, Any]:

@@ -17,20 +17,19 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fastweights import plugins, registry
-from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at, suggestion
+from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at
 from fastweights.files import open_file
-from fastweights.models import ClassifierOptions
+from fastweights.models import BlockOptions, ClassifierOptions
 from fastweights.runs.conversion import build_options, convert_value
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.papers import papers
 from fastweights.studies.plans import Choice, Plan
 from fastweights.studies.search import dimensions
 from fastweights.studies.study import MAX_RUNS, Preset, Row, Search, Study
+from fastweights.studies.study_file import ConditionKeys, ModelKeys, StudyKeys, decoded
 from fastweights.tasks.base import Task
 from fastweights.training.options import TrainingOptions
 
@@ -38,42 +37,6 @@ _OWN = ("smoke",)
 """Presets that belong to no paper, described beside this file."""
 
 _MAX_BYTES = 2**20
-_Table = dict[str, Any]
-
-
-class _Options(Struct, forbid_unknown_fields=True, kw_only=True):
-    hidden_size: int | None = None
-    cell: _Table = {}
-    classifier: _Table = {}
-    training: _Table = {}
-    data: _Table = {}
-
-
-class _Condition(_Options, forbid_unknown_fields=True, kw_only=True):
-    task: _Table = {}
-
-
-class _Model(_Options, forbid_unknown_fields=True, kw_only=True):
-    name: str
-    values: _Table = {}
-
-
-class _Search(Struct, forbid_unknown_fields=True):
-    seeds: list[int]
-    sampler: str = "grid"
-    trials: int | None = None
-    values: _Table = {}
-
-
-class _Study(_Condition, forbid_unknown_fields=True, kw_only=True):
-    models: list[_Model]
-    seeds: list[int]
-    conditions: list[_Condition] = field(default_factory=lambda: [_Condition()])
-    search: _Search | None = None
-    plugins: list[str] = []
-
-
-_KEYS = {key for kind in (_Study, _Model, _Search) for key in kind.__struct_fields__}
 
 
 @dataclass(frozen=True)
@@ -84,7 +47,7 @@ class StudyDescription(Preset):
     """Of the file, for messages."""
     text: str
     """Its content; empty if there is no file."""
-    content: _Study
+    content: StudyKeys
 
     @classmethod
     def read(cls, path: Path) -> "StudyDescription":
@@ -114,7 +77,7 @@ class StudyDescription(Preset):
         Raises: InvalidValueError, with the place, if something is missing, unknown or of a wrong type.
         """
         with errors_at(name):
-            content = _decoded(value)
+            content = decoded(value)
             for i, plugin in enumerate(content.plugins):
                 with errors_at(f"plugins[{i}]"):
                     plugins.load_plugin(folder / plugin if plugin.endswith(".py") else plugin)
@@ -148,30 +111,17 @@ class StudyDescription(Preset):
             return Study(rows, chosen.seeds, search)
 
 
-def _decoded(value: Mapping[str, Any]) -> _Study:
-    try:
-        return msgspec.convert(value, _Study)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).replace(" | null", "").partition(" - at `$")
-        found, name, _ = (*message.split("`"), "", "")[:3]
-        place = path.strip("`.")
-        if found.startswith("Object contains unknown"):
-            message = f"there is no key {name!r}{suggestion(name, _KEYS)}"
-        elif found.startswith("Object missing"):
-            message = f"the key {name!r} is missing"
-        raise InvalidValueError(f"{place}: {message}" if place else message) from None
-
-
-def _chosen(study: _Study, choice: Choice) -> _Study:
+def _chosen(study: StudyKeys, choice: Choice) -> StudyKeys:
     """The study as far as the choice leaves it."""
     conditions, models = study.conditions, study.models
-    task, seeds = study.task, study.seeds
+    task, test_task, seeds = study.task, study.test_task, study.seeds
     if choice.task is not None:
+        test_task = {}
         task = {"name": registry.tasks.name_of(type(choice.task)), **vars(choice.task)}
-        conditions = [replace(condition, task={}) for condition in conditions]
+        conditions = [replace(condition, task={}, test_task={}) for condition in conditions]
     if choice.models:
         known = {model.name: model for model in reversed(models)}
-        models = [known.get(name, _Model(name=name)) for name in dict.fromkeys(choice.models)]
+        models = [known.get(name, ModelKeys(name=name)) for name in dict.fromkeys(choice.models)]
     if choice.hidden_sizes:
         models = [replace(model, hidden_size=None) for model in models]
         conditions = [
@@ -181,17 +131,17 @@ def _chosen(study: _Study, choice: Choice) -> _Study:
         ]
     if choice.seeds is not None:
         seeds = list(range(seeds[0], seeds[0] + choice.seeds))
-    return replace(study, task=task, conditions=conditions, models=models, seeds=seeds)
+    return replace(study, task=task, test_task=test_task, conditions=conditions, models=models, seeds=seeds)
 
 
-def _nearest(conditions: Sequence[_Condition], size: int) -> list[_Condition]:
+def _nearest(conditions: Sequence[ConditionKeys], size: int) -> list[ConditionKeys]:
     """The conditions of the size nearest to this one, of two the larger; all that say nothing of a size."""
     sizes = {condition.hidden_size for condition in conditions if condition.hidden_size is not None}
     nearest = min(sizes, key=lambda known: (abs(known - size), -known), default=None)
     return [condition for condition in conditions if condition.hidden_size in (None, nearest)]
 
 
-def _row(study: _Study, i: int, j: int) -> Row:
+def _row(study: StudyKeys, i: int, j: int) -> Row:
     condition, model, search = study.conditions[i], study.models[j], study.search
     said = {"": study, f"conditions[{i}].": condition, f"models[{j}].": model}
     sizes = [options.hidden_size for options in said.values() if options.hidden_size is not None]
@@ -203,30 +153,46 @@ def _row(study: _Study, i: int, j: int) -> Row:
         tables = {f"{place}{group}": getattr(each, group) for place, each in said.items()}
         return build_options(type(default), owner, tables, default)
 
-    task = _task({"task": study.task, f"conditions[{i}].task": condition.task})
+    task, test_task = _tasks(study, condition, f"conditions[{i}]")
     cell_options = options("cell", cell.recommended(sizes[-1]), f"the model {model.name}")
     classifier = options("classifier", ClassifierOptions(), "classifiers")
     training = options("training", TrainingOptions(), "training")
     data = options("data", DataOptions(), "data")
+    blocks = options("blocks", BlockOptions(), "blocks")
     with errors_at(f"conditions[{i}] with models[{j}]"):
-        base = RunSpecification(task, model.name, sizes[-1], cell_options, classifier, training, data)
+        base = RunSpecification(
+            task,
+            model.name,
+            sizes[-1],
+            cell_options,
+            classifier,
+            training,
+            data,
+            blocks=blocks,
+            test_task=test_task,
+        )
     values = {"search.values": search.values if search else {}, f"models[{j}].values": model.values}
     on_grid = search is None or search.sampler == "grid"
     return Row(base, dimensions(base, values, on_grid=on_grid) if any(values.values()) else ())
 
 
-def _task(said: Mapping[str, _Table]) -> Task:
-    """The task, of the tables by their places; one that names a task makes those before it void."""
-    named = [place for place, table in said.items() if "name" in table]
-    check(bool(named), "task.name is missing")
-    task = convert_value(f"{named[-1]}.name", said[named[-1]]["name"], str)
-    with errors_at(f"{named[-1]}.name"):
-        cls = registry.tasks[task]
+def _tasks(study: StudyKeys, condition: ConditionKeys, where: str) -> tuple[Task, Task | None]:
+    """The task, and that of the test set if something is said of it. A condition that names a task makes void
+    what the study says of both."""
+    place, name = f"{where}.", condition.task.get("name")
+    said = {place: condition} if name is not None else {"": study, place: condition}
+    first = next(iter(said))
+    check("name" in said[first].task, "task.name is missing")
+    name = convert_value(f"{first}task.name", said[first].task["name"], str)
+    with errors_at(f"{first}task.name"):
+        cls = registry.tasks[name]
     tables = {
-        place: {name: value for name, value in said[place].items() if name != "name"}
-        for place in list(said)[list(said).index(named[-1]) :]
+        f"{place}task": {option: value for option, value in entry.task.items() if option != "name"}
+        for place, entry in said.items()
     }
-    return build_options(cls, f"the task {task}", tables)
+    task = build_options(cls, f"the task {name}", tables)
+    tests = {f"{place}test_task": entry.test_task for place, entry in said.items() if entry.test_task}
+    return task, build_options(cls, f"the task {name}", tests, task) if tests else None
 
 
 def preset_names() -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("grid", "random", "tpe")
 _AT_ONCE = 4
-_SEARCHED = ("cell", "classifier", "training")
+_SEARCHED = ("cell", "classifier", "blocks", "training")
 
 
 class _Interval(Struct, forbid_unknown_fields=True):

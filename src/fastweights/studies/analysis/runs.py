@@ -33,19 +33,28 @@ def setting_of(run: Record) -> dict[str, Any]:
 
 
 def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`."""
+    """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`; with their
+    place, `task.length 40`, if several have one name."""
     flat = [dict(_flattened(variant)) for variant in variants]
-    names = list(dict.fromkeys(name for entries in flat for name in entries))
-    different = [name for name in names if any(entries.get(name) != flat[0].get(name) for entries in flat)]
-    return [[f"{name} {entries[name]}" for name in different if name in entries] for entries in flat]
+    places = list(dict.fromkeys(place for entries in flat for place in entries))
+    last = [place.rpartition(".")[2] for place in places]
+    names = {
+        place: name if last.count(name) == 1 else place for place, name in zip(places, last, strict=True)
+    }
+    different = [
+        place for place in places if any(entries.get(place) != flat[0].get(place) for entries in flat)
+    ]
+    return [
+        [f"{names[place]} {entries[place]}" for place in different if place in entries] for entries in flat
+    ]
 
 
-def _flattened(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _flattened(value: Mapping[str, Any], place: str = "") -> Iterable[tuple[str, Any]]:
     for name, entry in value.items():
         if isinstance(entry, Mapping):
-            yield from _flattened(entry)
+            yield from _flattened(entry, f"{place}{name}.")
         else:
-            yield name, entry
+            yield f"{place}{name}", entry
 
 
 def outcome(run: Record) -> Outcome:

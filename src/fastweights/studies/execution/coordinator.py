@@ -49,7 +49,7 @@ def run_plan(
     check_name(*(location or locate(directory)))
     if plugins.loaded():
         specifications = [entry.specification for entry in plan({})]
-        for specification in {(run.task, run.model): run for run in specifications}.values():
+        for specification in {(run.task, run.test_task, run.model): run for run in specifications}.values():
             check_code(specification)
     make_folder(directory)
     with contextlib.ExitStack() as stack:
