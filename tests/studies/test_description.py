@@ -112,6 +112,12 @@ def test_a_condition_with_a_task_of_its_own_has_its_own_test_set():
     assert [base.test_task for base in found] == [AssociativeRetrieval(2), AssociativeRetrieval(3), None]
 
 
+def test_the_goal_of_a_condition_counts_before_that_of_all():
+    rows = study(goal=0.05, conditions=[{}, {"task": {"num_pairs": 2}, "goal": 0.5}]).rows
+    assert [row.goal for row in rows] == [0.05, 0.05, 0.5, 0.5]
+    assert [row.base.identifier for row in rows[:2]] == [row.base.identifier for row in study().rows]
+
+
 def test_rows_that_differ_in_their_test_sets_are_told_apart_by_where_it_is_said():
     longer = [{"test_task": {"max_length": length}} for length in (80, 90)]
     labels = study(task={"name": "parity"}, conditions=longer, models=[{"name": "lstm"}]).labels()
@@ -190,6 +196,11 @@ BAD = {
         "test_task": {"num_symbols": 128},
     },
     "blocks: layers must be between 1 and": {"blocks": {"layers": 0}},
+    "goal: goal must be a share from 0 to below 1; got 1.5": {"goal": 1.5},
+    "conditions[0].goal: goal must be a squared error from 0; got -1": {
+        "conditions": [{"task": {"name": "adding"}, "goal": -1}]
+    },
+    "goal: Expected `float`, got `str`": {"goal": "1 %"},
     "conditions[0] with models[0]: hidden_size must be between": {"conditions": [{"hidden_size": 0}]},
     "training: updates must be between 1 and": {"training": {"updates": 0}},
     "seeds that select must not be reported; got [11]": searching(seeds=[11], values=RATES),

@@ -16,6 +16,8 @@ from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 from fastweights.studies.search import Dimension
 from fastweights.studies.study import Row, Search, Study
+from fastweights.tasks.adding import Adding
+from fastweights.tasks.associative_recall import AssociativeRecall
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
@@ -160,6 +162,36 @@ def test_a_seed_that_selected_before_and_is_reported_now_is_reported(tmp_path, e
     results = run(changed, tmp_path, executor)
     reported = [each for each in results["runs"] if {"part": "report", "row": ""} in each["roles"]]
     assert [(each["specification"]["seed"], len(each["roles"])) for each in reported] == [(0, 1), (1, 1)]
+
+
+def test_the_record_says_of_errors_what_is_not_as_usual(tmp_path, executor):
+    adding = RunSpecification(Adding(8), "irnn", 3, data=DATA)
+    recall = RunSpecification(
+        AssociativeRecall(16, 2, 8), "irnn", 3, data=DATA, test_task=AssociativeRecall(16, 3, 12)
+    )
+    rows = [Row(BASES[0]), Row(BASES[1], goal=0.2), Row(adding), Row(recall)]
+    results = run(Study(rows, seeds=[10]), tmp_path, executor)
+    assert [(each["floor"], each.get("errors")) for each in results["runs"]] == [
+        (BASES[0].task.floor(), None),
+        (BASES[1].task.floor(), {"goal": 0.2}),
+        (1 / 6, {"kind": "squared"}),
+        (1 - 1 / 3, {"validation_floor": 0.5}),
+    ]
+    assert [each.error_kind for each in Store(*locate(tmp_path)).runs()] == ["share"] * 2 + [
+        "squared",
+        "share",
+    ]
+    # Another goal changes the record, and no run.
+    results = run(Study([rows[0], Row(BASES[1]), Row(adding, goal=0.01)], seeds=[10]), tmp_path, executor)
+    assert [each.get("errors") for each in results["runs"]] == [None, None, {"kind": "squared", "goal": 0.01}]
+    assert len(executor.trained) == 4
+
+
+@pytest.mark.parametrize(("task", "goal"), [("retrieval", 1.0), ("retrieval", -0.1), ("adding", -1e-9)])
+def test_a_goal_that_no_error_reaches_or_all_do_is_refused(task, goal):
+    base = BASES[0] if task == "retrieval" else replace(BASES[0], task=Adding(8))
+    with pytest.raises(InvalidValueError, match=rf"^goal must be .*; got {goal}$"):
+        Row(base, goal=goal)
 
 
 def test_a_folder_of_a_preset_is_no_place_for_it(tmp_path, executor):

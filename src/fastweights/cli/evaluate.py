@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         print(json.dumps({**dataclasses.asdict(result), "floor": task.floor()}))
     else:
         print(
-            f"{error_of(task, result.error)} on {answers(task, result.count)}, "
+            f"{error_of(task.error_kind, result.error)} on {answers(task, result.count)}, "
             f"log likelihood {result.log_likelihood:.4f} nats, {floor_of(task)}"
         )
     return 0

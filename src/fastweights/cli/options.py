@@ -28,7 +28,7 @@ with contextlib.suppress(ImportError):
     # It is private: without it, tyro prints a box of its own and exits with the same code.
     events = importlib.import_module("tyro._errors")
 
-_PLACES = {"out": "file", "dir": "folder", "into": "folder", "figures": "folder"}
+_PLACES = {"out": "file", "dir": "folder", "into": "folder", "curves": "file", "figures": "folder"}
 """Options that name what a command writes."""
 
 Groups = Mapping[str, Any]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from rich import progress
 from rich.console import Console
 
+from fastweights.report.error_units import UNITS
 from fastweights.report.labels import last_line
 from fastweights.studies.record.store import Run
 
@@ -19,20 +20,23 @@ _MAX_KEPT = 12
 """The bars of runs that have ended stay visible if there are no more runs than this."""
 
 
-def percent(fraction: float) -> str:
-    """A fraction as a percentage with two decimals: the resolution of an error on ten thousand sequences."""
-    return "-" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+def error_text(kind: str, error: float, *, with_sign: bool = True) -> str:
+    """`3.14 %`, with two decimals, the resolution of an error on ten thousand sequences; or `0.00123`, if it
+    is squared."""
+    sign = UNITS[kind].sign if with_sign else ""
+    if math.isnan(error):
+        return "-" + sign
+    return (f"{100 * error:.2f}" if kind == "share" else f"{error:.3g}") + sign
 
 
-def error_of(task: "Task", error: float) -> str:
-    """The error of answers as text: `error 3.14 %`, or `mean squared error 0.0012` of real vectors."""
-    return f"mean squared error {error:.3g}" if task.num_classes is None else f"error {percent(error)} %"
+def error_of(kind: str, error: float) -> str:
+    """The error of answers as text: `error 3.14 %`, or `mean squared error 0.00123` of real vectors."""
+    return f"{'mean squared ' * (kind == 'squared')}error {error_text(kind, error)}"
 
 
 def floor_of(task: "Task") -> str:
     """The error of the best guesser as text."""
-    floor = task.floor()
-    return f"guessing floor {floor:.3g}" if task.num_classes is None else f"guessing floor {percent(floor)} %"
+    return f"guessing floor {error_text(task.error_kind, task.floor())}"
 
 
 def answers(task: "Task", count: int) -> str:
@@ -127,7 +131,7 @@ class StudyProgress(Bars):
         self.add(run.identifier, name, training["updates"])
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        self.advance(run.identifier, update, f"error {percent(validation_error)} %")
+        self.advance(run.identifier, update, error_of(run.error_kind, validation_error))
 
     def crashed(self, run: Run, reason: str) -> None:
         self.say(run.identifier, f"{last_line(reason)}; it will be tried again")

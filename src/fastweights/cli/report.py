@@ -13,8 +13,9 @@ from typing import Any
 import tyro
 
 from fastweights.cli.options import PluginOptions, parse
-from fastweights.errors import printable
+from fastweights.errors import check, printable
 from fastweights.files import write_atomically
+from fastweights.report.curve_table import curve_table
 from fastweights.report.documents import put
 from fastweights.report.labels import last_line
 from fastweights.report.page import report_of
@@ -33,6 +34,10 @@ class Report(PluginOptions):
     """Where the table goes, too: FILE.tex or FILE.csv, which is written anew, or a Markdown file in which
     tables of the study have places, marked <!-- table: verdicts --> and <!-- end of table -->."""
 
+    curves: Path | None = None
+    """Where the learning curves go, too: FILE.csv, with a line for each evaluation of every run that has
+    ended."""
+
     json: bool = False
     """Print results.json instead of the table."""
 
@@ -40,6 +45,9 @@ class Report(PluginOptions):
 def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
     options = parse(Report, arguments, "report")
+    if options.curves is not None:
+        name = options.curves.name
+        check(options.curves.suffix.lower() == ".csv", f"--curves is a file that ends in .csv; got {name}")
     store = Store(*locate(options.dir))
     results = store.results()
     with store.storage.errors():
@@ -47,6 +55,9 @@ def run(arguments: Sequence[str]) -> int:
         if options.into is not None:
             put(report_of(results), options.into)
             paths.append(options.into)
+        if options.curves is not None:
+            write_atomically(options.curves, curve_table(results["runs"]).csv().encode())
+            paths.append(options.curves)
     show(results, paths, as_json=options.json)
     return 0
 

@@ -65,7 +65,7 @@ class DataSizes:
 def run(arguments: Sequence[str]) -> int:
     """Train, show progress, print the result."""
     options = parse(Train, arguments, "train", _groups_of)
-    task, sizes = options.task, options.data
+    task, sizes, kind = options.task, options.data, options.task.error_kind
     specification = RunSpecification(
         task=task,
         model=options.model,
@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         outcome = worker.run(
             specification,
             options.out,
-            report=lambda point: bars.advance("run", point.update, error_of(task, point.validation_error)),
+            report=lambda point: bars.advance("run", point.update, error_of(kind, point.validation_error)),
             stopped=interrupt_requested,
             callbacks=callbacks,
         )
@@ -106,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
     elif finished:
         result = outcome["result"]
         print(
-            f"test {error_of(task, result['test_error'])} on {answers(task, result['test_count'])}, "
+            f"test {error_of(kind, result['test_error'])} on {answers(task, result['test_count'])}, "
             f"log likelihood {result['test_log_likelihood']:.4f} nats, {floor_of(task)}; "
             f"{result['parameters']} parameters, {result['seconds']:.1f} s; wrote {options.out}"
         )

@@ -6,8 +6,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
-from fastweights.report.labels import joined, model_colours, task_label
-from fastweights.report.setting_texts import name_text
+from fastweights.report.labels import joined, logarithmic_tick, model_colours, task_label
+from fastweights.report.setting_texts import name_text, unit_of
 from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
 from fastweights.studies.analysis.selections import selections
 from fastweights.studies.analysis.settings import Setting
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
-_TOP = 180.0  # percent: above every error, with room for the floor's label
+_TOP = 180.0  # percent: above every share, with room for the floor's label
+_ABOVE_FLOOR, _LOWEST_SQUARE = 6.0, 1e-8  # the range of squared errors
+_LABELS = {"share": "validation error, %", "squared": "validation error, squared"}
 
 
 def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
@@ -50,7 +52,8 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
     lines = math.ceil(len(shown) / columns)
     height = 0.75 + 2.75 * lines
     figure = Figure(figsize=(_WIDTH, height))
-    axes = list(figure.subplots(lines, columns, sharey=True, squeeze=False).flat)
+    kinds = {setting.error_kind for setting in settings}
+    axes = list(figure.subplots(lines, columns, sharey=len(kinds) == 1, squeeze=False).flat)
     figure.subplots_adjust(
         left=0.075, right=0.965, bottom=0.5 / height, top=1 - 0.65 / height, wspace=0.16, hspace=0.42
     )
@@ -59,9 +62,9 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
     marked: list[str] = []
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
         _draw_panel(ax, title, group, colours)
-        _scale(ax, validation)
-        if i % columns == 0:
-            ax.set_ylabel("validation error, %")
+        _scale(ax, group, validation)
+        if i % columns == 0 or len(kinds) > 1:
+            ax.set_ylabel(_LABELS[group[0].error_kind])
         else:
             ax.tick_params(left=False)
         marked += _mark_published(figure, ax, group, colours)
@@ -93,10 +96,11 @@ def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Ma
         # Models often lie on the floor together; a later line leaves an edge of an earlier one.
         width = max(2.7 - 0.5 * i, 1.2)
         _draw_model(ax, setting, colours[setting.name], width)
-    floor = 100 * settings[0].floor
+    unit, error = unit_of(settings[0]), settings[0].validation_floor
+    floor = unit.factor * error
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(
-        f"guessing floor {floor:.2f} %",
+        f"guessing floor {unit.floor_text(error)}{unit.sign}",
         (1, floor),
         (0, 4),
         xycoords=("axes fraction", "data"),
@@ -106,9 +110,23 @@ def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Ma
     )
 
 
-def _scale(ax: "Axes", validation_count: int) -> None:
-    """A logarithmic error axis that also holds 0: linear below the error of one wrong answer."""
+def _scale(ax: "Axes", settings: Sequence[Setting], validation_count: int) -> None:
+    """The axes of a panel."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+    if settings[0].error_kind == "share":
+        _scale_shares(ax, validation_count)
+    else:
+        _scale_squares(ax, settings)
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.set_xlim(0, max(ax.dataLim.x1, 2))
+
+
+def _scale_shares(ax: "Axes", validation_count: int) -> None:
+    """A logarithmic error axis that also holds 0: linear below the error of one wrong answer."""
+    from matplotlib.ticker import FuncFormatter
 
     lowest = max(min(math.floor(math.log10(100 / validation_count)), 0), -4)
     decades = [10.0**power for power in range(lowest, 2)]
@@ -118,10 +136,24 @@ def _scale(ax: "Axes", validation_count: int) -> None:
     for tick in (0.0, *decades):  # no line at 100: the floor's label is there
         ax.axhline(tick, color=GRID, linewidth=0.6, zorder=0)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.set_xlim(0, max(ax.dataLim.x1, 2))
+
+
+def _scale_squares(ax: "Axes", settings: Sequence[Setting]) -> None:
+    """A logarithmic error axis from the lowest error to a little above the floor: what is far above it has
+    diverged."""
+    from matplotlib.ticker import FuncFormatter
+
+    floor = settings[0].validation_floor
+    errors = [
+        error for setting in settings for run in setting.runs for error in validation_errors(run).values()
+    ]
+    low = max(min([floor, *(error for error in errors if error > 0)]), _LOWEST_SQUARE)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(_ABOVE_FLOOR * floor)))
+    ax.set_yscale("log")
+    ax.set_ylim(low / 1.5, _ABOVE_FLOOR * floor)
+    ax.set_yticks([10.0**power for power in powers if 10.0**power >= low / 1.5])
+    ax.grid(axis="y", color=GRID, linewidth=0.6, zorder=0)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: logarithmic_tick(value)))
 
 
 def _mark_published(
@@ -175,10 +207,11 @@ def common_points(curves: Sequence[tuple[Record, Mapping[int, float]]]) -> dict[
 
 def _draw_model(ax: "Axes", setting: Setting, colour: str, thick: float) -> None:
     """Thin lines for the seeds and their median, or the only line."""
-    percents = [
-        (run, {at: 100 * error for at, error in validation_errors(run).items()}) for run in setting.runs
+    factor = unit_of(setting).factor
+    scaled = [
+        (run, {at: factor * error for at, error in validation_errors(run).items()}) for run in setting.runs
     ]
-    curves = [(run, curve) for run, curve in percents if curve]
+    curves = [(run, curve) for run, curve in scaled if curve]
     width, alpha = (thick, 1.0) if len(curves) == 1 else (0.7, 0.55)
     for _, curve in curves:
         # A curve of one point would be an invisible line.

@@ -11,12 +11,21 @@ from rich.console import RenderableType
 from fastweights.files import make_folder, write_atomically
 from fastweights.report import html
 from fastweights.report.drawing import save
-from fastweights.report.labels import duration, joined, model_colours, percent
+from fastweights.report.error_units import UNITS, ErrorUnit
+from fastweights.report.labels import duration, joined, model_colours
 from fastweights.report.learning_curves import learning_curves
-from fastweights.report.setting_texts import error_text, name_text
+from fastweights.report.setting_texts import mean_text, name_text, unit_of
 from fastweights.report.study_table import StudyTables
 from fastweights.report.table import latex
-from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome, setting_of
+from fastweights.studies.analysis.runs import (
+    Record,
+    distinguished,
+    error_kind,
+    failure_of,
+    grouped,
+    outcome,
+    setting_of,
+)
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.papers import StudyReport, paper_of
 
@@ -78,7 +87,9 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         swatches={name_text(setting): colours[setting.name] for setting in settings},
         has_curves=any(run.get("curve") for run in runs),
         curves=svg,
-        floors=sorted({f"{100 * setting.floor:.2f}" for setting in settings}),
+        floors=sorted({unit_of(each).floor_text(each.floor) + unit_of(each).sign for each in settings}),
+        kinds=sorted({setting.error_kind for setting in settings}),
+        goals=tables.goals(),
         sizes=_data_sizes(runs),
         runs=_runs(tables.selections, detailed=len(runs) <= _MAX_DETAILED),
         detailed=len(runs) <= _MAX_DETAILED,
@@ -96,7 +107,7 @@ def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
             if best and sum(each.reported is not None and each.reported.finished > 0 for each in alike) > 1:
                 place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
                 names = joined(map(name_text, best))
-                answers.append((place, names, error_text(best[0])))
+                answers.append((place, names, mean_text(best[0])))
     return answers
 
 
@@ -124,7 +135,8 @@ def _runs(selections: Sequence[Selection], *, detailed: bool) -> list[dict[str, 
             "selected": len(selection.settings) > 1 and setting_of(run) == selection.selected.options,
             "state": outcome(run),
             "failure": failure_of(run),
-            "result": _result(run.get("result") or {}),
+            "result": _result(run.get("result") or {}, UNITS[error_kind(run)]),
+            "error": "error as a fraction" if error_kind(run) == "share" else "mean squared error",
             "specification": _indented(run["specification"]) if detailed else "",
             "curve": _curve(run.get("curve") or []) if detailed else "",
         }
@@ -139,14 +151,14 @@ def _indented(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _result(result: Mapping[str, Any]) -> dict[str, str]:
+def _result(result: Mapping[str, Any], unit: ErrorUnit) -> dict[str, str]:
     """The entries of a result, as a reader wants them; what is not a number stays as it is."""
 
     def text(name: str, value: Any) -> str:
         if not isinstance(value, int | float) or value != value:
             return str(value)
         if name.endswith("error"):
-            return f"{percent(value)} %"
+            return f"{unit.one(value)}{unit.sign}"
         if name == "seconds":
             return duration(value)
         return f"{value:,}" if isinstance(value, int) else f"{value:.4g} nats"

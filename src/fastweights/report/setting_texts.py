@@ -2,7 +2,8 @@
 
 import math
 
-from fastweights.report.labels import duration, model_label, percent_range, with_interval
+from fastweights.report.error_units import UNITS, ErrorUnit
+from fastweights.report.labels import duration, model_label
 from fastweights.studies.analysis.settings import Setting
 
 
@@ -11,22 +12,27 @@ def name_text(setting: Setting) -> str:
     return ", ".join(filter(None, [model_label(setting.model), setting.label]))
 
 
+def unit_of(setting: Setting) -> ErrorUnit:
+    """How its errors are written."""
+    return UNITS[setting.error_kind]
+
+
 def error_text(setting: Setting) -> str:
     """`1.81 ± 0.20`, the one value of one seed, or `failed`."""
     if setting.test_error is not None:
-        return with_interval(setting.test_error, setting.half_interval)
+        return unit_of(setting).text(setting.test_error, setting.half_interval)
     return "failed" if setting.failed and not setting.unfinished else ""
 
 
 def mean_text(setting: Setting) -> str:
     """`1.81 ± 0.20 %`."""
-    return "" if setting.test_error is None else f"{error_text(setting)} %"
+    return "" if setting.test_error is None else f"{error_text(setting)}{unit_of(setting).sign}"
 
 
 def range_text(setting: Setting) -> str:
     """`0.40–1.69`: the lowest and the highest test error."""
     errors = setting.test_errors
-    return percent_range(min(errors), max(errors)) if errors else ""
+    return unit_of(setting).range_text(min(errors), max(errors)) if errors else ""
 
 
 def seeds_text(setting: Setting) -> str:
@@ -41,7 +47,7 @@ def length_text(setting: Setting) -> str:
 
 
 def updates_text(setting: Setting) -> str:
-    """`41,000`, `41,000 (4 of 5)`, `– (2 of 5)`: the median of the updates to 1 %."""
+    """`41,000`, `41,000 (4 of 5)`, `– (2 of 5)`: the median of the updates to the goal."""
     ended, updates = setting.finished + setting.failed, setting.updates_to_goal
     if updates is None:
         return ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from fastweights.report.labels import percent
+from fastweights.report.error_units import ErrorUnit
 from fastweights.report.setting_texts import (
     length_text,
     name_text,
@@ -34,20 +34,9 @@ ROW: Columns = {
     MODEL: lambda selection: name_text(selection.selected),
 }
 COSTS: Columns = {
-    "floor %": lambda selection: f"{100 * selection.selected.floor:.2f}",  # exact, so in full
     "parameters": of_reported(parameters_text),
     "updates": lambda selection: length_text(selection.selected),
     "time": of_reported(time_text),
-}
-SEEDS: Columns = {
-    "best–worst %": of_reported(range_text),
-    "to 1 %": of_reported(updates_text),
-    "state": of_reported(state_text),
-}
-VALIDATION: Columns = {
-    "at best validation %": of_reported(lambda setting: percent(setting.best_test_error)),
-    "last validation %": of_reported(lambda setting: percent(setting.validation_error)),
-    "settings tried": lambda selection: str(len(selection.settings)),
 }
 NUMBERS: Columns = {
     "model": lambda selection: selection.selected.model,
@@ -56,6 +45,7 @@ NUMBERS: Columns = {
     "updates": lambda selection: str(selection.selected.options["training"]["updates"]),
     "settings_tried": lambda selection: str(len(selection.settings)),
     "chosen": lambda selection: selection.choice,
+    "error_kind": lambda selection: selection.selected.error_kind,
     "floor": lambda selection: repr(selection.selected.floor),
     "seeds": of_reported(lambda setting: str(setting.finished)),
     "failed": of_reported(lambda setting: str(setting.failed)),
@@ -64,8 +54,29 @@ NUMBERS: Columns = {
     "lowest_test_error": _number(lambda setting: min(setting.test_errors, default=None)),
     "highest_test_error": _number(lambda setting: max(setting.test_errors, default=None)),
     "validation_error": _number(lambda setting: setting.validation_error),
+    "goal": lambda selection: "" if (goal := selection.selected.goal) is None else repr(goal),
     "updates_to_goal": _number(lambda setting: setting.updates_to_goal),
     "parameters": _number(lambda setting: setting.parameters),
     "state_size": _number(lambda setting: setting.state_size),
     "seconds": _number(lambda setting: setting.seconds),
 }
+
+
+def floor(unit: ErrorUnit) -> Columns:
+    """The column of the floor: it is exact, so in full."""
+    return {unit.heading("floor"): lambda selection: unit.floor_text(selection.selected.floor)}
+
+
+def seeds(unit: ErrorUnit, goal: float | None) -> Columns:
+    """How the seeds differ, and when half of them had reached the goal, if there is one."""
+    updates: Columns = {} if goal is None else {f"to {unit.goal_text(goal)}": of_reported(updates_text)}
+    return {unit.heading("best–worst"): of_reported(range_text), **updates, "state": of_reported(state_text)}
+
+
+def validation(unit: ErrorUnit) -> Columns:
+    """What the selection among settings went by."""
+    return {
+        unit.heading("at best validation"): of_reported(lambda setting: unit.one(setting.best_test_error)),
+        unit.heading("last validation"): of_reported(lambda setting: unit.one(setting.validation_error)),
+        "settings tried": lambda selection: str(len(selection.settings)),
+    }

@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fastweights.report.labels import last_line, percent, task_label, with_interval
-from fastweights.report.setting_texts import name_text
-from fastweights.report.study_columns import COSTS, NUMBERS, ROW, SEEDS, VALIDATION, Columns, of_reported
+from fastweights.report.error_units import UNITS, ErrorUnit
+from fastweights.report.labels import last_line, task_label
+from fastweights.report.setting_texts import error_text, name_text, unit_of
+from fastweights.report.study_columns import (
+    COSTS,
+    NUMBERS,
+    ROW,
+    Columns,
+    floor,
+    of_reported,
+    seeds,
+    validation,
+)
 from fastweights.report.table import Column, Table, plain
-from fastweights.studies.analysis.runs import Record, distinguished, failure_of, grouped, outcome
+from fastweights.studies.analysis.runs import Record, distinguished, error_kind, failure_of, grouped, outcome
 from fastweights.studies.analysis.selections import Selection, selections
 from fastweights.studies.papers import published_errors
 
@@ -23,10 +33,10 @@ class StudyTables:
     """What the general report shows of a study's runs: for each task, size and model the selected setting."""
 
     def __init__(self, runs: Sequence[Record]) -> None:
-        tasks = list(dict.fromkeys(task_label(run["specification"]["task"]) for run in runs))
+        tasks = list(dict.fromkeys(map(_title, runs)))
         self.by_task: dict[str, list[Selection]] = {task: [] for task in tasks}
         for selection in sorted(selections(runs), key=lambda selection: selection.selected.hidden_size):
-            self.by_task[task_label(selection.selected.options["task"])].append(selection)
+            self.by_task[_title(selection.selected.runs[0])].append(selection)
 
     @property
     def selections(self) -> list[Selection]:
@@ -35,49 +45,67 @@ class StudyTables:
 
     def results(self, publications: "Sequence[Publication] | None" = None) -> list[Table]:
         """A table for each task, with the numbers of these publications, or of the first that has any."""
-        return self._tables("table", {**ROW, **self._errors(publications), **COSTS})
+        return self._tables(
+            "table", lambda unit, goal: {**self._errors(unit, publications), **floor(unit), **COSTS}
+        )
 
     def details(self) -> list[Table]:
         """How the seeds differ, how soon they learned, and what was chosen."""
-        return self._tables("details", {**ROW, **SEEDS, **VALIDATION, **self._choice})
+        return self._tables(
+            "details", lambda unit, goal: {**seeds(unit, goal), **validation(unit), **self._choice}
+        )
 
     def complete(self) -> list[Table]:
         """Both in one, as a paper prints it."""
         costs = {heading: text for heading, text in COSTS.items() if heading != "time"}
-        return self._tables("complete", {**ROW, **self._errors(None), **SEEDS, **costs, **self._choice})
+        return self._tables(
+            "complete",
+            lambda unit, goal: {
+                **self._errors(unit, None),
+                **seeds(unit, goal),
+                **floor(unit),
+                **costs,
+                **self._choice,
+            },
+        )
 
     def numbers(self) -> Table:
-        """Every row, for programs: one table for all tasks, errors as fractions with all their digits."""
-        options = dict.fromkeys(name for each in self.selections for name in each.selected.options["task"])
+        """Every row, for programs: one table for all tasks, errors as numbers with all their digits."""
         tasks: Columns = {
-            "task" if name == "name" else name: lambda each, name=name: str(
-                each.selected.options["task"].get(name, "")
+            "test_" * (key == "test_task") + ("task" if name == "name" else name): (
+                lambda each, key=key, name=name: str(each.selected.options.get(key, {}).get(name, ""))
             )
-            for name in options
+            for key in ("task", "test_task")
+            for name in dict.fromkeys(
+                name for each in self.selections for name in each.selected.options.get(key, {})
+            )
         }
         return Table.of("numbers", "", self.selections, {**tasks, **NUMBERS})
 
-    def _tables(self, name: str, columns: Columns) -> list[Table]:
+    def _tables(self, name: str, columns: "Callable[[ErrorUnit, float | None], Columns]") -> list[Table]:
+        """One for each task, with the columns for its errors and their goal."""
         return [
             Table.of(
                 name,
                 task if len(self.by_task) > 1 else "",
                 group,
-                columns,
+                {**ROW, **columns(unit_of(group[0].selected), group[0].selected.goal)},
                 bold=[i for i, selection in enumerate(group) if selection in self.lowest(group)],
             )
             for task, group in self.by_task.items()
         ]
 
-    def _errors(self, publications: "Sequence[Publication] | None") -> Columns:
+    def _errors(self, unit: ErrorUnit, publications: "Sequence[Publication] | None") -> Columns:
+        if unit is not UNITS["share"]:
+            publications = ()  # what is published is in percent
         published: dict[str, Callable[[Selection], str]] = {
             f"{source.heading} %": lambda each, name=source.name: _published_texts(each).get(name, "")
             for source in publications or ()
         }
         if publications is None and self.publications():
             published = {"paper %": lambda selection: next(iter(_published_texts(selection).values()), "")}
-        seeds = of_reported(lambda setting: str(setting.finished))
-        return {"test error %": _error, "seeds": seeds, **published}
+        finished = of_reported(lambda setting: str(setting.finished))
+        return {unit.heading(f"test {unit.name}"): _error, "seeds": finished, **published}
 
     @property
     def _choice(self) -> Columns:
@@ -127,16 +155,30 @@ class StudyTables:
         if first:
             sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
             sentences.append(f"paper: {'; '.join(sources)}.")
-        if any(setting is not None and setting.finished > 1 for setting in settings) or self._choice:
-            sentences.append("to 1 %: the median of the updates until the validation error was 1 % or less.")
+        goals = self.goals() if any(each and each.finished > 1 for each in settings) or self._choice else []
+        sentences += [
+            f"to {goal}: the median of the updates until the validation error was {goal} or less."
+            for goal in goals
+        ]
+        if any(each.selected.error_kind == "squared" for each in self.selections):
+            sentences.append("MSE: the mean squared error.")
         sentences.append("floor: the error of the best answer without the ability that the task tests.")
+        options = [each.selected.options for each in self.selections]
+        tests = dict.fromkeys(task_label(each["test_task"]) for each in options if "test_task" in each)
+        sentences += [f"Test sequences: {task}." for task in tests]
         return " ".join(sentences)
+
+    def goals(self) -> list[str]:
+        """The errors at which the tasks count as learned, as text."""
+        settings = [selection.selected for selection in self.selections]
+        texts = [unit_of(each).goal_text(each.goal) for each in settings if each.goal is not None]
+        return list(dict.fromkeys(texts))
 
     def terminal(self) -> RenderableType:
         """The tables for a terminal, with the notes below; details if there are several seeds, or choices."""
         several = any(selection.reported and selection.reported.finished > 1 for selection in self.selections)
-        seeds = self._tables("details", {**ROW, **SEEDS, **self._choice})
-        details = seeds if several or self._choice else []
+        ranges = self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice})
+        details = ranges if several or self._choice else []
         tables = [*self.results(), *details]
         notes = "\n".join(["", *self.notes(), self.legend()])
         return Group(*(table.terminal() for table in tables), Text(notes))
@@ -148,6 +190,13 @@ class StudyTables:
             parts += [f"**{plain(table.title)}**"] * bool(table.title) + [table.markdown().rstrip()]
         notes = "\n".join(f"- {plain(note)}" for note in self.notes())
         return "\n\n".join(filter(None, [*parts, notes, plain(self.legend())])) + "\n"
+
+
+def _title(run: Record) -> str:
+    """The task, and the goal if the study names one."""
+    goal = run.get("errors", {}).get("goal")
+    label = task_label(run["specification"]["task"])
+    return label if goal is None else f"{label}, goal {UNITS[error_kind(run)].goal_text(goal)}"
 
 
 def _published(selection: Selection) -> "list[tuple[Publication, float]]":
@@ -167,7 +216,7 @@ def _error(selection: Selection) -> str:
         tried = [outcome(run) for run in selection.runs]
         return f"searching ({tried.count('finished') + tried.count('failed')} of {len(tried)})"
     if setting.test_error is not None:
-        errors.append(with_interval(setting.test_error, setting.half_interval))
+        errors.append(error_text(setting))
     errors += [f"failed ({setting.failed} of {setting.planned})"] * bool(setting.failed)
     errors += [f"unfinished ({setting.unfinished} of {setting.planned})"] * bool(setting.unfinished)
     return ",\n".join(errors)
@@ -176,8 +225,9 @@ def _error(selection: Selection) -> str:
 def _notes(selection: Selection) -> Iterable[str]:
     reported, tried = selection.reported, len(selection.settings)
     if tried > 1 and reported is not None and selection.selected.validation_error is not None:
-        error = percent(selection.selected.validation_error)
-        yield f"selected of {tried} settings by its mean validation error, {error} %"
+        unit = unit_of(selection.selected)
+        error = f"{unit.one(selection.selected.validation_error)}{unit.sign}"
+        yield f"selected of {tried} settings by its mean validation error, {error}"
     shown = reported.runs if reported is not None else []
     others = [run for run in selection.runs if not any(run is each for each in shown)]
     place = " in settings not selected" if selection.fresh is None else " in the search"

@@ -11,6 +11,8 @@ from rich import box
 from rich import table as rich_table
 from rich.markup import escape
 
+from fastweights.studies.analysis.runs import grouped
+
 Item = TypeVar("Item")
 
 _LATEX = {
@@ -131,10 +133,13 @@ class Table:
 
 
 def latex(tables: Sequence[Table]) -> str:
-    """Tables of the same columns as one `tabular` of LaTeX, each below its title; the legend is a comment. It
-    needs the packages booktabs and textcomp."""
-    if not tables:
-        return ""
+    """A `tabular` of LaTeX for the tables with the same columns, each table below its title; the legend is a
+    comment. It needs the packages booktabs and textcomp."""
+    alike = grouped(tables, lambda table: tuple(table.columns))
+    return "\n".join(map(_tabular, alike.values()))
+
+
+def _tabular(tables: Sequence[Table]) -> str:
     first = tables[0]
     columns = "".join("r" if column.kind == "number" else "l" for column in first.columns)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]

@@ -173,7 +173,11 @@ def _row(study: StudyKeys, i: int, j: int) -> Row:
         )
     values = {"search.values": search.values if search else {}, f"models[{j}].values": model.values}
     on_grid = search is None or search.sampler == "grid"
-    return Row(base, dimensions(base, values, on_grid=on_grid) if any(values.values()) else ())
+    space = dimensions(base, values, on_grid=on_grid) if any(values.values()) else ()
+    goals = {f"conditions[{i}].goal": condition.goal, "goal": study.goal}
+    place = next((place for place, goal in goals.items() if goal is not None), "goal")
+    with errors_at(place):
+        return Row(base, space, goals[place])
 
 
 def _tasks(study: StudyKeys, condition: ConditionKeys, where: str) -> tuple[Task, Task | None]:

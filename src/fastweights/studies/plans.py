@@ -22,6 +22,8 @@ class Planned:
 
     specification: RunSpecification
     tags: Tags
+    goal: float | None = None
+    """The validation error at which the task counts as learned; None for what is usual."""
 
 
 Plan = Callable[[Mapping[str, Record]], Sequence[Planned]]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastweights.errors import MAX_SEED, check, check_between, check_choice, shown
+from fastweights.errors import MAX_SCALE, MAX_SEED, check, check_between, check_choice, shown
 from fastweights.machine import available_cores
 from fastweights.runs.specification import RunSpecification
 from fastweights.studies.analysis.runs import Record, distinguished, grouped
@@ -56,6 +56,20 @@ class Row:
     """The setting; its seed does not count."""
     space: Sequence[Dimension] = ()
     """What validation chooses in it."""
+    goal: float | None = None
+    """The validation error at which the task counts as learned, for the column of updates to it; None for
+    1 % of wrong answers, and for no such column with squared errors.
+
+    Raises: InvalidValueError if it is negative, or a share of 1 or more."""
+
+    def __post_init__(self) -> None:
+        if self.goal is not None:
+            shares = self.base.task.error_kind == "share"
+            check(
+                0 <= self.goal < (1 if shares else MAX_SCALE),
+                f"goal must be {'a share from 0 to below 1' if shares else 'a squared error from 0'}; "
+                f"got {self.goal}",
+            )
 
 
 @dataclass(frozen=True)
@@ -143,11 +157,11 @@ class Study:
         if row.space and self.search is not None:
             search = self.search
             tried = candidates(row.base, row.space, search.seeds, search.sampler, known, search.trials)
-            yield from (Planned(run, {"part": "search", "row": label}) for run in tried)
+            yield from (Planned(run, {"part": "search", "row": label}, row.goal) for run in tried)
             best = select_best(tried, known)
         if best is not None:
             tags: Tags = {"part": "report", "row": label} if row.space or label else {}
-            yield from (Planned(replace(best, seed=seed), tags) for seed in self.seeds)
+            yield from (Planned(replace(best, seed=seed), tags, row.goal) for seed in self.seeds)
 
     def run(
         self,

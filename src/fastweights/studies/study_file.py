@@ -28,6 +28,7 @@ class ConditionKeys(OptionsKeys, forbid_unknown_fields=True, kw_only=True):
     task: Table = {}
     test_task: Table = {}
     """Options of the task that are others for the test set."""
+    goal: float | None = None
 
 
 class ModelKeys(OptionsKeys, forbid_unknown_fields=True, kw_only=True):

@@ -9,16 +9,10 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt
 
-from fastweights.errors import (
-    MAX_SCALE,
-    MAX_SEED,
-    check,
-    check_between,
-    check_choice,
-    shown,
-)
+from fastweights.errors import MAX_SCALE, MAX_SEED, check, check_between, check_choice, shown
 
 Split = Literal["train", "validation", "test"]
+ErrorKind = Literal["share", "squared"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Shares of the space of sequences, in thirteenths: Ba et al. take 100,000, 10,000 and 20,000 sequences.
 _SHARES = {"train": range(10), "validation": range(10, 11), "test": range(11, 13)}
@@ -83,6 +77,11 @@ class Task(ABC):
     def floor(self) -> float:
         """The error of the best answer without the ability that the task tests: the share of wrong answers,
         or the mean squared error."""
+
+    @property
+    def error_kind(self) -> ErrorKind:
+        """What its errors are: shares of wrong answers, or mean squared errors of real vectors."""
+        return "share" if self.num_classes is not None else "squared"
 
     @property
     def num_channels(self) -> int | None:

@@ -105,11 +105,11 @@ def test_a_collapse_is_five_points_above_the_best(errors, fell):
 
 
 def test_updates_to_one_per_cent_are_those_of_the_first_evaluation_at_or_below():
-    assert updates_to(record(validation_errors=(0.5, 0.01, 0.6))) == 1000
-    assert updates_to(record(validation_errors=(0.5, 0.0101))) == math.inf
+    assert updates_to(record(validation_errors=(0.5, 0.01, 0.6)), 0.01) == 1000
+    assert updates_to(record(validation_errors=(0.5, 0.0101)), 0.01) == math.inf
     run = record(validation_errors=(0.5, 0.5, 0.001))
     run["curve"][0][2], run["curve"][1][2] = math.nan, None
-    assert updates_to(run) == 1500
+    assert updates_to(run, 0.01) == 1500
 
 
 def test_their_median_takes_never_for_infinite():

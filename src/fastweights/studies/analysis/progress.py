@@ -32,7 +32,7 @@ class RunProgress:
     """The last that is known."""
     updates: int
     validation_error: float | None
-    """At that update, as a fraction."""
+    """At that update, as a fraction, or squared."""
     updates_per_second: float | None
     """While it was at work, as its coordinator last recorded."""
     seconds: float | None
@@ -40,6 +40,8 @@ class RunProgress:
     losses: int
     """How often it crashed since it last made progress."""
     failure: str | None
+    error_kind: str = "share"
+    """What its errors are: shares of wrong answers, or `squared`."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def run_progress(
         update=int(training["updates"]) if run.state == "finished" else update,
         updates=int(training["updates"]),
         validation_error=error if error is not None and math.isfinite(error) else None,
+        error_kind=run.error_kind,
         updates_per_second=float(pace) if pace and run.state == "running" else None,
         seconds=float(outcome["result"]["seconds"]) if run.state == "finished" else None,
         losses=len(run.crashes),

@@ -12,8 +12,8 @@ Outcome = Literal["finished", "failed", "interrupted", "waiting"]
 Item = TypeVar("Item")
 Key = TypeVar("Key")
 
-GOAL = 0.01
-"""The validation error that counts as having learned the task."""
+_GOALS = {"share": 0.01}
+"""By kind of error: the validation error that counts as having learned the task, if a study says nothing."""
 
 COLLAPSE = 0.05
 """A run has collapsed if its last validation error is this much above its lowest."""
@@ -35,18 +35,21 @@ def setting_of(run: Record) -> dict[str, Any]:
 def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """For each of these dictionaries the entries in which they differ, as `learning_rate 0.001`; with their
     place, `task.length 40`, if several have one name."""
-    flat = [dict(_flattened(variant)) for variant in variants]
-    places = list(dict.fromkeys(place for entries in flat for place in entries))
+    found = differences(variants)
+    places = list(dict.fromkeys(place for entries in map(_flattened, variants) for place, _ in entries))
     last = [place.rpartition(".")[2] for place in places]
     names = {
         place: name if last.count(name) == 1 else place for place, name in zip(places, last, strict=True)
     }
-    different = [
-        place for place in places if any(entries.get(place) != flat[0].get(place) for entries in flat)
-    ]
-    return [
-        [f"{names[place]} {entries[place]}" for place in different if place in entries] for entries in flat
-    ]
+    return [[f"{names[place]} {value}" for place, value in entries.items()] for entries in found]
+
+
+def differences(variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each of these dictionaries the entries in which they differ, by their places: `task.length`."""
+    flat = [dict(_flattened(variant)) for variant in variants]
+    places = dict.fromkeys(place for entries in flat for place in entries)
+    different = [place for place in places if any(each.get(place) != flat[0].get(place) for each in flat)]
+    return [{place: entries[place] for place in different if place in entries} for entries in flat]
 
 
 def _flattened(value: Mapping[str, Any], place: str = "") -> Iterable[tuple[str, Any]]:
@@ -58,7 +61,7 @@ def _flattened(value: Mapping[str, Any], place: str = "") -> Iterable[tuple[str,
 
 
 def outcome(run: Record) -> Outcome:
-    """The state of a run; one that finished with errors outside 0 to 1 counts as failed."""
+    """The state of a run; one that finished with errors that cannot be counts as failed."""
     return "failed" if run["state"] == "finished" and _defect(run) else run["state"]
 
 
@@ -80,7 +83,18 @@ def final_validation_error(run: Record) -> float:
     return run["curve"][-1][2]
 
 
-def updates_to(run: Record, goal: float = GOAL) -> float:
+def error_kind(run: Record) -> str:
+    """What its errors are: `share`, of wrong answers, or `squared`, the mean squared error."""
+    return run.get("errors", {}).get("kind", "share")
+
+
+def goal_of(run: Record) -> float | None:
+    """The validation error that counts as having learned the task; None if the study names none and there is
+    no usual one."""
+    return run.get("errors", {}).get("goal", _GOALS.get(error_kind(run)))
+
+
+def updates_to(run: Record, goal: float) -> float:
     """The first update at which a validation error of at most `goal` was measured; infinite if none was."""
     return next((float(at) for at, error in validation_errors(run).items() if error <= goal), math.inf)
 
@@ -91,16 +105,16 @@ def collapsed(run: Record) -> bool:
 
 
 def _defect(run: Record) -> str | None:
-    result = run.get("result") or {}
+    result, kind = run.get("result") or {}, error_kind(run)
     for name in ("test_error", "best_test_error"):
-        if not _is_error(result.get(name)):
+        if not _is_error(result.get(name), kind):
             return f"{name} is {result.get(name)}"
     if not run.get("curve"):
         return "no validation error was recorded"
     error = final_validation_error(run)
-    return None if _is_error(error) else f"the last validation error is {error}"
+    return None if _is_error(error, kind) else f"the last validation error is {error}"
 
 
-def _is_error(value: object) -> bool:
-    """Whether it is a number from 0 to 1; NaN is none."""
-    return isinstance(value, int | float) and 0 <= value <= 1
+def _is_error(value: object, kind: str) -> bool:
+    """Whether it is a number from 0, and to 1 if it is a share; NaN is none."""
+    return isinstance(value, int | float) and 0 <= value < math.inf and (kind != "share" or value <= 1)

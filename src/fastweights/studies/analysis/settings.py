@@ -11,7 +11,9 @@ from fastweights.studies.analysis.runs import (
     Outcome,
     Record,
     collapsed,
+    error_kind,
     final_validation_error,
+    goal_of,
     outcome,
     setting_of,
     updates_to,
@@ -22,7 +24,8 @@ from fastweights.studies.analysis.runs import (
 class Setting:
     """The runs of one setting, which differ in their seeds only.
 
-    Errors are fractions. Means and bounds are over the finished runs, and None where there are none.
+    Errors are fractions, or squared errors. Means and bounds are over the finished runs, and None where there
+    are none.
     """
 
     runs: Sequence[Record]
@@ -46,6 +49,21 @@ class Setting:
     def floor(self) -> float:
         """The error of the best answer without the ability that the task tests."""
         return self.runs[0]["floor"]
+
+    @property
+    def error_kind(self) -> str:
+        """What its errors are: `share` or `squared`."""
+        return error_kind(self.runs[0])
+
+    @property
+    def goal(self) -> float | None:
+        """The validation error that counts as having learned the task, if there is one."""
+        return goal_of(self.runs[0])
+
+    @property
+    def validation_floor(self) -> float:
+        """As `floor`, of the validation set, if the test set is another task's."""
+        return self.runs[0].get("errors", {}).get("validation_floor", self.floor)
 
     @cached_property
     def options(self) -> Record:
@@ -117,12 +135,12 @@ class Setting:
 
     @property
     def reached(self) -> int:
-        """How many runs that have ended had a validation error of `GOAL` or less on the way."""
+        """How many runs that have ended had a validation error of `goal` or less on the way."""
         return sum(map(math.isfinite, self.updates_to_goal_by_run))
 
     @cached_property
     def updates_to_goal(self) -> float | None:
-        """Median of `updates_to` over the runs that have ended; infinite if half of them never got there."""
+        """Median of `updates_to_goal_by_run`; infinite if half of them never got there, None if there are none."""
         return median(self.updates_to_goal_by_run) if self.updates_to_goal_by_run else None
 
     @property
@@ -148,8 +166,10 @@ class Setting:
 
     @cached_property
     def updates_to_goal_by_run(self) -> list[float]:
-        """`updates_to` of each run that has ended; infinite where it never got there."""
-        return [updates_to(run) for run in self.ended()]
+        """The updates to the goal of each run that has ended, infinite if it never got there; none without a
+        goal."""
+        goals = [(run, goal_of(run)) for run in self.ended()]
+        return [updates_to(run, goal) for run, goal in goals if goal is not None]
 
     def ended(self, *outcomes: Outcome) -> list[Record]:
         """The runs with one of these outcomes, by default those that finished or failed."""

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fastweights import plugins
 from fastweights.errors import FileError
@@ -11,7 +12,7 @@ from fastweights.runs.tracing import check_code
 from fastweights.studies.execution.executor import Executor
 from fastweights.studies.execution.listener import Listener
 from fastweights.studies.execution.scheduler import ScheduledRun, Scheduler
-from fastweights.studies.plans import Plan, Tags
+from fastweights.studies.plans import Plan, Planned, Tags
 from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save_location
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
@@ -93,8 +94,9 @@ def _plan_round(
         for entry in plan({record["id"]: record for record in store.results(known)["runs"]})
     ]
     specifications = {name: entry.specification for name, entry in planned}
+    store.record_errors({name: _about_errors(entry) for name, entry in planned})
     recorded = store.plan(
-        ((name, value.to_json(), value.task.floor()) for name, value in specifications.items()),
+        ((name, run.to_json(), run.task_of("test").floor()) for name, run in specifications.items()),
         known=known,
         retry_failed=retry_failed,
     )
@@ -104,3 +106,15 @@ def _plan_round(
     entries = [ScheduledRun(run, specifications[run.identifier]) for run in missing]
     costs = {name: run.training.updates * run.hidden_size**2 for name, run in specifications.items()}
     return runs, sorted(entries, key=lambda entry: -costs[entry.run.identifier])
+
+
+def _about_errors(entry: Planned) -> dict[str, Any]:
+    """What the record says of a run's errors besides their floor: only what is not as usual."""
+    run, about = entry.specification, {}
+    if run.task.error_kind != "share":
+        about["kind"] = run.task.error_kind
+    if entry.goal is not None:
+        about["goal"] = entry.goal
+    if run.task.floor() != run.task_of("test").floor():
+        about["validation_floor"] = run.task.floor()
+    return about

@@ -40,6 +40,9 @@ class Run:
 
     outcome: Mapping[str, Any] | None = None
 
+    error_kind: str = "share"
+    """What its errors are: shares of wrong answers, or `squared`."""
+
     points: Mapping[int, float] = field(default_factory=dict)
     """Validation errors by update, those that were recorded while it ran."""
 
@@ -79,15 +82,18 @@ class Store:
 
         Raises: StudyError if the record of a run is damaged.
         """
+        errors = self.attributes().get("errors", {})
         with self.storage.errors():
             trials = self._optuna.get_all_trials(self._study, deepcopy=False)
-            runs = [_run(trial) for trial in trials]
+            runs = [_run(trial, errors) for trial in trials]
         return list({run.identifier: run for run in runs}.values())
 
     def attributes(self) -> dict[str, Any]:
         """What is known of the study as a whole: `preset`, and `asked`, the arguments of the command that
-        shape its plan; `floors` and `roles` by run; `coordinator`, its last heartbeat. Of a study that is no
-        preset's, `file`, the text that describes it, and `planned`, the roles of the runs that it asks for.
+        shape its plan; `floors` and `roles` by run, and `errors`, what else is known of their errors
+        and not as usual: `kind`, `goal`, `validation_floor`; `coordinator`, its last heartbeat. Of a study
+        that is no preset's, `file`, the text that describes it, and `planned`, the roles of the runs that it
+        asks for.
 
         Raises: StudyError, too, if they are damaged.
         """
@@ -115,6 +121,7 @@ class Store:
         attributes = self.attributes()
         runs = self.wanted() if runs is None else runs
         floors, roles = attributes.get("floors", {}), attributes.get("planned", attributes.get("roles", {}))
+        errors = attributes.get("errors", {})
         if not all(run.identifier in floors for run in runs):
             raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
@@ -129,6 +136,7 @@ class Store:
                     "id": run.identifier,
                     "specification": dict(run.specification),
                     "floor": floors[run.identifier],
+                    **({"errors": errors[run.identifier]} if run.identifier in errors else {}),
                     **({"roles": roles[run.identifier]} if roles.get(run.identifier) else {}),
                     **nothing,
                     **(run.outcome or {}),
@@ -167,12 +175,13 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
     raise StudyError(f"expected {wanted} in {storage}; found {known}")
 
 
-def _run(trial: "FrozenTrial") -> Run:
+def _run(trial: "FrozenTrial", errors: Mapping[str, Mapping[str, Any]]) -> Run:
     entries: Any = trial.user_attrs
     check_run(entries, trial.intermediate_values)
     identifier, outcome = entries["identifier"], entries.get("outcome")
     state = _STATES.get(trial.state.name, "failed")
     if state == "finished" and (outcome is None or outcome["state"] != state):
         raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
+    kind = errors.get(identifier, {}).get("kind", "share")
     points, crashes = trial.intermediate_values, tuple(entries.get("losses", ()))
-    return Run(trial._trial_id, identifier, state, entries["specification"], outcome, points, crashes)
+    return Run(trial._trial_id, identifier, state, entries["specification"], outcome, kind, points, crashes)

@@ -4,7 +4,7 @@ This module does not import JAX.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -103,12 +103,19 @@ class _Heartbeat(Struct):
     side_by_side: int = 1
 
 
+class _Errors(Struct):
+    kind: Literal["share", "squared"] = "share"
+    goal: float | None = None
+    validation_floor: float | None = None
+
+
 class _Study(Struct):
     """The entries of a study."""
 
     preset: str = ""
     asked: list[str] = []
     floors: dict[str, float] = {}
+    errors: dict[str, _Errors] = {}
     roles: dict[str, list[dict[str, str | float | bool]]] = {}
     file: str = ""
     planned: dict[str, list[dict[str, str | float | bool]]] = {}

@@ -84,7 +84,8 @@ class WritableStore(Store):
                 trial = create_trial(state=TrialState.WAITING, user_attrs=attributes)
                 with self.storage.errors():
                     number = self._optuna.create_new_trial(self._study, trial)
-                runs[identifier] = Run(number, identifier, "waiting", specification)
+                kind = self._attributes.get("errors", {}).get(identifier, {}).get("kind", "share")
+                runs[identifier] = Run(number, identifier, "waiting", specification, error_kind=kind)
         self._set_attribute("floors", {**self._attributes.get("floors", {}), **floors})
         return list(runs.values())
 
@@ -95,6 +96,12 @@ class WritableStore(Store):
     def record_file(self, text: str) -> None:
         """Record the text that describes the study."""
         self._set_attribute("file", text)
+
+    def record_errors(self, errors: Mapping[str, Mapping[str, Any]]) -> None:
+        """Record by identifier what is known of the errors of runs besides their floors, and not as usual;
+        to be called before they are planned."""
+        known = {**self._attributes.get("errors", {}), **errors}
+        self._set_attribute("errors", {name: dict(about) for name, about in known.items() if about})
 
     def set_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Record the runs that the study's file asks for now, and their roles, instead of those recorded

@@ -10,7 +10,6 @@ from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, STEPS
 from fastweights.papers.ba2016.page.ablation_tables import numbered
 from fastweights.report.drawing import ALARM, GRID, INK, logarithmic_ticks
 from fastweights.report.labels import model_colours, model_label
-from fastweights.studies.analysis.runs import updates_to
 from fastweights.studies.analysis.settings import Setting
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def _log_axis(
 
 
 def _paces(setting: Setting) -> list[float]:
-    return [updates_to(run) for run in setting.ended()]
+    return setting.updates_to_goal_by_run
 
 
 def _errors(setting: Setting) -> list[float]:

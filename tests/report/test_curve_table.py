@@ -1,0 +1,69 @@
+"""The learning curves of a study as a table for programs."""
+
+import csv
+import io
+
+import pytest
+
+from fastweights.cli.main import main
+from fastweights.report.curve_table import curve_table
+from papers.ba2016.comparisons import comparison
+from records import record
+from report.test_command import stored
+
+
+def rows(runs):
+    return list(csv.DictReader(io.StringIO(curve_table(runs).csv())))
+
+
+def test_a_row_for_each_evaluation_says_whose_it_is_and_what_differs():
+    runs = [
+        record(learning_rate=0.001, validation_errors=(0.5, 0.25)) | {"roles": [{"part": "search"}]},
+        record("irnn", 50, 3, learning_rate=0.002, num_pairs=8, validation_errors=(0.75,)),
+        record(learning_rate=0.001, seed=9, state="waiting", validation_errors=()),
+    ]
+    runs[1]["curve"][0] += [0.8, -2.0]  # the test set was followed
+    first, second, third = rows(runs)
+    assert first == {
+        "run": runs[0]["id"],
+        "parts": "search",
+        "state": "finished",
+        "model": "lstm",
+        "hidden_size": "20",
+        "seed": "0",
+        "task.num_pairs": "4",
+        "training.learning_rate": "0.001",
+        "update": "500",
+        "train_loss": repr(2.3 * 0.5),
+        "validation_error": "0.5",
+        "validation_log_likelihood": repr(-2.3 * 0.5),
+        "test_error": "",
+        "test_log_likelihood": "",
+    }
+    assert (second["update"], second["validation_error"]) == ("1000", "0.25")
+    assert (third["model"], third["task.num_pairs"], third["seed"]) == ("irnn", "8", "3")
+    assert (third["test_error"], third["test_log_likelihood"]) == ("0.8", "-2.0")
+
+
+def test_a_study_without_curves_is_a_heading():
+    assert rows([]) == rows([record(state="waiting", validation_errors=())]) == []
+
+
+def test_the_command_writes_it(tmp_path, capsys):
+    store, path = stored(comparison(), tmp_path / "s"), tmp_path / "curves.csv"
+    with pytest.raises(SystemExit):
+        main(["report", str(tmp_path / "s"), "--curves", str(path)])
+    assert f"wrote {path}" in capsys.readouterr().out
+    written, runs = list(csv.DictReader(path.open())), store.results()["runs"]
+    assert len(written) == sum(len(run["curve"]) for run in runs) > 100
+    ends = {row["run"]: float(row["validation_error"]) for row in written}
+    assert ends == {run["id"]: run["curve"][-1][2] for run in runs if run["curve"]}
+
+
+def test_another_ending_is_refused_before_anything_is_written(tmp_path, capsys):
+    stored(comparison(), tmp_path / "s")
+    with pytest.raises(SystemExit) as end:
+        main(["report", str(tmp_path / "s"), "--curves", "curves.tsv"])
+    assert end.value.code == 2
+    assert "--curves is a file that ends in .csv; got curves.tsv" in capsys.readouterr().err
+    assert not (tmp_path / "s" / "report.html").exists()

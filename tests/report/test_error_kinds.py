@@ -1,0 +1,98 @@
+"""Squared errors are written as such, beside shares in percent, in whatever form a report has."""
+
+import copy
+import csv
+import io
+import re
+from typing import Any
+
+from rich.console import Console
+
+from fastweights.report.learning_curves import learning_curves
+from fastweights.report.page import TableReport, render
+from fastweights.report.study_table import StudyTables
+from records import record, study
+
+
+def squared(seed: int, test_error: float, goal: float | None = None, errors=(0.2, 0.004)) -> dict[str, Any]:
+    """A run at a task of real numbers."""
+    run = copy.deepcopy(record("irnn", seed=seed, test_error=test_error, validation_errors=errors))
+    run["specification"]["task"] = {"name": "adding", "length": 150}
+    return run | {"floor": 1 / 6, "errors": {"kind": "squared"} | ({} if goal is None else {"goal": goal})}
+
+
+SQUARES = study(squared(0, 0.0021), squared(1, 0.0023))
+BOTH = study(*SQUARES["runs"], record("lstm", seed=0), record("lstm", seed=1))
+
+
+def printed(results) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(StudyTables(results["runs"]).terminal())
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_tables_have_squared_errors_and_their_floor():
+    text = StudyTables(SQUARES["runs"]).markdown()
+    assert "| R | model | test MSE | seeds | floor | parameters | updates | time |" in text
+    # Mean 0.0022, t(0.975; 1) · s / √2 = 12.7 · 0.000141 / 1.414 = 0.00127.
+    assert "| **0.00220 ± 0.00127** | **2** | **0.1667** |" in text
+    assert "MSE: the mean squared error." in text
+    assert "%" not in text.replace("95 % t interval", "")
+    assert "0.0021–0.0023" in printed(SQUARES)
+    assert "%" not in printed(SQUARES).replace("95 % t interval", "")
+
+
+def test_a_squared_error_above_one_is_no_failure():
+    assert "| 2.5 | 1 |" in StudyTables([squared(0, 2.5, errors=(3.0, 2.5))]).markdown().replace("*", "")
+    assert "failed" in StudyTables([record(test_error=2.5)]).markdown()
+
+
+def test_shares_and_squares_stand_in_tables_of_their_own():
+    text = TableReport(BOTH).exports()[".tex"]
+    first, second = text.split(r"\begin{tabular}")[1:]
+    assert "test MSE & seeds & best--worst & state & floor &" in first
+    assert r"test error \% & seeds & paper \% & best--worst \% & to 1 \% & state & floor \% &" in second
+    rows = list(csv.DictReader(io.StringIO(TableReport(BOTH).exports()[".csv"])))
+    assert [(row["error_kind"], row["goal"], row["floor"]) for row in rows] == [
+        ("squared", "", repr(1 / 6)),
+        ("share", "0.01", "0.6165"),
+    ]
+
+
+def test_updates_to_a_goal_of_the_studys_own():
+    runs = [squared(0, 0.1, 0.2, (0.2, 0.1)), squared(1, 0.1, 0.2, (0.3, 0.1))]
+    tables = StudyTables(runs)
+    (table,) = tables.complete()
+    cells = dict(zip([column.heading for column in table.columns], table.rows[0], strict=True))
+    assert cells["to 0.2"] == "750"
+    assert "to 0.2: the median of the updates until the validation error was 0.2 or less." in tables.legend()
+    loose: list[dict[str, Any]] = [record(seed=seed) | {"errors": {"goal": 0.1}} for seed in (0, 1)]
+    assert "to 10 %: the median" in StudyTables(loose).legend()
+    both = StudyTables([record(), *({**run, "id": run["id"] + "x"} for run in loose)])
+    assert [title.partition(")")[2] for title in both.by_task] == ["", ", goal 10 %"]
+
+
+def test_the_page_says_so_too():
+    page = render(SQUARES, "<svg></svg>")
+    assert re.search(r"no better than\s+a mean squared error of <b>0.1667</b>", page)
+    assert "<dd>0.0021</dd>" in page and "Curve (mean squared error," in page
+    body = page[page.index("<body") :].replace("95 % t interval", "")
+    assert re.findall(r"[^<>\n]*\d %[^<>\n]*", body) == []
+
+
+def test_the_axis_of_squared_errors_is_their_own():
+    axes = [ax for ax in learning_curves(BOTH["runs"]).axes if ax.get_visible()]
+    assert [ax.get_ylabel() for ax in axes] == ["validation error, squared", "validation error, %"]
+    low, high = axes[0].get_ylim()
+    assert 0.001 < low < 0.004 and 1 / 6 < high <= 1
+    assert axes[0].texts[0].get_text() == "guessing floor 0.1667"
+    assert [list(line.get_ydata()) for line in axes[0].lines][:2] == [[0.2, 0.004]] * 2  # type: ignore[arg-type]
+    # One that diverges does not stretch the axis.
+    far = [squared(0, 1e9, errors=(1e9, 1e9)), squared(1, 0.1)]
+    assert learning_curves(far).axes[0].get_ylim()[1] <= 1
+
+
+def test_the_floor_in_the_figure_is_the_validation_sets():
+    run = record() | {"errors": {"validation_floor": 0.25}}
+    assert learning_curves([run]).axes[0].texts[0].get_text() == "guessing floor 25.00 %"
+    assert "61.65" in StudyTables([run]).markdown()
