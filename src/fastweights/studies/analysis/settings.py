@@ -140,7 +140,7 @@ class Setting:
 
     @cached_property
     def updates_to_goal(self) -> float | None:
-        """Median of `updates_to_goal_by_run`; infinite if half of them never got there, None if there are none."""
+        """Median of `updates_to_goal_by_run`; infinite if half of them never got there, None for none."""
         return median(self.updates_to_goal_by_run) if self.updates_to_goal_by_run else None
 
     @property
