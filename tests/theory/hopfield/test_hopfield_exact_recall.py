@@ -1,5 +1,6 @@
 """Fails with another number of patterns, or self-connections."""
 
+import numpy as np
 import pytest
 
 from checks import holds
@@ -12,6 +13,7 @@ from fastweights.theory.hopfield.hopfield_exact_recall import fields, most
         lambda units: 2 * most(units),
         lambda units: 0.138 * units,  # where a few percent of errors are allowed
         lambda units: most(units) / 4,
+        lambda units: units / (1.7 * np.log(units)),
     ],
 )
 def test_fails_with_another_number(wrong):

@@ -8,7 +8,13 @@ from fastweights.theory.hopfield.hopfield_stability import turned
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda n, p: turned(n, p + 1), lambda n, p: turned(n + 4, p), lambda n, p: 0.0]
+    "wrong",
+    [
+        lambda n, p: turned(n, p + 1),
+        lambda n, p: turned(n + 4, p),
+        lambda n, p: 0.0,
+        lambda n, p: turned(n, p) + 1e-9,
+    ],
 )
 def test_fails_with_a_wrong_probability(wrong):
     assert not holds("hopfield-stability", turned=wrong)

@@ -12,6 +12,8 @@ from fastweights.theory.hopfield.softmax_hopfield_retrieval import bound
         {"bound": lambda *given: bound(*given) / 3},
         {"bound": lambda beta, *given: bound(2 * beta, *given)},
         {"bound": lambda beta, gap, away, largest, pairs: bound(beta, gap, 0 * away, largest, pairs)},
+        {"bound": lambda beta, gap, away, *given: bound(beta, gap, away / 2, *given)},
+        {"bound": lambda *given: 1.15 * bound(*given)},
         {"temperature": lambda beta: beta / 2},
     ],
 )

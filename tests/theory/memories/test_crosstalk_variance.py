@@ -8,7 +8,13 @@ from fastweights.theory.memories.crosstalk_variance import spherical
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda n, r: n / r, lambda n, r: (n - 1) / (r + 2), lambda n, r: (n - 2) / r]
+    "wrong",
+    [
+        lambda n, r: n / r,
+        lambda n, r: (n - 1) / (r + 2),
+        lambda n, r: (n - 2) / r,
+        lambda n, r: (n - 1) / r**1.1,
+    ],
 )
 def test_fails_with_a_wrong_variance(wrong):
     assert not holds("crosstalk-variance", variance=wrong)

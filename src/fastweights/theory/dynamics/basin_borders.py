@@ -1,10 +1,11 @@
 """Basins of attraction of two units, and the borders between them."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.optimize import brentq
 
 from fastweights.theory import Check, Finding, Image, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.additive_model import (
@@ -25,12 +26,14 @@ _MEMORIES, _CURRENTS = [[2.0, 0.3], [0.3, 2.0]], [0.1, 0.05]
 _END, _TOLERANCE = 60.0, 1e-8
 _OFF, _ASIDE = 1e-4, 1e-3
 _BACK, _STEPS, _EVERY = 30.0, 3000, 40
+_WEAK = 0.05
 
 Points = Float[np.ndarray, "_points 2"]
 
 
 class Border(NamedTuple):
-    """Half of a saddle's stable manifold: the part within the grid's square, and well away from its ends."""
+    """Half of a saddle's stable manifold: the part within the grid's square, and well away from its
+    ends."""
 
     path: Points
     beside: Points
@@ -53,20 +56,28 @@ def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
     return points[:, 0] + points[:, 1]
 
 
+def certain(rate: Any, bend: float, size: float) -> Any:
+    """−2 μ/(max|φ″| ‖W‖): the distance from a stable equilibrium within which everything is attracted."""
+    return -2 * rate / (bend * size)
+
+
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
 class BasinBorders(Check):
-    """Every start ends in an equilibrium, and two basins are separated by the stable manifold of a saddle.
-    For the flip-flop w_12 = w_21 > 1 it is the diagonal v_1 = −v_2: on it, v_1 + v_2 stays 0, and off it,
-    its sign stays.
+    """Every start ends in an equilibrium, and two basins are separated by the stable manifold of a
+    saddle. For the flip-flop w_12 = w_21 > 1 it is the diagonal v_1 = −v_2: on it, v_1 + v_2 stays 0, and
+    off it, its sign stays.
 
-    A trajectory counts as ended in a stable equilibrium once it is so near that it is certainly attracted:
-    −2 μ/(max|φ″| ‖W‖), where μ, the largest eigenvalue of the Jacobian's symmetric part, is negative.
+    A trajectory counts as ended in a stable equilibrium once it is so near that it is certainly
+    attracted: −2 μ/(max|φ″| ‖W‖), where μ, the largest eigenvalue of the Jacobian's symmetric part, is
+    negative. One unit shows that no larger distance would do: where its equilibrium lies at the largest
+    |φ″|, where φ‴ = 0, the basin ends at an unstable equilibrium whose distance is that one, up to the
+    factor 1 + μ² + O(μ⁴).
 
     The manifold is traced backwards in time from both sides of the saddle, off by 10⁻⁴ in the stable
-    direction, where it curves away by the square of that, and neighbours come closer on the way. Points at
-    10⁻³ on its two sides must end in the two equilibria that trajectories leaving the saddle go to. On the
-    diagonal the only errors are those of rounding: one of every step, at most e times as large by the time
-    the trajectory leaves the square.
+    direction, where it curves away by the square of that, and neighbours come closer on the way. Points
+    at 10⁻³ on its two sides must end in the two equilibria that trajectories leaving the saddle go to. On
+    the diagonal the only errors are those of rounding: one of every step, at most e times as large by the
+    time the trajectory leaves the square.
     """
 
     statement = "Basins of attraction are separated by the stable manifolds of saddles."
@@ -77,16 +88,19 @@ class BasinBorders(Check):
     border: Callable[[Points], np.ndarray] = on_diagonal
     """The border of the flip-flop's basins, as the zeros of a function with a sign on either side."""
 
+    certain: Callable[[Any, float, float], Any] = certain
+    """The distance within which everything is attracted, given μ, max|φ″| and ‖W‖."""
+
     stable: Callable[[np.ndarray], np.intp] = np.argmin
     """The index of a saddle's eigenvalue whose direction is stable."""
 
     def examine(self) -> Finding:
-        """For a flip-flop, and for a net of four memories and with currents."""
+        """For a flip-flop, and for a net of four memories and with currents; and for one unit."""
         models = AdditiveModel.of(self.weights), AdditiveModel.of(_MEMORIES, _CURRENTS)
         portraits = [self._portrait(model) for model in models]
         grid = start_grid(_REACH, _ROWS) + _SHIFT
         ends = _ends(models, [[grid, *_starts(portrait.borders)] for portrait in portraits])
-        labels, distances = zip(*map(_reached, portraits, ends), strict=True)
+        labels, distances = zip(*map(self._reached, portraits, ends), strict=True)
         flip_flop, count = portraits[0], len(grid)
         sides = np.sign(self.border(grid)) * np.sign(self.border(flip_flop.stable[labels[0][:count]]))
         traced = max(np.abs(self.border(border.path)).max() for border in flip_flop.borders)
@@ -97,11 +111,36 @@ class BasinBorders(Check):
         name = "largest distance at the end, over what is certainly attracted"
         return Finding(
             Quantity(name, max(distances), highest=1),
+            self._of_one_unit(),
             Quantity("flip-flop: starts that end beyond v₁ = −v₂", (sides != 1).sum(), highest=0),
             Quantity("flip-flop: |v₁ + v₂| on the traced border", traced, highest=rounding),
             Quantity(f"of {beside} pairs beside a border, those that end elsewhere", wrong, highest=0),
             panels=_panels(labels, portraits),
         )
+
+    def _of_one_unit(self) -> Quantity:
+        """dv/dt = −v + w tanh v + I, at rest where |φ″| is largest, with μ = −0.05."""
+        rest = np.arctanh(1 / np.sqrt(3))
+        weight = 1.5 * (1 - _WEAK)  # the slope of tanh is 2/3 there
+
+        def velocity(away: float) -> float:
+            return -away + weight * (np.tanh(rest + away) - np.tanh(rest))
+
+        border = -brentq(velocity, -4 * _WEAK, -_WEAK / 2, xtol=UNIT)
+        ratio = border / self.certain(-_WEAK, STEEPEST_BEND, weight)
+        name = f"one unit, μ = −{_WEAK}: where its basin ends, over what is certainly attracted"
+        return Quantity.near(name, ratio, 1, 2 * _WEAK**2)
+
+    def _reached(self, portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " _starts"], float]:
+        """The stable equilibrium nearest to each end; and the largest distance from it, in units of the
+        distance within which everything is attracted."""
+        distances = np.linalg.norm(ends[:, None] - portrait.stable, axis=2)
+        jacobians = [jacobian(portrait.model, point) for point in portrait.stable]
+        rates = np.array([np.linalg.eigvalsh((j + j.T) / 2).max() for j in jacobians])
+        size = float(np.linalg.norm(np.asarray(portrait.model.weights), 2))
+        attracted, nearest = self.certain(np.minimum(rates, 0), STEEPEST_BEND, size), distances.argmin(1)
+        with np.errstate(divide="ignore"):
+            return nearest, float((distances.min(1) / attracted[nearest]).max())
 
     def _portrait(self, model: AdditiveModel) -> Portrait:
         points = equilibria(model, start_grid(4, 15))
@@ -146,18 +185,6 @@ def _ends(models: Sequence[AdditiveModel], starts: Sequence[Sequence[Points]]) -
     padded = np.stack([np.pad(points, ((0, most - len(points)), (0, 0))) for points in of_nets])
     ends = integrate(AdditiveModel.stacked(models), padded, np.array([0, _END]), _TOLERANCE)[0][-1]
     return [end[: len(points)] for end, points in zip(ends, of_nets, strict=True)]
-
-
-def _reached(portrait: Portrait, ends: Points) -> tuple[Int[np.ndarray, " _starts"], float]:
-    """The stable equilibrium nearest to each end; and the largest distance from it, in units of the distance
-    within which everything is attracted."""
-    distances = np.linalg.norm(ends[:, None] - portrait.stable, axis=2)
-    bend = STEEPEST_BEND * np.linalg.norm(np.asarray(portrait.model.weights), 2)
-    jacobians = [jacobian(portrait.model, point) for point in portrait.stable]
-    rates = np.array([np.linalg.eigvalsh((j + j.T) / 2).max() for j in jacobians])
-    attracted, nearest = np.maximum(-2 * rates / bend, 0), distances.argmin(1)
-    with np.errstate(divide="ignore"):
-        return nearest, float((distances.min(1) / attracted[nearest]).max())
 
 
 def _wrong_sides(

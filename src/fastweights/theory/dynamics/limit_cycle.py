@@ -11,40 +11,61 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.dynamics.additive_model import AdditiveModel, integrate, local_error
 
 _ROTATION = 2.0  # b
-_EXCESSES = (1.0, 0.04, 0.02)  # a − 1
+_EXCESSES = (1.0, 0.12, 0.06, 0.03)  # a − 1
 _TOLERANCE = 1e-10
 _TIMES = np.concatenate([[0], np.linspace(275, 300, 2501)])  # several turns at the end
 
 Path = Float[np.ndarray, "times 2"]
 
 
+def square(excess: float, _: float) -> float:
+    """r² = 4 (ε + ε²/3) up to ε³, given ε = a − 1 and b."""
+    return 4 * (excess + excess**2 / 3)
+
+
+def period(excess: float, rotation: float) -> float:
+    """T = 2π/b (1 + ε + (1 + b²)/(12 b²) ε²) up to ε³, given ε = a − 1 and b."""
+    second = (1 + rotation**2) / (12 * rotation**2)
+    return 2 * np.pi / rotation * (1 + excess + second * excess**2)
+
+
 @register_check(
     "limit-cycle", source="Marsden & McCracken 1976, section 4A; Hirsch 1989, Neural Networks 2:331"
 )
 class LimitCycle(Check):
-    """dv_1/dt = −v_1 + a φ(v_1) − b φ(v_2), dv_2/dt = −v_2 + b φ(v_1) + a φ(v_2), φ = tanh, b >= a > 1: the
-    only equilibrium repels, all trajectories stay bounded, and so all others approach a closed orbit. Near a
-    = 1, averaging gives it the squared radius 4 (a − 1)/a and the period 2π / (b (1 − (a − 1)/a)), both up to
-    a relative error of order (a − 1).
+    """dv_1/dt = −v_1 + a φ(v_1) − b φ(v_2), dv_2/dt = −v_2 + b φ(v_1) + a φ(v_2), φ = tanh, b >= a > 1:
+    the only equilibrium repels, all trajectories stay bounded, and so all others approach a closed orbit.
+    With ε = a − 1 it has the mean squared radius r² = 4 (ε + ε²/3 + O(ε³)) and the period T = 2π/b (1 + ε
+    + (1 + b²)/(12 b²) ε² + O(ε³)).
 
-    An orbit is closed if it comes back to where it was, and approached from both sides if trajectories from
-    within and from without, at half and twice the averaged radius, end on the same. By averaging, r⁻²
-    approaches its value like exp(−2 (a − 1) t), which leaves at most 2 r times that of these starts; the
-    solver's steps add at most n times their `local_error`. The two relations are extrapolated from a − 1 =
-    0.04 and 0.02 to first order, which leaves (a − 1)² times numbers of order 1.
+    An orbit is closed if it comes back to where it was, and approached from both sides if trajectories
+    from within and from without, at half and twice that radius, end on the same. By averaging, r⁻²
+    approaches its value like exp(−2 ε t), which leaves at most 2 r times that of these starts; the
+    solver's steps add at most n times their `local_error`.
+
+    The coefficients are read off as limits. The measured number less what the formula has for it, divided
+    by ε² in units of the first term, must go to 0 with ε: a wrong coefficient of ε² leaves its error, one
+    of lower order is blown up by 1/ε. The limit is that of a parabola through ε = 0.12, 0.06 and 0.03,
+    which errs by the product of the three times a number of order 1.
     """
 
     statement = "Rotating weights produce a limit cycle, so that the net has no energy function."
 
     weights: Callable[[float, float], np.ndarray] = lambda a, b: np.array([[a, -b], [b, a]])
-    """W, given a and b: two units that excite themselves, of which one excites the other and is inhibited by
-    it."""
+    """W, given a and b: two units that excite themselves, of which one excites the other and is inhibited
+    by it."""
+
+    square: Callable[[float, float], float] = square
+    """The mean squared radius up to ε³, given ε and b."""
+
+    period: Callable[[float, float], float] = period
+    """The period up to ε³, given ε and b."""
 
     def examine(self) -> Finding:
         """Far from the onset of the oscillation, and near it."""
         excesses = np.array(_EXCESSES)
         weights = np.stack([self.weights(1 + excess, _ROTATION) for excess in _EXCESSES])
-        expected = 2 * np.sqrt(excesses / (1 + excesses))
+        expected = np.sqrt([self.square(excess, _ROTATION) for excess in _EXCESSES])
         starts = np.zeros((len(_EXCESSES), 2, 2))
         starts[:, :, 0] = expected[:, None] * [0.5, 2.0]  # within and without
         paths, steps = integrate(AdditiveModel.of(weights), starts, _TIMES, _TOLERANCE)
@@ -55,17 +76,24 @@ class LimitCycle(Check):
         closed = abs(ended - begun) / slack[:, None]
         with np.errstate(invalid="ignore"):  # infinite without a cycle
             same = abs(ended[:, 0] - ended[:, 1]) / slack
-        share, error = excesses / (1 + excesses), _EXCESSES[1] ** 2
-        square = squares[:, 0] / (4 * share)
-        period = periods[:, 0] * _ROTATION * (1 - share) / (2 * np.pi)
+        measured = ("squared radius", self.square, squares, 4), ("period", self.period, periods, 2 * np.pi)
+        limits = []
+        for name, formula, found, first in measured:
+            given = np.array([formula(excess, _ROTATION) for excess in excesses[1:]])
+            off = (found[1:, 0] - given) / (first * excesses[1:] ** 2)
+            limits.append(
+                Quantity.near(
+                    f"{name} off its series, over {first:.3g} ε², at ε = 0",
+                    np.polyfit(excesses[1:], off, 2)[-1],
+                    0,
+                    np.prod(excesses[1:]),
+                )
+            )
         name = "v₁ from within and without, difference in units of its bound"
         return Finding(
             Quantity("v₁ after one turn, change in units of its bound", closed.max(), highest=1),
             Quantity(name, same.max(), highest=1),
-            *(
-                Quantity.near(f"{name} at the onset, against averaging", 2 * x[2] - x[1], 1, error)
-                for name, x in (("squared radius", square), ("period", period))
-            ),
+            *limits,
             panels=_panels(paths[1:, :, 0], expected),
         )
 
@@ -85,8 +113,8 @@ def _turn(path: Path) -> tuple[float, float, float, float]:
 
 def _panels(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray, " nets"]) -> list[Panel]:
     angles, panels = np.linspace(0, 2 * np.pi, 200), []
-    for net in (0, 2):
+    for net in (0, 3):
         circle = expected[net] * np.cos(angles), expected[net] * np.sin(angles)
-        series = [Series("the cycle", *paths[::4, net].T), Series("averaging's circle", *circle, "dashed")]
+        series = [Series("the cycle", *paths[::4, net].T), Series("circle of that r", *circle, "dashed")]
         panels.append(Panel(f"a = {1 + _EXCESSES[net]:g}, b = {_ROTATION:g}", "v₁", "v₂", series))
     return panels

@@ -6,11 +6,19 @@ from dataclasses import field
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
+from scipy.special import erf
 from scipy.stats import norm
 
 from fastweights.memories import Hopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
+from fastweights.theory.hopfield.mean_field import (
+    end_of_retrieval,
+    enlarged,
+    load_at,
+    overlap,
+    susceptibility,
+)
+from fastweights.theory.rounding import UNIT
 from fastweights.theory.samples import signs, standard_error
 
 _LOADS = (0.12, 0.13, 0.14, 0.15)
@@ -33,14 +41,15 @@ class HopfieldBreakdown(Check):
     """Retrieval with a few percent of errors ends at α_c = 0.138 patterns for each unit.
 
     Theory: the saddle-point equations without replica symmetry breaking end at 0.1379; with it, at 0.1382
-    (Steffan & Kühn). Simulation: a stored pattern is the start, recall is asynchronous and ends at a fixed
-    point, and the pattern is kept if fewer than 5 % of its units are wrong there: far from both the 1.6 %
-    of errors that theory has at α_c and the 30 % that are left beyond. The share kept, P_N(α), grows with N
-    below α_c and falls with N above it, so that the curves of all sizes cross at α_c. The effective load of a
-    pattern fluctuates by 1/√N, hence P_N(α) = Φ(a + b √N (α − α_c)): a straight line in √N and √N α after
-    Φ⁻¹, fitted by least squares weighted by the binomial variance. Its interval is that of 400 resamplings
-    of networks; what the law leaves out at these sizes is of the order of the tolerance 0.01, which the
-    literature's simulations (0.141 to 0.145) have needed as well.
+    (Steffan & Kühn). The one equation for y, by which α_c is found, must solve the three for m, C and r
+    that it is made of, up to rounding. Simulation: a stored pattern is the start, recall is asynchronous
+    and ends at a fixed point, and the pattern is kept if fewer than 5 % of its units are wrong there: far
+    from both the 1.6 % of errors that theory has at α_c and the 30 % that are left beyond. The share
+    kept, P_N(α), grows with N below α_c and falls with N above it, so that the curves of all sizes cross
+    at α_c. The effective load of a pattern fluctuates by 1/√N, hence P_N(α) = Φ(a + b √N (α − α_c)): a
+    straight line in √N and √N α after Φ⁻¹, fitted by least squares weighted by the binomial variance. Its
+    interval is that of 400 resamplings of networks; what the law leaves out at these sizes is of the
+    order of the tolerance 0.01, which the literature's simulations (0.141 to 0.145) have needed as well.
 
     All numbers are whole and below 2²⁴: single precision is exact.
     """
@@ -49,6 +58,15 @@ class HopfieldBreakdown(Check):
 
     weights: Callable[[Patterns], Float[np.ndarray, "units units"]] = hebbian
     """The weights that store some patterns; those of more patterns are their sum."""
+
+    load: Callable[[float], float] = load_at
+    """α, given y = m/√(2 α r)."""
+
+    susceptibility: Callable[[float, float], float] = susceptibility
+    """C, given the noise's variance α r and y."""
+
+    enlarged: Callable[[float], float] = enlarged
+    """r, given C."""
 
     end: Callable[[], float] = lambda: end_of_retrieval().load
     """The load at which retrieval ends in theory."""
@@ -72,6 +90,7 @@ class HopfieldBreakdown(Check):
         name = f"wrong units at α = {_LOADS[0]}, N = {largest}, simulated − theory"
         return Finding(
             Quantity("where theory has retrieval end", expected, 0.1375, 0.1385),
+            self._saddle_point(),
             Quantity.near("where the simulated curves cross", _crossing(kept), expected, 0.01),
             Quantity("its 95 % interval: lower end", low, lowest=expected - 0.01),
             Quantity("its 95 % interval: upper end", high, highest=expected + 0.01),
@@ -80,9 +99,20 @@ class HopfieldBreakdown(Check):
             panels=_panels(overlaps, kept, expected),
         )
 
+    def _saddle_point(self) -> Quantity:
+        """r = 1/(1 − C)² at several y, with m = erf y and α r = (m/y)²/2."""
+        y = np.linspace(1.2, 3, 10)
+        noise = (erf(y) / y) ** 2 / 2
+        ratios = [
+            of_noise / self.load(at) / self.enlarged(self.susceptibility(of_noise, at))
+            for at, of_noise in zip(y, noise, strict=True)
+        ]
+        off = np.abs(np.array(ratios) - 1).max()
+        return Quantity("r over 1/(1 − C)² of its solution, off 1", off, highest=200 * UNIT)
+
     def _overlaps(self, rng: np.random.Generator, units: int) -> np.ndarray:
-        """For each load and query, the overlap of a stored pattern with the fixed point that recall reaches
-        from it. One network, to which patterns are added; the last ones are the queries."""
+        """For each load and query, the overlap of a stored pattern with the fixed point that recall
+        reaches from it. One network, to which patterns are added; the last ones are the queries."""
         counts = [round(load * units) for load in _LOADS]
         patterns = signs(rng, max(counts), units).astype(np.float32)
         weights, stored, overlaps = np.zeros((units, units), np.float32), 0, []

@@ -23,6 +23,18 @@ def load_at(y: float) -> float:
     return (erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-y * y)) ** 2 / 2
 
 
+def susceptibility(noise: float, y: float) -> float:
+    """C = √(2/(π α r)) e^(−y²): twice the noise's density where the field changes sign, given its variance
+    α r and y."""
+    return float(np.sqrt(2 / (np.pi * noise)) * np.exp(-y * y))
+
+
+def enlarged(susceptibility: float) -> float:
+    """r = 1/(1 − C)²: the factor by which errors, which feed on themselves, enlarge the noise's
+    variance."""
+    return 1 / (1 - susceptibility) ** 2
+
+
 def end_of_retrieval() -> End:
     """The largest load at which the equations have a solution with m > 0."""
     y = _at_the_end()

@@ -12,10 +12,12 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
 from fastweights.theory.memories.crosstalk_variance import variance as crosstalk
+from fastweights.theory.memories.decaying_recall import crosstalk as decayed_crosstalk
+from fastweights.theory.memories.decaying_recall import weight
 from fastweights.theory.memories.delta_rule_one_pass import squared_error as one_pass
 from fastweights.theory.memories.rank_bound import residual
 from fastweights.theory.memories.streams import mean_errors, recalled
-from fastweights.theory.samples import STANDARD_ERRORS, on_sphere, signs, standard_error
+from fastweights.theory.samples import STANDARD_ERRORS, Pairs, on_sphere, signs, standard_error
 
 _SEEDS, _UNITS = 60, 32
 _LOADS = (2, 4, 8, 16, 24, 32, 48, 64)  # pairs
@@ -23,16 +25,29 @@ _BINARY_UNITS, _BINARY_LOADS = 512, (0.03, 0.06, 0.1, 0.12, 0.138, 0.16, 0.2, 0.
 _DECAY, _BETA = 0.95, 8.0  # of the memories that have one
 
 
-def decayed(pairs: int) -> float:
+def decayed(pairs: int, units: int, decay: float) -> float:
     """The mean over ages of (1 − λ^a)² + Σ_{a′≠a} λ^{2a′}/R."""
-    weights = _DECAY ** np.arange(pairs)
-    return float(np.mean((1 - weights) ** 2 + (np.sum(weights**2) - weights**2) / _UNITS))
+    weights = weight(decay, np.arange(pairs))
+    noise = decayed_crosstalk(weights, np.eye(units) / units)
+    return float(np.mean((1 - weights) ** 2 + noise))
+
+
+def error_of_answer(weights: np.ndarray) -> np.ndarray:
+    """Σ_{n≠i} p_n² + (1 − p_i)²: the expected squared error of pair i if p_n are the weights of all pairs,
+    for independent values of length 1 and mean 0; given p as rows."""
+    right = np.diagonal(weights, axis1=-2, axis2=-1)
+    return np.sum(weights**2, axis=-1) - right**2 + (1 - right) ** 2
+
+
+def highest_error(odds: float) -> float:
+    """Half of the odds: Σ_{n≠i} p_n² + (1 − p)² <= 2 (1 − p)² = 2 p (1 − p) (1 − p)/p."""
+    return odds / 2
 
 
 def theories() -> Mapping[str, Callable[[int], float]]:
     """The exact expectation of the squared error by the number of pairs, where one is known."""
     return {
-        "decaying": decayed,
+        "decaying": lambda pairs: decayed(pairs, _UNITS, _DECAY),
         "delta-rule": lambda pairs: float(one_pass(_UNITS, pairs).mean()),
         "outer-product": lambda pairs: crosstalk(pairs, _UNITS),
         "pseudo-inverse": lambda pairs: residual(pairs, _UNITS),
@@ -43,18 +58,26 @@ def theories() -> Mapping[str, Callable[[int], float]]:
     "capacity", source="Kohonen 1972; Penrose 1955; Amit, Gutfreund & Sompolinsky 1987; Ramsauer et al. 2020"
 )
 class Capacity(Check):
-    """The squared error of recall from the stored key, for values of length 1, of every registered memory.
+    """The squared error of recall from the stored key, for values of length 1, of every registered
+    memory.
 
     Linear memories are compared with their expectations, which are exact at every load: of all loads and
     seeds the largest deviation is at most four standard errors, or rounding where there is no error. The
-    softmax memory stays below twice the expected odds of the wrong patterns (chapter). The theory of
-    Hopfield's network is that of many units, so only two loads are tested: below half of α_c there is hardly
-    an error, far beyond it most of the pattern is lost."""
+    softmax memory's error is that of a weighted mean of values, given the weights that its keys imply,
+    and stays below half the expected odds of the wrong patterns (chapter), which two equal keys attain.
+    The theory of Hopfield's network is that of many units, so only two loads are tested: below half of
+    α_c there is hardly an error, far beyond it most of the pattern is lost."""
 
     statement = "Every memory's error at every load is what theory predicts."
 
     expected: Mapping[str, Callable[[int], float]] = field(default_factory=theories)
     """The expected squared error of memories, by the number of pairs."""
+
+    error_of_answer: Callable[[np.ndarray], np.ndarray] = error_of_answer
+    """The expected squared error of the softmax memory's answers, given the weights of all pairs."""
+
+    highest_error: Callable[[float], float] = highest_error
+    """A bound on it, given the odds against the right pair."""
 
     beta: float = _BETA
     """The inverse temperature of the softmax memory."""
@@ -72,12 +95,13 @@ class Capacity(Check):
             deviation = np.max(abs(errors.mean(0) - expected) / tolerance)
             name = f"{name}: largest deviation, in 4 standard errors"
             quantities.append(Quantity(name, deviation, highest=1))
-        highest = [2 * odds(_UNITS, pairs, _BETA / _UNITS) for pairs in _LOADS]
+        highest = [self.highest_error(odds(_UNITS, pairs, _BETA / _UNITS)) for pairs in _LOADS]
         share = np.max(measured["softmax-hopfield"].mean(0) / highest)
         binary = measured["hopfield"].mean(0)
         return Finding(
             *quantities,
-            Quantity("softmax-hopfield: error / (2 × odds), largest", share, highest=1),
+            *self._of_softmax(measured["softmax-hopfield"]),
+            Quantity("softmax-hopfield: error / (odds/2), largest", share, highest=1),
             Quantity("hopfield: error at load 0.06", binary[1], highest=0.01),
             Quantity("hopfield: error at load 0.3", binary[-1], lowest=0.5),
             panels=[_panel(measured, self.expected, highest)],
@@ -89,7 +113,7 @@ class Capacity(Check):
         if memory.binary:
             empty = memory.empty(_BINARY_UNITS, _BINARY_UNITS)
             return np.array([_errors_of_patterns(rng, empty) for _ in range(self.networks)])
-        keys, values = (on_sphere(rng, _SEEDS, max(_LOADS), units) for units in (_UNITS, 3))
+        keys, values = _drawn_pairs()
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
         empty = memory.empty(_UNITS, 3, *numbers)
         if name in self.expected:
@@ -97,6 +121,29 @@ class Capacity(Check):
         answers = [recalled(empty, keys[:, :pairs], values[:, :pairs]) for pairs in _LOADS]
         off = [np.sum((some - values[:, : some.shape[1]]) ** 2, axis=-1) for some in answers]
         return np.stack([errors.mean(1) for errors in off], axis=1)
+
+    def _of_softmax(self, errors: np.ndarray) -> list[Quantity]:
+        """Its errors, given its keys; and two pairs of one key, each of which has the weight ½."""
+        keys, differences = _drawn_pairs()[0], []
+        for errors_at, pairs in zip(errors.T, _LOADS, strict=True):
+            scores = np.exp(_BETA * keys[:, :pairs] @ keys[:, :pairs].swapaxes(1, 2))
+            expected = self.error_of_answer(scores / scores.sum(-1, keepdims=True))
+            differences.append(errors_at - expected.mean(1))
+        off = np.stack(differences, axis=1)
+        deviation = np.max(abs(off.mean(0)) / (STANDARD_ERRORS * standard_error(off)))
+        even = np.full((2, 2), 0.5)
+        return [
+            Quantity("softmax-hopfield: largest deviation, in 4 standard errors", deviation, highest=1),
+            Quantity("two equal keys: error − ½", self.error_of_answer(even)[0] - 0.5, 0, 0),
+            Quantity("two equal keys: bound − error", self.highest_error(1.0) - 0.5, 0, 0),
+        ]
+
+
+def _drawn_pairs() -> tuple[Pairs, Pairs]:
+    """The keys and values of all memories but binary ones."""
+    rng = np.random.default_rng(0)
+    keys, values = (on_sphere(rng, _SEEDS, max(_LOADS), units) for units in (_UNITS, 3))
+    return keys, values
 
 
 def _errors_of_patterns(rng: np.random.Generator, empty: Memory) -> list[float]:

@@ -7,6 +7,7 @@ import numpy as np
 from fastweights.memories import PseudoInverse
 from fastweights.theory import Check, Finding, Quantity, register_check
 from fastweights.theory.memories.streams import errors_along
+from fastweights.theory.rounding import UNIT
 from fastweights.theory.samples import Pairs
 
 _SIZES = ((3, 5), (5, 3), (4, 4), (7, 2), (2, 11))
@@ -28,9 +29,11 @@ class CapacityRatio(Check):
     """The most pairs that a matrix from s source units to l output units recalls exactly, whatever the
     values, is s: the capacity, as a share of all s + l units, is q = s/(s + l).
 
-    Pairs are added to an optimal linear memory one at a time, until one is recalled wrongly. Up to N = s the
-    relative error is rounding, magnified at most by the square of the keys' condition number, which stays
-    below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from both."""
+    Pairs are added to an optimal linear memory one at a time, until one is recalled wrongly. Up to N = s
+    the relative error is rounding, magnified at most by the square of the keys' condition number, which
+    stays below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from
+    both. The number held over the number of units, counted in the memory's matrix, must be q, one
+    division apart."""
 
     statement = "A linear associator of s source and l output units holds s pairs: q = s/(s + l)."
 
@@ -46,11 +49,12 @@ class CapacityRatio(Check):
         quantities = []
         for sources, outputs in _SIZES:
             keys, values = self.keys(rng, sources), rng.standard_normal((_SEEDS, _MAX_PAIRS, outputs))
-            errors = errors_along(PseudoInverse.empty(sources, outputs), keys, values)
+            memory = PseudoInverse.empty(sources, outputs)
+            errors = errors_along(memory, keys, values)
             relative = np.sqrt(errors / np.sum(values**2, axis=-1)[:, None])
             worst = np.tril(relative).max((0, 2))
             held = np.argmax(np.append(worst > 1e-6, True))
-            name = f"pairs held ({held} by {sources} + {outputs} units), against q (s + l)"
-            difference = held - self.ratio(sources, outputs) * (sources + outputs)
-            quantities.append(Quantity.near(name, difference, 0, 1e-9))  # a pair more or less would be ±1
+            measured = held / sum(memory.matrix.shape)
+            name = f"{held} pairs held by {sources} + {outputs} units, for each unit"
+            quantities.append(Quantity.near(name, measured, self.ratio(sources, outputs), 2 * UNIT))
         return Finding(*quantities)

@@ -5,12 +5,22 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights.memories import OuterProduct
-from fastweights.theory import Check, Finding, Panel, Series, register_check
+from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.memories.streams import mean_errors
-from fastweights.theory.samples import STANDARD_ERRORS, Pairs, mean_of, on_sphere, signs, standard_error
+from fastweights.theory.samples import (
+    STANDARD_ERRORS,
+    Pairs,
+    every_stream,
+    exactly,
+    mean_of,
+    on_sphere,
+    signs,
+    standard_error,
+)
 
 _SEEDS, _MAX_PAIRS, _UNITS = 200, 32, 16
 _PAIRS = (2, 8, 16, 32)
+_FEW_PAIRS, _FEW_UNITS = 5, (2, 3)
 
 
 def variance(pairs: int, units: int) -> float:
@@ -25,11 +35,13 @@ def spherical(rng: np.random.Generator) -> Pairs:
 
 @register_check("crosstalk-variance", source="Kohonen 1972; Hertz, Krogh & Palmer 1991, section 2.2")
 class CrosstalkVariance(Check):
-    """E ‖M k_j − v_j‖² = (N − 1)/R for N keys drawn from the unit sphere in R dimensions and values of length
-    1, and as well for keys of entries ±1/√R. Both expectations are exact at every N and R.
+    """E ‖M k_j − v_j‖² = (N − 1)/R for N keys drawn from the unit sphere in R dimensions and values of
+    length 1, and as well for keys of entries ±1/√R. Both expectations are exact at every N and R.
 
-    The mean is over all keys and 200 seeds, each with a memory of its own. Its standard error is that of the
-    200 means; at the smallest N, N − 1 is far from N.
+    Only E k kᵀ = I/R and ‖k‖ = 1 are used, so it holds for the R unit vectors of a basis as well: the
+    mean over every stream of up to five of them, with values of ±1, must be (N − 1)/R up to rounding. For
+    the other keys the mean is over 200 seeds, each with a memory of its own, with four standard errors
+    left.
     """
 
     statement = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
@@ -54,6 +66,7 @@ class CrosstalkVariance(Check):
             )
             for kind, along, pairs in cases
         ]
+        quantities += [self._of_basis(units) for units in _FEW_UNITS]
         counts = np.arange(1, _MAX_PAIRS + 1)
         mean, slack = errors.mean(0), STANDARD_ERRORS * standard_error(errors)
         series = (
@@ -63,6 +76,12 @@ class CrosstalkVariance(Check):
         )
         panel = Panel("Crosstalk of random keys", "load N/R", "squared error", series)
         return Finding(*quantities, panels=[panel])
+
+    def _of_basis(self, units: int) -> Quantity:
+        """For 1 to 5 pairs whose keys are the unit vectors of a basis."""
+        errors = mean_errors(OuterProduct.empty(units, 1), *every_stream(np.eye(units), _FEW_PAIRS))
+        expected = [self.variance(pairs, units) for pairs in range(1, _FEW_PAIRS + 1)]
+        return exactly(f"squared error, basis of R = {units}", errors, expected, _FEW_PAIRS + units)
 
 
 def _errors(rng: np.random.Generator, keys: Pairs) -> np.ndarray:
