@@ -126,8 +126,8 @@ class BasinBorders(Check):
         def velocity(away: float) -> float:
             return -away + weight * (np.tanh(rest + away) - np.tanh(rest))
 
-        border = -brentq(velocity, -4 * _WEAK, -_WEAK / 2, xtol=UNIT)
-        ratio = border / self.certain(-_WEAK, STEEPEST_BEND, weight)
+        border: Any = brentq(velocity, -4 * _WEAK, -_WEAK / 2, xtol=UNIT)
+        ratio = -border / self.certain(-_WEAK, STEEPEST_BEND, weight)
         name = f"one unit, μ = −{_WEAK}: where its basin ends, over what is certainly attracted"
         return Quantity.near(name, ratio, 1, 2 * _WEAK**2)
 

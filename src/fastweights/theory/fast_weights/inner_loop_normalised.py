@@ -23,12 +23,12 @@ _UNITS, _MAX_STEPS = 12, 12
 _NORMS = (0.05, 0.3, 1.0, 10.0)
 
 
-def factor(gain: Vector, centred: float, least: Any) -> Any:
+def factor(gain: Vector, centred: Any, least: Any) -> Any:
     """max |g| ‖H A‖ / s, given g, ‖H A‖ and s."""
     return abs(gain).max() * centred / least
 
 
-def room(spread: float, centred: float, radius: float, units: int) -> float:
+def room(spread: Any, centred: Any, radius: float, units: int) -> Any:
     """σ(u) − ‖H A‖ ρ / √R: the least deviation of u + A h for ‖h‖ ≤ ρ, given σ(u), ‖H A‖, ρ and R."""
     return spread - centred * radius / np.sqrt(units)
 
@@ -51,10 +51,10 @@ class InnerLoopNormalised(Check):
 
     statement = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
 
-    factor: Callable[[Vector, float, Any], Any] = factor
+    factor: Callable[[Vector, Any, Any], Any] = factor
     """The factor of a distance in a step, given g, ‖H A‖ and s."""
 
-    room: Callable[[float, float, float, int], float] = room
+    room: Callable[[Any, Any, float, int], Any] = room
     """The least deviation of u + A h, given σ(u), ‖H A‖, ρ and R."""
 
     def examine(self) -> Finding:
@@ -104,7 +104,7 @@ class InnerLoopNormalised(Check):
         gain, bias, shift = np.full(_UNITS, 1.5), np.full(_UNITS, 40.0), 0.7 * second / np.linalg.norm(second)
 
         def step(h):
-            summed = 3 * first + jnp.outer(shift, way) @ (h - state)
+            summed = 3 * first + jnp.asarray(np.outer(shift, way)) @ (h - state)
             return jnp.maximum(layer_norm(summed, jnp.asarray(gain), jnp.asarray(bias)), 0)
 
         moved = np.linalg.norm(jax.jvp(step, (jnp.asarray(state),), (jnp.asarray(way),))[1])

@@ -106,7 +106,8 @@ class LayerNormJacobian(Check):
         """LN of (m, −m, m, …) with gains and biases that make every unit as large as it can be."""
         signs, bias = np.where(np.arange(20) % 2, -1.0, 1.0), np.full(20, 0.3)
         # ε is half a rounding of the variance, 10¹⁶.
-        length = np.linalg.norm(layer_norm(*map(jnp.asarray, (1e8 * signs, 1.5 * signs, bias))))
+        x, gain = jnp.asarray(1e8 * signs), jnp.asarray(1.5 * signs)
+        length = np.linalg.norm(layer_norm(x, gain, jnp.asarray(bias)))
         ratio = length / self.radius(1.5 * signs, bias)
         return Quantity.near("the largest ‖LN‖ / (√R max |g| + ‖b‖)", ratio, 1, 100 * UNIT)
 

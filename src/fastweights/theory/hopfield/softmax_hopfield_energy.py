@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
 
 from fastweights.memories import SoftmaxHopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
@@ -17,7 +17,8 @@ _STARTS, _PAIRS, _UNITS, _UPDATES = 40, 11, 7, 30
 _BETAS = (0.2, 1.0, 4.0)
 _MANY = 50
 
-Numbers = Float[np.ndarray, "..."] | float
+Numbers = Any
+"""A number or an array."""
 
 
 def descent(step: np.ndarray) -> Numbers:

@@ -18,7 +18,8 @@ _PAIRS, _UNITS, _UPDATES = 10, 24, 100
 _BETAS = (0.3, 0.5, 0.8)
 _DISTANCES = (0.0, 0.2, 0.5)  # of queries from their pattern, as a share of M
 
-Numbers = Float[np.ndarray, "..."] | float
+Numbers = Any
+"""A number or an array."""
 
 
 def bound(beta: Any, separation: Numbers, distance: Numbers, largest: float, pairs: int) -> Numbers:
