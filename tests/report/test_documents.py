@@ -1,9 +1,12 @@
 """The tables in the documents are those that `fastweights report` makes of the committed record."""
 
+import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
+from fastweights.errors import InvalidValueError
 from fastweights.report.documents import fill
 from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
@@ -18,18 +21,34 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def results():
-    return Store(*locate(ROOT / "results" / "table1")).results()
+@lru_cache
+def tables_of(study: str):
+    return report_of(Store(*locate(ROOT / "results" / study)).results()).documents()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_a_document_has_the_tables_of_the_record(document, results, tmp_path):
-    """If not: fastweights report results/table1 --into DOCUMENT."""
+def test_a_document_has_the_tables_of_the_record(document, tmp_path):
+    """If not: fastweights report results/STUDY --into DOCUMENT; STUDY is table1, or what the place says."""
     copy = tmp_path / document.name
     copy.write_bytes(document.read_bytes())
-    fill(copy, report_of(results).documents())
+    for study in {*re.findall(r"<!-- table: ([\w.-]+)/", copy.read_text(encoding="utf-8"))} or {"table1"}:
+        fill(copy, tables_of(study), study)
     assert copy.read_text(encoding="utf-8") == document.read_text(encoding="utf-8")
+
+
+def test_a_place_of_another_study_stays_as_it_is(tmp_path):
+    path = tmp_path / "page.md"
+    page = "<!-- table: {} -->\n{}\n<!-- end of table -->\n"
+    path.write_text(
+        page.format("a/table", "old") + page.format("b.1/table", "old") + page.format("table", "")
+    )
+    fill(path, {"table": "new"}, "b.1")
+    assert path.read_text() == (
+        page.format("a/table", "old") + page.format("b.1/table", "\nnew") + page.format("table", "\nnew")
+    )
+    path.write_text(page.format("a/table", "old"))
+    with pytest.raises(InvalidValueError, match="has no place for a table"):
+        fill(path, {"table": "new"}, "b.1")
 
 
 def test_readme_and_table_1_have_tables_of_the_record():

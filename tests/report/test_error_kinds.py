@@ -75,6 +75,7 @@ def test_updates_to_a_goal_of_the_studys_own():
 def test_the_page_says_so_too():
     page = render(SQUARES, "<svg></svg>")
     assert re.search(r"no better than\s+a mean squared error of <b>0.1667</b>", page)
+    assert "on a logarithmic scale. Thick" in " ".join(page.split())
     assert "<dd>0.0021</dd>" in page and "Curve (mean squared error," in page
     body = page[page.index("<body") :].replace("95 % t interval", "")
     assert re.findall(r"[^<>\n]*\d %[^<>\n]*", body) == []
@@ -82,7 +83,7 @@ def test_the_page_says_so_too():
 
 def test_the_axis_of_squared_errors_is_their_own():
     axes = [ax for ax in learning_curves(BOTH["runs"]).axes if ax.get_visible()]
-    assert [ax.get_ylabel() for ax in axes] == ["validation error, squared", "validation error, %"]
+    assert [ax.get_ylabel() for ax in axes] == ["validation MSE", "validation error, %"]
     low, high = axes[0].get_ylim()
     assert 0.001 < low < 0.004 and 1 / 6 < high <= 1
     assert axes[0].texts[0].get_text() == "guessing floor 0.1667"

@@ -32,7 +32,8 @@ class Report(PluginOptions):
 
     into: Path | None = None
     """Where the table goes, too: FILE.tex or FILE.csv, which is written anew, or a Markdown file in which
-    tables of the study have places, marked <!-- table: verdicts --> and <!-- end of table -->."""
+    tables of the study have places, marked <!-- table: verdicts --> and <!-- end of table -->; places that
+    name another study's folder, <!-- table: quick/verdicts -->, stay as they are."""
 
     curves: Path | None = None
     """Where the learning curves go, too: FILE.csv, with a line for each evaluation of every run that has
@@ -53,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     with store.storage.errors():
         paths = write(results, options.dir)
         if options.into is not None:
-            put(report_of(results), options.into)
+            put(report_of(results), options.into, options.dir.resolve().name)
             paths.append(options.into)
         if options.curves is not None:
             write_atomically(options.curves, curve_table(results["runs"]).csv().encode())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
 _TOP = 180.0  # percent: above every share, with room for the floor's label
 _ABOVE_FLOOR, _LOWEST_SQUARE = 6.0, 1e-8  # the range of squared errors
-_LABELS = {"share": "validation error, %", "squared": "validation error, squared"}
+_LABELS = {"share": "validation error, %", "squared": "validation MSE"}
 
 
 def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:

@@ -44,7 +44,8 @@ class TableReport:
         return self._tables.terminal()
 
     def documents(self) -> Mapping[str, str]:
-        return {"table": self._tables.markdown()}
+        tables = self._tables
+        return {"table": tables.markdown(), "complete": tables.markdown(tables.complete())}
 
     def exports(self) -> Mapping[str, str]:
         return {".tex": latex(self._tables.complete()), ".csv": self._tables.numbers().csv()}

@@ -183,10 +183,10 @@ class StudyTables:
         notes = "\n".join(["", *self.notes(), self.legend()])
         return Group(*(table.terminal() for table in tables), Text(notes))
 
-    def markdown(self) -> str:
-        """The tables in GitHub's Markdown, with the notes as a list."""
+    def markdown(self, tables: Sequence[Table] | None = None) -> str:
+        """Tables, by default the results, in GitHub's Markdown, with the notes as a list."""
         parts = []
-        for table in self.results():
+        for table in self.results() if tables is None else tables:
             parts += [f"**{plain(table.title)}**"] * bool(table.title) + [table.markdown().rstrip()]
         notes = "\n".join(f"- {plain(note)}" for note in self.notes())
         return "\n\n".join(filter(None, [*parts, notes, plain(self.legend())])) + "\n"
