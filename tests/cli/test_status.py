@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -84,6 +85,18 @@ def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
     assert "LSTM R=20 seed 1  ValueError: [red]shapes[/red] differ" in text
     lines = [line for line in text.splitlines() if str(tmp_path) not in line]
     assert max(map(len, lines)) <= 80
+
+
+def test_errors_are_written_by_their_kind(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    store = make_study(tmp_path / "s")
+    (run,) = (run for run in store.runs() if run.state == "running")
+    assert "error %" in said(capsys, tmp_path / "s")
+    store.record_errors({run.identifier: {"kind": "squared"}})
+    text = said(capsys, tmp_path / "s")
+    assert re.search(r"updates +MSE", text) and re.search(r"100 / 300 +0\.25 ", text)
+    (study,) = found(capsys, tmp_path / "s")
+    assert [each["id"] for each in study["runs"] if each["error_kind"] == "squared"] == [run.identifier]
 
 
 def test_the_command_that_goes_on_plans_the_same_runs(storage_url, tmp_path, capsys):

@@ -9,7 +9,10 @@ import fastweights as fw
 from fastweights.cli.main import main
 from fastweights.cli.sequences import read_lines, write_lines
 from fastweights.errors import InvalidValueError
+from fastweights.runs import worker
+from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.training.evaluation import outputs
+from fastweights.training.options import TrainingOptions
 
 BRIEF = "--updates 4 --evaluate-every 2 --batch-size 8 --train-sequences 200 --validation-sequences 20"
 BRIEF += " --test-sequences 30 --hidden-size 6"
@@ -149,3 +152,23 @@ def test_lines_that_are_no_sequences_are_refused(task, line, message, tmp_path):
     (tmp_path / "lines").write_text(line + "\n")
     with pytest.raises(InvalidValueError, match=message):
         list(read_lines(task, tmp_path / "lines"))
+
+
+def test_a_model_is_evaluated_on_the_task_of_its_test_set(tmp_path, capsys):
+    options = {"updates": 4, "evaluate_every": 2, "batch_size": 8}
+    specification = RunSpecification(
+        fw.Parity(3, 8),
+        "lstm",
+        6,
+        training=TrainingOptions(**options),
+        data=DataOptions(train=200, validation=20, test=30),
+        test_task=fw.Parity(9, 17),
+    )
+    path = tmp_path / "m.safetensors"
+    result = worker.run(specification, path)["result"]
+    expected = fw.evaluate(fw.load_model(path).model, fw.Parity(9, 17).split("test", 30))
+    told = json.loads(output(f"evaluate {path} --json", capsys))
+    assert told["error"] == expected.error == result["test_error"]
+    assert told["log_likelihood"] == expected.log_likelihood == result["test_log_likelihood"]
+    shorter = json.loads(output(f"evaluate {path} --min-length 3 --max-length 8 --json", capsys))
+    assert shorter["log_likelihood"] != told["log_likelihood"]

@@ -123,6 +123,19 @@ def test_results_hold_every_run(write):
     }
 
 
+def test_what_is_known_of_errors_is_kept_by_run_and_damage_is_refused(write):
+    store = write()
+    store.record_errors({NAMES[0]: {"kind": "squared", "goal": 0.1}, NAMES[1]: {}, NAMES[2]: {"goal": 0.2}})
+    store.record_errors({NAMES[2]: {}})
+    assert store.attributes()["errors"] == {NAMES[0]: {"kind": "squared", "goal": 0.1}}
+    kinds = {run.identifier: run.error_kind for run in write().runs()}
+    assert kinds == {NAMES[0]: "squared", NAMES[1]: "share", NAMES[2]: "share"}
+    for damaged in (3, {NAMES[0]: 3}, {NAMES[0]: {"kind": "cubed"}}, {NAMES[0]: {"goal": "low"}}):
+        store._optuna.set_study_user_attr(store._study, "errors", damaged)
+        with pytest.raises(StudyError, match="the record is damaged"):
+            store.runs()
+
+
 def test_roles_add_up_and_damaged_ones_are_refused(write):
     store = write()
     first, second = {"part": "search"}, {"part": "ablations", "choice": "K", "value": "3"}
