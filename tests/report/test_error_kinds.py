@@ -84,6 +84,7 @@ def test_the_page_says_so_too():
 def test_the_axis_of_squared_errors_is_their_own():
     axes = [ax for ax in learning_curves(BOTH["runs"]).axes if ax.get_visible()]
     assert [ax.get_ylabel() for ax in axes] == ["validation MSE", "validation error, %"]
+    assert [ax.get_title("left") for ax in axes] == ["R = 20, adding", "R = 20, associative-retrieval"]
     low, high = axes[0].get_ylim()
     assert 0.001 < low < 0.004 and 1 / 6 < high <= 1
     assert axes[0].texts[0].get_text() == "guessing floor 0.1667"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from statistics import median
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
+_TITLE_WIDTH = 99  # characters, of all panels beside each other
 _TOP = 180.0  # percent: above every share, with room for the floor's label
 _ABOVE_FLOOR, _LOWEST_SQUARE = 6.0, 1e-8  # the range of squared errors
 _LABELS = {"share": "validation error, %", "squared": "validation MSE"}
@@ -26,11 +28,17 @@ _LABELS = {"share": "validation error, %", "squared": "validation MSE"}
 def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
     """Title and settings for each task and size, in the order of the table."""
     tasks = {task_label(setting.options["task"]): setting.options["task"] for setting in settings}
-    differences = distinguished(list(tasks.values()))
+    alike = grouped(tasks.values(), lambda task: task["name"])
+    differences = {
+        task_label(task): [name] * (len(alike) > 1) + entries
+        for name, variants in alike.items()
+        for task, entries in zip(variants, distinguished(variants), strict=True)
+    }
     order = list(tasks)
     groups = grouped(settings, lambda s: (order.index(task_label(s.options["task"])), s.hidden_size))
     return [
-        (", ".join([f"R = {size}", *differences[task]]), groups[task, size]) for task, size in sorted(groups)
+        (", ".join([f"R = {size}", *differences[order[task]]]), groups[task, size])
+        for task, size in sorted(groups)
     ]
 
 
@@ -50,12 +58,19 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
     shown = panels(settings)
     columns = min(_COLUMNS, len(shown))
     lines = math.ceil(len(shown) / columns)
-    height = 0.75 + 2.75 * lines
+    shown = [(fill(title, _TITLE_WIDTH // columns), group) for title, group in shown]
+    more = 0.17 * max(title.count("\n") for title, _ in shown)  # inches, above each line of panels
+    height = 0.75 + (2.75 + more) * lines
     figure = Figure(figsize=(_WIDTH, height))
     kinds = {setting.error_kind for setting in settings}
     axes = list(figure.subplots(lines, columns, sharey=len(kinds) == 1, squeeze=False).flat)
     figure.subplots_adjust(
-        left=0.075, right=0.965, bottom=0.5 / height, top=1 - 0.65 / height, wspace=0.16, hspace=0.42
+        left=0.075,
+        right=0.965,
+        bottom=0.5 / height,
+        top=1 - (0.65 + more) / height,
+        wspace=0.16 if len(kinds) == 1 else 0.36,
+        hspace=0.42 + more / 2,
     )
     validation = max(run["specification"]["data"]["validation"] for run in runs)
     colours = model_colours(setting.name for setting in settings)
