@@ -19,6 +19,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from fastweights import registry
 from fastweights.theory.check import Check
 
 FACTORS = (1.15, 0.85)
@@ -65,9 +66,10 @@ def applied(mutant: Mutant) -> Iterator[None]:
 
 
 def formulas(check: Check) -> list[FunctionType]:
-    """The functions among the fields of a check, and those of its package that they call."""
-    package = type(check).__module__.split(".")[0] + ".theory."
-    own = type(check).__module__
+    """The functions among the fields of a check, and those that they call in turn: of its module, and of
+    those of this package that have no check of their own, which is examined for itself."""
+    own, package = type(check).__module__, __package__ or ""
+    others = {other.__module__ for other in registry.checks.values()} - {own}
     values = [getattr(check, field.name) for field in dataclasses.fields(check)]
     queue = [
         inner for value in values for inner in (value.values() if isinstance(value, Mapping) else [value])
@@ -77,7 +79,8 @@ def formulas(check: Check) -> list[FunctionType]:
         function = inspect.unwrap(queue.pop(0)) if callable(queue[0]) else queue.pop(0)
         if not isinstance(function, FunctionType) or function in found:
             continue
-        if not (function.__module__ == own or function.__module__.startswith(package)):
+        module = function.__module__
+        if module in others or not (module == own or module.startswith(f"{package}.")):
             continue
         if "rng" in inspect.signature(function).parameters:
             continue

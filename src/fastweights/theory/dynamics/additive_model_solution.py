@@ -20,22 +20,41 @@ _TINY = 1e-8  # a gain: tanh(g v)/g is v (1 − (g v)²/3), and so v in every di
 Path = Float[np.ndarray, "times starts units"]
 
 
+def velocity(potentials: Float[np.ndarray, "starts units"]) -> Float[np.ndarray, "starts units"]:
+    """dv/dt, from the equation once more."""
+    inputs = np.einsum("ji,si->sj", _WEIGHTS, np.tanh(potentials))
+    return (inputs - potentials / _RESISTANCES + _CURRENTS) / _CAPACITANCES
+
+
+def by_exponential(starts: Float[np.ndarray, "starts units"], times: Float[np.ndarray, " times"]) -> Path:
+    """v(t) = v* + exp(J t) (v(0) − v*), with J = C⁻¹ (W − R⁻¹) and J v* = −C⁻¹ I."""
+    jacobian = (_WEIGHTS - np.diag(1 / _RESISTANCES)) / _CAPACITANCES[:, None]
+    rest = -np.linalg.solve(jacobian, _CURRENTS / _CAPACITANCES)
+    return rest + np.einsum("tji,si->tsj", expm(jacobian * times[:, None, None]), starts - rest)
+
+
 @register_check("additive-model-solution", source="Haykin 2009, section 13.5; Hopfield 1984, equation 5")
 class AdditiveModelSolution(Check):
-    """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, integrated by an adaptive method, has the solution that
-    the matrix exponential gives where φ is linear, and the one of many equal steps of another method, written
-    again from the equation, where φ = tanh.
+    """C_j dv_j/dt = −v_j/R_j + Σ_i w_ji φ(v_i) + I_j, integrated by an adaptive method, has the solution
+    that the matrix exponential gives where φ is linear, and the one of many equal steps of another
+    method, written again from the equation, where φ = tanh.
 
-    Each of the n adaptive steps errs by at most the `local_error` of its tolerance, and an error made at time
-    s is at time t at most exp ∫_s^t μ times as large, with μ the largest eigenvalue of the symmetric part of
-    the Jacobian (Hairer, Nørsett & Wanner 1993, theorem I.10.6). The bound is the sum. Equal steps h = 1/400
-    err by h⁴/120 or 3e-13 times the fifth derivative, which is far below.
+    Each of the n adaptive steps errs by at most the `local_error` of its tolerance, and an error made at
+    time s is at time t at most exp ∫_s^t μ times as large, with μ the largest eigenvalue of the symmetric
+    part of the Jacobian (Hairer, Nørsett & Wanner 1993, theorem I.10.6). The bound is the sum. Equal
+    steps h = 1/400 err by h⁴/120 or 3e-13 times the fifth derivative, which is far below.
     """
 
     statement = "The additive model, integrated in adaptive steps, follows its exact solution."
 
     given: Callable[[AdditiveModel], AdditiveModel] = lambda model: model
     """The model that the adaptive method integrates, given the true one."""
+
+    velocity: Callable[[Float[np.ndarray, "starts units"]], Float[np.ndarray, "starts units"]] = velocity
+    """dv/dt, given v."""
+
+    by_exponential: Callable[..., Path] = by_exponential
+    """The solution for linear φ, given starts and times."""
 
     steps: int = 3200
     """The number of steps of the method with equal steps."""
@@ -44,9 +63,14 @@ class AdditiveModelSolution(Check):
         """From several starts, at many times."""
         starts = np.random.default_rng(0).uniform(-2, 2, (_UNITS, _STARTS)).T
         times = np.linspace(0, _END, _TIMES)
-        stepped = runge_kutta(_velocity, starts, _END, self.steps)[:: self.steps // (_TIMES - 1)]
+        stepped = runge_kutta(self.velocity, starts, _END, self.steps)[:: self.steps // (_TIMES - 1)]
         cases = (
-            ("linear φ, against the matrix exponential", _by_exponential(starts, times), _TINY, np.ones_like),
+            (
+                "linear φ, against the matrix exponential",
+                self.by_exponential(starts, times),
+                _TINY,
+                np.ones_like,
+            ),
             ("φ = tanh, against equal steps", stepped, 1.0, lambda v: 1 / np.cosh(v) ** 2),
         )
         quantities, panels = [], []
@@ -59,19 +83,6 @@ class AdditiveModelSolution(Check):
             title = "Linear φ" if gain < 1 else "φ = tanh"
             panels.append(Panel(title, "t", "v", _series(times, path, reference)))
         return Finding(*quantities, panels=panels)
-
-
-def _velocity(potentials: Float[np.ndarray, "starts units"]) -> Float[np.ndarray, "starts units"]:
-    """dv/dt, from the equation once more."""
-    inputs = np.einsum("ji,si->sj", _WEIGHTS, np.tanh(potentials))
-    return (inputs - potentials / _RESISTANCES + _CURRENTS) / _CAPACITANCES
-
-
-def _by_exponential(starts: Float[np.ndarray, "starts units"], times: Float[np.ndarray, " times"]) -> Path:
-    """v(t) = v* + exp(J t) (v(0) − v*), with J = C⁻¹ (W − R⁻¹) and J v* = −C⁻¹ I."""
-    jacobian = (_WEIGHTS - np.diag(1 / _RESISTANCES)) / _CAPACITANCES[:, None]
-    rest = -np.linalg.solve(jacobian, _CURRENTS / _CAPACITANCES)
-    return rest + np.einsum("tji,si->tsj", expm(jacobian * times[:, None, None]), starts - rest)
 
 
 def _amplification(slopes: Path, times: Float[np.ndarray, " times"]) -> float:

@@ -53,12 +53,12 @@ class Portrait(NamedTuple):
 
 def on_diagonal(points: Points) -> Float[np.ndarray, " _points"]:
     """0 on the border, positive on one side of it."""
-    return points[:, 0] + points[:, 1]
+    return points[:, 0] + points[:, 1]  # survives: only its zeros and its sign are used
 
 
-def certain(rate: Any, bend: float, size: float) -> Any:
+def certain(rate: Any, size: float) -> Any:
     """−2 μ/(max|φ″| ‖W‖): the distance from a stable equilibrium within which everything is attracted."""
-    return -2 * rate / (bend * size)
+    return -2 * rate / (STEEPEST_BEND * size)
 
 
 @register_check("basin-borders", source="Hirsch & Smale 1974, chapter 9; Haykin 2009, sections 13.3 and 13.4")
@@ -88,8 +88,8 @@ class BasinBorders(Check):
     border: Callable[[Points], np.ndarray] = on_diagonal
     """The border of the flip-flop's basins, as the zeros of a function with a sign on either side."""
 
-    certain: Callable[[Any, float, float], Any] = certain
-    """The distance within which everything is attracted, given μ, max|φ″| and ‖W‖."""
+    certain: Callable[[Any, float], Any] = certain
+    """The distance within which everything is attracted, given μ and ‖W‖."""
 
     stable: Callable[[np.ndarray], np.intp] = np.argmin
     """The index of a saddle's eigenvalue whose direction is stable."""
@@ -127,7 +127,7 @@ class BasinBorders(Check):
             return -away + weight * (np.tanh(rest + away) - np.tanh(rest))
 
         border: Any = brentq(velocity, -4 * _WEAK, -_WEAK / 2, xtol=UNIT)
-        ratio = -border / self.certain(-_WEAK, STEEPEST_BEND, weight)
+        ratio = -border / self.certain(-_WEAK, weight)
         name = f"one unit, μ = −{_WEAK}: where its basin ends, over what is certainly attracted"
         return Quantity.near(name, ratio, 1, 2 * _WEAK**2)
 
@@ -138,7 +138,7 @@ class BasinBorders(Check):
         jacobians = [jacobian(portrait.model, point) for point in portrait.stable]
         rates = np.array([np.linalg.eigvalsh((j + j.T) / 2).max() for j in jacobians])
         size = float(np.linalg.norm(np.asarray(portrait.model.weights), 2))
-        attracted, nearest = self.certain(np.minimum(rates, 0), STEEPEST_BEND, size), distances.argmin(1)
+        attracted, nearest = self.certain(np.minimum(rates, 0), size), distances.argmin(1)
         with np.errstate(divide="ignore"):
             return nearest, float((distances.min(1) / attracted[nearest]).max())
 

@@ -2,7 +2,7 @@
 approached."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import numpy as np
@@ -25,6 +25,8 @@ _FIRST_UNIT = 10  # the number of times up to 1
 _TOLERANCE = 1e-13
 
 Away = Float[np.ndarray, "times directions 2"]
+Numbers = Any
+"""A number or an array."""
 
 
 class Equilibrium(NamedTuple):
@@ -66,23 +68,30 @@ def kind(eigenvalues: Complex[np.ndarray, " 2"]) -> str:
     return f"{'un' * (growing == 2)}stable {shape}"
 
 
+def remainder(size: float, distance: Numbers) -> Numbers:
+    """½ max|φ″| ‖C⁻¹ W‖ |v − v*|²: the bound on |N|, given ‖C⁻¹ W‖ and |v − v*|."""
+    return STEEPEST_BEND / 2 * size * distance**2
+
+
 @register_check(
     "equilibrium-kinds", source="Haykin 2009, section 13.3; Hirsch & Smale 1974, chapters 5 and 9"
 )
 class EquilibriumKinds(Check):
     """The eigenvalues of the Jacobian at an equilibrium v* determine how trajectories near it behave.
 
-    On a large circle all trajectories point inwards, and so the signs of det(−J) at all equilibria sum up to
-    1 (Poincaré and Hopf): a missed equilibrium would change the sum.
+    On a large circle all trajectories point inwards, and so the signs of det(−J) at all equilibria sum up
+    to 1 (Poincaré and Hopf): a missed equilibrium would change the sum.
 
-    Trajectories start on a circle of radius ε around v*. Their observed kind: stable if all are nearer after
-    one unit of time 1/max|λ|, unstable if all are farther away, a saddle if some; a focus if all have turned
-    by more than half a circle after 2π units, which those at a node never do.
+    Trajectories start on a circle of radius ε around v*. Their observed kind: stable if all are nearer
+    after one unit of time 1/max|λ|, unstable if all are farther away, a saddle if some; a focus if all
+    have turned by more than half a circle after 2π units, which those at a node never do.
 
-    Their rates: with a left eigenvector l, z = l·(v − v*) obeys dz/dt = λ z + l·N, where |N| is at most half
-    of max|φ″| ‖C⁻¹ W‖ |v − v*|². So log z grows by λ t, up to the integral of |l·N/z| and the errors of the
-    solver's steps, relative to the smallest |z|. The bound is the sum of both along the trajectory: for the
-    leading eigenvalue over 2π units, for the other over one, before the leading one hides it.
+    Their rates: with a left eigenvector l, z = l·(v − v*) obeys dz/dt = λ z + l·N, where |N| is at most
+    half of max|φ″| ‖C⁻¹ W‖ |v − v*|². So log z grows by λ t, up to the integral of |l·N/z| and the errors
+    of the solver's steps, relative to the smallest |z|. The bound is the sum of both along the
+    trajectory: for the leading eigenvalue over 2π units, for the other over one, before the leading one
+    hides it. The bound on N is attained by one unit that rests where |φ″| is largest, up to a factor of
+    order |v − v*|² there.
     """
 
     statement = "The Jacobian's eigenvalues determine an equilibrium's kind and its rates."
@@ -92,6 +101,9 @@ class EquilibriumKinds(Check):
 
     kind: Callable[[np.ndarray], str] = kind
     """The kind that the eigenvalues imply."""
+
+    remainder: Callable[[float, Numbers], Numbers] = remainder
+    """The bound on |N|, given ‖C⁻¹ W‖ and |v − v*|."""
 
     def examine(self) -> Finding:
         """For all equilibria of four nets of two units."""
@@ -105,19 +117,44 @@ class EquilibriumKinds(Check):
         expected = [self.kind(v.eigenvalues) for v in linear]
         wrong = sum(_observed(path) != kind for path, kind in zip(away, expected, strict=True))
         error = steps * local_error(paths, _TOLERANCE)
-        rates = [_rate_apart(v, path, error) for v, path in zip(linear, away, strict=True)]
+        rates = [self._rate_apart(v, path, error) for v, path in zip(linear, away, strict=True)]
         return Finding(
             Quantity("smallest sum of the signs of det(−J) over a net's equilibria", min(signs), 1, 1),
             Quantity("largest", max(signs), 1, 1),
             Quantity(f"kinds among {len(linear)} equilibria", len(set(expected)), 5, 5),
             Quantity("equilibria whose trajectories show another kind", wrong, highest=0),
             Quantity("log z − λ t, largest change in units of its bound", max(rates), highest=1),
+            self._of_one_unit(),
             panels=_panels(linear, expected, away),
         )
+
+    def _of_one_unit(self) -> Quantity:
+        """N of dv/dt = −v + w tanh v + I at tanh v* = 1/√3, where φ‴ = 0, over its bound."""
+        rest, away, weight = np.arctanh(1 / np.sqrt(3)), 1e-3, 1.3
+        curved = weight * (np.tanh(rest + away) - np.tanh(rest) - away * 2 / 3)
+        ratio = abs(curved) / self.remainder(weight, away)
+        return Quantity.near("one unit at the largest |φ″|: |N| over its bound", ratio, 1, away**2 + 1e-9)
 
     def _linearised(self, net: AdditiveModel, point: Float[np.ndarray, " 2"]) -> Equilibrium:
         eigenvalues, right = np.linalg.eig(self.jacobian(net, point))
         return Equilibrium(net, point, eigenvalues.astype(complex), np.linalg.inv(right).astype(complex))
+
+    def _rate_apart(self, equilibrium: Equilibrium, away: Away, error: float) -> float:
+        """How far log z(t) is from log z(0) + λ t, in units of the bound; on the trajectory that starts
+        with the largest z."""
+        net, apart = equilibrium.net, []
+        weights = float(np.linalg.norm(np.asarray(net.weights / net.capacitances[:, None]), 2))
+        for k, left in enumerate(equilibrium.left):
+            count = len(_TIMES) if k == equilibrium.leading else _FIRST_UNIT + 1
+            times, z = _TIMES[:count] * equilibrium.unit, away[:count] @ left
+            chosen = np.abs(z[0]).argmax()
+            z, distance = z[:, chosen], np.linalg.norm(away[:count, chosen], axis=1)
+            logs = np.log(np.abs(z)) + 1j * np.unwrap(np.angle(z))
+            difference = np.abs(logs - logs[0] - equilibrium.eigenvalues[k] * times).max()
+            size = np.linalg.norm(left)
+            curved = np.trapezoid(self.remainder(weights, distance) * size / np.abs(z), times)
+            apart.append(float(difference / (curved + size * error / np.abs(z).min())))
+        return max(apart)
 
 
 def _in_own_time(linear: Sequence[Equilibrium]) -> AdditiveModel:
@@ -142,24 +179,6 @@ def _observed(away: Away) -> str:
     turned = np.unwrap(np.arctan2(away[..., 1], away[..., 0]), axis=0)
     shape = "focus" if (np.abs(turned[-1] - turned[0]) > np.pi).all() else "node"
     return f"{'' if nearer.all() else 'un'}stable {shape}"
-
-
-def _rate_apart(equilibrium: Equilibrium, away: Away, error: float) -> float:
-    """How far log z(t) is from log z(0) + λ t, in units of the bound; on the trajectory that starts with the
-    largest z."""
-    net, apart = equilibrium.net, []
-    bend = np.linalg.norm(np.asarray(net.weights / net.capacitances[:, None]), 2) * STEEPEST_BEND / 2
-    for k, left in enumerate(equilibrium.left):
-        count = len(_TIMES) if k == equilibrium.leading else _FIRST_UNIT + 1
-        times, z = _TIMES[:count] * equilibrium.unit, away[:count] @ left
-        chosen = np.abs(z[0]).argmax()
-        z, distance = z[:, chosen], np.linalg.norm(away[:count, chosen], axis=1)
-        logs = np.log(np.abs(z)) + 1j * np.unwrap(np.angle(z))
-        difference = np.abs(logs - logs[0] - equilibrium.eigenvalues[k] * times).max()
-        size = np.linalg.norm(left)
-        curved = np.trapezoid(bend * size * distance**2 / np.abs(z), times)
-        apart.append(float(difference / (curved + size * error / np.abs(z).min())))
-    return max(apart)
 
 
 def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[Away]) -> list[Panel]:

@@ -20,6 +20,7 @@ _EXACT_STEPS = 2048
 _SHOWN: tuple[tuple[int, Literal["dashed", "marks"]], ...] = (20, "dashed"), (2, "marks")
 
 Vectors = Float[np.ndarray, "*batch units"]
+Matrix = Float[np.ndarray, "units units"]
 
 
 def euler(velocity: Callable[[Vectors], Vectors], potentials: Vectors, step: float) -> Vectors:
@@ -27,26 +28,50 @@ def euler(velocity: Callable[[Vectors], Vectors], potentials: Vectors, step: flo
     return potentials + step * velocity(potentials)
 
 
+def error_speed(jacobian: Matrix, error: Vectors, slope: Vectors) -> Vectors:
+    """dE/dt = J E − ½ J dv/dt, given J, E and dv/dt."""
+    return jacobian @ (error - slope / 2)
+
+
+def velocity(weights: Matrix, currents: Vectors, resistances: Vectors) -> Callable[[Vectors], Vectors]:
+    """dv/dt = (R (W φ(v) + I) − v)/τ, as a function of v."""
+    return lambda v: (resistances * (np.tanh(v) @ weights.T + currents) - v) / _TIME_CONSTANT
+
+
+def jacobian(weights: Matrix, resistances: Vectors) -> Callable[[Vectors], Matrix]:
+    """∂(dv/dt)/∂v, as a function of v."""
+    return lambda v: (resistances[:, None] * weights / np.cosh(v) ** 2 - np.eye(len(v))) / _TIME_CONSTANT
+
+
 @register_check(
     "euler-step", source="Haykin 2009, section 13.5; Elman 1990; Hairer, Nørsett & Wanner 1993, section II.8"
 )
 class EulerStep(Check):
-    """An Euler step of the additive model, as long as the time constant τ = R_j C_j that all units share, is
-    a step of the standard RNN for h = φ(v), with the weights R_j w_ji and the input R_j I_j.
+    """An Euler step of the additive model, as long as the time constant τ = R_j C_j that all units share,
+    is a step of the standard RNN for h = φ(v), with the weights R_j w_ji and the input R_j I_j.
 
     *The same map.* From the same state, under changing inputs; a term goes through at most N + M + 8
-    roundings. *First order.* The error of steps s is s E(t) + O(s²), where dE/dt = J E − ½ J dv/dt, E(0) = 0.
-    Two step lengths leave s², so that what is extrapolated lies within s of E, relatively, and the order
-    within s of 1. *No approximation.* At s = τ, one unit with w = −2 ends in the cycle ±h, h = tanh 2h, of
-    two steps, though the additive model has a Lyapunov function and tends to 0. In the cycle, errors shrink
-    by 2 (1 − h²) a step, below ½, so that two roundings of h remain, its own and the root's, each a few units
-    in the last place.
+    roundings. *First order.* The error of steps s is s E(t) + O(s²), where dE/dt = J E − ½ J dv/dt, E(0)
+    = 0. Two step lengths leave s², so that what is extrapolated lies within s of E, relatively, and the
+    order within s of 1. *No approximation.* At s = τ, one unit with w = −2 ends in the cycle ±h, h = tanh
+    2h, of two steps, though the additive model has a Lyapunov function and tends to 0. In the cycle,
+    errors shrink by 2 (1 − h²) a step, below ½, so that two roundings of h remain, its own and the
+    root's, each a few units in the last place.
     """
 
     statement = "An Euler step as long as the time constant is a step of the standard RNN."
 
     method: Callable[[Callable[[Vectors], Vectors], Vectors, float], Vectors] = euler
     """One step, given dv/dt, v and the step's length."""
+
+    velocity: Callable[[Matrix, Vectors, Vectors], Callable[[Vectors], Vectors]] = velocity
+    """dv/dt, given W, I and R."""
+
+    jacobian: Callable[[Matrix, Vectors], Callable[[Vectors], Matrix]] = jacobian
+    """∂(dv/dt)/∂v, given W and R."""
+
+    error_speed: Callable[[Matrix, Vectors, Vectors], Vectors] = error_speed
+    """dE/dt, given J, E and dv/dt."""
 
     step: float = _TIME_CONSTANT
     """The length of the step that should be the standard RNN's."""
@@ -63,7 +88,7 @@ class EulerStep(Check):
         step = jax.vmap(simple_cell("standard-rnn", *arrays))
         potentials, apart = rng.standard_normal((_UNITS, _BATCH)).T, []
         for x in np.moveaxis(rng.standard_normal((_STEPS, _INPUTS, _BATCH)), -1, 1):
-            velocity = _velocity(weights, x @ inputs.T + bias, resistances)
+            velocity = self.velocity(weights, x @ inputs.T + bias, resistances)
             hidden, stepped = np.tanh(potentials), self.method(velocity, potentials, self.step)
             by_cell = np.asarray(step(hidden, x)[1])
             summed = abs(hidden) @ abs(weights).T + abs(x) @ abs(inputs).T + abs(bias)
@@ -75,13 +100,13 @@ class EulerStep(Check):
     def _order(self) -> tuple[tuple[Quantity, ...], list[Panel]]:
         rng = np.random.default_rng(1)
         weights, _, bias, resistances = _drawn(rng)
-        velocity, jacobian = _velocity(weights, bias, resistances), _jacobian(weights, resistances)
+        velocity, jacobian = self.velocity(weights, bias, resistances), self.jacobian(weights, resistances)
         start = rng.standard_normal(_UNITS)
 
         def with_error(both: Vectors) -> Vectors:
             v, error = np.split(both, 2)
             slope = velocity(v)
-            return np.concatenate([slope, jacobian(v) @ (error - slope / 2)])
+            return np.concatenate([slope, self.error_speed(jacobian(v), error, slope)])
 
         exact = runge_kutta(with_error, np.concatenate([start, np.zeros_like(start)]), _END, _EXACT_STEPS)
         true, expected = np.split(exact[-1], 2)
@@ -136,13 +161,3 @@ def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Weights, weights of the inputs, biases and resistances; the capacitances are τ/R_j."""
     sizes = (_UNITS, _UNITS), (_UNITS, _INPUTS), _UNITS
     return *(rng.standard_normal(size) for size in sizes), rng.uniform(0.5, 2, _UNITS)
-
-
-def _velocity(weights, currents, resistances) -> Callable[[Vectors], Vectors]:
-    """dv/dt = (R (W φ(v) + I) − v)/τ."""
-    return lambda v: (resistances * (np.tanh(v) @ weights.T + currents) - v) / _TIME_CONSTANT
-
-
-def _jacobian(weights, resistances) -> Callable[[Vectors], Float[np.ndarray, "units units"]]:
-    """∂(dv/dt)/∂v at one v."""
-    return lambda v: (resistances[:, None] * weights / np.cosh(v) ** 2 - np.eye(_UNITS)) / _TIME_CONSTANT

@@ -17,20 +17,32 @@ _WEIGHTS, _STEPS, _BATCH = (0.8, 1.0, 1.1), 40, 3
 
 @register_check("linear-feedback", source="Haykin 2009, introduction, section 5, Feedback")
 class LinearFeedback(Check):
-    """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of 1 it
-    is n + 1 at w = 1, and otherwise its distance from w/(1−w) is −w^{n+2}/(1−w): it is multiplied by w in
-    every step. At w = −1 it alternates between −1 and 0.
+    """y(n) = w (x(n) + y(n−1)), y(−1) = 0, is y(n) = Σ_{l=0}^n w^{l+1} x(n−l). Under a constant input of
+    1 it is n + 1 at w = 1, and otherwise its distance from w/(1−w) is −w^{n+2}/(1−w): it is multiplied by
+    w in every step. At w = −1 it alternates between −1 and 0.
 
-    For every n and w, by symbols. The sum is the solution for all inputs if the newest one has the weight w,
-    and every older one w times its weight of the step before. In numbers, an IRNN of one unit is this loop
-    where w and all inputs are positive; a term of either goes through at most 2 n + 2 roundings, those of the
-    power among them.
+    For every n and w, by symbols. The sum is the solution for all inputs if the newest one has the weight
+    w, and every older one w times its weight of the step before. In numbers, an IRNN of one unit is this
+    loop where w and all inputs are positive; a term of either goes through at most 2 n + 2 roundings,
+    those of the power among them.
     """
 
     statement = "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
 
     response: Callable[[Any, Any], Any] = lambda weight, age: weight ** (age + 1)
     """The weight of an input in the sum, given w and its age; works on symbols and on numbers."""
+
+    limit: Callable[[Any], Any] = lambda weight: weight / (1 - weight)
+    """Of the constant input's output for |w| < 1, given w ≠ 1."""
+
+    away: Callable[[Any, Any], Any] = lambda weight, n: -(weight ** (n + 2)) / (1 - weight)
+    """y(n) less that, given w ≠ 1 and n."""
+
+    growing: Callable[[Any], Any] = lambda n: n + 1
+    """y(n) under the constant input at w = 1, given n."""
+
+    alternating: Callable[[Any], Any] = lambda n: ((-1) ** (n + 1) - 1) / 2
+    """The same at w = −1."""
 
     def examine(self) -> Finding:
         """By symbols, and with the library's cell."""
@@ -47,14 +59,13 @@ class LinearFeedback(Check):
             return summation(self.response(weight, age), (age, 0, n))
 
         def from_limit(weight):
-            """y(n) − w/(1−w) + w^{n+2}/(1−w)."""
-            return sums(weight) - weight / (1 - weight) + weight ** (n + 2) / (1 - weight)
+            return sums(weight) - self.limit(weight) - self.away(weight, n)
 
         differences = {
             "the newest input's weight": self.response(w, 0) - w,
             "the weight of every older one": self.response(w, age + 1) - w * self.response(w, age),
-            "constant input, w = 1, against n + 1": sums(1) - (n + 1),
-            "constant input, w = −1, against −1, 0, −1, …": sums(-1) + (1 - (-1) ** (n + 1)) / 2,
+            "constant input, w = 1, against n + 1": sums(1) - self.growing(n),
+            "constant input, w = −1, against −1, 0, −1, …": sums(-1) - self.alternating(n),
             "constant input, w > 1": from_limit(1 + away),
             "constant input, 0 < w < 1": from_limit(1 / (1 + away)),
         }

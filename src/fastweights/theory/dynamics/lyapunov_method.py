@@ -14,7 +14,16 @@ _RATES = np.array([1.5, -0.9, 0.5, 0.2])
 _BEND = 0.5
 _CAT = np.array([[2, 1], [1, 1]])
 _GRID = 2**40
-_GOLDEN = np.log((3 + np.sqrt(5)) / 2)
+
+
+def golden() -> float:
+    """log((3 + √5)/2): the first exponent of the cat map."""
+    return float(np.log((3 + np.sqrt(5)) / 2))
+
+
+def of_area(b: float) -> float:
+    """log b: the sum of the Hénon map's exponents."""
+    return float(np.log(b))
 
 
 @register_check(
@@ -23,22 +32,29 @@ _GOLDEN = np.log((3 + np.sqrt(5)) / 2)
 )
 class LyapunovMethod(Check):
     """The exponents by the QR method are log |eigenvalue| for a linear map; they sum up to log b for the
-    Hénon map (x, y) → (1 − a x² + y, b x), whose Jacobian has the determinant −b everywhere; and they are ±
-    log((3 + √5)/2) for the cat map (x, y) → (2 x + y, x + y) modulo 1, in any coordinates.
+    Hénon map (x, y) → (1 − a x² + y, b x), whose Jacobian has the determinant −b everywhere; and they are
+    ± log((3 + √5)/2) for the cat map (x, y) → (2 x + y, x + y) modulo 1, in any coordinates.
 
-    *Linear, N units.* The frame approaches the eigenvectors' like (0.9/1.5)^t, so that after 200 steps only
-    rounding is left: a QR decomposition errs like a change of the matrix by c N² u ‖A‖_F, c a small constant
-    (Higham 2002, theorem 19.4), which moves an eigenvalue by cond(V) times that (Bauer and Fike). *Hénon.*
-    The same error changes a determinant relatively by N cond(J) times as much. *Cat.* In coordinates y = g(x)
-    the Jacobian of n steps is Dg(x_n) Aⁿ Dg(x_0)⁻¹, and with g(x) = x + ε sin(2πx)/2π in each coordinate, Dg
-    lies in [1 − ε, 1 + ε]. A frame that has settled has the first exponent within log((1 + ε)/(1 − ε))/n, and
-    the sum within twice that, so the second within three times.
+    *Linear, N units.* The frame approaches the eigenvectors' like (0.9/1.5)^t, so that after 200 steps
+    only rounding is left: a QR decomposition errs like a change of the matrix by c N² u ‖A‖_F, c a small
+    constant (Higham 2002, theorem 19.4), which moves an eigenvalue by cond(V) times that (Bauer and
+    Fike). *Hénon.* The same error changes a determinant relatively by N cond(J) times as much. *Cat.* In
+    coordinates y = g(x) the Jacobian of n steps is Dg(x_n) Aⁿ Dg(x_0)⁻¹, and with g(x) = x + ε
+    sin(2πx)/2π in each coordinate, Dg lies in [1 − ε, 1 + ε]. A frame that has settled has the first
+    exponent within log((1 + ε)/(1 − ε))/n, and the sum within twice that, so the second within three
+    times.
     """
 
     statement = "The QR method computes the Lyapunov exponents of maps whose exponents are known."
 
     method: Callable[[Jacobians], np.ndarray] = stretches
     """The logarithms of the stretching in every step and direction."""
+
+    golden: Callable[[], float] = golden
+    """The first exponent of the cat map."""
+
+    of_area: Callable[[float], float] = of_area
+    """The sum of the Hénon map's exponents, given b."""
 
     def examine(self) -> Finding:
         """A linear map, and two chaotic ones."""
@@ -49,7 +65,7 @@ class LyapunovMethod(Check):
         error = HOUSEHOLDER * len(_RATES) ** 2 * UNIT
         condition = np.linalg.cond(np.linalg.eig(linear)[1])
         slack = error * np.linalg.norm(linear) * condition / np.abs(_RATES).min()
-        total = np.abs(logs["hénon"].sum(1).mean() - np.log(0.3))
+        total = np.abs(logs["hénon"].sum(1).mean() - self.of_area(0.3))
         rounding = 2 * HOUSEHOLDER * 2**2 * UNIT * np.linalg.cond(jacobians["hénon"]).max()
         dilation = np.log((1 + _BEND) / (1 - _BEND)) / (_STEPS - _SETTLING)
         first, second = logs["cat"][_SETTLING:].mean(0)
@@ -57,8 +73,8 @@ class LyapunovMethod(Check):
             Quantity("linear map: exponents against log |eigenvalue|", apart, highest=slack),
             Quantity("Hénon map: sum of the exponents against log b", total, highest=rounding),
             Quantity("Hénon map: largest exponent", logs["hénon"][_SETTLING:, 0].mean(), lowest=0),
-            Quantity.near("bent cat map: first exponent", first, _GOLDEN, dilation),
-            Quantity.near("bent cat map: second", second, -_GOLDEN, 3 * dilation),
+            Quantity.near("bent cat map: first exponent", first, self.golden(), dilation),
+            Quantity.near("bent cat map: second", second, -self.golden(), 3 * dilation),
             panels=_panels(logs),
         )
 
@@ -91,7 +107,7 @@ def _panels(logs: dict[str, np.ndarray]) -> list[Panel]:
     for name, title, exact in (
         ("linear", "A linear map", np.log(np.abs(_RATES))),
         ("hénon", "The Hénon map", ()),
-        ("cat", "The cat map in bent coordinates", (_GOLDEN, -_GOLDEN)),
+        ("cat", "The cat map in bent coordinates", (golden(), -golden())),
     ):
         means = np.cumsum(logs[name], axis=0) / times[:, None]
         series = [Series(f"exponent {i + 1}", times[::5], mean[::5]) for i, mean in enumerate(means.T)] + [

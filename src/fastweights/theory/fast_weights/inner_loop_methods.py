@@ -17,15 +17,23 @@ _STEPS = (1, 3, 10)
 _SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 3, 12)])
 
 
+def example() -> float:
+    """(4/3)/√(8/9 + ε) − 2/√(8/3 + ε): the difference of the methods at the first unit, for A = 0 and u =
+    (2, 0, −2)."""
+    return 4 / 3 / np.sqrt(8 / 9 + EPSILON) - 2 / np.sqrt(8 / 3 + EPSILON)
+
+
 @register_check("inner-loop-methods", source="Ba et al. 2016, appendix B")
 class InnerLoopMethods(Check):
-    """Method 1, h ← f(u + A h), and method 2, h ← f(h + A h), agree for A = 0, as f(f(u)) = f(u): to the bit.
+    """Method 1, h ← f(u + A h), and method 2, h ← f(h + A h), agree for A = 0, as f(f(u)) = f(u): to the
+    bit.
 
-    Else method 2 has more: after one step by f(A h_0) − f(u + A h_0) at the units with u < 0, which it has
-    forgotten; after S steps it has (I + A)^S h_0, since nothing in the loop is negative and f does nothing.
-    Under layer normalisation they differ for A = 0 too: f(LN[u]) and f(LN[f(u)]).
+    Else method 2 has more: after one step by f(A h_0) − f(u + A h_0) at the units with u < 0, which it
+    has forgotten; after S steps it has (I + A)^S h_0, since nothing in the loop is negative and f does
+    nothing. Under layer normalisation they differ for A = 0 too: f(LN[u]) and f(LN[f(u)]).
 
-    Rounding: a step adds R + 1 products, so that (I + A)^S h_0 goes through S (R + 2) of them, all positive.
+    Rounding: a step adds R + 1 products, so that (I + A)^S h_0 goes through S (R + 2) of them, all
+    positive.
     """
 
     statement = "Without A and normalisation both methods agree; otherwise the second amplifies."
@@ -42,6 +50,9 @@ class InnerLoopMethods(Check):
         np.linalg.matrix_power(np.eye(len(matrix)) + matrix, steps)
     )
     """The matrix that method 2 applies to h_0 in S steps, given A and S."""
+
+    example: Callable[[], float] = example
+    """The difference of the methods at the first unit, normalised, for A = 0 and u = (2, 0, −2)."""
 
     def examine(self) -> Finding:
         """One memory, from nothing to a norm of 3, and one input with units on and off."""
@@ -72,15 +83,13 @@ class InnerLoopMethods(Check):
             Quantity("A = 0, no LN: largest difference of the methods", without, highest=0),
             within_rounding("S = 1: difference off its formula", first),
             within_rounding("method 2 off (I + A)^S h_0", *apart),
-            _normalised(),
+            self._normalised(),
             panels=[Panel(title, "‖A‖", y_label, series, x_scale="log", y_scale="log")],
         )
 
-
-def _normalised() -> Quantity:
-    """u = (2, 0, −2): method 1 has 2 / √(8/3 + ε) at the first unit, method 2 (4/3) / √(8/9 + ε)."""
-    options = [FastWeightsOptions(inner_steps=1, norm="inside", method=method) for method in (1, 2)]
-    answers = settle(options, np.zeros((1, 3, 3)), np.array([[2.0, 0.0, -2.0]]))
-    exact = 4 / 3 / np.sqrt(8 / 9 + EPSILON) - 2 / np.sqrt(8 / 3 + EPSILON)
-    name = "A = 0, LN, u = (2, 0, −2): difference at the first unit"
-    return Quantity.near(name, answers[1, 0, 0] - answers[0, 0, 0], exact, 40 * UNIT)
+    def _normalised(self) -> Quantity:
+        """Method 1 has 2/√(8/3 + ε) at the first unit, method 2 (4/3)/√(8/9 + ε)."""
+        options = [FastWeightsOptions(inner_steps=1, norm="inside", method=method) for method in (1, 2)]
+        answers = settle(options, np.zeros((1, 3, 3)), np.array([[2.0, 0.0, -2.0]]))
+        name = "A = 0, LN, u = (2, 0, −2): difference at the first unit"
+        return Quantity.near(name, answers[1, 0, 0] - answers[0, 0, 0], self.example(), 40 * UNIT)

@@ -25,8 +25,8 @@ Normalise = Callable[
 class LayerNormInvariance(Check):
     """LN[α x + β 1] = LN[x] for α > 0 if ε = 0; else LN[α x + β 1] − b = √((σ²+ε)/(σ²+ε/α²)) (LN[x] − b).
 
-    Each vector has an α and β of its own, so that a normalisation over the batch would fail. A standardised
-    unit goes through 2 R + 8 roundings, of terms as large as (|x| + |β/α|) / s.
+    Each vector has an α and β of its own, so that a normalisation over the batch would fail. A
+    standardised unit goes through 2 R + 8 roundings, of terms as large as (|x| + |β/α|) / s.
     """
 
     statement = "Layer normalisation is invariant to scale and shift, up to the derived effect of ε."
@@ -38,6 +38,9 @@ class LayerNormInvariance(Check):
         (variance + epsilon) / (variance + epsilon / scale**2)
     )
     """The factor √((σ² + ε) / (σ² + ε/α²)) that a scale leaves because of ε, given σ², α and ε."""
+
+    length: Callable[[int], float] = lambda units: np.sqrt(units)
+    """‖LN[x]‖ for g = 1, b = 0 and ε = 0, given R."""
 
     def examine(self) -> Finding:
         """With ε = 0, then with the library's and with one as large as the variance."""
@@ -62,7 +65,7 @@ class LayerNormInvariance(Check):
 
         flipped = roundings_apart(normalised(-x), -normalised(x), sizes, count)
         length = np.linalg.norm(normalised(x, np.ones(_UNITS)), axis=1)
-        off = abs(length / np.sqrt(_UNITS) - 1).max()
+        off = abs(length / self.length(_UNITS) - 1).max()
         return Finding(
             within_rounding("ε = 0: LN[α x + β] off LN[x]", difference(0.0)),
             within_rounding("ε = 1e-5: off what is derived", difference(1e-5)),

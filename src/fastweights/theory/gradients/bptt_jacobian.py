@@ -47,6 +47,9 @@ class BpttJacobian(Check):
     jacobian: Callable[[Vector, int], Matrix] = of_weights
     """J of W v for vec W, given v and the number of rows of W."""
 
+    slope: Callable[[np.ndarray], np.ndarray] = lambda states: 1 - states**2
+    """f′(a) of f = tanh, given f(a)."""
+
     back: Callable[[Vector, Matrix, Vector], Vector] = one_step_back
     """δ(τ) from δ(τ+1), W and f′(a(τ))."""
 
@@ -75,7 +78,7 @@ class BpttJacobian(Check):
         of: Callable[[np.ndarray], np.ndarray],
     ) -> tuple[Float[np.ndarray, " vec_w"], Float[np.ndarray, " vec_c"]]:
         """J_W E and J_C E, or, with `of=abs`, the sums of the sizes of their terms."""
-        recurrent, slopes = of(np.asarray(model.cell.recurrent)), 1 - states**2
+        recurrent, slopes = of(np.asarray(model.cell.recurrent)), self.slope(states)
         before = np.vstack([np.zeros(_UNITS), states[:-1]])
         error = _at_the_end(model.readout, states[-1], target, of) @ np.diag(slopes[-1])
         total_w, total_c = np.zeros(_UNITS**2), np.zeros(_UNITS * _INPUT)

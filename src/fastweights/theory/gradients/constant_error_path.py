@@ -13,7 +13,7 @@ from fastweights.cells.lstm import LSTM, LSTMState
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.gradients.state_jacobians import norms
 from fastweights.theory.networks import built, outputs, perturbed, run_once
-from fastweights.theory.rounding import roundings_apart, within_rounding
+from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
 
 _INPUT, _UNITS, _BATCH, _STEPS = 5, 8, 3, 31
 _OPEN = 40.0
@@ -26,6 +26,12 @@ def forget_gate(gates: Gates) -> Float[np.ndarray, "batch time hidden"]:
     return gates["forget"]
 
 
+def missing(steps: int, least: float) -> float:
+    """T e^(−(b − m)): what a product of T gates misses of 1, at most, if what a gate sums is at least b −
+    m."""
+    return steps * np.exp(-least)
+
+
 def unchanged(hidden: Array) -> Array:
     """Not detached."""
     return hidden
@@ -35,16 +41,20 @@ def unchanged(hidden: Array) -> Array:
 class ConstantErrorPath(Check):
     """With h(t) detached wherever it enters a gate, ∂c(T)/∂c(τ) = diag(Π_{t>τ} f(t)): 1 while it is open.
 
-    Each of the T factors is a sigmoid of a sum of R + 2 terms; the sigmoid turns a sum's absolute error into
-    no larger relative one, so the product's is at most T (R + 6) roundings of 1 plus the sizes of the sums. A
-    gate with the bias b and other inputs of at most m misses 1 by at most e^(m − b), T of them by T e^(m −
-    b).
+    Each of the T factors is a sigmoid of a sum of R + 2 terms; the sigmoid turns a sum's absolute error
+    into no larger relative one, so the product's is at most T (R + 6) roundings of 1 plus the sizes of
+    the sums. A gate with the bias b and other inputs of at most m misses 1 by at most e^(m − b), T of
+    them by T e^(m − b), which is the limit where all gates receive −m and b − m is large: then by T gates
+    up to T e^(m − b) of it, and up to the rounding of 1.
     """
 
     statement = "Along the cell of an LSTM the error is multiplied by the forget gates and nothing else."
 
     factor: Callable[[Gates], Float[np.ndarray, "batch time hidden"]] = forget_gate
     """The factor of the cell's error in a step, given all gates."""
+
+    missing: Callable[[int, float], float] = missing
+    """What the product of gates misses of 1 at most, given T and b − m."""
 
     detached: Callable[[Array], Array] = lax.stop_gradient
     """A function applied to h(t) before it enters the gates of the next step."""
@@ -76,9 +86,20 @@ class ConstantErrorPath(Check):
         name = "gates open: ∂c(T)/∂c(τ) off the identity"
         return Finding(
             within_rounding("∂c(T)/∂c(τ) off Π f(t)", apart),
-            Quantity(name, off, highest=_STEPS * np.exp(rest - _OPEN)),
+            Quantity(name, off, highest=self.missing(_STEPS, _OPEN - rest)),
+            self._nearly_open(initial),
             panels=[Panel("At initialisation", "T − τ", label, series, y_scale="log")],
         )
+
+    def _nearly_open(self, cell: LSTM) -> Quantity:
+        """All gates receive 12: T of them, between t = 2 and the end."""
+        least, gates = 12.0, _STEPS - 1
+        cell = _with_bias(jax.tree.map(jnp.zeros_like, cell), least)
+        inputs = np.zeros((_BATCH, _STEPS, _INPUT))
+        missed = 1 - _cell_jacobians(cell, inputs, self.detached)[0, 0, 0, 0]
+        expected = self.missing(gates, least)
+        slack = gates * np.exp(-least) + 4 * gates * UNIT / expected
+        return Quantity.near("gates that receive 12: 1 − product, over T e⁻¹²", missed / expected, 1, slack)
 
 
 @run_once

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights
-from fastweights.theory.fast_weights.layer_norm_jacobian import deviation, jacobian
+from fastweights.theory.fast_weights.layer_norm_jacobian import jacobian
 from fastweights.theory.gradients.state_jacobians import norms
 
 Vector = Float[np.ndarray, " units"]
@@ -33,8 +33,8 @@ class FastMemoryFormula(NamedTuple):
     """P(T) [(h(τ)ᵀ h_0) I + h(τ) h_0ᵀ]: the direct part without its weight."""
     recurrent_bounds: Float[np.ndarray, "*batch earlier"]
     """Π_{t>τ} ‖P(t) (I + A(t−1) F(t)) W‖."""
-    conditioning: Float[np.ndarray, "*batch"]
-    """The largest κ² of a normalisation."""
+    reads: Float[np.ndarray, "*batch time units"]
+    """r(t), what is normalised."""
 
 
 def formulas(
@@ -45,8 +45,8 @@ def formulas(
     pull: Callable[[Vector, Vector], Matrix],
     of: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> FastMemoryFormula:
-    """The formula at the states of each sequence, given λ^age and the derivative of h [hᵀ q]. With `of=abs`,
-    the sizes of its terms; states and queries are not negative."""
+    """The formula at the states of each sequence, given λ^age and the derivative of h [hᵀ q]. With
+    `of=abs`, the sizes of its terms; states and queries are not negative."""
     each = [_formula(cell, *one, weight, pull, of) for one in zip(projections, outputs, strict=True)]
     return FastMemoryFormula(*map(np.stack, zip(*each, strict=True)))
 
@@ -66,14 +66,13 @@ def _formula(cell, projections, outputs, weight, pull, of) -> FastMemoryFormula:
     for t in range(steps):
         for state in range(t):
             jumps[t, state] = rate * weight(decay, t - 1 - state) * pull(outputs[state], queries[t])
-    conditions = [1 + 2 * abs(read).max() / deviation(read) for read in reads]
     return FastMemoryFormula(
         _derivatives(after, by_state, jumps),
         _derivatives(after, by_state, np.zeros_like(jumps)),
         after[-1] @ jumps[-1, :-1],
         after[-1] @ np.stack([of_state(state, queries[-1]) for state in outputs[:-1]]),
         np.cumprod(norms(after[1:] @ by_state[1:])[::-1])[::-1],
-        np.square(max(conditions)),
+        reads,
     )
 
 

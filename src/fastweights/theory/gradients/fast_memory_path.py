@@ -12,7 +12,14 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights, FastWeightsState
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
-from fastweights.theory.gradients.fast_memory_formula import Matrix, Vector, formulas, of_state
+from fastweights.theory.fast_weights.layer_norm_jacobian import deviation
+from fastweights.theory.gradients.fast_memory_formula import (
+    FastMemoryFormula,
+    Matrix,
+    Vector,
+    formulas,
+    of_state,
+)
 from fastweights.theory.gradients.state_jacobians import norms
 from fastweights.theory.networks import built, outputs, perturbed, run_once
 from fastweights.theory.rounding import UNIT, roundings_apart, within_rounding
@@ -64,6 +71,9 @@ class FastMemoryPath(Check):
     pull: Callable[[Vector, Vector], Matrix] = of_state
     """The derivative of h [hᵀ q] for h, given h and q."""
 
+    formulas: Callable[..., FastMemoryFormula] = formulas
+    """All derivatives by formula, given the cell, its inputs and outputs, and the two functions above."""
+
     writes: float = 1.0
     """The share of the gradient that passes where states are written."""
 
@@ -74,9 +84,10 @@ class FastMemoryPath(Check):
         cell = perturbed(initial, 1, 0.2)
         measured, hidden = self._by_autodiff(cell, projections), outputs(cell, projections)
         exact, sizes = (
-            formulas(cell, projections, hidden, self.weight, self.pull, of) for of in (np.asarray, abs)
+            self.formulas(cell, projections, hidden, self.weight, self.pull, of) for of in (np.asarray, abs)
         )
-        count = int(_STEPS * (5 * _UNITS + 20) * exact.conditioning.max())
+        conditions = [1 + 2 * abs(read).max() / deviation(read) for read in exact.reads.reshape(-1, _UNITS)]
+        count = int(_STEPS * (5 * _UNITS + 20) * max(conditions) ** 2)
         apart = []
         for name in ("full", "recurrent", "direct"):
             off = roundings_apart(measured[name], getattr(exact, name), getattr(sizes, name), count)

@@ -35,7 +35,8 @@ _FAR = 1e-6
 @register_check("gradient-norms", source="Pascanu et al. 2013, equation 6; Hochreiter et al. 2001, section 2")
 class GradientNorms(Check):
     """‖∂h(T)/∂h(τ)‖ ≤ Π_{t>τ} ‖diag(f′(a(t))) W‖ for the standard RNN and the IRNN, at every τ; and for
-    every cell the derivative is a difference quotient's limit.
+    every cell the derivative is a difference quotient's limit. For the last step, τ = T − 1, both sides
+    are equal.
 
     The bound may be missed by the rounding of products of R × R matrices and of their norms, T R + R² of
     them. A central difference over 2 · 10⁻⁶ is off by the curvature, 10⁻¹² of it, and by the rounding of
@@ -50,6 +51,9 @@ class GradientNorms(Check):
 
     bound: Callable[[Float[np.ndarray, "time rows columns"]], Float[np.ndarray, " earlier"]] = product_bounds
     """The bound on the gradient's norm for each earlier step, given the Jacobians of all steps."""
+
+    steps: Callable[..., Float[np.ndarray, "*batch time hidden hidden"]] = step_jacobians
+    """∂h(t)/∂h(t−1) of all steps, given the cell and its outputs."""
 
     cells: tuple[str, ...] | None = None
     """The names of the cells; by default all that are registered."""
@@ -66,13 +70,18 @@ class GradientNorms(Check):
             for name, models in before_and_after(names, lambda _: _UNITS, _TASK, self.updates, 3e-3).items()
         }
         ratios = [
-            np.max(reach.norms / reach.bounds)
+            reach.norms / reach.bounds
             for reaches in curves.values()
             for reach in reaches
             if reach.bounds is not None
         ]
+        last = [ratios_of[:, -1] for ratios_of in ratios]
         rounding = (_TASK.length * _UNITS + _UNITS**2) * UNIT
-        quantities = [Quantity("largest ‖∂h(T)/∂h(τ)‖ / Π ‖diag(f′) W‖", max(ratios), highest=1 + rounding)]
+        quantities = [
+            Quantity("largest ‖∂h(T)/∂h(τ)‖ / Π ‖diag(f′) W‖", np.max(ratios), highest=1 + rounding)
+        ]
+        least = min(float(np.min(of_cell)) for of_cell in last)
+        quantities.append(Quantity("the least of the last step, τ = T − 1", least, lowest=1 - rounding))
         for name, reaches in curves.items():
             off = max(reach.off for reach in reaches)
             quantities.append(Quantity(f"{name}, off difference quotients, relative", off, highest=1e-6))
@@ -84,12 +93,13 @@ class GradientNorms(Check):
         off = float(np.max(abs(predicted - quotients)) / np.max(abs(quotients)))
         cell, bound = model.cell, None
         if isinstance(cell, SimpleCell) and cell.gain is None:
-            bound = np.stack([self.bound(factors) for factors in step_jacobians(cell, outputs)])
+            bound = np.stack([self.bound(factors) for factors in self.steps(cell, outputs)])
         return _Reach(norms(slopes), bound, off)
 
 
 class _Reach(NamedTuple):
-    """‖∂h(T)/∂s(τ)‖ for τ = 1 … T − 1, its bound, and how far the derivative is off a difference quotient."""
+    """‖∂h(T)/∂s(τ)‖ for τ = 1 … T − 1, its bound, and how far the derivative is off a difference
+    quotient."""
 
     norms: Float[np.ndarray, "batch earlier"]
     bounds: Float[np.ndarray, "batch earlier"] | None

@@ -1,5 +1,7 @@
 """Two values under one key: the delta rule keeps the second, Hebb's rule the sum."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 from scipy.linalg import hadamard
@@ -15,16 +17,20 @@ _KEY, _VALUE = 16, 5
     "delta-rule-overwrites", source="Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, section 4.2"
 )
 class DeltaRuleOverwrites(Check):
-    """After v under k and then v′ under k, with ‖k‖ = 1: the delta rule at β = 1 answers v′, Hebb's rule v +
-    v′, the decaying memory λ v + v′. The value of an orthogonal key is changed by nothing but the decay.
+    """After v under k and then v′ under k, with ‖k‖ = 1: the delta rule at β = 1 answers v′, Hebb's rule
+    v + v′, the decaying memory λ v + v′. The value of an orthogonal key is changed by nothing but the
+    decay.
 
-    Keys have entries ±¼, values are whole numbers and λ = ½, so that every number is a multiple of 2⁻⁶ below
-    2⁵³: nothing is rounded, and the differences must be 0."""
+    Keys have entries ±¼, values are whole numbers and λ = ½, so that every number is a multiple of 2⁻⁶
+    below 2⁵³: nothing is rounded, and the differences must be 0."""
 
     statement = "The delta rule overwrites the value of a key, where Hebb's rule adds to it."
 
     overwriting: str = "delta-rule"
     """The name of the memory that should overwrite."""
+
+    decayed: Callable[[float, np.ndarray, np.ndarray], np.ndarray] = lambda decay, old, new: decay * old + new
+    """What the decaying memory answers, given λ and both values under a key."""
 
     adding: str = "outer-product"
     """The name of the memory that should add."""
@@ -43,13 +49,14 @@ class DeltaRuleOverwrites(Check):
         delta, hebb = (
             registry.memories[name].empty(_KEY, _VALUE) for name in (self.overwriting, self.adding)
         )
+        twice = self.decayed(0.5, self.decayed(0.5, other, 0 * other), 0 * other)
         decaying = DecayingMatrix.empty(_KEY, _VALUE, 0.5, 1.0)
         return Finding(
             Quantity("delta rule: answers against v′", difference(delta, other, new), highest=0),
             Quantity("Hebb: answers against v + v′", difference(hebb, other, old + new), highest=0),
             Quantity(
                 "decaying: answers against λ v + v′",
-                difference(decaying, 0.25 * other, 0.5 * old + new),
+                difference(decaying, twice, self.decayed(0.5, old, new)),
                 highest=0,
             ),
         )

@@ -32,14 +32,19 @@ def crosstalk(keys: Vectors, values: Vectors) -> Vectors:
 class OuterProductRecall(Check):
     """M k_j = v_j ‖k_j‖² + Σ_{n≠j} v_n (k_nᵀ k_j).
 
-    With orthonormal keys of entries ±¼ and whole numbers as values, every product and sum is a multiple of
-    1/16 below 2⁵³ and therefore exact: the error must be 0, not small. With keys in general position a term
-    of the answer goes through N + R + 2 roundings on either side."""
+    With orthonormal keys of entries ±¼ and whole numbers as values, every product and sum is a multiple
+    of 1/16 below 2⁵³ and therefore exact: the error must be 0, not small. With keys in general position a
+    term of the answer goes through N + R + 2 roundings on either side."""
 
     statement = "Hebb's memory answers exactly for orthonormal keys; else its error is the crosstalk."
 
     keys: Callable[[np.random.Generator], Vectors] = orthonormal
     """Draws keys for which recall should be exact."""
+
+    own: Callable[[Vectors, Vectors], Vectors] = lambda values, keys: (
+        values * np.sum(keys**2, axis=1, keepdims=True)
+    )
+    """The answer's own part, v ‖k‖², given values and keys."""
 
     crosstalk: Callable[[Vectors, Vectors], Vectors] = crosstalk
     """The expected error of recall of each pair."""
@@ -50,7 +55,7 @@ class OuterProductRecall(Check):
         keys, values = self.keys(rng), rng.integers(-9, 10, (_PAIRS, _VALUE)).astype(float)
         exact = np.max(abs(_recalled(keys, values) - values))
         keys, values = (rng.standard_normal((_PAIRS, units)) for units in (_KEY, _VALUE))
-        expected = values * np.sum(keys**2, axis=1, keepdims=True) + self.crosstalk(keys, values)
+        expected = self.own(values, keys) + self.crosstalk(keys, values)
         sizes = abs(keys) @ abs(keys).T @ abs(values)
         apart = roundings_apart(_recalled(keys, values), expected, sizes, _PAIRS + _KEY + 2)
         return Finding(

@@ -20,6 +20,12 @@ def residual(pairs: int, units: int) -> float:
     return max(0.0, 1 - units / pairs)
 
 
+def least(values: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """‖V n‖²/‖n‖², given the values, [..., pair, unit], and n."""
+    answered = np.einsum("...nv,...n->...v", values, null)
+    return np.sum(answered**2, axis=-1) / np.sum(null**2, axis=-1)
+
+
 def random_keys(rng: np.random.Generator) -> Pairs:
     """Keys of which any R are linearly independent, with probability 1."""
     return on_sphere(rng, _SEEDS, _MAX_PAIRS, _UNITS)
@@ -27,19 +33,23 @@ def random_keys(rng: np.random.Generator) -> Pairs:
 
 @register_check("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
 class RankBound(Check):
-    """With N <= R independent keys the pseudo-inverse memory has no error; with N > R the mean squared error
-    of random values is 1 − R/N, and any matrix M, however it was written, errs by at least ‖V n‖²/‖n‖² for
-    any n with K n = 0, because (V − M K) n = V n.
+    """With N <= R independent keys the pseudo-inverse memory has no error; with N > R the mean squared
+    error of random values is 1 − R/N, and any matrix M, however it was written, errs by at least ‖V
+    n‖²/‖n‖² for any n with K n = 0, because (V − M K) n = V n.
 
-    Rounding is magnified by up to the square of the keys' condition number κ, over R² sums of R terms: the
-    bound on the exact side is R³ κ² u. The least possible error is computed from a singular vector; where it
-    is small against the values, rounding is the larger part of it, hence the 10⁻⁶. The mean 1 − R/N is exact
-    in expectation, so four standard errors are left; with a rank of R + 1 it would move by 1/N."""
+    Rounding is magnified by up to the square of the keys' condition number κ, over R² sums of R terms:
+    the bound on the exact side is R³ κ² u. The least possible error with R + 1 pairs is computed from a
+    singular vector, and the pseudo-inverse memory must attain it; where it is small against the values,
+    rounding is the larger part of it, hence the 10⁻⁶. The mean 1 − R/N is exact in expectation, so four
+    standard errors are left; with a rank of R + 1 it would move by 1/N."""
 
     statement = "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
 
     residual: Callable[[int, int], float] = residual
     """The least mean squared error, given N and R."""
+
+    least: Callable[[np.ndarray, np.ndarray], np.ndarray] = least
+    """The least squared error of any matrix, given V and an n with K n = 0."""
 
     keys: Callable[[np.random.Generator], Pairs] = random_keys
     """Keys for every seed."""
@@ -49,10 +59,10 @@ class RankBound(Check):
         rng = np.random.default_rng(0)
         keys, values = self.keys(rng), on_sphere(rng, _SEEDS, _MAX_PAIRS, 3)
         means, ratios = {}, {}  # [seed, pairs − 1]; with R + 1 pairs, in units of the least possible error
-        least = _least(keys[:, : _UNITS + 1], values[:, : _UNITS + 1])
+        least = self.least(values[:, : _UNITS + 1], 3 * _null(keys[:, : _UNITS + 1]))
         for name in _LINEAR:
             means[name] = mean_errors(registry.memories[name].empty(_UNITS, 3), keys, values)
-            ratios[name] = np.min((_UNITS + 1) * means[name][:, _UNITS] / least)
+            ratios[name] = (_UNITS + 1) * means[name][:, _UNITS] / least
         best = means["pseudo-inverse"]
         magnified = []
         for stored in (1, 4, 7, _UNITS):
@@ -67,9 +77,10 @@ class RankBound(Check):
             Quantity(f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u", max(magnified), highest=1),
             *beyond,
             *(
-                Quantity(f"squared error of {name} / least possible", ratio, lowest=1 - 1e-6)
+                Quantity(f"squared error of {name} / least possible", np.min(ratio), lowest=1 - 1e-6)
                 for name, ratio in ratios.items()
             ),
+            Quantity("the largest, of pseudo-inverse", np.max(ratios["pseudo-inverse"]), highest=1 + 1e-6),
         ]
         pairs = np.arange(1, _MAX_PAIRS + 1)
         series = (
@@ -80,7 +91,6 @@ class RankBound(Check):
         return Finding(*quantities, panels=[Panel(title, "pairs N", "squared error", series)])
 
 
-def _least(keys: Pairs, values: Pairs) -> np.ndarray:
-    """‖V n‖² for the n of length 1 with K n = 0, of R + 1 keys."""
-    null = np.linalg.svd(keys.swapaxes(1, 2))[2][:, -1]
-    return np.sum(np.einsum("snv,sn->sv", values, null) ** 2, axis=1)
+def _null(keys: Pairs) -> np.ndarray:
+    """The n of length 1 with K n = 0, of R + 1 keys."""
+    return np.linalg.svd(keys.swapaxes(1, 2))[2][:, -1]

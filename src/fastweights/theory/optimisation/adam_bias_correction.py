@@ -18,18 +18,25 @@ _STEPS, _SEQUENCES = 200, 8
 
 @register_check("adam-bias-correction", source="Kingma & Ba 2014, arXiv:1412.6980, algorithm 1 and section 3")
 class AdamBiasCorrection(Check):
-    """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g] for
-    stationary gradients, and the same for squares. Optax and the library's optimiser follow algorithm 1.
+    """m(t) = Σ_i (1 − β) β^(t−i) g(i), and the weights add up to 1 − β^t: so E[m(t)] / (1 − β^t) = E[g]
+    for stationary gradients, and the same for squares. Optax and the library's optimiser follow algorithm
+    1.
 
-    A term of m or v goes through 3 roundings in each of t steps, and what follows through ten; 1 − β2^t loses
-    up to 1 / (1 − β2) of them to cancellation, as β2 is close to 1.
+    A term of m or v goes through 3 roundings in each of t steps, and what follows through ten; 1 − β2^t
+    loses up to 1 / (1 − β2) of them to cancellation, as β2 is close to 1.
     """
 
     statement = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
 
     correction: Callable[[Any, Any], Any] = lambda decay, steps: 1 - decay**steps
-    """The divisor of a moment, the sum of the weights of t gradients, given β and t; works on symbols and on
-    numbers."""
+    """The divisor of a moment, the sum of the weights of t gradients, given β and t; works on symbols and
+    on numbers."""
+
+    moment: Callable[[Any, Any, Any], Any] = lambda decay, before, new: decay * before + (1 - decay) * new
+    """A moment after one step, given β, the moment before and the gradient or its square."""
+
+    step: Callable[[Any, Any], Any] = lambda first, second: -first / (np.sqrt(second) + _EPSILON)
+    """Δ over the learning rate, given both moments, corrected."""
 
     def examine(self) -> Finding:
         """By symbols for every β and t; then for gradients of very different sizes, some of them zero."""
@@ -60,12 +67,11 @@ class AdamBiasCorrection(Check):
         m, v, size = np.zeros((3, gradients.shape[1]))
         steps, sizes = [], []
         for t, gradient in enumerate(gradients, start=1):
-            m = first * m + (1 - first) * gradient
-            v = second * v + (1 - second) * gradient**2
+            m, v = self.moment(first, m, gradient), self.moment(second, v, gradient**2)
             size = first * size + (1 - first) * abs(gradient)
-            root = np.sqrt(v / self.correction(second, t)) + _EPSILON
-            steps.append(-_RATE * m / self.correction(first, t) / root)
-            sizes.append(_RATE * size / self.correction(first, t) / root)
+            squared = v / self.correction(second, t)
+            steps.append(_RATE * self.step(m / self.correction(first, t), squared))
+            sizes.append(_RATE * abs(self.step(size / self.correction(first, t), squared)))
         return np.array(steps), np.array(sizes)
 
     def _symbolic(self) -> int:
