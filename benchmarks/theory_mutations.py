@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 from fastweights import registry
-from fastweights.theory.mutations import Mutant, applied, formulas, mutants
+from fastweights.theory.mutations import Mutant, applied, formulas, mutants, name_of
 from fastweights.theory.runner import examine
 
 ROOT = Path(__file__).parents[1]
@@ -99,13 +99,14 @@ def outcome_of(name: str, check: Any, mutant: Mutant, is_traced: bool) -> str:
 def with_traced_formulas(name: str, check: Any) -> tuple[Any, set[str]]:
     """The true result, and the names of the formulas that JAX traces, for any of their arguments."""
     import jax
+    from jax.core import Tracer
 
-    codes, traced = {function.__code__: function.__name__ for function in formulas(check)}, set()
+    codes, traced = {function.__code__: name_of(function) for function in formulas(check)}, set()
 
     def watch(frame: FrameType, event: str, _: object) -> None:
         if event == "call" and frame.f_code in codes:
             leaves = jax.tree.leaves(list(frame.f_locals.values()))
-            if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            if any(isinstance(leaf, Tracer) for leaf in leaves):
                 traced.add(codes[frame.f_code])
 
     sys.setprofile(watch)
@@ -118,7 +119,7 @@ def with_traced_formulas(name: str, check: Any) -> tuple[Any, set[str]]:
 
 def report(results: dict[str, list[dict[str, Any]]]) -> int:
     """Print every mutant that wasn't killed, and the counts."""
-    count, unargued = {"killed": 0, "raised": 0, "argued": 0, "survived": 0}, 0
+    count = {"killed": 0, "raised": 0, "argued": 0, "survived": 0}
     for name, mutants_of in results.items():
         for result in mutants_of:
             outcome = "argued" if result["argument"] else result["outcome"]
@@ -128,13 +129,12 @@ def report(results: dict[str, list[dict[str, Any]]]) -> int:
                 print(line + (f"  ({result['argument']})" if result["argument"] else ""))
         if not mutants_of:
             print(f"none      {name} has no formula with a constant")
-    unargued = count["survived"]
     total = sum(count.values())
     print(
-        f"{total} mutants of {len(results)} checks: {count['killed']} killed, {count['raised']} raised an error, "
-        f"{count['argued']} survived for a reason, {unargued} survived"
+        f"{total} mutants of {len(results)} checks: {count['killed']} killed, {count['raised']} raised an "
+        f"error, {count['argued']} survived for a reason, {count['survived']} survived"
     )
-    return 1 if unargued else 0
+    return 1 if count["survived"] else 0
 
 
 if __name__ == "__main__":

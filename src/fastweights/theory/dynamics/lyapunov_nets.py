@@ -1,14 +1,12 @@
 """Lyapunov exponents of recurrent networks, before and after training."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from fastweights.cells.base import State
@@ -19,28 +17,40 @@ from fastweights.models import SequenceClassifier
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.dynamics.lyapunov import HOUSEHOLDER, Jacobians, frame, stretches
-from fastweights.theory.networks import before_and_after, run_once
+from fastweights.theory.dynamics.orbits import STEPS, Orbit, orbit_of
+from fastweights.theory.dynamics.symmetric_memory import (
+    after_two_pasts,
+    queries,
+    unread_apart,
+)
+from fastweights.theory.networks import before_and_after, simple_cell
 from fastweights.theory.rounding import UNIT
 
 _TASK = AssociativeRetrieval(num_pairs=2)
 _UNITS = {"standard-rnn": 16, "irnn": 16, "lstm": 16, "fast-weights": 6}
-_STEPS = 300
-_NEAR, _BESIDE = 1e-7, 1e-4
+_BESIDE = 1e-4
 _CONDITION = 1e6  # directions that a step shrinks by more, relative to the others, are not compared
 _NORM = 0.9
 
 
-class Orbit(NamedTuple):
-    """A cell driven by a long sequence: one step after another."""
+def slopes(hidden: Float[np.ndarray, "time n"]) -> Float[np.ndarray, "time n"]:
+    """1 − h²: a unit's factor of |det J| of the standard RNN, beside |det W|."""
+    return 1 - hidden**2
 
-    projections: Float[np.ndarray, "time projection"]
-    states: Float[np.ndarray, "time n"]
-    """The carried numbers after each step, one below the other."""
-    jacobians: Jacobians
-    """∂s(t)/∂s(t−1)."""
-    beside: Float[np.ndarray, " time"]
-    """The log of the factor by which each step stretches a difference of 10⁻⁷ (1 + ‖s‖) to another
-    trajectory."""
+
+def gates(forget: np.ndarray, cell: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """f |tanh c| o (1 − o): a unit's factor of |det J| of the LSTM, beside |det W_o|."""
+    return forget * np.abs(np.tanh(cell)) * output * (1 - output)
+
+
+def contracting(norm: float) -> float:
+    """log ‖W‖: the bound on a standard RNN's largest exponent."""
+    return float(np.log(norm))
+
+
+def forgotten(decay: float) -> float:
+    """λ: the factor of a change of A that isn't read."""
+    return decay
 
 
 @register_check(
@@ -48,23 +58,27 @@ class Orbit(NamedTuple):
     source="Eckmann & Ruelle 1985, section V.C; Vogt, Puelma Touzel, Shlizerman & Lajoie 2020",
 )
 class LyapunovNets(Check):
-    """The Lyapunov exponents λ_1 >= λ_2 >= … of a driven network, s(t) = F(s(t−1), x(t)), with J = ∂F/∂s: λ_1
-    + … + λ_k is at most the mean of the sum of the k largest log σ_i(J), so λ_1 <= mean log ‖J‖; all of them
-    sum up to the mean of log |det J|, which is
+    """The Lyapunov exponents λ_1 >= λ_2 >= … of a driven network, s(t) = F(s(t−1), x(t)), with J = ∂F/∂s:
+    λ_1 + … + λ_k is at most the mean of the sum of the k largest log σ_i(J), so λ_1 <= mean log ‖J‖; all
+    of them sum up to the mean of log |det J|, which is
 
         log |det W| + Σ_i log(1 − h_i²)                              for the standard RNN,
         log |det W_o| + Σ_i log(f_i |tanh c_i| o_i (1 − o_i))        for the LSTM, W_o the output gate's rows.
 
-    A standard RNN with ‖W‖ < 1 has λ_1 <= log ‖W‖ < 0. Of fast weights, the antisymmetric part of a change of
-    A changes by the factor λ alone, P J = λ P with P its m = R (R − 1)/2 coordinates: the first m exponents
-    have at least the mean log λ, after n steps up to log |det P Q| / (m n), with Q the first m columns of the
-    frame.
+    A standard RNN with ‖W‖ < 1 has λ_1 <= log ‖W‖ < 0, with equality at h = 0 for W orthogonal times its
+    norm.
 
-    A QR decomposition errs like a change of J by c N² u ‖J‖, c a small constant (Higham 2002, theorem 19.4):
-    the sums by that times the condition, ‖J‖ over the smallest σ that is compared; determinants add the
-    rounding of their factors, such as 1 − h². λ_1 is also the rate at which two trajectories part: off by the
-    curvature, 10⁻⁷ of it, and by rounding, 10⁻¹⁶/10⁻⁷; 10⁻⁴ is far above both, and far below what a path left
-    out takes away.
+    Fast weights write symmetric matrices, so that their state has R + R (R + 1)/2 numbers, which a step
+    does not leave. A change of A that the step's query q does not see, δA q = 0, is multiplied by λ and
+    by nothing else; there are R (R − 1)/2 independent ones. Under an input that stays the same the query
+    is the same at last, so that as many exponents are log λ: a difference that two pasts have left in A
+    then falls by λ a step or less, up to the share of what falls faster, (λ_k/λ)ⁿ.
+
+    A QR decomposition errs like a change of J by c N² u ‖J‖, c a small constant (Higham 2002, theorem
+    19.4): the sums by that times the condition, ‖J‖ over the smallest σ that is compared; determinants
+    add the rounding of their factors, such as 1 − h². λ_1 is also the rate at which two trajectories
+    part: off by the curvature, 10⁻⁷ of it, and by rounding, 10⁻¹⁶/10⁻⁷; 10⁻⁴ is far above both, and far
+    below what a path left out takes away.
     """
 
     statement = "A network's Lyapunov exponents obey its Jacobians, before and after training."
@@ -74,6 +88,18 @@ class LyapunovNets(Check):
 
     method: Callable[[Jacobians], np.ndarray] = stretches
     """The logarithms of the stretching in every step and direction."""
+
+    slopes: Callable[[np.ndarray], np.ndarray] = slopes
+    """A unit's factor of |det J| of the standard RNN, given h."""
+
+    gates: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] = gates
+    """A unit's factor of |det J| of the LSTM, given f, c and o."""
+
+    contracting: Callable[[float], float] = contracting
+    """The bound on a standard RNN's largest exponent, given ‖W‖."""
+
+    forgotten: Callable[[float], float] = forgotten
+    """The factor of a change of A that isn't read, given the decay."""
 
     cells: tuple[str, ...] = tuple(_UNITS)
 
@@ -88,27 +114,76 @@ class LyapunovNets(Check):
                 logs = self.method(orbit.jacobians)
                 quantities += _general(name, orbit, logs)
                 if isinstance(cell, StandardRNN | LSTM):
-                    quantities.append(_volume(name, cell, orbit, logs))
+                    quantities.append(self._volume(name, cell, orbit, logs))
                 if isinstance(cell, FastWeights):
-                    quantities += _forgetting(name, cell, orbit, logs)
+                    quantities += self._forgetting(name, models[i], cell, orbit)
                 spectra[cell_name, when] = np.sort(logs.mean(0))[::-1]
         if "standard-rnn" in pairs:
-            quantities.append(self._contraction(pairs["standard-rnn"][0]))
+            quantities += self._contraction(pairs["standard-rnn"][0])
         return Finding(*quantities, panels=_panels(spectra))
 
     def _orbit(self, model: SequenceClassifier) -> Orbit:
-        return Orbit(*_follow(model, _stream(), self.through))
+        return orbit_of(model, self.through)
 
-    def _contraction(self, model: SequenceClassifier) -> Quantity:
+    def _contraction(self, model: SequenceClassifier) -> tuple[Quantity, Quantity]:
         def recurrent(model: Any) -> Any:
             return model.cell.recurrent
 
         scaled = _NORM / jnp.linalg.norm(recurrent(model), 2) * recurrent(model)
         orbit = self._orbit(eqx.tree_at(recurrent, model, scaled))
         largest = self.method(orbit.jacobians)[:, 0].mean()
-        return Quantity(
-            f"standard RNN with ‖W‖ = {_NORM:g}: largest exponent", largest, highest=np.log(_NORM)
+        bound, units = self.contracting(_NORM), model.cell.hidden_size
+        orthogonal = _NORM * frame(units)
+        cell = simple_cell("standard-rnn", orthogonal, np.zeros((units, 1)), np.zeros(units))
+        step = jax.jacfwd(lambda hidden: cell.step(hidden, jnp.zeros(units))[1])
+        at_rest = np.asarray(step(jnp.zeros(units)))
+        attained = self.method(np.broadcast_to(at_rest, (STEPS, units, units)))[:, 0].mean()
+        name = f"standard RNN with ‖W‖ = {_NORM:g}: largest exponent"
+        rounding = HOUSEHOLDER * units**2 * UNIT
+        return (
+            Quantity(name, largest, highest=bound),
+            Quantity.near(f"{name}, W orthogonal, h = 0", attained, bound, rounding),
         )
+
+    def _volume(
+        self, name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.ndarray, "time n"]
+    ) -> Quantity:
+        """All exponents together, against log |det J| by formula."""
+        recurrent, states = np.asarray(cell.recurrent), orbit.states
+        if isinstance(cell, StandardRNN):
+            factors = self.slopes(states)
+            weights, relative = recurrent, 1 / factors
+        else:
+            units = cell.hidden_size
+            cells, hidden = np.split(states, 2, axis=1)
+            before = np.concatenate([np.zeros((1, units)), hidden[:-1]])
+            summed = np.split(before @ recurrent.T + orbit.projections, 4, axis=1)
+            forget, output = (1 / (1 + np.exp(-x)) for x in summed[1:3])
+            factors = self.gates(forget, cells, output)
+            weights, relative = recurrent[2 * units : 3 * units], 1 / (1 - output)
+        expected = np.linalg.slogdet(weights)[1] + np.log(factors).sum(1).mean()
+        condition = np.linalg.cond(orbit.jacobians).mean()
+        rounding = (HOUSEHOLDER * logs.shape[1] ** 2 * condition + 4 * relative.sum(1).mean()) * UNIT
+        apart = abs(logs.sum(1).mean() - expected)
+        return Quantity(f"{name}: sum of all exponents against log |det J|", apart, highest=rounding)
+
+    def _forgetting(
+        self, name: str, model: SequenceClassifier, cell: FastWeights, orbit: Orbit
+    ) -> list[Quantity]:
+        """What becomes of changes of A that aren't read; and of those that two pasts have left there."""
+        factor = self.forgotten(float(cell.decay))
+        off = unread_apart(orbit.jacobians, queries(cell, orbit.states, orbit.projections), factor)
+        # J has entries of some ‖J‖, and its products with a change R² terms.
+        rounding = 4 * orbit.states.shape[1] * UNIT * float(np.abs(orbit.jacobians).max())
+        return [
+            Quantity(
+                f"{name}: what a step takes out of the symmetric changes", orbit.left.max(), highest=rounding
+            ),
+            Quantity(f"{name}: |J δA − λ δA| of changes that aren't read", off, highest=rounding),
+            Quantity(
+                f"{name}: constant input, factor of ΔA a step", after_two_pasts(model), lowest=factor - 1e-4
+            ),
+        ]
 
 
 def _general(name: str, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> list[Quantity]:
@@ -130,74 +205,6 @@ def _general(name: str, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> list
         about = f"{name}: most that k exponents exceed k log σ, k <= {int(compared.sum())}"
         quantities.append(Quantity(about, excess.max(), highest=rounding))
     return quantities
-
-
-def _volume(name: str, cell: StandardRNN | LSTM, orbit: Orbit, logs: Float[np.ndarray, "time n"]) -> Quantity:
-    """All exponents together, against log |det J| by formula."""
-    recurrent, states = np.asarray(cell.recurrent), orbit.states
-    if isinstance(cell, StandardRNN):
-        factors = 1 - states**2
-        weights, relative = recurrent, 1 / factors
-    else:
-        units = cell.hidden_size
-        cells, hidden = np.split(states, 2, axis=1)
-        before = np.concatenate([np.zeros((1, units)), hidden[:-1]])
-        summed = np.split(before @ recurrent.T + orbit.projections, 4, axis=1)
-        forget, output = (1 / (1 + np.exp(-x)) for x in summed[1:3])
-        factors = forget * np.abs(np.tanh(cells)) * output * (1 - output)
-        weights, relative = recurrent[2 * units : 3 * units], 1 / (1 - output)
-    expected = np.linalg.slogdet(weights)[1] + np.log(factors).sum(1).mean()
-    condition = np.linalg.cond(orbit.jacobians).mean()
-    rounding = (HOUSEHOLDER * logs.shape[1] ** 2 * condition + 4 * relative.sum(1).mean()) * UNIT
-    apart = abs(logs.sum(1).mean() - expected)
-    return Quantity(f"{name}: sum of all exponents against log |det J|", apart, highest=rounding)
-
-
-def _forgetting(
-    name: str, cell: FastWeights, orbit: Orbit, logs: Float[np.ndarray, "time n"]
-) -> list[Quantity]:
-    """The antisymmetric part of the memory, into which nothing is written."""
-    units, decay = cell.hidden_size, float(cell.decay)
-    rows, columns = np.triu_indices(units, 1)
-    numbers, count, steps = np.arange(len(rows)), len(rows), len(logs)
-    antisymmetric = np.zeros((count, units + units**2))
-    antisymmetric[numbers, units + rows * units + columns] = 1 / np.sqrt(2)
-    antisymmetric[numbers, units + columns * units + rows] = -1 / np.sqrt(2)
-    size = np.abs(antisymmetric @ orbit.jacobians - decay * antisymmetric).max()
-    start = np.linalg.slogdet(antisymmetric @ frame(logs.shape[1])[:, :count])[1]
-    lowest = np.log(decay) + start / (count * steps)
-    return [
-        Quantity(f"{name}: |P J − λ P|", size, highest=4 * UNIT),
-        Quantity(f"{name}: mean of the first {count} exponents", logs[:, :count].mean(), lowest=lowest),
-    ]
-
-
-def _stream() -> np.ndarray:
-    """Letters, each followed by a digit."""
-    rng, count = np.random.default_rng(1), _STEPS // 2
-    return np.stack([rng.integers(26, size=count), 26 + rng.integers(10, size=count)], axis=1).ravel()
-
-
-@run_once
-def _follow(model: SequenceClassifier, tokens: Array, through: Callable[[State], State]):
-    cell, projections = model.cell, model.projections(tokens)
-    first, unravel = ravel_pytree(cell.initial_state())
-
-    def advanced(vector, projection, through=lambda state: state):
-        return ravel_pytree(cell.step(through(unravel(vector)), projection)[0])[0]
-
-    def advance_both(carry, projection):
-        vector, direction = carry
-        after = advanced(vector, projection)
-        near = _NEAR * (1 + jnp.linalg.norm(vector))  # an unstable IRNN's states grow
-        apart = (advanced(vector + near * direction, projection) - after) / near
-        size = jnp.linalg.norm(apart)
-        jacobian = jax.jacrev(advanced)(vector, projection, through)
-        # A direction that is lost once is lost for good.
-        return (after, apart / jnp.where(size > 0, size, 1)), (after, jacobian, jnp.log(size))
-
-    orbit = lax.scan(advance_both, (first, jnp.asarray(frame(first.size)[:, 0])), projections)[1]
-    return projections, *orbit
 
 
 def _panels(spectra: Mapping[tuple[str, str], Float[np.ndarray, " n"]]) -> list[Panel]:

@@ -1,0 +1,173 @@
+"""The code of a function with one number of its formula changed."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+_NOT_NUMBERS = {"axis", "ndmin", "dtype", "keepdims", "ord", "start"}
+"""Keyword arguments that are no part of a formula."""
+
+Change = Callable[[float], tuple[str, Callable[[Any], ast.AST]]]
+"""Given a factor, the change in words, and a function that makes it of the node."""
+
+
+def changes(site: ast.AST, root: ast.AST) -> Iterator[Change]:
+    """What can be changed about a node."""
+    if isinstance(site, ast.Constant) and _is_number(site) and getattr(site, "counts", True):
+        value: Any = site.value
+        yield lambda factor: _numbers(value, factor)
+    if isinstance(site, ast.BinOp) and isinstance(site.op, ast.Pow) and not _is_number(site.right):
+        yield lambda factor: (f"exponent {_text(site.right)} · {factor}", _with("right", factor))
+    if isinstance(site, ast.BinOp) and isinstance(site.op, ast.Add | ast.Sub):
+        for side in ("left", "right"):
+            term = getattr(site, side)
+            if not _is_number(term) and not _is_sum(term):
+                text = _text(term)
+                yield lambda factor, s=side, t=text: (f"term {t} · {factor}", _with(s, factor))
+    if isinstance(site, ast.Call) and site.args:
+        called = site.func.attr if isinstance(site.func, ast.Attribute) else getattr(site.func, "id", "")
+        if called == "exp":
+            yield lambda factor: (f"exp({_text(site.args[0])}) · {factor} inside", _argument(factor))
+        if called == "sqrt":
+            yield lambda factor: (f"√({_text(site.args[0])}) to the power {factor}", _power(factor))
+    value = (
+        site.value if isinstance(site, ast.Return) else site.body if isinstance(site, ast.Lambda) else None
+    )
+    if value is not None and (site is root or isinstance(site, ast.Return)) and _is_formula(value):
+        attribute = "value" if isinstance(site, ast.Return) else "body"
+        yield lambda factor: (f"value · {factor}", _with(attribute, factor))
+
+
+def _numbers(value: float, factor: float) -> tuple[str, Callable[[Any], ast.AST]]:
+    other = value * factor if value else factor - 1
+    return f"{value} → {other:.4g}", set_to(other)
+
+
+def set_to(value: float) -> Callable[[Any], ast.AST]:
+    """Another number in the place of one."""
+    return lambda node: ast.Constant(value)
+
+
+def _scaled(node: ast.AST, factor: float) -> ast.BinOp:
+    return ast.BinOp(left=node, op=ast.Mult(), right=ast.Constant(factor))  # type: ignore[arg-type]
+
+
+def _with(attribute: str, factor: float) -> Callable[[Any], ast.AST]:
+    def replace(node: Any) -> ast.AST:
+        setattr(node, attribute, _scaled(getattr(node, attribute), factor))
+        return node
+
+    return replace
+
+
+def _argument(factor: float) -> Callable[[Any], ast.AST]:
+    def replace(node: Any) -> ast.AST:
+        node.args[0] = _scaled(node.args[0], factor)
+        return node
+
+    return replace
+
+
+def _power(factor: float) -> Callable[[Any], ast.AST]:
+    return lambda node: ast.BinOp(left=node, op=ast.Pow(), right=ast.Constant(factor))
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
+def _is_sum(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+
+
+def _is_formula(node: ast.AST) -> bool:
+    """Not a text, a collection or a comparison."""
+    return not isinstance(node, ast.JoinedStr | ast.Tuple | ast.Dict | ast.List | ast.Compare) and not (
+        isinstance(node, ast.Constant) and not _is_number(node)
+    )
+
+
+def _text(node: ast.AST) -> str:
+    return ast.unparse(node)
+
+
+def definition(function: FunctionType) -> Any:
+    """The function's part of its file's syntax tree, without decorators. Numbers that only choose entries or
+    axes are marked: they don't count."""
+    code = function.__code__
+    tree = ast.parse(Path(code.co_filename).read_text(encoding="utf-8"))
+    kind: Any = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
+    nodes: Any = ast.walk(tree)
+    for node in nodes:
+        if not isinstance(node, kind) or _first_line(node) != code.co_firstlineno:
+            continue
+        if isinstance(node, ast.FunctionDef):
+            if node.name != code.co_name:
+                continue
+            node.decorator_list, node.returns = [], None
+            node.args = _plain(node.args)
+        elif _extent(node.body) not in set(code.co_positions()):
+            continue  # another lambda of the same line
+        for inner in ast.walk(node):
+            _mark(inner)
+        return node
+    raise LookupError(f"the source of {function.__qualname__} isn't found in {code.co_filename}")
+
+
+def _extent(node: ast.expr) -> tuple[int | None, ...]:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+
+
+def _first_line(node: Any) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return decorators[0].lineno if decorators else node.lineno
+
+
+def _plain(arguments: ast.arguments) -> ast.arguments:
+    """Without annotations and defaults, which are no part of the function's code."""
+    for argument in ast.walk(arguments):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return arguments
+
+
+def _mark(node: ast.AST) -> None:
+    places: Sequence[ast.AST] = ()
+    if isinstance(node, ast.Subscript):
+        places = (node.slice,)
+    elif isinstance(node, ast.keyword) and node.arg in _NOT_NUMBERS:
+        places = (node.value,)
+    elif isinstance(node, ast.FunctionDef | ast.Lambda):
+        places = (*node.args.defaults, *filter(None, node.args.kw_defaults))
+    for place in places:
+        for inner in ast.walk(place):
+            inner.counts = False  # type: ignore[attr-defined]
+
+
+def compiled(function: FunctionType, node: Any, number: int, replace: Callable[[Any], ast.AST]) -> CodeType:
+    """The code of the function with its n-th node replaced."""
+    node = copy.deepcopy(node)
+    target = next(inner for i, inner in enumerate(ast.walk(node)) if i == number)
+    if target is node:
+        return _code_of(function, replace(node))
+
+    class Replaced(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            return replace(node) if node is target else self.generic_visit(node)
+
+    return _code_of(function, Replaced().visit(node))
+
+
+def _code_of(function: FunctionType, node: Any) -> CodeType:
+    filename = function.__code__.co_filename
+    statement = ast.Expr(node) if isinstance(node, ast.Lambda) else node
+    module = ast.fix_missing_locations(ast.Module([statement], type_ignores=[]))
+    code = compile(module, filename, "exec", dont_inherit=True)
+    return next(
+        const
+        for const in code.co_consts
+        if isinstance(const, CodeType) and const.co_name == function.__code__.co_name
+    )

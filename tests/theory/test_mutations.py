@@ -1,0 +1,42 @@
+"""A changed constant makes a check fail: some of every chapter; benchmarks/theory_mutations.py has all."""
+
+import pytest
+
+from fastweights import registry
+from fastweights.theory.mutations import applied, formulas, mutants
+from fastweights.theory.runner import examine
+
+CHAPTERS = {
+    "memories": "crosstalk-variance",
+    "hopfield": "softmax-hopfield-attention",
+    "dynamics": "lyapunov-method",
+    "gradients": "softmax-cross-entropy",
+    "fast-weights": "inner-loop-normalised",
+    "optimisation": "adam-bias-correction",
+}
+
+
+@pytest.mark.parametrize("name", CHAPTERS.values())
+def test_a_check_fails_with_each_of_three_changed_constants(name):
+    check = registry.checks[name]()
+    assert examine(name, check).holds
+    every = mutants(check)
+    for mutant in every[:: max(1, len(every) // 3)][:3]:
+        with applied(mutant):
+            assert not examine(name, check).holds, mutant
+    assert examine(name, check).holds, "the change is taken back"
+
+
+def test_every_kind_of_constant_is_changed():
+    changes = {mutant.change for mutant in mutants(registry.checks["capacity"]())}
+    assert {"2 → 2.3", "2 → 1.7", "term weights · 1.15", "value · 0.85"} <= changes
+    changes = {mutant.change for mutant in mutants(registry.checks["decaying-recall"]())}
+    assert "exponent age.astype(float) · 1.15" in changes
+
+
+def test_formulas_are_functions_among_the_fields_and_what_they_call_but_not_what_draws():
+    names = {function.__name__ for function in formulas(registry.checks["hopfield-breakdown"]())}
+    assert {"load_at", "susceptibility", "enlarged", "end_of_retrieval"} <= names
+    assert "spherical" not in {
+        function.__name__ for function in formulas(registry.checks["crosstalk-variance"]())
+    }
