@@ -36,7 +36,7 @@ def test_every_kind_of_constant_is_changed():
 
 def test_formulas_are_functions_among_the_fields_and_what_they_call_but_not_what_draws():
     names = {function.__name__ for function in formulas(registry.checks["hopfield-breakdown"]())}
-    assert {"load_at", "susceptibility", "enlarged", "end_of_retrieval"} <= names
+    assert {"load_at", "susceptibility", "enlarged"} <= names
     assert "spherical" not in {
         function.__name__ for function in formulas(registry.checks["crosstalk-variance"]())
     }

@@ -5,6 +5,7 @@ import numpy as np
 from checks import holds
 from fastweights import registry
 from fastweights.theory.hopfield.hopfield_breakdown import hebbian
+from fastweights.theory.hopfield.mean_field import load_at
 from fastweights.theory.runner import examine
 
 SMALL = {300: 30, 600: 15}
@@ -26,7 +27,7 @@ def diluted(patterns):
 
 def test_fails_with_another_end():
     assert crossing_holds()
-    assert not crossing_holds(end=lambda: 0.16)
+    assert not crossing_holds(load=lambda y: 1.15 * load_at(y))
 
 
 def test_fails_with_half_of_the_connections():

@@ -50,11 +50,14 @@ class Equilibrium(NamedTuple):
 
 
 def nets() -> list[AdditiveModel]:
-    """Four memories; a flip-flop; a damped rotation; a rotation that grows."""
+    """Four memories; a flip-flop; a damped rotation; two slow ones, one of which grows; a rotation that
+    grows."""
     return [
         AdditiveModel.of([[2.0, 0.3], [0.3, 2.0]]),
         AdditiveModel.of([[0.0, 2.0], [2.0, 0.0]], [0.1, -0.05], [1.0, 1.5]),
         AdditiveModel.of([[0.5, -2.0], [2.0, 0.5]]),
+        AdditiveModel.of([[0.95, -0.14], [0.14, 0.95]]),
+        AdditiveModel.of([[1.05, -0.14], [0.14, 1.05]]),
         AdditiveModel.of([[2.0, -2.0], [2.0, 2.0]]),
     ]
 
@@ -106,7 +109,7 @@ class EquilibriumKinds(Check):
     """The bound on |N|, given ‖C⁻¹ W‖ and |v − v*|."""
 
     def examine(self) -> Finding:
-        """For all equilibria of four nets of two units."""
+        """For all equilibria of six nets of two units."""
         points = [(net, equilibria(net, start_grid(5, 15))) for net in nets()]
         signs = [sum(np.sign(np.linalg.det(-jacobian(net, v))) for v in vs) for net, vs in points]
         linear = [self._linearised(net, v) for net, vs in points for v in vs]

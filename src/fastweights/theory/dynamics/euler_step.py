@@ -21,6 +21,7 @@ _SHOWN: tuple[tuple[int, Literal["dashed", "marks"]], ...] = (20, "dashed"), (2,
 
 Vectors = Float[np.ndarray, "*batch units"]
 Matrix = Float[np.ndarray, "units units"]
+Units = Float[np.ndarray, " units"]
 
 
 def euler(velocity: Callable[[Vectors], Vectors], potentials: Vectors, step: float) -> Vectors:
@@ -28,17 +29,17 @@ def euler(velocity: Callable[[Vectors], Vectors], potentials: Vectors, step: flo
     return potentials + step * velocity(potentials)
 
 
-def error_speed(jacobian: Matrix, error: Vectors, slope: Vectors) -> Vectors:
+def error_speed(jacobian: Matrix, error: Units, slope: Units) -> Units:
     """dE/dt = J E − ½ J dv/dt, given J, E and dv/dt."""
     return jacobian @ (error - slope / 2)
 
 
-def velocity(weights: Matrix, currents: Vectors, resistances: Vectors) -> Callable[[Vectors], Vectors]:
+def velocity(weights: Matrix, currents: Vectors, resistances: Units) -> Callable[[Vectors], Vectors]:
     """dv/dt = (R (W φ(v) + I) − v)/τ, as a function of v."""
     return lambda v: (resistances * (np.tanh(v) @ weights.T + currents) - v) / _TIME_CONSTANT
 
 
-def jacobian(weights: Matrix, resistances: Vectors) -> Callable[[Vectors], Matrix]:
+def jacobian(weights: Matrix, resistances: Units) -> Callable[[Vectors], Matrix]:
     """∂(dv/dt)/∂v, as a function of v."""
     return lambda v: (resistances[:, None] * weights / np.cosh(v) ** 2 - np.eye(len(v))) / _TIME_CONSTANT
 
@@ -64,13 +65,13 @@ class EulerStep(Check):
     method: Callable[[Callable[[Vectors], Vectors], Vectors, float], Vectors] = euler
     """One step, given dv/dt, v and the step's length."""
 
-    velocity: Callable[[Matrix, Vectors, Vectors], Callable[[Vectors], Vectors]] = velocity
+    velocity: Callable[[Matrix, Vectors, Units], Callable[[Vectors], Vectors]] = velocity
     """dv/dt, given W, I and R."""
 
-    jacobian: Callable[[Matrix, Vectors], Callable[[Vectors], Matrix]] = jacobian
+    jacobian: Callable[[Matrix, Units], Callable[[Vectors], Matrix]] = jacobian
     """∂(dv/dt)/∂v, given W and R."""
 
-    error_speed: Callable[[Matrix, Vectors, Vectors], Vectors] = error_speed
+    error_speed: Callable[[Matrix, Units, Units], Units] = error_speed
     """dE/dt, given J, E and dv/dt."""
 
     step: float = _TIME_CONSTANT

@@ -115,6 +115,9 @@ def _panels(paths: Float[np.ndarray, "times nets 2"], expected: Float[np.ndarray
     angles, panels = np.linspace(0, 2 * np.pi, 200), []
     for net in (0, 3):
         circle = expected[net] * np.cos(angles), expected[net] * np.sin(angles)
-        series = [Series("the cycle", *paths[::4, net].T), Series("circle of that r", *circle, "dashed")]
+        series = [
+            Series("the cycle", *paths[::4, net].T),
+            Series("circle, r by the series", *circle, "dashed"),
+        ]
         panels.append(Panel(f"a = {1 + _EXCESSES[net]:g}, b = {_ROTATION:g}", "v₁", "v₂", series))
     return panels

@@ -1,5 +1,6 @@
 """The retrieval state of Hopfield's network in the limit of many units (Amit et al. 1987)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,17 +36,17 @@ def enlarged(susceptibility: float) -> float:
     return 1 / (1 - susceptibility) ** 2
 
 
-def end_of_retrieval() -> End:
-    """The largest load at which the equations have a solution with m > 0."""
-    y = _at_the_end()
-    return End(float(load_at(y)), float(erf(y)))
+def end_of_retrieval(load: Callable[[float], float] = load_at) -> End:
+    """The largest load at which the equations have a solution with m > 0, given α by y."""
+    y = _at_the_end(load)
+    return End(float(load(y)), float(erf(y)))
 
 
 def overlap(load: float) -> float:
     """m of the retrieval state at a load below its end: the larger of the solutions."""
-    return float(erf(brentq(lambda y: load_at(y) - load, _at_the_end(), 30)))
+    return float(erf(brentq(lambda y: load_at(y) - load, _at_the_end(load_at), 30)))
 
 
-def _at_the_end() -> float:
-    y: Any = fminbound(lambda y: -load_at(y), 0.5, 3, xtol=1e-10)
+def _at_the_end(load: Callable[[float], float]) -> float:
+    y: Any = fminbound(lambda y: -load(y), 0.5, 3, xtol=1e-10)
     return float(y)

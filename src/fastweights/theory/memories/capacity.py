@@ -173,7 +173,7 @@ def _panel(
         Series("", below, [2 * (1 - overlap(a)) for a in below], group="hopfield"),
         Series("", loads, highest, group="softmax-hopfield"),
         Series("0.138 N: Hopfield's end of retrieval", [end.load] * 2, [0, 2], "dashed"),
-        Series("rank bound N = R, where q = s/(s + l)", [1, 1], [0, 2], "dashed"),
+        Series("rank bound N = R", [1, 1], [0, 2], "dashed"),
     ]
     title = f"Recall from the stored key, R = {_UNITS}; Hopfield: N = {_BINARY_UNITS}"
     return Panel(title, "load N/R", "squared error", series, x_scale="log")
