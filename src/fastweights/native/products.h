@@ -19,22 +19,21 @@ void pack(const T* matrix, int rows, int columns, int row_stride, int column_str
         *packed++ = matrix[int64_t(r) * row_stride + int64_t(k) * column_stride];
 }
 
-template <class T, int rows>
-inline void multiply_panel(const T* panel, int columns, const T* x, T* y) {
-  Line<T> sum[rows];
-  for (int r = 0; r < rows; ++r) sum[r] = get(y, r);
+template <class T, size_t... r>
+inline void multiply_panel(const T* panel, int columns, const T* x, T* y, std::index_sequence<r...>) {
+  Line<T> sum[] = {get(y, r)...};
   for (int k = 0; k < columns; ++k) {
     const Line<T> line = get(x, k);
-    for (int r = 0; r < rows; ++r) sum[r] = sum[r] + line * panel[k * rows + r];
+    ((sum[r] = sum[r] + line * panel[k * sizeof...(r) + r]), ...);
   }
-  for (int r = 0; r < rows; ++r) put(y, r, sum[r]);
+  (put(y, r, sum[r]), ...);
 }
 
 template <class T, int rows = kRows>
 inline void multiply_rows(int count, const T* panel, int columns, const T* x, T* y) {
   if constexpr (rows > 0) {
     if (count == rows)
-      multiply_panel<T, rows>(panel, columns, x, y);
+      multiply_panel(panel, columns, x, y, std::make_index_sequence<rows>());
     else
       multiply_rows<T, rows - 1>(count, panel, columns, x, y);
   }
@@ -54,19 +53,15 @@ constexpr int padded(int columns) {
   return (columns + kWidth<T> - 1) / kWidth<T> * kWidth<T>;
 }
 
-template <class T, int rows, int vectors>
-inline void outer_tile(const T* a, const T* b, int length, int a_stride, int b_stride, T* c, int c_stride) {
-  Vector<T> sum[rows][vectors];
-  for (int r = 0; r < rows; ++r)
-    for (int v = 0; v < vectors; ++v) sum[r][v] = *(Vector<T>*)(c + r * c_stride + v * kWidth<T>);
-  for (int k = 0; k < length; ++k) {
-    Vector<T> line[vectors];
-    for (int v = 0; v < vectors; ++v) line[v] = *(const Vector<T>*)(b + k * b_stride + v * kWidth<T>);
-    for (int r = 0; r < rows; ++r)
-      for (int v = 0; v < vectors; ++v) sum[r][v] += a[k * a_stride + r] * line[v];
-  }
-  for (int r = 0; r < rows; ++r)
-    for (int v = 0; v < vectors; ++v) *(Vector<T>*)(c + r * c_stride + v * kWidth<T>) = sum[r][v];
+// The i-th sum is of row i / vectors and vector i % vectors.
+template <class T, int vectors, size_t... i>
+inline void outer_tile(const T* a, const T* b, int length, int a_stride, int b_stride, T* c, int c_stride,
+                       std::index_sequence<i...>) {
+  const auto place = [&](size_t n) { return (Vector<T>*)(c + n / vectors * c_stride + n % vectors * kWidth<T>); };
+  Vector<T> sum[] = {*place(i)...};
+  for (int k = 0; k < length; ++k, a += a_stride, b += b_stride)
+    ((sum[i] += a[i / vectors] * *(const Vector<T>*)(b + i % vectors * kWidth<T>)), ...);
+  ((*place(i) = sum[i]), ...);
 }
 
 template <class T, int vectors, int rows = vectors == 3 ? 4 : 6>
@@ -74,7 +69,8 @@ inline void outer_columns(const T* a, const T* b, int length, int units, int a_s
                           int c_stride) {
   int start = 0;
   for (; start + rows <= units; start += rows)
-    outer_tile<T, rows, vectors>(a + start, b, length, a_stride, b_stride, c + start * c_stride, c_stride);
+    outer_tile<T, vectors>(a + start, b, length, a_stride, b_stride, c + start * c_stride, c_stride,
+                           std::make_index_sequence<rows * vectors>());
   if constexpr (rows > 1)
     if (start < units)
       outer_columns<T, vectors, rows / 2>(a + start, b, length, units - start, a_stride, b_stride,

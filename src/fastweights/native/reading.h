@@ -5,31 +5,34 @@
 
 namespace fastweights {
 
-// scores[i] = Σ_unit stored[i][unit] query[unit] for `count` columns that follow one another.
-template <class T, int count>
-inline void match_some(const T* stored, int64_t column, const T* query, int units, T* scores) {
-  Line<T> sum[count];
-  for (int i = 0; i < count; ++i) sum[i] = Line<T>::all(0);
+using One = std::make_index_sequence<1>;
+using Four = std::make_index_sequence<4>;
+
+// scores[i] = Σ_unit stored[i][unit] query[unit] for columns i that follow one another.
+template <class T, size_t... i>
+inline void match_some(const T* stored, int64_t column, const T* query, int units, T* scores,
+                       std::index_sequence<i...>) {
+  Line<T> sum[] = {(void(i), Line<T>::all(0))...};
   for (int unit = 0; unit < units; ++unit) {
     const Line<T> line = get(query, unit);
-    for (int i = 0; i < count; ++i) sum[i] = sum[i] + line * get(stored + i * column, unit);
+    ((sum[i] = sum[i] + line * get(stored + i * column, unit)), ...);
   }
-  for (int i = 0; i < count; ++i) put(scores, i, sum[i]);
+  (put(scores, i, sum[i]), ...);
 }
 
 // total += Σ_i factors[i] stored[i]; with `skip`, what a factor of 0 stands before is not looked at
-template <class T, int count, bool skip>
-inline void add_some(const T* stored, int64_t column, const T* factors, int units, T* total) {
-  Line<T> factor[count];
-  for (int i = 0; i < count; ++i) factor[i] = get(factors, i);
+template <class T, bool skip, size_t... i>
+inline void add_some(const T* stored, int64_t column, const T* factors, int units, T* total,
+                     std::index_sequence<i...>) {
+  const Line<T> factor[] = {get(factors, i)...};
+  const auto counted = [&](const Line<T>& factor, Line<T> line) {
+    if constexpr (skip)
+      for (int p = 0; p < kParts; ++p) line.part[p] = factor.part[p] == 0 ? Vector<T>{} : line.part[p];
+    return factor * line;
+  };
   for (int unit = 0; unit < units; ++unit) {
     Line<T> sum = get(total, unit);
-    for (int i = 0; i < count; ++i) {
-      Line<T> line = get(stored + i * column, unit);
-      if constexpr (skip)
-        for (int p = 0; p < kParts; ++p) line.part[p] = factor[i].part[p] == 0 ? Vector<T>{} : line.part[p];
-      sum = sum + factor[i] * line;
-    }
+    ((sum = sum + counted(factor[i], get(stored + i * column, unit))), ...);
     put(total, unit, sum);
   }
 }
@@ -39,8 +42,8 @@ void match(const T* stored, int count, const T* query, int units, T* scores) {
   const int64_t column = int64_t(units) * kLanes<T>;
   int i = 0;
   for (; i + 4 <= count; i += 4)
-    match_some<T, 4>(stored + i * column, column, query, units, scores + i * kLanes<T>);
-  for (; i < count; ++i) match_some<T, 1>(stored + i * column, column, query, units, scores + i * kLanes<T>);
+    match_some(stored + i * column, column, query, units, scores + i * kLanes<T>, Four());
+  for (; i < count; ++i) match_some(stored + i * column, column, query, units, scores + i * kLanes<T>, One());
 }
 
 template <class T, bool skip>
@@ -48,8 +51,8 @@ void add_weighted(const T* stored, int count, const T* factors, int units, T* to
   const int64_t column = int64_t(units) * kLanes<T>;
   int i = 0;
   for (; i + 4 <= count; i += 4)
-    add_some<T, 4, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total);
-  for (; i < count; ++i) add_some<T, 1, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total);
+    add_some<T, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total, Four());
+  for (; i < count; ++i) add_some<T, skip>(stored + i * column, column, factors + i * kLanes<T>, units, total, One());
 }
 
 template <class T>

@@ -6,7 +6,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
@@ -96,10 +95,11 @@ def in_blocks(function: Callable[[Model, Any], Any], model: Model, data: Any, ax
         return np.split(padded, len(padded) // _BLOCK_SIZE)
 
     leaves, structure = jax.tree.flatten(data)
+    # All blocks are on their way before the first result is waited for.
     results = [
-        jax.tree.map(np.asarray, function(model, structure.unflatten(map(jnp.asarray, block))))
-        for block in zip(*map(blocks, leaves), strict=True)
+        function(model, structure.unflatten(block)) for block in zip(*map(blocks, leaves), strict=True)
     ]
+    results = [jax.tree.map(np.asarray, result) for result in results]
     places = range(count)
     return jax.tree.map(lambda *parts: np.concatenate(parts, axis=axis).take(places, axis=axis), *results)
 
