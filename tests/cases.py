@@ -75,6 +75,7 @@ quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0
 
 # Compiled once for each case and size, whichever test comes first.
 unroll = quickly(lambda cell, x: cell.unroll(x)[0])
+project = quickly(lambda cell, x: jax.vmap(jax.vmap(cell.project))(x))
 one_step = jax.vmap(lambda cell, state, x: cell(state, x), (None, 0, 0))
 step = quickly(one_step)
 

@@ -2,10 +2,18 @@
 
 import os
 
-# There is a test process for each core: two threads that compile one program would be in each other's way.
-os.environ["XLA_FLAGS"] = (
-    f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_parallel_codegen_split_count=1".strip()
-)
+# Almost every program of a test runs once, and compiling it takes most of the test's time: a quarter of it
+# with XLA's older emitters and without LLVM's optimisations. Processes that tests start inherit this; what
+# users have is run by `.ci/run` (`fastweights verify`, the smoke reproduction).
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_backend_optimization_level=0",
+        # There is a test process for each core: two threads that compile one program would meet each other.
+        "--xla_cpu_parallel_codegen_split_count=1",
+    ]
+).strip()
 
 from collections.abc import Iterator
 

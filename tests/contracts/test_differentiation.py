@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import BUILT_IN, CASES, FAST_WEIGHTS, SIZES, each, fresh, inputs_for, quickly, small_model
+from cases import BUILT_IN, CASES, FAST_WEIGHTS, SIZES, each, fresh, inputs_for, project, quickly, small_model
 from fastweights.cells.base import Cell
 
 # The first of each: second derivatives of many heads take long to compile.
@@ -23,7 +23,7 @@ def arguments_for(case, sizes):
     state = jax.tree.map(
         lambda x: jnp.asarray(0.5 * rng.standard_normal(x.shape), x.dtype), fresh(cell, sizes.batch)
     )
-    return cell, jax.vmap(jax.vmap(cell.project))(inputs_for(sizes)), state
+    return cell, project(cell, inputs_for(sizes)), state
 
 
 def number(cell, projections, state):
@@ -98,15 +98,16 @@ def test_lengths_resets_and_states_are_mapped_too(case, float64):
     """Whatever is mapped and whatever all share: as one after the other."""
     cell, projections, state = arguments_for(case, SIZES)
     rng = np.random.default_rng(3)
-    lengths = jnp.array([SIZES.time, 4])
-    resets = jnp.asarray(rng.random((SIZES.batch, SIZES.time)) < 0.3)
+    lengths = np.array([SIZES.time, 4])
+    resets = rng.random((SIZES.batch, SIZES.time)) < 0.3
 
+    @quickly
     def one(projections, state, lengths, resets):
         return cell.unroll_projected(projections, state, lengths=lengths, resets=resets)
 
     together = one(projections, state, lengths, resets)
     assert_close(jax.vmap(one)(projections, state, lengths, resets), together)
-    given = projections, state, lengths, resets
+    given = jax.tree.map(np.asarray, (projections, state, lengths, resets))
 
     def of(i, tree):
         return jax.tree.map(lambda leaf: leaf[i], tree)

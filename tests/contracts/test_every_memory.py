@@ -1,5 +1,7 @@
 """What every registered memory keeps to: one contract for storage and recall, and clear errors."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,17 +42,22 @@ def close(a, b):
     np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
 
 
-@every
-@pytest.mark.parametrize("batch", [(), (2,), BATCH])
-def test_storing_several_is_writing_one_after_the_other(name, batch):
-    keys, values = pairs(name, 5, batch)
+@partial(jax.jit, static_argnums=0)
+def stored_three_ways(name, keys, values):
+    """One pair after the other, all at once, and in two parts: as one program, which is sooner compiled."""
     one_by_one = empty(name)
     for key, value in zip(keys, values, strict=True):
         one_by_one = one_by_one.write(key, value)
     at_once = empty(name).store(keys, values)
+    return one_by_one, at_once, empty(name).store(keys[:2], values[:2]).store(keys[2:], values[2:])
+
+
+@every
+@pytest.mark.parametrize("batch", [(), (2,), BATCH])
+def test_storing_several_is_writing_one_after_the_other(name, batch):
+    one_by_one, at_once, twice = stored_three_ways(name, *pairs(name, 5, batch))
     assert jax.tree.structure(at_once) == jax.tree.structure(one_by_one)
     jax.tree.map(close, at_once, one_by_one)
-    twice = empty(name).store(keys[:2], values[:2]).store(keys[2:], values[2:])
     jax.tree.map(close, twice, one_by_one)
 
 
@@ -117,6 +124,7 @@ def test_a_single_pair_is_recalled_from_its_key_a_part_of_it_and_a_noisy_one(nam
         assert along > 0.3
 
 
+@partial(jax.jit, static_argnums=0)
 def recall(name, keys, values, query):
     """A memory's whole life, and what it answers: its arrays, its answer, and energy and update if any."""
     memory = empty(name).store(keys[:-1], values[:-1]).write(keys[-1], values[-1])
