@@ -3,13 +3,12 @@
 import os
 
 # Almost every program of a test runs once, and compiling it takes most of the test's time: a quarter of it
-# with XLA's older emitters and without LLVM's optimisations. Processes that tests start inherit this; what
-# users have is run by `.ci/run` (`fastweights verify`, the smoke reproduction).
+# with XLA's older emitters and, in the tests' own processes, without LLVM's optimisations. What users have is
+# run by `.ci/run` (`fastweights verify`, the smoke reproduction).
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
         "--xla_cpu_use_fusion_emitters=false",
-        "--xla_backend_optimization_level=0",
         # There is a test process for each core: two threads that compile one program would meet each other.
         "--xla_cpu_parallel_codegen_split_count=1",
     ]
@@ -22,6 +21,7 @@ import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
+jax.config.update("jax_disable_most_optimizations", True)
 _NUMERIC = ("cells", "memories", "models", "numerics", "tasks", "theory", "training")
 # Before anything imports the package: every annotated shape is then checked in every call.
 install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checker")
@@ -43,6 +43,14 @@ def float64() -> Iterator[None]:
     """Double precision within one test."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def optimised() -> Iterator[None]:
+    """What is compiled in this test is optimised: for simulations, which run longer than they compile."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture

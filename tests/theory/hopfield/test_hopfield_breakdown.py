@@ -1,12 +1,14 @@
 """Fails with another end of retrieval, or half of the connections."""
 
 import numpy as np
+import pytest
 
-from checks import holds
 from fastweights import registry
 from fastweights.theory.hopfield.hopfield_breakdown import hebbian
 from fastweights.theory.hopfield.mean_field import load_at
 from fastweights.theory.runner import examine
+
+pytestmark = pytest.mark.usefixtures("optimised")
 
 SMALL = {300: 30, 600: 15}
 """Too few for a narrow interval, and enough for where the curves cross."""
