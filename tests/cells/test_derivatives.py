@@ -156,12 +156,36 @@ def transformations(f):
     }
 
 
+# Also one operation at a time, as without `jit`: each is compiled alone, so only the first derivatives.
+FIRST = ["gradient", "gradient for one", "forward", "mapped", "mapped with tables", "gradients of each"]
+
+
+def at_once(functions):
+    """What all of them give, by one program."""
+    return quickly(lambda: {name: function() for name, function in functions.items()})()
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """What the fast form gives, and what the plain one gives."""
+    with jax.enable_x64(True):
+        return at_once(transformations(fast())), at_once(transformations(plain))
+
+
+def assert_close(actual, expected):
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9), actual, expected)
+
+
 @pytest.mark.parametrize("name", transformations(plain))
-def test_all_is_as_in_the_plain_form(name, float64):
-    function = transformations(fast())[name]
-    expected = quickly(transformations(plain)[name])()
-    for actual in (function(), quickly(function)()):
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9), actual, expected)
+def test_all_is_as_in_the_plain_form(name, compiled):
+    actual, expected = compiled
+    assert_close(actual[name], expected[name])
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_without_compilation_too(name, compiled, float64):
+    _, expected = compiled
+    assert_close(transformations(fast())[name](), expected[name])
 
 
 def test_a_mapping_over_sequences_is_one_call_and_its_gradient_another():

@@ -37,13 +37,19 @@ each_task_of_symbols = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Less is drawn than by users, who get other sequences for a seed; blocks still follow one another."""
+    monkeypatch.setattr(base, "_BLOCK_SIZE", 4096)
+
+
 def rows(dataset: Dataset) -> set[bytes]:
     ends = np.zeros(len(dataset.inputs), int) if dataset.lengths is None else dataset.lengths
     return {bytes([end]) + row.tobytes() for row, end in zip(dataset.inputs, ends, strict=True)}
 
 
 @each_task
-def test_encode_undoes_decode(task):
+def test_encode_undoes_decode(task, small_blocks):
     data = task.split("train", 50)
     assert data.inputs.shape[:2] == (50, task.length)
     for i, inputs in enumerate(data.inputs):
@@ -66,10 +72,10 @@ def test_every_output_has_its_own_name(task):
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
 @each_task_of_symbols
-def test_splits_of_one_seed_share_no_sequence(task, seed):
-    train, validation, test = (rows(task.split(name, 5000, seed)) for name in SPLITS)
+def test_splits_of_one_seed_share_no_sequence(task, seed, small_blocks):
+    train, validation, test = (rows(task.split(name, 1000, seed)) for name in SPLITS)
     assert not train & validation and not train & test and not validation & test
     assert min(map(len, (train, validation, test))) > 1
 
@@ -90,8 +96,8 @@ def test_together_the_splits_hold_every_sequence():
 
 
 @each_task
-def test_splits_are_reproducible_and_begin_with_the_shorter(task):
-    short, long, again = (task.split("test", count, 3) for count in (7, 3000, 3000))
+def test_splits_are_reproducible_and_begin_with_the_shorter(task, small_blocks):
+    short, long, again = (task.split("test", count, 3) for count in (7, 1000, 1000))
     for a, b, c in zip(*([a for a in data if a is not None] for data in (short, long, again)), strict=True):
         np.testing.assert_array_equal(a, b[:7])
         np.testing.assert_array_equal(b, c)
