@@ -45,6 +45,15 @@ def test_a_row_for_each_evaluation_says_whose_it_is_and_what_differs():
     assert (third["test_error"], third["test_log_likelihood"]) == ("0.8", "-2.0")
 
 
+def test_options_of_a_cell_are_compared_with_those_of_the_same_model():
+    runs = [record("fast-weights"), record("fast-weights", seed=1), record("lstm")]
+    runs[1]["specification"]["model"]["cell"] = {"decay": 0.8, "write_rate": 0.5}
+    runs[2]["specification"]["model"]["cell"] = {"forget_bias": 1.0}
+    found = rows(runs)
+    assert "model.cell.forget_bias" not in found[0] and "model.cell.write_rate" not in found[0]
+    assert [row["model.cell.decay"] for row in found[::2]] == ["0.9", "0.8", ""]
+
+
 def test_a_study_without_curves_is_a_heading():
     assert rows([]) == rows([record(state="waiting", validation_errors=())]) == []
 
