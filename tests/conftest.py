@@ -3,14 +3,14 @@
 import os
 
 # Almost every program of a test runs once, and compiling it takes most of the test's time: a quarter of it
-# with XLA's older emitters and, in the tests' own processes, without LLVM's optimisations. What users have is
-# run by `.ci/run` (`fastweights verify`, the smoke reproduction).
+# with XLA's older emitters and, in the tests' own processes, without LLVM's optimisations. `.ci/run` has the
+# programs that users have in its thorough tests.
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
-        "--xla_cpu_use_fusion_emitters=false",
         # There is a test process for each core: two threads that compile one program would meet each other.
         "--xla_cpu_parallel_codegen_split_count=1",
+        *([] if "FASTWEIGHTS_TEST_OPTIMISED" in os.environ else ["--xla_cpu_use_fusion_emitters=false"]),
     ]
 ).strip()
 
@@ -21,7 +21,8 @@ import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
-jax.config.update("jax_disable_most_optimizations", True)
+CHEAP = "FASTWEIGHTS_TEST_OPTIMISED" not in os.environ
+jax.config.update("jax_disable_most_optimizations", CHEAP)
 _NUMERIC = ("cells", "memories", "models", "numerics", "tasks", "theory", "training")
 # Before anything imports the package: every annotated shape is then checked in every call.
 install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checker")
@@ -50,7 +51,7 @@ def optimised() -> Iterator[None]:
     """What is compiled in this test is optimised: for simulations, which run longer than they compile."""
     jax.config.update("jax_disable_most_optimizations", False)
     yield
-    jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_disable_most_optimizations", CHEAP)
 
 
 @pytest.fixture
