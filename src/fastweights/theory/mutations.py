@@ -1,7 +1,8 @@
 """False variants of a check's formulas: each constant and exponent changed, one at a time.
 
 A check that still holds with a false formula doesn't verify it. Formulas are found by construction: they are
-the functions among a check's fields, and what these call and read in turn. Numbers of samples, seeds,
+the functions among a check's fields, and what these call and read in turn; a field that is a float is a
+constant itself. Numbers of samples, seeds,
 tolerances and coordinates of figures stand elsewhere, in `examine`, and are not touched. Nor is a function
 that draws at random, which has a parameter `rng`, or one that another has made, such as `run_once`.
 """
@@ -98,10 +99,19 @@ def mutants(check: Check) -> list[Mutant]:
             if name.isupper() and not name.startswith("_") and isinstance(value, int | float):
                 constants[name] = function, value
     changed = [mutant for function in functions for mutant in _of_function(function)]
-    return changed + [
-        _of_constant(function, name, value, factor)
-        for name, (function, value) in constants.items()
-        for factor in FACTORS
+    for factor in FACTORS:
+        changed += [
+            _of_constant(function, name, value, factor) for name, (function, value) in constants.items()
+        ]
+        changed += [_of_field(check, name, factor) for name in _floats(check)]
+    return changed
+
+
+def _floats(check: Check) -> list[str]:
+    """The fields that are numbers but no counts."""
+    fields: Any = type(check)
+    return [
+        field.name for field in dataclasses.fields(fields) if isinstance(getattr(check, field.name), float)
     ]
 
 
@@ -170,3 +180,17 @@ def _of_constant(function: FunctionType, name: str, value: float, factor: float)
 
     code = function.__code__
     return Mutant(Path(code.co_filename), code.co_firstlineno, name, f"{value:.4g} · {factor}", apply)
+
+
+def _of_field(check: Check, name: str, factor: float) -> Mutant:
+    """A field of this very check, which is frozen for others."""
+    value = getattr(check, name)
+
+    def apply() -> Callable[[], None]:
+        object.__setattr__(check, name, value * factor)
+        return lambda: object.__setattr__(check, name, value)
+
+    path = Path(inspect.getfile(type(check)))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.strip().startswith(f"{name}: float"))
+    return Mutant(path, line, name, f"{value:g} → {value * factor:.4g}", apply)

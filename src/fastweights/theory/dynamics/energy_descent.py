@@ -95,7 +95,7 @@ class EnergyDescent(Check):
     integral: Callable[[Any, Any], Any] = integral
     """Φ(v), given v and the gain."""
 
-    gain: float = 1.0
+    gain: float = 1.0  # survives: the claim holds for every gain above 0
     """g of φ(v) = tanh(g v)."""
 
     def examine(self) -> Finding:
@@ -104,6 +104,8 @@ class EnergyDescent(Check):
         drawn = rng.standard_normal((_UNITS, _UNITS))
         name = "terms of ∂E/∂v_k by symbols that differ, for any N and φ"
         quantities, curves = [Quantity(name, self._symbolic(), highest=0)], []
+        at_rest = self.leak(0.0, 0.0, float(self.integral(0.0, self.gain)))
+        quantities.append(Quantity("∫_0^v u φ′(u) du at v = 0", at_rest, 0, 0))
         cases = ("symmetric", np.ones(_UNITS)), ("symmetrisable", rng.uniform(0.5, 2, _UNITS))
         for name, importance in cases:
             model = AdditiveModel.of(

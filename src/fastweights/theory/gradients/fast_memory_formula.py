@@ -8,7 +8,6 @@ from jaxtyping import Float
 
 from fastweights.cells.fast_weights import FastWeights
 from fastweights.theory.fast_weights.layer_norm_jacobian import jacobian
-from fastweights.theory.gradients.state_jacobians import norms
 
 Vector = Float[np.ndarray, " units"]
 Matrix = Float[np.ndarray, "units units"]
@@ -31,8 +30,8 @@ class FastMemoryFormula(NamedTuple):
     """The part of D(T) that jumps from h(τ) to h(T)."""
     last_pulls: Matrices
     """P(T) [(h(τ)ᵀ h_0) I + h(τ) h_0ᵀ]: the direct part without its weight."""
-    recurrent_bounds: Float[np.ndarray, "*batch earlier"]
-    """Π_{t>τ} ‖P(t) (I + A(t−1) F(t)) W‖."""
+    factors: Float[np.ndarray, "*batch later units units"]
+    """P(t) (I + A(t−1) F(t)) W, for t = 2 … T: the steps without the jumps."""
     reads: Float[np.ndarray, "*batch time units"]
     """r(t), what is normalised."""
 
@@ -57,7 +56,7 @@ def _formula(cell, projections, outputs, weight, pull, of) -> FastMemoryFormula:
     summed = np.concatenate([np.zeros((1, units)), outputs[:-1]]) @ recurrent.T + projections
     queries = np.maximum(summed, 0)
     ages = np.arange(steps)[:, None] - 1 - np.arange(steps)
-    weights = np.where(ages >= 0, decay ** np.maximum(ages, 0), 0)
+    weights = np.tril(decay ** abs(ages), -1)
     memories = rate * np.einsum("ti,iv,ik->tvk", weights, outputs, outputs)  # A(t−1), by equation 3
     reads = summed + np.einsum("tvk,tk->tv", memories, queries)
     by_state = (np.eye(units) + of(memories) * (summed > 0)[:, None]) @ of(recurrent)
@@ -71,7 +70,7 @@ def _formula(cell, projections, outputs, weight, pull, of) -> FastMemoryFormula:
         _derivatives(after, by_state, np.zeros_like(jumps)),
         after[-1] @ jumps[-1, :-1],
         after[-1] @ np.stack([of_state(state, queries[-1]) for state in outputs[:-1]]),
-        np.cumprod(norms(after[1:] @ by_state[1:])[::-1])[::-1],
+        after[1:] @ by_state[1:],
         reads,
     )
 

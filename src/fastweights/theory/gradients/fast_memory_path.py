@@ -99,14 +99,16 @@ class FastMemoryPath(Check):
         slope = np.nan
         if np.all(relative > 0):
             slope = np.exp(np.polyfit(np.arange(_STEPS - 2, -1, -1), np.log(relative).mean(axis=0), 1)[0])
-        excess = (norms(measured["recurrent"]) / exact.recurrent_bounds).max()
+        bounds = np.cumprod(norms(exact.factors)[:, ::-1], axis=1)[:, ::-1]
+        shares = norms(measured["recurrent"]) / bounds
         decay, rounding = float(cell.decay), (_STEPS * _UNITS + _UNITS**2) * UNIT
         name = "direct term, factor for each step of age, λ = 0.9"
         return Finding(
             *apart,
             within_rounding("by state + by memory off the whole", sums),
             Quantity.near(name, slope, decay, decay * count * UNIT),
-            Quantity("recurrent term / product of norms", excess, highest=1 + rounding),
+            Quantity("recurrent term / product of norms", shares.max(), highest=1 + rounding),
+            Quantity("the same of the last step, least", shares[:, -1].min(), lowest=1 - rounding),
             panels=[self._panel(initial, decay, projections) for decay in (0.9, 0.5)],
         )
 

@@ -75,4 +75,5 @@ def norms(matrices: Float[np.ndarray, "*shape rows columns"]) -> Float[np.ndarra
 
 def product_bounds(factors: Float[np.ndarray, "time rows columns"]) -> Float[np.ndarray, " earlier"]:
     """Π_{t>τ} ‖J(t)‖ for τ = 1 … T − 1."""
-    return np.cumprod(norms(factors)[:0:-1])[::-1]
+    sizes = np.linalg.norm(factors, 2, (-2, -1))
+    return np.cumprod(sizes[:0:-1])[::-1]
