@@ -8,11 +8,13 @@ raised and lowered by one; so are exponents, the terms of sums, and the value it
 written. A mutant is killed if the check doesn't hold with it, and survives if it does. A survivor must be
 argued by a comment `# survives: …` at its place; without one it is an error, and the exit status is 1.
 
-With --record, the results of each check are kept in a file of that folder, and a check that has one is not
-run again: so an interrupted run goes on where it was.
+With --record, the results of each check are kept in a file of that folder, and a check whose formulas' files
+have not changed since is not run again: so an interrupted run goes on where it was.
 """
 
 import argparse
+import hashlib
+import inspect
 import json
 import multiprocessing
 import sys
@@ -49,13 +51,25 @@ def main() -> int:
 def results_of(name: str, folder: Path | None) -> list[dict[str, Any]]:
     """What became of each mutant of a check, computed or read."""
     file = folder / f"{name}.json" if folder else None
+    sources = digest(name)
     if file and file.exists():
-        return json.loads(file.read_text(encoding="utf-8"))
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["sources"] == sources:
+            return kept["mutants"]
     results = run(name)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
+        kept = {"sources": sources, "mutants": results}
+        file.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
     return results
+
+
+def digest(name: str) -> str:
+    """Of the files of a check and its formulas."""
+    check = registry.checks[name]
+    codes = [function.__code__.co_filename for function in formulas(check())]
+    files = sorted({inspect.getfile(check), *codes})
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
 
 
 def run(name: str) -> list[dict[str, Any]]:

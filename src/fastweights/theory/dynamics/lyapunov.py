@@ -28,4 +28,5 @@ def stretches(jacobians: Jacobians) -> Float[np.ndarray, "time n"]:
 
 def frame(size: int) -> Float[np.ndarray, "n n"]:
     """An orthogonal matrix in generic position."""
-    return np.linalg.qr(np.random.default_rng(0).standard_normal((size, size)))[0]
+    rng = np.random.default_rng(0)  # survives: any other would do
+    return np.linalg.qr(rng.standard_normal((size, size)))[0]

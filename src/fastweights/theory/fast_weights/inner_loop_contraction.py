@@ -34,7 +34,7 @@ def series(norm: float, steps: np.ndarray) -> np.ndarray:
 
 def largest(rate: float, decay: float, squares: Float[Array, "states *cases"]) -> Array:
     """η Σ_τ λ^(t−τ) ‖h(τ)‖², given η, λ and the squared norms, the newest last."""
-    return rate * decay ** np.arange(len(squares) - 1, -1, -1.0) @ squares
+    return rate * decay ** np.arange(len(squares))[::-1] @ squares
 
 
 @register_check(

@@ -77,9 +77,6 @@ class HopfieldCycles(Check):
     weights: Callable[[np.random.Generator], Weights] = symmetric
     """The large networks' weights, odd numbers."""
 
-    few: Callable[[], Weights] = every_few
-    """The small networks' weights, whole numbers."""
-
     staying: Callable[[Any, Any], Any] = staying
     """What a unit takes the sign of, given its field and state."""
 
@@ -91,7 +88,7 @@ class HopfieldCycles(Check):
         rng = np.random.default_rng(0)
         large = jnp.asarray(self.weights(rng)), jnp.asarray(signs(rng, _NETWORKS, _UNITS))
         every = np.array(list(itertools.product((-1.0, 1.0), repeat=_FEW)))
-        weights = self.few()
+        weights = every_few()
         starts = np.broadcast_to(every, (len(weights), *every.shape))
         small = jnp.asarray(weights[:, None]), jnp.asarray(starts)
         quantities = []

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from scipy.special import log_ndtr
 
+from fastweights.memories import Hopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.hopfield_stability import turned
 from fastweights.theory.samples import STANDARD_ERRORS, signs, standard_error
@@ -94,9 +96,17 @@ class HopfieldExactRecall(Check):
             _most("patterns kept at N/(2 ln N)", kept[:, 3], counts[3], 1),
             _most("networks that keep all at N/(4 ln N)", all_kept[:, 1], counts[1], counts[1]),
             Quantity(f"patterns kept at N/ln N = {counts[5]}", kept[:, 5].mean(), highest=0.25),
+            self._of_memory(rng),
             *self._rates(),
             panels=[Panel(f"Recall without error, N = {_UNITS}", "patterns p", "share", series)],
         )
+
+    def _of_memory(self, rng: np.random.Generator) -> Quantity:
+        """The fields are those of the library's memory: whole numbers, and so the same to the bit."""
+        patterns = signs(rng, 7, 24)
+        stored = Hopfield.empty(24, 24).store(jnp.asarray(patterns), jnp.asarray(patterns))
+        off = np.abs(self.fields(patterns) - patterns @ np.asarray(stored.matrix).T).max()
+        return Quantity("fields against those of the stored weights", off, highest=0)
 
     def _rates(self) -> list[Quantity]:
         """N P at N/(2 ln N) patterns and p N P at half as many, over their limits."""
