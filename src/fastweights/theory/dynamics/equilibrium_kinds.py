@@ -50,15 +50,14 @@ class Equilibrium(NamedTuple):
 
 
 def nets() -> list[AdditiveModel]:
-    """Four memories; a flip-flop; a damped rotation; two slow ones, one of which grows; a rotation that
-    grows."""
+    """Four memories; a flip-flop; a damped rotation; one that grows; two slow ones, damped and growing."""
     return [
         AdditiveModel.of([[2.0, 0.3], [0.3, 2.0]]),
         AdditiveModel.of([[0.0, 2.0], [2.0, 0.0]], [0.1, -0.05], [1.0, 1.5]),
         AdditiveModel.of([[0.5, -2.0], [2.0, 0.5]]),
+        AdditiveModel.of([[2.0, -2.0], [2.0, 2.0]]),
         AdditiveModel.of([[0.95, -0.14], [0.14, 0.95]]),
         AdditiveModel.of([[1.05, -0.14], [0.14, 1.05]]),
-        AdditiveModel.of([[2.0, -2.0], [2.0, 2.0]]),
     ]
 
 
@@ -186,7 +185,7 @@ def _observed(away: Away) -> str:
 
 def _panels(linear: Sequence[Equilibrium], kinds: Sequence[str], away: Sequence[Away]) -> list[Panel]:
     """Two nets' trajectories, and the distance from one equilibrium of each kind."""
-    first, last = linear[0], linear[-1]  # four memories, and the rotation
+    first, last = linear[0], linear[kinds.index("unstable focus")]  # four memories, and the rotation
     models = _in_own_time([first, last] * (len(linear) // 2))
     starts = np.where(np.arange(2, _DIRECTIONS + 2) % 4, 0.2, 3.5)[:, None] * _circle()
     starts = np.broadcast_to(starts, (len(linear), *starts.shape))
