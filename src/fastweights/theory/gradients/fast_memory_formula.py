@@ -56,7 +56,7 @@ def _formula(cell, projections, outputs, weight, pull, of) -> FastMemoryFormula:
     summed = np.concatenate([np.zeros((1, units)), outputs[:-1]]) @ recurrent.T + projections
     queries = np.maximum(summed, 0)
     ages = np.arange(steps)[:, None] - 1 - np.arange(steps)
-    weights = np.tril(decay ** abs(ages), -1)
+    weights = np.tril(decay ** abs(ages), -1)  # survives: NumPy takes the whole part of −1.15, which is −1
     memories = rate * np.einsum("ti,iv,ik->tvk", weights, outputs, outputs)  # A(t−1), by equation 3
     reads = summed + np.einsum("tvk,tk->tv", memories, queries)
     by_state = (np.eye(units) + of(memories) * (summed > 0)[:, None]) @ of(recurrent)

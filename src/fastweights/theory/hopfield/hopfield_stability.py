@@ -47,9 +47,10 @@ class HopfieldStability(Check):
     by the theorem of Berry and Esseen within 0.4748/√((N − 1)(p − 1)).
 
     For small N and p the share must be the probability over all choices of p patterns: whole numbers over
-    a power of 2, so that nothing but the binomial tail is rounded. At N = 40 shares are means over 1,000
-    networks, with four standard errors left. With two patterns nothing turns at all: the sum has as many
-    terms as the signal has."""
+    a power of 2, so that nothing but the binomial tail is rounded; and √((N − 1)/(p − 1)) the mean of all
+    fields over their standard deviation. At N = 40 shares are means over 1,000 networks, with four
+    standard errors left. With two patterns nothing turns at all: the sum has as many terms as the signal
+    has."""
 
     statement = "A unit of a stored random pattern turns with the probability of a binomial tail."
 
@@ -77,19 +78,29 @@ class HopfieldStability(Check):
         )
         title = f"First step from a pattern, N = {_UNITS}"
         return Finding(
-            *(self._of_all(*sizes) for sizes in _EVERY),
+            *(quantity for sizes in _EVERY for quantity in self._of_all(*sizes)),
             *quantities,
             *(self._near_normal(*sizes) for sizes in _MANY),
             Quantity("share of units that turn, p = 2", shares[:, 1].max(), highest=0.0),
             panels=[Panel(title, "load p/N", "units that turn", series, y_scale="log")],
         )
 
-    def _of_all(self, units: int, patterns: int) -> Quantity:
-        """The share of units that turn, over all choices of the patterns."""
+    def _of_all(self, units: int, patterns: int) -> tuple[Quantity, Quantity]:
+        """The share of units that turn, over all choices of the patterns; and the argument of Φ, the mean
+        of the fields over their standard deviation."""
         drawn = np.array(list(itertools.product((-1.0, 1.0), repeat=units * patterns)))
         share = self._shares_turned(drawn.reshape(-1, patterns, units))[:, -1].mean()
         name = f"share over all choices, N = {units}, p = {patterns}"
-        return Quantity.near(name, share, self.turned(units, patterns), 2 * units * patterns * UNIT)
+        slack = 2 * units * patterns * UNIT
+        stored = drawn.reshape(-1, patterns, units)
+        weights = stored.swapaxes(1, 2) @ stored - patterns * np.eye(units)
+        fields = stored * (stored @ weights)
+        limit = norm.cdf(-fields.mean() / fields.std())
+        about = f"Φ(−mean/deviation of all fields), N = {units}, p = {patterns}"
+        return (
+            Quantity.near(name, share, self.turned(units, patterns), slack),
+            Quantity.near(about, limit, self.normal(units, patterns), slack),
+        )
 
     def _near_normal(self, units: int, patterns: int) -> Quantity:
         off = self.turned(units, patterns) - self.normal(units, patterns)
