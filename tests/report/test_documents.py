@@ -47,8 +47,17 @@ def test_a_place_of_another_study_stays_as_it_is(tmp_path):
         page.format("a/table", "old") + page.format("b.1/table", "\nnew") + page.format("table", "\nnew")
     )
     path.write_text(page.format("a/table", "old"))
-    with pytest.raises(InvalidValueError, match="has no place for a table"):
+    with pytest.raises(
+        InvalidValueError, match=r"has no place for a table of b.1: .* <!-- table: b.1/NAME -->"
+    ):
         fill(path, {"table": "new"}, "b.1")
+
+
+def test_a_study_may_have_a_space_in_its_name(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("<!-- table: my study/table -->\n<!-- end of table -->\n")
+    fill(path, {"table": "new"}, "my study")
+    assert path.read_text() == "<!-- table: my study/table -->\n\nnew\n<!-- end of table -->\n"
 
 
 def test_readme_and_table_1_have_tables_of_the_record():

@@ -59,6 +59,13 @@ def test_shares_and_squares_stand_in_tables_of_their_own():
     ]
 
 
+def test_an_interval_that_is_not_zero_shows_a_digit():
+    # t(0.975; 1) · s / √2 = 12.7 · half the difference = 6e-7.
+    assert "0.200000 ± 0.000001" in StudyTables([squared(0, 0.2), squared(1, 0.2 + 1e-7)]).markdown()
+    shares = [record(seed=seed, test_error=0.2 + 1e-7 * seed) for seed in (0, 1)]
+    assert "20.0000 ± 0.0001" in StudyTables(shares).markdown()
+
+
 def test_updates_to_a_goal_of_the_studys_own():
     runs = [squared(0, 0.1, 0.2, (0.2, 0.1)), squared(1, 0.1, 0.2, (0.3, 0.1))]
     tables = StudyTables(runs)
@@ -70,6 +77,15 @@ def test_updates_to_a_goal_of_the_studys_own():
     assert "to 10 %: the median" in StudyTables(loose).legend()
     both = StudyTables([record(), *({**run, "id": run["id"] + "x"} for run in loose)])
     assert [title.partition(")")[2] for title in both.by_task] == ["", ", goal 10 %"]
+
+
+def test_notes_of_rows_with_different_goals_say_which():
+    lost = {"state": "failed", "failure": "no", "validation_errors": ()}
+    runs: list[dict[str, Any]] = [record("lstm", size, **lost) for size in (20, 30, 40)]
+    runs[1] |= {"errors": {"goal": 0.1}}
+    runs[2] |= {"errors": {"goal": 0.2}}
+    places = [note.partition(": ")[0] for note in StudyTables(runs).notes()]
+    assert places == ["LSTM, R = 20", "LSTM, R = 30, goal 10 %", "LSTM, R = 40, goal 20 %"]
 
 
 def test_the_page_says_so_too():
@@ -94,7 +110,25 @@ def test_the_axis_of_squared_errors_is_their_own():
     assert learning_curves(far).axes[0].get_ylim()[1] <= 1
 
 
+def test_panels_of_one_axis_have_one_range():
+    runs = [squared(0, 1e-5, errors=(0.1, 1e-5)), squared(1, 0.14, errors=(0.15, 0.14))]
+    runs[1]["specification"]["task"] |= {"length": 750}
+    for order in (runs, runs[::-1]):
+        ranges = [ax.get_ylim() for ax in learning_curves(order).axes]
+        assert ranges[0] == ranges[1] and ranges[0][0] < 1e-5 and ranges[0][1] > 1 / 6
+
+
+def test_a_floor_of_0_has_no_line_on_a_logarithmic_axis():
+    runs = [squared(seed, 0.004) | {"floor": 0.0} for seed in (0, 1)]
+    (ax,) = learning_curves(runs).axes
+    assert ax.get_ylim()[0] < 0.004 and ax.get_ylim()[1] > 0.2
+    assert not ax.texts and all(min(line.get_ydata()) > 0 for line in ax.lines)  # type: ignore[type-var]
+
+
 def test_the_floor_in_the_figure_is_the_validation_sets():
     run = record() | {"errors": {"validation_floor": 0.25}}
+    said = " ".join(render(study(run), "<svg></svg>").split())
+    assert "The dashed line in the curves is the floor of the validation set" in said
+    assert "This is the dashed line in the curves." in render(study(record()), "<svg></svg>")
     assert learning_curves([run]).axes[0].texts[0].get_text() == "guessing floor 25.00 %"
     assert "61.65" in StudyTables([run]).markdown()

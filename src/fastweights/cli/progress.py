@@ -1,6 +1,5 @@
 """Progress on stderr: one bar a run."""
 
-import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
@@ -20,23 +19,14 @@ _MAX_KEPT = 12
 """The bars of runs that have ended stay visible if there are no more runs than this."""
 
 
-def error_text(kind: str, error: float, *, with_sign: bool = True) -> str:
-    """`3.14 %`, with two decimals, the resolution of an error on ten thousand sequences; or `0.00123`, if it
-    is squared."""
-    sign = UNITS[kind].sign if with_sign else ""
-    if math.isnan(error):
-        return "-" + sign
-    return (f"{100 * error:.2f}" if kind == "share" else f"{error:.3g}") + sign
-
-
 def error_of(kind: str, error: float) -> str:
-    """The error of answers as text: `error 3.14 %`, or `mean squared error 0.00123` of real vectors."""
-    return f"{'mean squared ' * (kind == 'squared')}error {error_text(kind, error)}"
+    """The error of answers as text: `error 3.14 %`, or `mean squared error 0.001234` of real vectors."""
+    return f"{UNITS[kind].full_name} {UNITS[kind].full(error)}"
 
 
 def floor_of(task: "Task") -> str:
     """The error of the best guesser as text."""
-    return f"guessing floor {error_text(task.error_kind, task.floor())}"
+    return f"guessing floor {UNITS[task.error_kind].full(task.floor())}"
 
 
 def answers(task: "Task", count: int) -> str:

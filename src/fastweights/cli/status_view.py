@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fastweights.cli.progress import error_text
 from fastweights.errors import printable
 from fastweights.report.error_units import UNITS
 from fastweights.report.labels import duration, joined, last_line, model_label
@@ -84,18 +83,18 @@ def _begun(runs: Sequence[RunProgress], names: Mapping[str, str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     # The name alone gives way where the terminal is narrow.
     table.add_column("  run at work" if runs[0].state == "running" else "  interrupted run", overflow="fold")
-    kinds = {run.error_kind for run in runs}
-    unit = UNITS[kinds.pop()] if len(kinds) == 1 else None
-    error_heading = "error" if unit is None else unit.heading(unit.name)
+    units = [UNITS[run.error_kind] for run in runs]
+    alike = len({*units}) == 1
+    error_heading = units[0].heading(units[0].name) if alike else "error"
     for heading in ("updates", error_heading, "updates/s", *(["crashes"] if crashed else [])):
         table.add_column(heading, justify="right", no_wrap=True)
-    for run in runs:
+    for run, unit in zip(runs, units, strict=True):
         error = run.validation_error
         pace = run.updates_per_second if run.state == "running" else None
         table.add_row(
             Text(f"  {names[run.id]}"),
             f"{run.update:,} / {run.updates:,}",
-            "–" if error is None else error_text(run.error_kind, error, with_sign=unit is None),
+            "–" if error is None else unit.full_text(error) if alike else unit.full(error),
             f"{pace:,.0f}" if pace else "–",
             *([str(run.losses or "")] if crashed else []),
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fastweights.studies.papers import StudyReport
 
 _PLACE = re.compile(
-    r"^(<!-- table: (?:([\w.-]+)/)?([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL
+    r"^(<!-- table: (?:([^/\n]+)/)?([\w-]+) -->\n)(.*?)^(<!-- end of table -->)$", re.MULTILINE | re.DOTALL
 )
 _MAX_BYTES = 4 * 2**20
 
@@ -38,7 +38,7 @@ def put(report: "StudyReport", path: Path, study: str) -> None:
         write_atomically(path, export.encode())
 
 
-def fill(path: Path, tables: Mapping[str, str], study: str = "") -> None:
+def fill(path: Path, tables: Mapping[str, str], study: str) -> None:
     """Put the tables (Markdown, by name) of a study into the places of a file; a place without a table is
     left empty, and one that names another study as it is.
 
@@ -52,7 +52,11 @@ def fill(path: Path, tables: Mapping[str, str], study: str = "") -> None:
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is no text: {error}") from error
     count = sum(place[2] in (None, study) for place in _PLACE.finditer(text))
-    check(count > 0, f"{path} has no place for a table: <!-- table: NAME --> and <!-- end of table -->")
+    check(
+        count > 0,
+        f"{path} has no place for a table of {study}: <!-- table: NAME --> or <!-- table: {study}/NAME -->, "
+        "and <!-- end of table -->",
+    )
     filled = _PLACE.sub(
         lambda place: (
             f"{place[1]}\n{tables.get(place[3], '')}\n{place[5]}" if place[2] in (None, study) else place[0]

@@ -65,12 +65,18 @@ def logarithmic_tick(value: float) -> str:
     return f"{value:g}" if plain else f"10{str(exponent).translate(_RAISED)}"
 
 
+def decimals_that_show(value: float, at_least: int) -> int:
+    """As many decimals as show a digit of what is not zero, 0.0003 with four of them."""
+    while value != 0 and float(f"{value:.{at_least}f}") == 0:
+        at_least += 1
+    return at_least
+
+
 def with_interval(fraction: float, half_interval: float | None) -> str:
     """`1.81 ± 0.20`, in percent; what is not zero is never printed as 0.00 for want of a decimal."""
     value, half = 100 * fraction, None if half_interval is None else 100 * half_interval
-    decimals = 1 if value >= 10 and (half is None or half >= 0.1) else 2
-    if 0 < value < 0.005 or (half is not None and 0 < half < 0.005):
-        decimals = 3
+    decimals = decimals_that_show(value, 1 if value >= 10 and (half is None or half >= 0.1) else 2)
+    decimals = decimals_that_show(half or 0.0, decimals)
     text = f"{value:.{decimals}f}"
     return text if half is None else f"{text} ± {half:.{decimals}f}"
 

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from fastweights.report.drawing import GRID, INK
+from fastweights.report.error_units import ErrorUnit
 from fastweights.report.labels import joined, logarithmic_tick, model_colours, task_label
 from fastweights.report.setting_texts import name_text, unit_of
 from fastweights.studies.analysis.runs import Record, distinguished, grouped, outcome, validation_errors
@@ -22,7 +23,6 @@ _WIDTH, _COLUMNS = 9.0, 3  # inches, at 100 pixels each in a README
 _TITLE_WIDTH = 99  # characters, of all panels beside each other
 _TOP = 180.0  # percent: above every share, with room for the floor's label
 _ABOVE_FLOOR, _LOWEST_SQUARE = 6.0, 1e-8  # the range of squared errors
-_LABELS = {"share": "validation error, %", "squared": "validation MSE"}
 
 
 def panels(settings: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
@@ -77,9 +77,10 @@ def learning_curves(runs: Sequence[Record]) -> "Figure":
     marked: list[str] = []
     for i, ((title, group), ax) in enumerate(zip(shown, axes, strict=False)):
         _draw_panel(ax, title, group, colours)
-        _scale(ax, group, validation)
+        _scale(ax, [each for each in settings if each.error_kind == group[0].error_kind], validation)
         if i % columns == 0 or len(kinds) > 1:
-            ax.set_ylabel(_LABELS[group[0].error_kind])
+            unit = unit_of(group[0])
+            ax.set_ylabel(f"validation {unit.name}{', %' * unit.in_percent}")
         else:
             ax.tick_params(left=False)
         marked += _mark_published(figure, ax, group, colours)
@@ -112,10 +113,15 @@ def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Ma
         width = max(2.7 - 0.5 * i, 1.2)
         _draw_model(ax, setting, colours[setting.name], width)
     unit, error = unit_of(settings[0]), settings[0].validation_floor
+    if error > 0 or unit.in_percent:  # a logarithmic axis has no 0
+        _draw_floor(ax, unit, error)
+
+
+def _draw_floor(ax: "Axes", unit: ErrorUnit, error: float) -> None:
     floor = unit.factor * error
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(
-        f"guessing floor {unit.floor_text(error)}{unit.sign}",
+        f"guessing floor {unit.full(error)}",
         (1, floor),
         (0, 4),
         xycoords=("axes fraction", "data"),
@@ -126,10 +132,10 @@ def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Ma
 
 
 def _scale(ax: "Axes", settings: Sequence[Setting], validation_count: int) -> None:
-    """The axes of a panel."""
+    """The axes of a panel; the settings are those of all panels with errors of its kind."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-    if settings[0].error_kind == "share":
+    if unit_of(settings[0]).in_percent:
         _scale_shares(ax, validation_count)
     else:
         _scale_squares(ax, settings)
@@ -154,18 +160,18 @@ def _scale_shares(ax: "Axes", validation_count: int) -> None:
 
 
 def _scale_squares(ax: "Axes", settings: Sequence[Setting]) -> None:
-    """A logarithmic error axis from the lowest error to a little above the floor: what is far above it has
-    diverged."""
+    """A logarithmic error axis from the lowest error to a little above the highest floor: what is far above
+    it has diverged. Where all floors are 0, to a little above the highest error."""
     from matplotlib.ticker import FuncFormatter
 
-    floor = settings[0].validation_floor
-    errors = [
-        error for setting in settings for run in setting.runs for error in validation_errors(run).values()
-    ]
-    low = max(min([floor, *(error for error in errors if error > 0)]), _LOWEST_SQUARE)
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(_ABOVE_FLOOR * floor)))
+    floors = [floor for setting in settings if (floor := setting.validation_floor) > 0]
+    curves = [validation_errors(run) for setting in settings for run in setting.runs]
+    errors = [error for curve in curves for error in curve.values() if error > 0]
+    low = max(min([*floors, *errors], default=1.0), _LOWEST_SQUARE)
+    high = _ABOVE_FLOOR * max([low, *(floors or errors)])
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
     ax.set_yscale("log")
-    ax.set_ylim(low / 1.5, _ABOVE_FLOOR * floor)
+    ax.set_ylim(low / 1.5, high)
     ax.set_yticks([10.0**power for power in powers if 10.0**power >= low / 1.5])
     ax.grid(axis="y", color=GRID, linewidth=0.6, zorder=0)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: logarithmic_tick(value)))

@@ -64,7 +64,7 @@ NUMBERS: Columns = {
 
 def floor(unit: ErrorUnit) -> Columns:
     """The column of the floor: it is exact, so in full."""
-    return {unit.heading("floor"): lambda selection: unit.floor_text(selection.selected.floor)}
+    return {unit.heading("floor"): lambda selection: unit.full_text(selection.selected.floor)}
 
 
 def seeds(unit: ErrorUnit, goal: float | None) -> Columns:

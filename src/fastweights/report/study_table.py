@@ -96,7 +96,7 @@ class StudyTables:
         ]
 
     def _errors(self, unit: ErrorUnit, publications: "Sequence[Publication] | None") -> Columns:
-        if unit is not UNITS["share"]:
+        if not unit.in_percent:
             publications = ()  # what is published is in percent
         published: dict[str, Callable[[Selection], str]] = {
             f"{source.heading} %": lambda each, name=source.name: _published_texts(each).get(name, "")
@@ -135,7 +135,8 @@ class StudyTables:
 
     def notes(self) -> list[str]:
         """What the rows cannot show: failures with their reasons, unfinished runs, settings not selected."""
-        tasks = distinguished([group[0].selected.options["task"] for group in self.by_task.values()])
+        firsts = [group[0].selected for group in self.by_task.values()]
+        tasks = distinguished([{**first.options["task"], **_own_goal(first.runs[0])} for first in firsts])
         places = [
             (selection, [name_text(selection.selected), f"R = {selection.selected.hidden_size}", *task])
             for task, group in zip(tasks, self.by_task.values(), strict=True)
@@ -194,9 +195,14 @@ class StudyTables:
 
 def _title(run: Record) -> str:
     """The task, and the goal if the study names one."""
+    goal = [f"{name} {text}" for name, text in _own_goal(run).items()]
+    return ", ".join([task_label(run["specification"]["task"]), *goal])
+
+
+def _own_goal(run: Record) -> dict[str, str]:
+    """The goal, if the study names one: `{"goal": "10 %"}`."""
     goal = run.get("errors", {}).get("goal")
-    label = task_label(run["specification"]["task"])
-    return label if goal is None else f"{label}, goal {UNITS[error_kind(run)].goal_text(goal)}"
+    return {} if goal is None else {"goal": UNITS[error_kind(run)].goal_text(goal)}
 
 
 def _published(selection: Selection) -> "list[tuple[Publication, float]]":

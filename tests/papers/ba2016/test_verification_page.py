@@ -192,12 +192,12 @@ def test_tables_go_to_their_places_in_a_document(tmp_path):
         "<!-- table: nothing-like-it -->\n<!-- end of table -->\n"
         "<!-- table: conclusions -->\n<!-- end of table -->\n"
     )
-    fill(path, Verification(comparison()).documents())
+    fill(path, Verification(comparison()).documents(), "study")
     once = path.read_text()
     assert "old" not in once and "words" in once
     assert "| 20 | IRNN | 61.8 | 59.3–64.3 |" in once
     assert "**Fast weights need fewer units than an LSTM.** Survives." in once
-    fill(path, Verification(comparison()).documents())
+    fill(path, Verification(comparison()).documents(), "study")
     assert path.read_text() == once
     assert set(Verification(study(*table("lstm", 20))).documents()) >= {
         "answer",
@@ -212,7 +212,7 @@ def test_a_document_without_places_is_refused(tmp_path):
     for content in (b"# nothing\n", b"\xff\xfe"):
         path.write_bytes(content)
         with pytest.raises(FastweightsError, match=r"a\.md"):
-            fill(path, Verification(comparison()).documents())
+            fill(path, Verification(comparison()).documents(), "study")
         assert path.read_bytes() == content
 
 
