@@ -100,11 +100,7 @@ class Cell(eqx.Module):
         """The state before the first step."""
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " projection"]:
-        """The part of a step that depends on the input alone; by default the input itself.
-
-        The cells here write the product C x as `x @ C.T`: of `C @ x`, XLA makes a transposed copy of all
-        projections where `unroll` is mapped over sequences.
-        """
+        """The part of a step that depends on the input alone; by default the input itself."""
         return x
 
     @abstractmethod

@@ -65,6 +65,7 @@ class SimpleCell(Cell):
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " hidden"]:
         # Under layer normalisation the bias comes after the normalisation, so the projection leaves it out.
+        # C x as x Cᵀ: of `C @ x` XLA copies all projections where `unroll` is mapped over sequences.
         return x @ self.input.T + self.bias if self.gain is None else x @ self.input.T
 
     def step(self, state: Vector, projection: Vector) -> tuple[Vector, Vector]:

@@ -38,12 +38,12 @@ defaults."""
 
 @dataclass(frozen=True, kw_only=True)
 class PluginOptions:
-    """The option of every command that needs to know cells, tasks, checks or papers."""
+    """The option of every command that needs to know cells, memories, tasks, checks or papers."""
 
     plugin: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py|MODULE")
     ] = ()
-    """A file or module of your own that registers cells, tasks, checks or papers; may be repeated."""
+    """A file or module of your own that registers cells, memories, tasks, checks or papers; may be repeated."""
 
 
 @dataclass(frozen=True, kw_only=True)
