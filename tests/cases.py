@@ -175,7 +175,7 @@ _NORMALISED = (("layer_norm", True),)
 _ASSOCIATIVE = [
     (("copies", 2), ("heads", 1), ("forget_bias", 0.7)),
     (("copies", 7), ("heads", 3)),
-    (("copies", 2), ("heads", 3), ("answers", "mean")),
+    (("copies", 2), ("heads", 3), ("combine_heads", "mean")),
 ]
 EVERY_ASSOCIATIVE = [
     Case("associative-lstm", (("copies", copies), ("heads", heads)))

@@ -21,7 +21,7 @@ def outputs(cell, options, x):
     size = cell.recurrent.shape[1]
     half, copies, heads = size // 2, options.copies, options.heads
     orders = permutations(half, copies)
-    weight = 1 / heads if options.answers == "mean" else 1
+    weight = 1 / heads if options.combine_heads == "mean" else 1
 
     def parts(summed):
         """f, then i, o, u, k and q, each a list over the heads."""

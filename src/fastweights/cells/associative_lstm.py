@@ -38,7 +38,7 @@ class AssociativeLSTMOptions:
     input_scale: float = 1.0
     """V is drawn uniformly from ± input_scale / √R."""
 
-    answers: Literal["sum", "mean"] = field(default="sum", metadata=LATER)
+    combine_heads: Literal["sum", "mean"] = field(default="sum", metadata=LATER)
     """Whether h is the sum of the heads' answers, or their mean, so that |h| ≤ 1 as with one head."""
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class AssociativeLSTMOptions:
         check_between("heads", self.heads, 1, _MAX_HEADS)
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
-        check_choice("answers", self.answers, ("sum", "mean"))
+        check_choice("combine_heads", self.combine_heads, ("sum", "mean"))
 
 
 class AssociativeLSTMState(NamedTuple):
@@ -92,7 +92,7 @@ class AssociativeLSTM(Cell):
     hidden_size: int = eqx.field(static=True)
     copies: int = eqx.field(static=True)
     heads: int = eqx.field(static=True)
-    answers: str = eqx.field(static=True)
+    combine_heads: str = eqx.field(static=True)
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class AssociativeLSTM(Cell):
         check_sizes(input_size, hidden_size, self.size_multiple)
         recurrent_key, input_key = jax.random.split(key)
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.copies, self.heads, self.answers = options.copies, options.heads, options.answers
+        self.copies, self.heads, self.combine_heads = options.copies, options.heads, options.combine_heads
         rows = sum(self._blocks)
         self.recurrent = uniform(recurrent_key, (rows, hidden_size), hidden_size)
         self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
@@ -120,7 +120,7 @@ class AssociativeLSTM(Cell):
     @property
     def _answer_weight(self) -> float:
         """w: what each head's answer counts in h."""
-        return 1 / self.heads if self.answers == "mean" else 1.0
+        return 1 / self.heads if self.combine_heads == "mean" else 1.0
 
     def initial_state(self) -> AssociativeLSTMState:
         dtype = self.recurrent.dtype

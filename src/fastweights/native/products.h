@@ -59,8 +59,10 @@ inline void outer_tile(const T* a, const T* b, int length, int a_stride, int b_s
                        std::index_sequence<i...>) {
   const auto place = [&](size_t n) { return (Vector<T>*)(c + n / vectors * c_stride + n % vectors * kWidth<T>); };
   Vector<T> sum[] = {*place(i)...};
-  for (int k = 0; k < length; ++k, a += a_stride, b += b_stride)
-    ((sum[i] += a[i / vectors] * *(const Vector<T>*)(b + i % vectors * kWidth<T>)), ...);
+  for (int k = 0; k < length; ++k) {
+    const T *left = a + int64_t(k) * a_stride, *right = b + int64_t(k) * b_stride;
+    ((sum[i] += left[i / vectors] * *(const Vector<T>*)(right + i % vectors * kWidth<T>)), ...);
+  }
   ((*place(i) = sum[i]), ...);
 }
 

@@ -25,10 +25,10 @@ template <class T, bool skip, size_t... i>
 inline void add_some(const T* stored, int64_t column, const T* factors, int units, T* total,
                      std::index_sequence<i...>) {
   const Line<T> factor[] = {get(factors, i)...};
-  const auto counted = [&](const Line<T>& factor, Line<T> line) {
+  const auto counted = [&](const Line<T>& one, Line<T> line) {
     if constexpr (skip)
-      for (int p = 0; p < kParts; ++p) line.part[p] = factor.part[p] == 0 ? Vector<T>{} : line.part[p];
-    return factor * line;
+      for (int p = 0; p < kParts; ++p) line.part[p] = one.part[p] == 0 ? Vector<T>{} : line.part[p];
+    return one * line;
   };
   for (int unit = 0; unit < units; ++unit) {
     Line<T> sum = get(total, unit);

@@ -117,7 +117,10 @@ def comparison() -> dict[str, Any]:
         for i in range(3)
     ]
     runs += [run("lstm", 50, 100 + i, "more-data", errors=(0.6, 0.004), **many) for i in range(3)]
-    for heads, cell, error in (("one head", {"heads": 1}, 0.2), ("mean of three", {"answers": "mean"}, 0.3)):
+    for heads, cell, error in (
+        ("one head", {"heads": 1}, 0.2),
+        ("mean of three", {"combine_heads": "mean"}, 0.3),
+    ):
         runs += [
             run("associative-lstm", 20, 110 + i, "heads", errors=(0.6, error), cell=cell, heads=heads)
             for i in range(3)

@@ -281,6 +281,9 @@ def test_fast_weights_learn_fastest_if_the_seeds_say_so_at_best_and_to_the_lette
     told = "LSTM 5,000 and fast weights 1,000, fast weights first in 100 % of the resamples"
     assert found.evidence == f"Median updates to 1 %: at best {told}; to the letter {told}."
     assert findings(at_best)[claim].word == "open"
+    # Nothing is said while a model has no runs yet.
+    waiting = [*at_best, *letter, *paces("search", [], slow), run("irnn", 50, 0, "search")]
+    assert findings(waiting)[claim].word == "open"
     # Equal is not faster.
     equal = [5000] * 5
     level = paces("letter", equal, equal)

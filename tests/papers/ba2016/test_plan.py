@@ -171,7 +171,7 @@ def test_other_heads_have_the_best_of_three_rates_and_seeds_of_their_own():
     for heads, chosen in {"one head": (1, "sum"), "mean of three": (3, "mean")}.items():
         found = parts(each for each in planned if each.tags.get("heads") == heads)
         tried, reported = found["heads-search"], found["heads"]
-        assert {(each.cell.heads, each.cell.answers) for each in [*tried, *reported]} == {chosen}
+        assert {(each.cell.heads, each.cell.combine_heads) for each in [*tried, *reported]} == {chosen}
         assert len({each.training.learning_rate for each in tried}) == len(tried) == 3
         best = min(tried, key=goodness)
         assert {replace(each, seed=0, data=best.data) for each in reported} == {best}

@@ -162,11 +162,12 @@ def _fastest(entries: Sequence[TableEntry]) -> Finding:
     }
     random, shares, told = Random(0), [], []
     for name, setting_of in settings.items():
-        compared = [setting_of(entry) for entry in entries if entry.hidden_size == FIGURE_SIZE]
-        compared = {setting.model: setting for setting in compared if setting.runs}
-        if "fast-weights" not in compared or len(compared) < 2:
-            return _OPEN
-        if not all(map(_is_complete, compared.values())):
+        compared = {entry.model: setting_of(entry) for entry in entries if entry.hidden_size == FIGURE_SIZE}
+        if (
+            "fast-weights" not in compared
+            or len(compared) < 2
+            or not all(map(_is_complete, compared.values()))
+        ):
             return _OPEN
         share = _share_fastest(compared, random)
         shares.append(share)

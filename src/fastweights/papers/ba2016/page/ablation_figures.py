@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -166,10 +167,6 @@ def _log_axis(
         axis.set_major_formatter(FuncFormatter(lambda value, _: "never" if value == never else text(value)))
 
 
-def _paces(setting: Setting) -> list[float]:
-    return setting.updates_to_goal_by_run
-
-
 def _errors(setting: Setting) -> list[float]:
     """Test errors on a logarithmic axis: half an error where there was none."""
     results = [run["result"] for run in setting.ended("finished")]
@@ -184,5 +181,5 @@ def _median(values: Sequence[float]) -> float:
 _DOT: dict[str, Any] = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.5}
 _MARK: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.8}
 _CROSS: dict[str, Any] = {"color": ALARM, "markersize": 5, "markeredgewidth": 1.5}
-_UPDATES = "updates to 1 %", _paces, lambda pace: f"{pace:,.0f}"
+_UPDATES = "updates to 1 %", attrgetter("updates_to_goal_by_run"), lambda pace: f"{pace:,.0f}"
 _ERRORS = "test error, %", _errors, lambda error: f"{100 * error:g}"

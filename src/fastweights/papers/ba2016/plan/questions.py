@@ -25,7 +25,7 @@ _LARGE = 50_000
 """Models with more parameters are left out where an update costs most and says least."""
 _PATTERN_RATES = (1e-4, 3e-4, 3e-3)
 _CLOSEST = 3
-_OTHER_HEADS = {"one head": {"cell.heads": 1}, "mean of three": {"cell.answers": "mean"}}
+_OTHER_HEADS = {"one head": {"cell.heads": 1}, "mean of three": {"cell.combine_heads": "mean"}}
 """Of the associative LSTM, which has the sum of three heads in the table: both keep |h| ≤ 1."""
 
 # Every stage has seeds of its own: what selects is never what is reported.
