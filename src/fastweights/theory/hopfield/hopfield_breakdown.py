@@ -30,7 +30,9 @@ _RESAMPLED = 400
 Patterns = Float[np.ndarray, "patterns units"]
 
 
-def hebbian(patterns: Patterns) -> Float[np.ndarray, "units units"]:  # survives: only signs of fields count
+def hebbian(
+    patterns: Patterns,
+) -> Float[np.ndarray, "units units"]:  # survives: fields are whole, and only their signs count
     """Σ x xᵀ − p I, the weights that `Hopfield` stores: whole numbers."""
     weights = patterns.T @ patterns
     np.fill_diagonal(weights, 0)

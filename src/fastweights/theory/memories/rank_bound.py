@@ -75,6 +75,7 @@ class RankBound(Check):
         ]
         quantities = [
             Quantity(f"error with N <= R = {_UNITS}, in rounding errors R³ κ² u", max(magnified), highest=1),
+            Quantity("the expected one there", max(map(abs, expected[:_UNITS])), highest=0),
             *beyond,
             *(
                 Quantity(f"squared error of {name} / least possible", np.min(ratio), lowest=1 - 1e-6)
