@@ -78,3 +78,10 @@ def test_ticks_of_a_logarithmic_axis_are_short():
     values = [1e-12, 1e-3, 0.01, 1.0, 3.0, 1e3, 1e4, 2e4]
     told = ["10⁻¹²", "10⁻³", "0.01", "1", "3", "1000", "10⁴", "20000"]
     assert [logarithmic_tick(each) for each in values] == told
+
+
+@pytest.mark.parametrize(("last", "below"), [(0.95, True), (0.63, False), (0.1, False)])
+def test_the_floors_label_is_where_no_curve_ends(last, below):
+    ax = learning_curves([record(validation_errors=(0.99, last))]).axes[0]
+    (label,) = ax.texts
+    assert (label.xyann[1] < 0) == below

@@ -114,16 +114,19 @@ def _draw_panel(ax: "Axes", title: str, settings: Sequence[Setting], colours: Ma
         _draw_model(ax, setting, colours[setting.name], width)
     unit, error = unit_of(settings[0]), settings[0].validation_floor
     if error > 0 or unit.in_percent:  # a logarithmic axis has no 0
-        _draw_floor(ax, unit, error)
+        curves = [validation_errors(run) for setting in settings for run in setting.runs]
+        above = any(curve and 1.1 * error < curve[max(curve)] < 3 * error for curve in curves)
+        _draw_floor(ax, unit, error, label_below=above)
 
 
-def _draw_floor(ax: "Axes", unit: ErrorUnit, error: float) -> None:
+def _draw_floor(ax: "Axes", unit: ErrorUnit, error: float, *, label_below: bool) -> None:
+    """The line and its label, which is below where a curve ends close above it."""
     floor = unit.factor * error
     ax.axhline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3)
     ax.annotate(
         f"guessing floor {unit.full(error)}",
         (1, floor),
-        (0, 4),
+        (0, -11 if label_below else 4),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
