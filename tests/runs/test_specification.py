@@ -157,6 +157,8 @@ def test_another_task_for_the_test_set_came_later_and_leaves_identifiers_alone()
     longer = dataclasses.replace(plain, test_task=Parity(40, 256))
     assert longer.task_of("validation") == plain.task and longer.task_of("test") == Parity(40, 256)
     assert longer.identifier != plain.identifier
+    same = dataclasses.replace(plain, test_task=Parity(3, 40))
+    assert same == plain and same.identifier == plain.identifier
     assert RunSpecification.from_json(json.loads(json.dumps(longer.to_json()))) == longer
     with pytest.raises(InvalidValueError, match=r"must have the num_symbols of Parity\(.*\), 2; got 37"):
         dataclasses.replace(plain, test_task=AssociativeRetrieval())

@@ -187,6 +187,14 @@ def test_the_record_says_of_errors_what_is_not_as_usual(tmp_path, executor):
     assert len(executor.trained) == 4
 
 
+def test_a_task_is_asked_for_its_floor_once_a_round(tmp_path, executor, monkeypatch):
+    asked, floor = [], AssociativeRetrieval.floor
+    monkeypatch.setattr(AssociativeRetrieval, "floor", lambda task: asked.append(task) or floor(task))
+    run(STUDY, tmp_path, executor)
+    rounds = 3  # the search, what is reported, and nothing more
+    assert asked == [base.task for base in BASES] * rounds
+
+
 @pytest.mark.parametrize(("task", "goal"), [("retrieval", 1.0), ("retrieval", -0.1), ("adding", -1e-9)])
 def test_a_goal_that_no_error_reaches_or_all_do_is_refused(task, goal):
     base = BASES[0] if task == "retrieval" else replace(BASES[0], task=Adding(8))

@@ -14,21 +14,23 @@ _POINT = (
     "test_error",
     "test_log_likelihood",
 )
-
-
 _ABOUT = ("run", "parts", "state", "model", "hidden_size", "seed")
+_SAID = ("model.name", "model.hidden_size", "seed")
 
 
 def curve_table(runs: Sequence[Record]) -> Table:
     """A row for each evaluation of the runs that have ended, in the order of the study: whose it is, in what
     that run's specification differs from those of others, and the point of its curve. Options of the cell are
     compared with those of the same model."""
-    varied = differences([_rest(run["specification"]) for run in runs])
+    varied = [
+        {place: value for place, value in entries.items() if place not in _SAID and not _of_cell(place)}
+        for entries in differences([run["specification"] for run in runs])
+    ]
     by_model = grouped(zip(runs, varied, strict=True), lambda pair: pair[0]["specification"]["model"]["name"])
     for pairs in by_model.values():
-        cells = [{"model": {"cell": run["specification"]["model"]["cell"]}} for run, _ in pairs]
-        for (_, entries), of_cell in zip(pairs, differences(cells), strict=True):
-            entries.update(of_cell)
+        found = differences([run["specification"] for run, _ in pairs])
+        for (_, entries), of_model in zip(pairs, found, strict=True):
+            entries.update({place: value for place, value in of_model.items() if _of_cell(place)})
     places = list(dict.fromkeys(place for entries in varied for place in entries))
     rows = [
         [*_about(run), *(_text(entries.get(place)) for place in places), *map(_text, _whole(point))]
@@ -51,12 +53,8 @@ def _about(run: Record) -> list[str]:
     ]
 
 
-def _rest(specification: Record) -> dict[str, Any]:
-    """What `_about` does not say, without the options of the cell."""
-    rest = {name: value for name, value in specification.items() if name != "seed"}
-    said = ("name", "hidden_size", "cell")
-    model = {name: value for name, value in rest["model"].items() if name not in said}
-    return {**rest, "model": model}
+def _of_cell(place: str) -> bool:
+    return place.startswith("model.cell.")
 
 
 def _whole(point: Sequence[Any]) -> list[Any]:

@@ -76,7 +76,7 @@ class RunSpecification:
     blocks: BlockOptions = field(default_factory=BlockOptions)
     test_task: Task | None = None
     """What the test set is drawn from, if from another task than the others: one with longer sequences, say.
-    Its inputs and answers are of the same kind and size."""
+    Its inputs and answers are of the same kind and size. None if it is the task of the others."""
 
     def __post_init__(self) -> None:
         to_python_numbers(self)
@@ -87,6 +87,8 @@ class RunSpecification:
         check(type(self.cell) is options, f"{self.model} takes {options.__name__}; got {self.cell!r}")
         for task in (self.task, self.task_of("test")):
             to_python_numbers(task)  # a user's own options do not do it themselves
+        if self.test_task == self.task:
+            object.__setattr__(self, "test_task", None)
         to_python_numbers(self.cell)
         check_between("hidden_size", self.hidden_size, 1, 10_000)
         check(

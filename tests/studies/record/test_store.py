@@ -130,7 +130,8 @@ def test_what_is_known_of_errors_is_kept_by_run_and_damage_is_refused(write):
     assert store.attributes()["errors"] == {NAMES[0]: {"kind": "squared", "goal": 0.1}}
     kinds = {run.identifier: run.error_kind for run in write().runs()}
     assert kinds == {NAMES[0]: "squared", NAMES[1]: "share", NAMES[2]: "share"}
-    for damaged in (3, {NAMES[0]: 3}, {NAMES[0]: {"kind": "cubed"}}, {NAMES[0]: {"goal": "low"}}):
+    of_one = {"kind": "cubed"}, {"goal": "low"}, {"goal": None}, {"validation_floor": None}
+    for damaged in (3, {NAMES[0]: 3}, *({NAMES[0]: about} for about in of_one)):
         store._optuna.set_study_user_attr(store._study, "errors", damaged)
         with pytest.raises(StudyError, match="the record is damaged"):
             store.runs()

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+from fastweights.studies.analysis.defaults import UNKNOWN, left_out
+
 Record = Mapping[str, Any]
 """One run as in results.json."""
 
@@ -45,11 +47,16 @@ def distinguished(variants: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def differences(variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each of these dictionaries the entries in which they differ, by their places: `task.length`."""
-    flat = [dict(_flattened(variant)) for variant in variants]
-    places = dict.fromkeys(place for entries in flat for place in entries)
-    different = [place for place in places if any(each.get(place) != flat[0].get(place) for each in flat)]
-    return [{place: entries[place] for place in different if place in entries} for entries in flat]
+    """For each of these dictionaries the entries in which they differ, by their places: `task.length`. Those
+    of specifications are complete: see `left_out`."""
+    said = [dict(_flattened(variant)) for variant in variants]
+    places = dict.fromkeys(place for entries in said for place in entries)
+    flat = [
+        {place: left_out(place, entries) for place in places if place not in entries} | entries
+        for entries in said
+    ]
+    different = [place for place in places if any(each[place] != flat[0][place] for each in flat)]
+    return [{place: each[place] for place in different if each[place] is not UNKNOWN} for each in flat]
 
 
 def _flattened(value: Mapping[str, Any], place: str = "") -> Iterable[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fastweights.studies.record.folder import LOCK, RUNS, Location, locate, save
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Run, Store
 from fastweights.studies.record.writable_store import WritableStore, check_name
+from fastweights.tasks.base import Task
 
 
 def run_plan(
@@ -94,9 +96,10 @@ def _plan_round(
         for entry in plan({record["id"]: record for record in store.results(known)["runs"]})
     ]
     specifications = {name: entry.specification for name, entry in planned}
-    store.record_errors({name: _about_errors(entry) for name, entry in planned})
+    floor = cache(lambda task: task.floor())  # which may take long, and many runs are of one task
+    store.record_errors({name: _about_errors(entry, floor) for name, entry in planned})
     recorded = store.plan(
-        ((name, run.to_json(), run.task_of("test").floor()) for name, run in specifications.items()),
+        ((name, run.to_json(), floor(run.task_of("test"))) for name, run in specifications.items()),
         known=known,
         retry_failed=retry_failed,
     )
@@ -108,13 +111,13 @@ def _plan_round(
     return runs, sorted(entries, key=lambda entry: -costs[entry.run.identifier])
 
 
-def _about_errors(entry: Planned) -> dict[str, Any]:
+def _about_errors(entry: Planned, floor: Callable[[Task], float]) -> dict[str, Any]:
     """What the record says of a run's errors besides their floor: only what is not as usual."""
     run, about = entry.specification, {}
     if run.task.error_kind != "share":
         about["kind"] = run.task.error_kind
     if entry.goal is not None:
         about["goal"] = entry.goal
-    if run.task.floor() != run.task_of("test").floor():
-        about["validation_floor"] = run.task.floor()
+    if floor(run.task) != floor(run.task_of("test")):
+        about["validation_floor"] = floor(run.task)
     return about

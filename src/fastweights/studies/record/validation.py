@@ -105,8 +105,8 @@ class _Heartbeat(Struct):
 
 class _Errors(Struct):
     kind: Literal["share", "squared"] = "share"
-    goal: float | None = None
-    validation_floor: float | None = None
+    goal: float | UnsetType = UNSET
+    validation_floor: float | UnsetType = UNSET
 
 
 class _Study(Struct):
