@@ -82,9 +82,15 @@ def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
     assert "44 % of 900" in text
     assert "about 6.0 s, once somebody goes on" in text
     assert "LSTM R=50 seed 0  100 / 300    25.00          –        1" in text
-    assert "LSTM R=20 seed 1  ValueError: [red]shapes[/red] differ" in text
+    assert re.search(r"\n  LSTM R=20 seed 1 *\n    ValueError: \[red\]shapes\[/red\] differ", text)
     lines = [line for line in text.splitlines() if str(tmp_path) not in line]
     assert max(map(len, lines)) <= 80
+
+
+def test_a_reason_is_readable_beside_a_long_name_in_a_narrow_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "44")
+    make_study(tmp_path / "s")
+    assert "ValueError: [red]shapes[/red] differ" in said(capsys, tmp_path / "s")
 
 
 def test_errors_are_written_by_their_kind(tmp_path, capsys, monkeypatch):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -105,13 +106,10 @@ def _show_failures(console: Console, runs: Sequence[RunProgress], names: Mapping
     if not runs:
         return
     console.print("\n  [dim]failed run[/]")
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
     for run in runs[:_MAX_FAILURES]:
-        failure = printable(last_line(run.failure or ""))
-        table.add_row(Text(f"  {names[run.id]}", "red"), Text(failure))
-    console.print(table)
+        # One below the other: beside a long name, a narrow terminal has no room for the reason.
+        console.print(Padding(Text(names[run.id], "red"), (0, 0, 0, 2)))
+        console.print(Padding(Text(printable(last_line(run.failure or ""))), (0, 0, 0, 4)))
     if len(runs) > _MAX_FAILURES:
         console.print(f"  and {len(runs) - _MAX_FAILURES} more, which --json shows")
 
