@@ -82,6 +82,18 @@ def test_what_would_be_run_and_for_how_long(file, tmp_path, capsys):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_what_is_shown_names_the_test_sets_task_and_the_goal(file, capsys):
+    file.write_text("goal = 0.2\ntest_task.num_pairs = 3\n" + FILE)
+    text = " ".join(said(capsys, "study", "show", file).split())
+    assert (
+        "associative-retrieval (num_pairs 1, digits with-replacement), "
+        "tested on associative-retrieval (num_pairs 3, digits with-replacement), goal 20 %"
+    ) in text
+    file.write_text(FILE)
+    text = said(capsys, "study", "show", file)
+    assert "tested on" not in text and "goal" not in text
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -9,7 +9,7 @@ from cases import EVERY_CELL, each, small_model
 from fastweights.errors import InvalidValueError
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.training.datasets import Sequences
-from fastweights.training.evaluation import evaluate, predict, summarise
+from fastweights.training.evaluation import evaluate, in_blocks, predict, summarise
 from fastweights.training.objectives import Classification, Regression
 
 DATA = AssociativeRetrieval(num_pairs=1).split("train", 300)
@@ -53,6 +53,25 @@ def test_evaluate_scores_what_the_model_predicts():
     assert result.error == (likely.argmax(axis=1) != DATA.targets).mean()
     right = likely[np.arange(300), DATA.targets].astype(np.float64)
     assert result.log_likelihood == pytest.approx(right.mean(), rel=1e-6)
+
+
+def test_a_few_blocks_are_under_way_at_once_and_their_answers_stay_in_order():
+    under_way, most = set(), []
+
+    class Answer:
+        def __init__(self, block):
+            self.block = block
+            under_way.add(self)
+            most.append(len(under_way))
+
+        def __array__(self, dtype=None, copy=None):
+            under_way.discard(self)
+            return 2 * self.block
+
+    data = np.arange(20 * 256 + 3)
+    answers = in_blocks(lambda model, block: Answer(block), small_model(EVERY_CELL[0]), data)
+    np.testing.assert_array_equal(answers, 2 * data)
+    assert max(most) == 8 and len(most) == 21 and not under_way
 
 
 @pytest.mark.parametrize(

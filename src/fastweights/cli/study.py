@@ -12,6 +12,7 @@ from fastweights.cli.options import parse
 from fastweights.cli.report import report
 from fastweights.cli.reproduce import ExecutionOptions, carry_out
 from fastweights.errors import FastweightsError
+from fastweights.report.error_units import UNITS
 from fastweights.report.labels import duration, model_label, task_label
 from fastweights.report.table import MODEL, R, Table
 from fastweights.runs import worker
@@ -127,10 +128,19 @@ def _print_tables(study: Study, shown: Sequence[_Shown], paces: dict[Shape, floa
         "updates": lambda each: f"{each.row.base.training.updates:,}",
         "a run": lambda each: duration(paces[each.shape] * each.row.base.training.updates),
     }
-    for group in grouped(shown, lambda each: each.shape.task).values():
+    for title, group in grouped(shown, lambda each: _title(each.row)).items():
         rows = sorted(group, key=lambda each: each.row.base.hidden_size)
-        table = Table.of("study", task_label(rows[0].runs[0].task), rows, columns)
-        Console().print(table.terminal())
+        Console().print(Table.of("study", title, rows, columns).terminal())
+
+
+def _title(row: Row) -> str:
+    """The task, that of the test set if it is another, and the goal if the study names one."""
+    base, said = row.base.to_json(), []
+    if "test_task" in base:
+        said.append(f"tested on {task_label(base['test_task'])}")
+    if row.goal is not None:
+        said.append(f"goal {UNITS[row.base.task.error_kind].goal_text(row.goal)}")
+    return ", ".join([task_label(base["task"]), *said])
 
 
 def _counted(number: int, word: str) -> str:

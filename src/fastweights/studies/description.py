@@ -112,7 +112,8 @@ class StudyDescription(Preset):
 
 
 def _chosen(study: StudyKeys, choice: Choice) -> StudyKeys:
-    """The study as far as the choice leaves it."""
+    """The study as far as the choice leaves it. Another task is that of all sets: what the study says of the
+    test set's does not count."""
     conditions, models = study.conditions, study.models
     task, test_task, seeds = study.task, study.test_task, study.seeds
     if choice.task is not None:

@@ -50,7 +50,10 @@ class Preset(ABC):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the study's table."""
+    """A row of the study's table.
+
+    Raises: InvalidValueError if the goal is negative, or a share of 1 or more.
+    """
 
     base: RunSpecification
     """The setting; its seed does not count."""
@@ -58,9 +61,7 @@ class Row:
     """What validation chooses in it."""
     goal: float | None = None
     """The validation error at which the task counts as learned, for the column of updates to it; None for
-    1 % of wrong answers, and for no such column with squared errors.
-
-    Raises: InvalidValueError if it is negative, or a share of 1 or more."""
+    1 % of wrong answers, and for no such column with squared errors."""
 
     def __post_init__(self) -> None:
         if self.goal is not None:

@@ -1,5 +1,6 @@
 """Answers of a model, and how good they are."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from fastweights.training.datasets import Sequences, check_dataset, check_inputs
 from fastweights.training.objectives import Scores, objective_of
 from fastweights.training.step import outputs_of
 
-_BLOCK_SIZE = 256
+_BLOCK_SIZE, _BLOCKS_AT_ONCE = 256, 8
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,13 @@ def in_blocks(function: Callable[[Model, Any], Any], model: Model, data: Any, ax
         return np.split(padded, len(padded) // _BLOCK_SIZE)
 
     leaves, structure = jax.tree.flatten(data)
-    # All blocks are on their way before the first result is waited for.
-    results = [
-        function(model, structure.unflatten(block)) for block in zip(*map(blocks, leaves), strict=True)
-    ]
-    results = [jax.tree.map(np.asarray, result) for result in results]
+    # Some blocks are on their way before the first result is waited for; all of them may be too large.
+    under_way, results = deque(), []
+    for block in zip(*map(blocks, leaves), strict=True):
+        under_way.append(function(model, structure.unflatten(block)))
+        if len(under_way) == _BLOCKS_AT_ONCE:
+            results.append(jax.tree.map(np.asarray, under_way.popleft()))
+    results += [jax.tree.map(np.asarray, result) for result in under_way]
     places = range(count)
     return jax.tree.map(lambda *parts: np.concatenate(parts, axis=axis).take(places, axis=axis), *results)
 

@@ -7,6 +7,7 @@ import pytest
 from fastweights.studies.analysis.progress import (
     STATES,
     RunProgress,
+    run_progress,
     seconds_an_update,
     seconds_left,
     study_status,
@@ -19,7 +20,7 @@ HEARTBEAT = {"executor": "local", "workers": 2, "takes_over": "its last checkpoi
 def run(state="waiting", model="lstm", hidden_size=20, *, update=0, pace=None, seconds=None):
     """A run of 1000 updates."""
     update = 1000 if state == "finished" else update
-    place = {"id": "x", "task": {}, "model": model, "hidden_size": hidden_size, "label": ""}
+    place = {"id": "x", "task": {}, "model": model, "hidden_size": hidden_size, "layers": 1, "label": ""}
     known = {"validation_error": None, "updates_per_second": pace, "seconds": seconds, "losses": 0}
     return RunProgress(
         **place, **known, learning_rate=1e-3, seed=0, state=state, update=update, updates=1000, failure=None
@@ -73,6 +74,16 @@ def test_a_shape_has_a_task():
     assert seconds_left([*done, replace(run(), task=short)], 1) == pytest.approx(1)
     assert seconds_left([*done, replace(run(), task=long)], 1) == pytest.approx(10)
     assert seconds_left([run()], 1, seconds_an_update(done[1:])) == pytest.approx(10)  # by its size
+
+
+def test_a_shape_has_layers():
+    done = [run("finished", seconds=1.0), replace(run("finished", seconds=9.0), layers=8)]
+    assert seconds_left([*done, run()], 1) == pytest.approx(1)
+    assert seconds_left([*done, replace(run(), layers=8)], 1) == pytest.approx(9)
+    assert seconds_left([done[0], replace(run(), layers=8)], 1) == pytest.approx(8)  # by their number
+    deep = recorded()
+    deep.specification["model"]["blocks"] = {"layers": 8}
+    assert (run_progress(recorded()).layers, run_progress(deep).layers) == (1, 8)
 
 
 def test_a_study_of_a_file_is_run_by_it_and_its_rows_have_labels():

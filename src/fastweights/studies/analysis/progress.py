@@ -23,6 +23,7 @@ class RunProgress:
     """Its name and options."""
     model: str
     hidden_size: int
+    layers: int
     label: str
     """What tells it from others of the same model, size and task in a study of a file's; perhaps nothing."""
     learning_rate: float
@@ -150,6 +151,7 @@ def run_progress(
         task=run.specification["task"],
         model=str(model["name"]),
         hidden_size=int(model["hidden_size"]),
+        layers=int(model.get("blocks", {}).get("layers", 1)),
         label=label,
         learning_rate=float(training["learning_rate"]),
         seed=int(run.specification["seed"]),
@@ -180,9 +182,9 @@ def seconds_left(
     paces = seconds_an_update(runs) if paces is None else paces
     if not paces:
         return None
-    # Of shapes that nobody has trained yet: an update's products are R × R.
-    usual = fmean(seconds / shape.hidden_size**2 for shape, seconds in paces.items())
-    work = [updates * paces.get(Shape.of(run), usual * run.hidden_size**2) for run, updates in left]
+    usual = fmean(seconds / shape.products for shape, seconds in paces.items())
+    shapes = [(Shape.of(run), updates) for run, updates in left]
+    work = [updates * paces.get(shape, usual * shape.products) for shape, updates in shapes]
     return max(sum(work) / at_once, *work)
 
 
@@ -192,11 +194,17 @@ class Shape(NamedTuple):
     task: str
     model: str
     hidden_size: int
+    layers: int
 
     @classmethod
     def of(cls, run: RunProgress) -> "Shape":
         """That of a run."""
-        return cls(json.dumps(run.task, sort_keys=True), run.model, run.hidden_size)
+        return cls(json.dumps(run.task, sort_keys=True), run.model, run.hidden_size, run.layers)
+
+    @property
+    def products(self) -> int:
+        """What shapes that nobody has trained yet are estimated by: a layer's products are R × R."""
+        return self.layers * self.hidden_size**2
 
 
 def seconds_an_update(runs: Sequence[RunProgress]) -> dict[Shape, float]:
