@@ -36,7 +36,10 @@ def test_the_defaults_are_those_of_the_options():
     [
         ({"blocks": BlockOptions(layers=2)}, [["layers 1"], ["layers 2"]]),
         ({"training": TrainingOptions(weight_decay=0.1)}, [["weight_decay 0.0"], ["weight_decay 0.1"]]),
-        ({"cell": dataclasses.replace(BASE.cell, answers="mean")}, [["answers sum"], ["answers mean"]]),
+        (
+            {"cell": dataclasses.replace(BASE.cell, combine_heads="mean")},
+            [["combine_heads sum"], ["combine_heads mean"]],
+        ),
         ({"test_task": Parity(3, 80)}, [["test_task.max_length 20"], ["test_task.max_length 80"]]),
     ],
     ids=["blocks", "training", "cell", "test task"],
@@ -49,10 +52,10 @@ def test_what_is_left_out_at_its_default_is_named_and_nothing_else(changes, expe
 
 
 def test_options_of_another_cell_are_no_defaults():
-    other = dataclasses.replace(BASE, cell=dataclasses.replace(BASE.cell, answers="mean"))
+    other = dataclasses.replace(BASE, cell=dataclasses.replace(BASE.cell, combine_heads="mean"))
     lstm = RunSpecification(BASE.task, "lstm", 4)
     found = differences([lstm.to_json(), other.to_json()])
-    assert "model.cell.answers" not in found[0] and found[1]["model.cell.answers"] == "mean"
+    assert "model.cell.combine_heads" not in found[0] and found[1]["model.cell.combine_heads"] == "mean"
 
 
 def test_a_table_of_curves_has_them_too():

@@ -21,7 +21,7 @@ LATER = {
 }
 """By their places in a specification."""
 
-LATER_OF_CELLS = {"associative-lstm": {"answers": "sum"}}
+LATER_OF_CELLS = {"associative-lstm": {"combine_heads": "sum"}}
 """By the model's name and the option's."""
 
 
