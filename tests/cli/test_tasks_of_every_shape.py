@@ -55,7 +55,7 @@ def test_curves_are_tables(folder):
 @pytest.mark.parametrize(
     ("command", "task", "text"),
     [
-        ("adding --length 13", fw.Adding(13), "mean squared error 0.* on 30 sequences, .* floor 0.167"),
+        ("adding --length 13", fw.Adding(13), "mean squared error 0.* on 30 sequences, .* floor 0.1667"),
         (
             "parity --min-length 9 --max-length 17",
             fw.Parity(9, 17),
