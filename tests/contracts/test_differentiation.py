@@ -101,24 +101,28 @@ def test_lengths_resets_and_states_are_mapped_too(case, float64):
     lengths = np.array([SIZES.time, 4])
     resets = rng.random((SIZES.batch, SIZES.time)) < 0.3
 
-    @quickly
     def one(projections, state, lengths, resets):
         return cell.unroll_projected(projections, state, lengths=lengths, resets=resets)
-
-    together = one(projections, state, lengths, resets)
-    assert_close(jax.vmap(one)(projections, state, lengths, resets), together)
-    given = jax.tree.map(np.asarray, (projections, state, lengths, resets))
 
     def of(i, tree):
         return jax.tree.map(lambda leaf: leaf[i], tree)
 
-    for mapped in range(len(given)):
-        # One of the arguments is mapped, and all share the first of the others.
-        chosen = [arg if k == mapped else of(0, arg) for k, arg in enumerate(given)]
-        actual = jax.vmap(one, [0 if k == mapped else None for k in range(len(given))])(*chosen)
+    @quickly
+    def mapped(given):
+        """Every argument is mapped; then one of them, and all share the first of the others."""
+        chosen = [[arg if k == n else of(0, arg) for n, arg in enumerate(given)] for k in range(len(given))]
+        axes = [[0 if k == n else None for n in range(len(given))] for k in range(len(given))]
+        return jax.vmap(one)(*given), [
+            jax.vmap(one, axes)(*args) for axes, args in zip(axes, chosen, strict=True)
+        ]
+
+    given, alone = (projections, state, lengths, resets), quickly(one)
+    all_mapped, one_mapped = mapped(given)
+    assert_close(all_mapped, alone(*given))
+    given = jax.tree.map(np.asarray, given)
+    for k, actual in enumerate(one_mapped):
         for i in range(SIZES.batch):
-            alone = [of(i if k == mapped else 0, arg) for k, arg in enumerate(given)]
-            assert_close(of(i, actual), one(*alone))
+            assert_close(of(i, actual), alone(*(of(i if k == n else 0, arg) for n, arg in enumerate(given))))
 
 
 def test_the_hessian_of_a_classifier_is_symmetric_and_no_zero(float64):

@@ -82,14 +82,17 @@ def rounds(preset, choice, judge=goodness):
 
 
 @cache
+def asked_for(choice):
+    return list(rounds("paper-smoke", choice))
+
+
 def whole(choice):
     """All that the plan comes to ask for."""
-    *_, planned = rounds("paper-smoke", choice)
-    return planned
+    return asked_for(choice)[-1]
 
 
 def test_the_plan_grows_and_never_changes_its_mind():
-    asked = list(rounds("paper-smoke", FEW))
+    asked = asked_for(FEW)
     for before, after in pairwise(asked):
         assert [each in after for each in before] == [True] * len(before)
     assert asked[-1] == asked[-2]

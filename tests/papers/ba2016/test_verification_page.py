@@ -35,8 +35,15 @@ def written(results, folder, inspected=True):
     return (folder / "report.html").read_text(encoding="utf-8"), {path.name for path in paths}
 
 
-def test_the_page_and_its_figures(tmp_path):
-    text, names = written(comparison(), tmp_path)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """Where the whole comparison is written: the folder, the page's text, the names of the files."""
+    folder = tmp_path_factory.mktemp("page")
+    return folder, *written(comparison(), folder)
+
+
+def test_the_page_and_its_figures(page):
+    _, text, names = page
     assert names == {f"{name}.svg" for name in FIGURES} | {
         "learning-curves.png",
         "figure-2.png",
@@ -60,8 +67,8 @@ def test_the_page_and_its_figures(tmp_path):
     assert Outline(text).tags
 
 
-def test_the_page_needs_nothing_else(tmp_path):
-    text, _ = written(comparison(), tmp_path)
+def test_the_page_needs_nothing_else(page):
+    _, text, _ = page
     for tag, attributes in Outline(text).tags:
         assert tag not in ("script", "link", "img", "iframe", "object")
         for name in ("src", "href", "xlink:href"):
@@ -72,14 +79,16 @@ def test_the_page_needs_nothing_else(tmp_path):
     assert all(target.startswith("#") for target in re.findall(r"url\(['\"]?([^)]*)", text))
 
 
-def test_equal_records_give_equal_bytes(tmp_path):
-    written(comparison(), tmp_path / "a")
-    written(comparison(), tmp_path / "b")
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+def test_equal_records_give_equal_bytes(page, tmp_path):
+    folder, _, _ = page
+    written(comparison(), tmp_path)
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
-@pytest.mark.parametrize("keep", [0, 10, 60, 110, 160])
+@pytest.mark.parametrize(
+    "keep", [0, 60, *(pytest.param(n, marks=pytest.mark.thorough) for n in (10, 110, 160))]
+)
 def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path):
     text, _ = written(unfinished(comparison(), keep), tmp_path, inspected=False)
     assert "runs finished" in text
@@ -87,7 +96,7 @@ def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path
     Outline(text)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.thorough) for n in (2, 3, 4))])
 def test_any_part_of_a_study_can_be_drawn(seed, tmp_path):
     random, made = Random(seed), comparison()
     runs = random.sample(made["runs"], random.randrange(1, 80))
