@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from fastweights.memories import DecayingMatrix, DeltaRule, OuterProduct, PseudoInverse
 
-UNITS, MEMORIES = 32, 1000
+UNITS, MEMORIES, COUNTS = 32, 1000, (4, 8, 16, 32, 64)
 EMPTY = {
     "Hebb": OuterProduct.empty(UNITS, UNITS),
     "decaying, λ = 0.9": DecayingMatrix.empty(UNITS, UNITS, decay=0.9, write_rate=1.0),
@@ -22,21 +22,20 @@ EMPTY = {
 }
 
 
-def random_unit_vectors(key, pairs):
+def random_unit_vectors(key):
     """(pairs, memories, units), each of length 1."""
-    x = jax.random.normal(key, (pairs, MEMORIES, UNITS))
+    x = jax.random.normal(key, (max(COUNTS), MEMORIES, UNITS))
     return x / jnp.linalg.norm(x, axis=-1, keepdims=True)
 
 
-def recall_error(memory, pairs):
+def recall_error(memory, keys, values):
     """‖v − M k‖² / ‖v‖², averaged over the pairs and the memories."""
-    key, value_key = jax.random.split(jax.random.key(pairs))
-    keys, values = random_unit_vectors(key, pairs), random_unit_vectors(value_key, pairs)
     answers = memory.store(keys, values).read(keys)
     return float(jnp.mean(jnp.sum((answers - values) ** 2, axis=-1)))
 
 
+all_keys, all_values = map(random_unit_vectors, jax.random.split(jax.random.key(0)))
 print("pairs  " + "  ".join(f"{name:>17}" for name in EMPTY))
-for pairs in (4, 8, 16, 32, 64):
-    errors = [recall_error(memory, pairs) for memory in EMPTY.values()]
+for pairs in COUNTS:
+    errors = [recall_error(memory, all_keys[:pairs], all_values[:pairs]) for memory in EMPTY.values()]
     print(f"{pairs:5d}  " + "  ".join(f"{error:17.3f}" for error in errors))
