@@ -46,8 +46,15 @@ def inputs_of(model):
     return TOKENS if model.num_symbols else VECTORS
 
 
+# The two kinds of inputs meet the options in turn; the rest is shown by these.
+_TURNS = dict(zip(OPTIONS, ("symbols", "vectors") * 2, strict=True))
 each_model = pytest.mark.parametrize(
-    ("inputs", "options"), [(inputs, name) for inputs in ("symbols", "vectors") for name in OPTIONS]
+    ("inputs", "options"),
+    [
+        pytest.param(inputs, name, marks=() if _TURNS[name] == inputs else pytest.mark.thorough)
+        for inputs in ("symbols", "vectors")
+        for name in OPTIONS
+    ],
 )
 
 

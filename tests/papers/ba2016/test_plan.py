@@ -31,6 +31,9 @@ from fastweights.studies.search import candidates
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
 
+# Plans hold no arrays whose shapes could be checked.
+pytestmark = pytest.mark.usefixtures("untyped")
+
 FAST = RunSpecification(AssociativeRetrieval(), "fast-weights", 50)
 SOME = Choice(models=("irnn", "fast-weights"), hidden_sizes=(20, 50))
 FEW = replace(SOME, hidden_sizes=(50,))
