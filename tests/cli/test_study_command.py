@@ -65,6 +65,12 @@ def test_a_study_from_the_file_to_the_table(file, tmp_path, capsys):
         assert f"wrote {table}" in said(capsys, "report", folder, "--into", table)
         assert table.read_text().startswith(start)
 
+    # Another file needs another folder: the record belongs to a file of that name.
+    other = Path(shutil.copy(file, tmp_path / "other.toml"))
+    err = said(capsys, "study", "run", other, "--dir", folder, code=2)
+    assert "belongs to the preset 'mine.toml'" in err
+    assert len(Store(*locate(folder)).runs()) == 4
+
     file.write_text(FILE.replace("[10, 11]", "[10, 11, 12]"))
     shown = json.loads(said(capsys, "study", "show", file, "--dir", folder, "--json"))
     assert (shown["runs"], shown["ended"], shown["shapes_measured"]) == (5, 4, 0)
@@ -126,12 +132,3 @@ def test_bad_arguments_are_one_line(words, message, file, tmp_path, capsys):
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "s").exists()
-
-
-def test_another_file_needs_another_folder(file, tmp_path, capsys):
-    """Before anything is trained: the record belongs to a file of that name."""
-    said(capsys, "study", "run", file, "--dir", tmp_path / "s", "--workers", 1)
-    other = Path(shutil.copy(file, tmp_path / "other.toml"))
-    err = said(capsys, "study", "run", other, "--dir", tmp_path / "s", code=2)
-    assert "belongs to the preset 'mine.toml'" in err
-    assert len(Store(*locate(tmp_path / "s")).runs()) == 4

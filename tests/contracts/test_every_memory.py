@@ -53,7 +53,7 @@ def stored_three_ways(name, keys, values):
 
 
 @every
-@pytest.mark.parametrize("batch", [(), (2,), BATCH])
+@pytest.mark.parametrize("batch", [(), pytest.param((2,), marks=pytest.mark.thorough), BATCH])
 def test_storing_several_is_writing_one_after_the_other(name, batch):
     one_by_one, at_once, twice = stored_three_ways(name, *pairs(name, 5, batch))
     assert jax.tree.structure(at_once) == jax.tree.structure(one_by_one)

@@ -198,10 +198,8 @@ def test_an_interrupted_study_stops_soon_and_leaves_nobody(undisturbed, tmp_path
     assert results(tmp_path) == undisturbed
 
 
-@pytest.mark.parametrize(
-    "kibibytes",
-    [pytest.param(16, marks=pytest.mark.thorough), pytest.param(40, marks=pytest.mark.thorough), 100],
-)
+@pytest.mark.thorough  # test_coordinator says the same of a disk that only seems full
+@pytest.mark.parametrize("kibibytes", [16, 40, 100])
 def test_a_full_disk_costs_nothing(undisturbed, kibibytes, tmp_path):
     """A disk so small that checkpoints, models or the record do not fit; then it grows."""
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(tmp_path)]
