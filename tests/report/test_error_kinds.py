@@ -75,8 +75,15 @@ def test_updates_to_a_goal_of_the_studys_own():
     assert "to 0.2: the median of the updates until the validation error was 0.2 or less." in tables.legend()
     loose: list[dict[str, Any]] = [record(seed=seed) | {"errors": {"goal": 0.1}} for seed in (0, 1)]
     assert "to 10 %: the median" in StudyTables(loose).legend()
-    both = StudyTables([record(), *({**run, "id": run["id"] + "x"} for run in loose)])
+    both = StudyTables([record("irnn"), *loose])
     assert [title.partition(")")[2] for title in both.by_task] == ["", ", goal 10 %"]
+
+
+def test_a_row_whose_runs_were_given_different_goals_is_one_row():
+    """As if a preset's goal had changed since the first of them."""
+    tables = StudyTables([record(), record(seed=1) | {"errors": {"goal": 0.1}}])
+    (table,) = tables.results()
+    assert len(table.rows) == 1 and tables.notes() == []
 
 
 def test_notes_of_rows_with_different_goals_say_which():

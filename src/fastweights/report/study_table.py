@@ -33,10 +33,13 @@ class StudyTables:
     """What the general report shows of a study's runs: for each task, size and model the selected setting."""
 
     def __init__(self, runs: Sequence[Record]) -> None:
-        tasks = list(dict.fromkeys(map(_title, runs)))
-        self.by_task: dict[str, list[Selection]] = {task: [] for task in tasks}
-        for selection in sorted(selections(runs), key=lambda selection: selection.selected.hidden_size):
-            self.by_task[_title(selection.selected.runs[0])].append(selection)
+        order = list(dict.fromkeys(map(_title, runs)))
+        found = [(_title(each.selected.runs[0]), each) for each in selections(runs)]
+        found.sort(key=lambda entry: (order.index(entry[0]), entry[1].selected.hidden_size))
+        self.by_task: dict[str, list[Selection]] = {
+            task: [each for _, each in group]
+            for task, group in grouped(found, lambda entry: entry[0]).items()
+        }
 
     @property
     def selections(self) -> list[Selection]:
