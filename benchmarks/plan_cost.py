@@ -136,7 +136,7 @@ def main() -> None:
     if arguments.into is None:
         print(text)
     else:
-        fill(arguments.into, {"plan": text})
+        fill(arguments.into, {"plan": text}, arguments.dir.resolve().name)
 
 
 if __name__ == "__main__":

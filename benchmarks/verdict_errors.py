@@ -106,7 +106,7 @@ def main() -> None:
     if into is None:
         print(*tables().values(), sep="\n")
     else:
-        fill(into, tables())
+        fill(into, tables(), study="")
 
 
 if __name__ == "__main__":
