@@ -163,11 +163,7 @@ def _fastest(entries: Sequence[TableEntry]) -> Finding:
     random, shares, told = Random(0), [], []
     for name, setting_of in settings.items():
         compared = {entry.model: setting_of(entry) for entry in entries if entry.hidden_size == FIGURE_SIZE}
-        if (
-            "fast-weights" not in compared
-            or len(compared) < 2
-            or not all(map(_is_complete, compared.values()))
-        ):
+        if not {"fast-weights"} < {*compared} or not all(map(_is_complete, compared.values())):
             return _OPEN
         share = _share_fastest(compared, random)
         shares.append(share)
