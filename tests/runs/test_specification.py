@@ -356,3 +356,18 @@ def test_a_task_has_no_option_called_name():
 
     with pytest.raises(InvalidValueError, match=r"an option of .*Named.* cannot be called 'name'"):
         RunSpecification(Named())
+
+
+@pytest.mark.parametrize("place", ["seed", "task", "model", "training", "data"])
+def test_halves_of_characters_are_refused(place):
+    """msgspec raises an error of its own for them, where a number or a key is expected."""
+    content = RunSpecification(AssociativeRetrieval()).to_json()
+    content[place] = "\ud800"
+    with pytest.raises(InvalidValueError):
+        RunSpecification.from_json(content)
+    if place != "seed":
+        content = RunSpecification(AssociativeRetrieval()).to_json()
+        name = next(name for name, value in content[place].items() if isinstance(value, int))
+        content[place][name] = "\ud800"
+        with pytest.raises(InvalidValueError):
+            RunSpecification.from_json(content)

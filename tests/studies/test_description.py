@@ -244,3 +244,9 @@ def test_a_file_cannot_have_the_name_of_a_preset(tmp_path):
 def test_no_file_is_one_line(tmp_path):
     with pytest.raises(FileError, match="No such file"):
         StudyDescription.read(tmp_path / "none.toml")
+
+
+def test_halves_of_characters_are_refused():
+    for value in ({"\ud800": 1}, {"hidden_size": "\ud800"}):
+        with pytest.raises(InvalidValueError, match=r"surrogates not allowed|hidden_size"):
+            StudyDescription.of(value)

@@ -35,7 +35,8 @@ def convert_value(name: str, value: Any, kind: Any) -> Any:
     """
     try:
         return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, OverflowError) as error:
+    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as error:
+        # The last is of half a character, where a number is expected.
         raise InvalidValueError(f"{name} cannot be {shown(value)}: {error}") from None
 
 

@@ -67,6 +67,8 @@ def decoded(value: Mapping[str, Any]) -> StudyKeys:
     """
     try:
         return msgspec.convert(value, StudyKeys)
+    except UnicodeEncodeError as error:
+        raise InvalidValueError(f"it is no text: {error}") from None
     except msgspec.ValidationError as error:
         message, _, path = str(error).replace(" | null", "").partition(" - at `$")
         found, name, _ = (*message.split("`"), "", "")[:3]

@@ -16,6 +16,7 @@ from fastweights.runs.specification import RunSpecification
 from fastweights.studies.record.folder import locate, save_location
 from fastweights.studies.record.storage import JOURNAL, Journal
 from fastweights.studies.record.store import Store, study_names
+from fastweights.studies.record.validation import check_study
 from fastweights.studies.record.writable_store import WritableStore
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from outcomes import RESULT
@@ -425,3 +426,8 @@ def test_looking_at_results_needs_no_jax(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True
     )
     assert ran.stdout == "3\n"
+
+
+def test_halves_of_characters_are_damage():
+    with pytest.raises(StudyError, match="is damaged"):
+        check_study({"floors": {"\ud800": "\ud800"}})

@@ -143,5 +143,5 @@ def check_study(entries: Mapping[str, Any]) -> None:
 def _check(value: Any, kind: Any, what: str) -> None:
     try:
         msgspec.convert(value, kind)
-    except (msgspec.ValidationError, OverflowError, RecursionError) as error:
+    except (msgspec.ValidationError, OverflowError, RecursionError, UnicodeEncodeError) as error:
         raise StudyError(f"{what} is damaged: {error}") from error
