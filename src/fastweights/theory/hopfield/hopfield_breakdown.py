@@ -30,13 +30,11 @@ _RESAMPLED = 400
 Patterns = Float[np.ndarray, "patterns units"]
 
 
-def hebbian(
-    patterns: Patterns,
-) -> Float[np.ndarray, "units units"]:  # survives: fields are whole, and only their signs count
+def hebbian(patterns: Patterns) -> Float[np.ndarray, "units units"]:
     """Σ x xᵀ − p I, the weights that `Hopfield` stores: whole numbers."""
     weights = patterns.T @ patterns
-    np.fill_diagonal(weights, 0)
-    return weights
+    np.fill_diagonal(weights, 0)  # survives: in whole numbers 0.15 is 0
+    return weights  # survives: only the signs of fields count
 
 
 @register_check("hopfield-breakdown", source="Amit, Gutfreund & Sompolinsky 1985, 1987; Steffan & Kühn 1994")
