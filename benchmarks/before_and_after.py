@@ -1,7 +1,7 @@
 """Whether a change makes training faster or slower: this checkout beside another one.
 
-    git worktree add /tmp/before COMMIT
-    python benchmarks/before_and_after.py /tmp/before [--models lstm] [--hidden-sizes 50] [--rounds 30]
+    git worktree add ../before COMMIT
+    python benchmarks/before_and_after.py ../before [--models lstm] [--hidden-sizes 50] [--rounds 30]
 
 For each model and size, a process of each checkout has the same data and weights. They take turns, in an
 order that is reversed every second round: some tenth of a second of updates (associative retrieval, K = 4,

@@ -139,6 +139,13 @@ class Setting:
         return sum(map(math.isfinite, self.updates_to_goal_by_run))
 
     @cached_property
+    def updates_to_goal_by_run(self) -> list[float]:
+        """The updates to the goal of each run that has ended, infinite if it never got there; none without a
+        goal."""
+        goals = [(run, goal_of(run)) for run in self.ended()]
+        return [updates_to(run, goal) for run, goal in goals if goal is not None]
+
+    @cached_property
     def updates_to_goal(self) -> float | None:
         """Median of `updates_to_goal_by_run`; infinite if half of them never got there, None for none."""
         return median(self.updates_to_goal_by_run) if self.updates_to_goal_by_run else None
@@ -163,13 +170,6 @@ class Setting:
     @cached_property
     def _finished(self) -> list[Record]:
         return self.ended("finished")
-
-    @cached_property
-    def updates_to_goal_by_run(self) -> list[float]:
-        """The updates to the goal of each run that has ended, infinite if it never got there; none without a
-        goal."""
-        goals = [(run, goal_of(run)) for run in self.ended()]
-        return [updates_to(run, goal) for run, goal in goals if goal is not None]
 
     def ended(self, *outcomes: Outcome) -> list[Record]:
         """The runs with one of these outcomes, by default those that finished or failed."""

@@ -175,6 +175,11 @@ def select(storage: Storage, studies: Sequence["FrozenStudy"], name: str | None)
     raise StudyError(f"expected {wanted} in {storage}; found {known}")
 
 
+def kind_of_errors(errors: Mapping[str, Mapping[str, Any]], identifier: str) -> str:
+    """What a run's errors are, by the record's attribute `errors`."""
+    return errors.get(identifier, {}).get("kind", "share")
+
+
 def _run(trial: "FrozenTrial", errors: Mapping[str, Mapping[str, Any]]) -> Run:
     entries: Any = trial.user_attrs
     check_run(entries, trial.intermediate_values)
@@ -182,6 +187,6 @@ def _run(trial: "FrozenTrial", errors: Mapping[str, Mapping[str, Any]]) -> Run:
     state = _STATES.get(trial.state.name, "failed")
     if state == "finished" and (outcome is None or outcome["state"] != state):
         raise StudyError(f"run {identifier} of the record is damaged: it finished without an outcome")
-    kind = errors.get(identifier, {}).get("kind", "share")
+    kind = kind_of_errors(errors, identifier)
     points, crashes = trial.intermediate_values, tuple(entries.get("losses", ()))
     return Run(trial._trial_id, identifier, state, entries["specification"], outcome, kind, points, crashes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastweights.errors import StudyError, check
 from fastweights.studies.record.storage import Journal, Storage
-from fastweights.studies.record.store import FORMAT, Run, Store, open_storage, select
+from fastweights.studies.record.store import FORMAT, Run, Store, kind_of_errors, open_storage, select
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
@@ -84,7 +84,7 @@ class WritableStore(Store):
                 trial = create_trial(state=TrialState.WAITING, user_attrs=attributes)
                 with self.storage.errors():
                     number = self._optuna.create_new_trial(self._study, trial)
-                kind = self._attributes.get("errors", {}).get(identifier, {}).get("kind", "share")
+                kind = kind_of_errors(self._attributes.get("errors", {}), identifier)
                 runs[identifier] = Run(number, identifier, "waiting", specification, error_kind=kind)
         self._set_attribute("floors", {**self._attributes.get("floors", {}), **floors})
         return list(runs.values())
