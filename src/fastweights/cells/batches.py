@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int32
 
-from fastweights.cells.derivatives import recurrence
 from fastweights.cells.sequences import as_rows, from_rows
 from fastweights.native.calls import Kernel, Results, Sequences
+from fastweights.native.derivatives import recurrence
 
 
 def unroll_batch(

@@ -20,8 +20,8 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import PyTree
 
-from fastweights.cells.tangents import linear
 from fastweights.native.calls import Cotangents, Results, Sequences
+from fastweights.native.tangents import linear
 
 Arrays = Sequence[Any]
 

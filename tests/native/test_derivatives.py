@@ -13,8 +13,8 @@ import pytest
 from jax import Array
 
 from cases import quickly
-from fastweights.cells.derivatives import recurrence
 from fastweights.native.calls import Sequences
+from fastweights.native.derivatives import recurrence
 
 SYMBOLS, PROJECTION, TIME, BATCH, MODELS = 5, 2, 3, 7, 2
 
