@@ -4,6 +4,7 @@ from fastweights.cells.base import Cell as Cell
 from fastweights.cells.fast_weights import FastWeights as FastWeights
 from fastweights.cells.irnn import IRNN as IRNN
 from fastweights.cells.lstm import LSTM as LSTM
+from fastweights.cells.programmers.recurrence import unroll_memory as unroll_memory
 from fastweights.cells.standard_rnn import StandardRNN as StandardRNN
 from fastweights.compilation import keep_compiled as keep_compiled
 from fastweights.errors import DivergenceError as DivergenceError
@@ -16,6 +17,7 @@ from fastweights.memories import Memory as Memory
 from fastweights.memories import OuterProduct as OuterProduct
 from fastweights.memories import PseudoInverse as PseudoInverse
 from fastweights.memories import SoftmaxHopfield as SoftmaxHopfield
+from fastweights.memories import Write as Write
 from fastweights.models import Block as Block
 from fastweights.models import BlockOptions as BlockOptions
 from fastweights.models import ClassifierOptions as ClassifierOptions

@@ -7,6 +7,7 @@ from fastweights.memories.hopfield import Hopfield
 from fastweights.memories.outer_product import OuterProduct
 from fastweights.memories.pseudo_inverse import PseudoInverse
 from fastweights.memories.softmax_hopfield import SoftmaxHopfield
+from fastweights.memories.writes import Write, written
 
 __all__ = [
     "DecayingMatrix",
@@ -18,4 +19,6 @@ __all__ = [
     "OuterProduct",
     "PseudoInverse",
     "SoftmaxHopfield",
+    "Write",
+    "written",
 ]

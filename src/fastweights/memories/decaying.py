@@ -12,8 +12,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from fastweights.errors import check_between, check_positive
-from fastweights.memories.base import Memory, StoredPairs, as_scalar, check_sizes, outer
+from fastweights.memories.base import Memory, StoredPairs, as_scalar, check_sizes
 from fastweights.memories.linear import LinearMemory
+from fastweights.memories.writes import Write, written
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
@@ -65,9 +66,8 @@ class DecayingMatrix(LinearMemory, DecayingMemory):
 
     def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "DecayingMatrix":
         key, value = self.checked_pair(key, value)
-        decay, write_rate = self.decay[..., None, None], self.write_rate[..., None, None]
-        matrix = decay * self.matrix + write_rate * outer(value, key)
-        return DecayingMatrix(matrix, self.decay, self.write_rate)
+        write = Write(key, self.write_rate[..., None] * value, decay=self.decay[..., None])
+        return DecayingMatrix(written(self.matrix, write), self.decay, self.write_rate)
 
 
 class DecayingStates(StoredPairs, DecayingMemory):

@@ -4,8 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fastweights.errors import check_positive
-from fastweights.memories.base import as_scalar, check_sizes, outer
+from fastweights.memories.base import as_scalar, check_sizes
 from fastweights.memories.linear import LinearMemory
+from fastweights.memories.writes import Write, written
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
@@ -38,6 +39,5 @@ class DeltaRule(LinearMemory):
 
     def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "DeltaRule":
         key, value = self.checked_pair(key, value)
-        error = value - jnp.matvec(self.matrix, key)
-        rate = self.write_rate[..., None, None]
-        return DeltaRule(self.matrix + rate * outer(error, key), self.write_rate)
+        write = Write(self.write_rate[..., None] * key, value, lookup=key)
+        return DeltaRule(written(self.matrix, write), self.write_rate)

@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from fastweights.memories.base import check_sizes, outer
+from fastweights.memories.base import check_sizes
 from fastweights.memories.linear import LinearMemory
+from fastweights.memories.writes import Write, written
 from fastweights.registry import register_memory
 
 
@@ -32,7 +33,7 @@ class OuterProduct(LinearMemory):
 
     def write(self, key: Float[Array, "... key"], value: Float[Array, "... value"]) -> "OuterProduct":
         key, value = self.checked_pair(key, value)
-        return OuterProduct(self.matrix + outer(value, key))
+        return OuterProduct(written(self.matrix, Write(key, value)))
 
     def _store(
         self, keys: Float[Array, "pairs ... key"], values: Float[Array, "pairs ... value"]

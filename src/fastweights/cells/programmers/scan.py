@@ -1,0 +1,40 @@
+"""A memory step by step: the equation, by a scan."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int32
+
+from fastweights.cells.base import MAX_KEPT_STEPS
+from fastweights.cells.programmers.masks import masked
+from fastweights.memories.writes import Write, written
+from fastweights.numerics import checkpointed_scan
+
+
+def in_steps(
+    queries: Float[Array, "batch time heads key"],
+    write: Write,
+    state: Float[Array, "batch heads value key"],
+    lengths: Int32[Array, " batch"] | None,
+    resets: Bool[Array, "batch time"] | None,
+) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
+    """All outputs and the last state, as in `unroll_memory`."""
+    queries, write = masked(queries, write, lengths, resets)
+    time = queries.shape[1]
+    if not time:
+        return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state
+    # The time axis first, and the writes of each step side by side.
+    queries = jnp.moveaxis(queries, 1, 0)
+    write = jax.tree.map(
+        lambda a: jnp.moveaxis(a.reshape(len(a), time, -1, *a.shape[2:]), (1, 2), (0, 1)), write
+    )
+
+    def step(state, now):
+        query, writes = now
+        for i in range(len(writes.key)):
+            state = written(state, jax.tree.map(lambda a, i=i: a[i], writes))
+        return state, jnp.matvec(state, query)
+
+    scan = lax.scan if time <= MAX_KEPT_STEPS else checkpointed_scan
+    state, outputs = scan(step, state, (queries, write))
+    return jnp.moveaxis(outputs, 0, 1), state
