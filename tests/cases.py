@@ -170,8 +170,11 @@ EVERY_FAST_WEIGHTS = [
     if not (steps == 0 and (norm != "inside" or method == 2 or time == "late"))
 ]
 
-BUILT_IN = ("associative-lstm", "fast-weights", "irnn", "lstm", "standard-rnn")
-"""Cells that must have what is optional for others: a kernel, and a reference in NumPy."""
+WITH_KERNEL = ("associative-lstm", "fast-weights", "irnn", "lstm", "standard-rnn")
+"""Cells that must have what is optional for others: a kernel."""
+
+BUILT_IN = tuple(name for name, cell in registry.cells.items() if cell.__module__.startswith("fastweights."))
+"""Cells that must have a reference in NumPy: all of the package's own."""
 
 _NORMALISED = (("layer_norm", True),)
 # The published cell, and several heads. The kernel takes up to four products at a time: here 1 to 4.
@@ -186,6 +189,7 @@ EVERY_ASSOCIATIVE = [
 ]
 _OPTIONS = {
     "associative-lstm": _ASSOCIATIVE,
+    "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
     "standard-rnn": [(), _NORMALISED],
     "lstm": [(("forget_bias", 0.7),), _NORMALISED],
@@ -197,9 +201,24 @@ EVERY_CELL = [Case(name) for name in registry.cells]
 LAST_OF_EACH = list({case.name: case for case in [*CASES, FAST_WEIGHTS[1]]}.values())
 
 
-def each(cases: list[Case]) -> pytest.MarkDecorator:
+def each(cases: list) -> pytest.MarkDecorator:
     """Run a test on each case."""
     return pytest.mark.parametrize("case", cases, ids=str)
+
+
+def each_with_a_form_of_its_own(cases: list[Case]) -> pytest.MarkDecorator:
+    """Run a test on each case whose cell has a kernel or a form in JAX of its own, on the others if asked to:
+    what they share is the default form."""
+
+    def has_its_own(cell: type[Cell]) -> bool:
+        return cell.kernel is not Cell.kernel or cell.unroll_in_jax is not Cell.unroll_in_jax
+
+    return each(
+        [
+            case if has_its_own(registry.cells[case.name]) else pytest.param(case, marks=pytest.mark.thorough)
+            for case in cases
+        ]
+    )
 
 
 def relative_error(actual, expected) -> float:

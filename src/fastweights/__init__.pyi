@@ -2,6 +2,7 @@
 from fastweights.cells.associative_lstm import AssociativeLSTM as AssociativeLSTM
 from fastweights.cells.base import Cell as Cell
 from fastweights.cells.fast_weights import FastWeights as FastWeights
+from fastweights.cells.gru import GRU as GRU
 from fastweights.cells.irnn import IRNN as IRNN
 from fastweights.cells.lstm import LSTM as LSTM
 from fastweights.cells.programmers.recurrence import unroll_memory as unroll_memory

@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from fastweights.bench.benchmark import get_benchmark
 from fastweights.bench.cases import Case
 from fastweights.bench.inputs import make_inputs, named_weights, specification
 from fastweights.bench.roofline import operations
+from fastweights.cells.gru import GRU
 from fastweights.errors import InvalidValueError
 from fastweights.training import loop
 from fastweights.training.datasets import Sequences
@@ -130,3 +132,23 @@ def test_any_task_can_be_trained_on(monkeypatch):
     assert str(case) == "IRNN, R = 7, wide, batch 13"
     with pytest.raises(InvalidValueError, match="the task wide has no num_pairs to vary"):
         get_benchmark("quick", {"num_pairs": (2, 4), "task": "wide"})
+
+
+@needs_torch
+def test_the_gru_is_pytorch_s_layer():
+    """It has no kernel to be compared in speed, but order of gates, biases and update are PyTorch's."""
+    import torch
+
+    cell, layer = GRU(3, 5, key=jax.random.key(0)), torch.nn.GRU(3, 5, batch_first=True)
+    rng = np.random.default_rng(0)
+    x, state = (rng.standard_normal(shape).astype(np.float32) for shape in ((2, 7, 3), (2, 5)))
+    b_hh = np.concatenate([np.zeros(10, np.float32), cell.candidate_bias])
+    with torch.no_grad():
+        for name, array in (("hh", cell.recurrent), ("ih", cell.input)):
+            getattr(layer, f"weight_{name}_l0").copy_(torch.tensor(np.array(array)))
+        for name, array in (("ih", cell.bias), ("hh", b_hh)):
+            getattr(layer, f"bias_{name}_l0").copy_(torch.tensor(np.array(array)))
+        expected, last = layer(torch.tensor(x), torch.tensor(state[None]))
+    actual, end = cell.unroll(jnp.asarray(x), jnp.asarray(state))
+    np.testing.assert_allclose(actual, expected.numpy(), atol=1e-6)
+    np.testing.assert_allclose(end, last[0].numpy(), atol=1e-6)

@@ -14,6 +14,7 @@ from cases import (
     SIZES,
     as_type,
     each,
+    each_with_a_form_of_its_own,
     fresh,
     inputs_for,
     quickly,
@@ -226,7 +227,7 @@ def test_gradients_equal_finite_differences(case, sizes, float64):
         assert predicted == pytest.approx(float(difference), rel=1e-6, abs=1e-7), name
 
 
-@each(EVERY_CELL)
+@each_with_a_form_of_its_own(EVERY_CELL)
 def test_mapped_sequences_and_models_are_those_alone_in_every_order(case, float64):
     """`vmap` over sequences and over models, gradients of either, `vmap` of gradients, `jit` around them."""
     cells, x = [case.build(SIZES, seed) for seed in range(2)], in_numpy(inputs_for(SIZES))

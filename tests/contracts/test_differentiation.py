@@ -8,12 +8,24 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import BUILT_IN, CASES, FAST_WEIGHTS, SIZES, each, fresh, inputs_for, project, quickly, small_model
+from cases import (
+    CASES,
+    FAST_WEIGHTS,
+    SIZES,
+    WITH_KERNEL,
+    each,
+    each_with_a_form_of_its_own,
+    fresh,
+    inputs_for,
+    project,
+    quickly,
+    small_model,
+)
 from fastweights.cells.base import Cell
 
 # The first of each: second derivatives of many heads take long to compile.
 FIRST_OF_EACH = list({case.name: case for case in reversed([*CASES, FAST_WEIGHTS[1]])}.values())
-WITH_KERNEL = [case for case in FIRST_OF_EACH if case.name in BUILT_IN]
+OF_A_KERNEL = [case for case in FIRST_OF_EACH if case.name in WITH_KERNEL]
 SHORT = SIZES._replace(time=3)
 
 
@@ -43,7 +55,7 @@ def assert_close(actual, expected, tolerance=1e-9):
     )
 
 
-@each(FIRST_OF_EACH)
+@each_with_a_form_of_its_own(FIRST_OF_EACH)
 def test_first_derivative_forward_and_second_derivative(case, float64):
     """Along one direction: the first derivative forward, and the change of the gradient."""
     arguments = arguments_for(case, SHORT)
@@ -65,7 +77,7 @@ def calls(function, *arguments) -> int:
     return program.count("custom_call @fastweights_")
 
 
-@each(WITH_KERNEL)
+@each(OF_A_KERNEL)
 def test_a_mapped_batch_is_one_call_and_its_gradient_one_more(case):
     cell, projections, _ = arguments = arguments_for(case, SIZES)
     table, tokens = projections[0], jnp.arange(6, dtype=jnp.int32).reshape(2, 3)
@@ -93,7 +105,7 @@ def test_a_mapped_batch_is_one_call_and_its_gradient_one_more(case):
     assert calls(jax.grad(last_total, (0, 1)), cell, table) == 2
 
 
-@each(WITH_KERNEL)
+@each(OF_A_KERNEL)
 def test_lengths_resets_and_states_are_mapped_too(case, float64):
     """Whatever is mapped and whatever all share: as one after the other."""
     cell, projections, state = arguments_for(case, SIZES)

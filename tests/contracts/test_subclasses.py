@@ -127,13 +127,7 @@ def test_what_follows_from_the_step_cannot_be_overridden(name):
         type(fw.LSTM)("Mine", (fw.LSTM,), {name: lambda self: None})
 
 
-@each(
-    [
-        case
-        for case in CELLS
-        if case.name in {"irnn", "standard-rnn", "lstm", "fast-weights", "associative-lstm"}
-    ]
-)
+@each([case for case in CELLS if case.name in BUILT_IN])
 def test_the_operations_of_a_step_are_those_of_its_products(case):
     """Against the matrices: each of their numbers is multiplied and added once."""
     cell = case.build(SIZES)

@@ -32,7 +32,7 @@ def number(pattern: str, text: str) -> float:
 
 def test_there_are_five():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == {"first_steps", "gru", "memory_capacity", "optax_loop", "permutations"}
+    assert names == {"first_steps", "memory_capacity", "mgu", "optax_loop", "permutations"}
 
 
 def test_first_steps():
@@ -59,12 +59,12 @@ def test_optax_loop():
     assert "λ = 0.90 and η = 0.50" in text
 
 
-def test_gru_is_a_model_everywhere(tmp_path):
-    plugin, model = ("--plugin", str(EXAMPLES / "gru.py")), str(tmp_path / "gru.safetensors")
+def test_the_cell_is_a_model_everywhere(tmp_path):
+    plugin, model = ("--plugin", str(EXAMPLES / "mgu.py")), str(tmp_path / "mgu.safetensors")
     run = ("-m", "fastweights")
     sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
-    train = ("--model", "gru", "--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
-    assert "\ngru\n" in output(*run, "models", *plugin)
+    train = ("--model", "mgu", "--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
+    assert "\nmgu\n" in output(*run, "models", *plugin)
     assert f"wrote {model}" in output(*run, "train", *plugin, *train, "--out", model)
     assert "on 500 sequences" in output(*run, "evaluate", *plugin, model)
 
@@ -82,18 +82,18 @@ def test_many_pairs_is_a_study(tmp_path):
         assert text.count(long) == 1
         text = text.replace(long, short)
     (tmp_path / "many_pairs.toml").write_text(text)
-    shutil.copy(EXAMPLES / "gru.py", tmp_path)
+    shutil.copy(EXAMPLES / "mgu.py", tmp_path)
     run, folder = ("-m", "fastweights"), str(tmp_path / "many-pairs")
     said = output(*run, "study", "run", str(tmp_path / "many_pairs.toml"), "--dir", folder)
     assert "num_pairs 8" in said and "num_pairs 12" in said
     output(*run, "report", folder, "--into", str(tmp_path / "table.csv"))
     rows = list(csv.DictReader((tmp_path / "table.csv").open()))
     assert [(row["num_pairs"], row["model"], row["seeds"]) for row in rows] == [
-        (pairs, model, "2") for pairs in ("8", "12") for model in ("lstm", "fast-weights", "gru")
+        (pairs, model, "2") for pairs in ("8", "12") for model in ("lstm", "fast-weights", "mgu")
     ]
     assert {row["chosen"] for row in rows} <= {"learning_rate 0.001", "learning_rate 0.002"}
     output(*run, "report", folder, "--into", str(tmp_path / "table.tex"))
-    assert (tmp_path / "table.tex").read_text().count("gru") == 2
+    assert (tmp_path / "table.tex").read_text().count("mgu") == 2
 
 
 def test_the_documentation_shows_many_pairs_as_it_is():

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from cases import (
-    BUILT_IN,
     CASES,
     EVERY_CELL,
     FAST_WEIGHTS,
     LAST_OF_EACH,
     LONG,
     SIZES,
+    WITH_KERNEL,
     Sizes,
     as_type,
     each,
+    each_with_a_form_of_its_own,
     fresh,
     inputs_for,
     project,
@@ -97,7 +98,7 @@ def program(function, *arguments) -> str:
 )
 def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float64):
     problem = Problem(case, sizes)
-    if case.name not in BUILT_IN and problem.cell.kernel(sizes.time, sizes.time, jnp.dtype(float)) is None:
+    if case.name not in WITH_KERNEL and problem.cell.kernel(sizes.time, sizes.time, jnp.dtype(float)) is None:
         pytest.skip("a cell without a kernel")
     assert "@fastweights_" in program(problem.unroll, *problem.arguments)
     assert "@fastweights_" not in program(problem.unroll_in_jax, *problem.arguments)
@@ -105,7 +106,7 @@ def test_kernel_equals_the_form_in_jax_with_every_derivative(case, sizes, float6
     assert_equal(actual, problem.results_and_gradient(problem.unroll_in_jax), 1e-11)
 
 
-@each(LAST_OF_EACH)
+@each_with_a_form_of_its_own(LAST_OF_EACH)
 def test_single_precision_too(case):
     with jax.enable_x64(True):
         problem = Problem(case, WIDE)
@@ -115,7 +116,7 @@ def test_single_precision_too(case):
     assert_equal(single, double, 1e-4)
 
 
-@each(EVERY_CELL)
+@each_with_a_form_of_its_own(EVERY_CELL)
 def test_last_output_reads_the_table(case, float64):
     """A symbol that occurs several times collects the gradients of all its places."""
     cell = case.build(WIDE)
@@ -135,7 +136,7 @@ def test_last_output_reads_the_table(case, float64):
     assert_equal(actual, expected, 1e-11)
 
 
-@each(EVERY_CELL)
+@each_with_a_form_of_its_own(EVERY_CELL)
 def test_tokens_beyond_the_table_are_the_nearest_symbol_in_both_forms(case):
     """Negative ones too, and in integers of every width."""
     cell = case.build(SIZES)
@@ -173,7 +174,7 @@ def test_what_is_not_a_number_comes_out(case):
     assert finite[:, :2].all()
     assert finite[0].all()
     assert not finite[1, -1].all()
-    if case.name in BUILT_IN:  # where every unit reads every other
+    if case.name in WITH_KERNEL:  # where every unit reads every other
         assert not finite[1, -1].any()
     np.testing.assert_array_equal(finite, in_jax)
 

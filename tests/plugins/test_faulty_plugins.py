@@ -15,7 +15,7 @@ from fastweights.runs.tracing import check_code
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from plugins.isolation import nothing_loaded
 
-GRU = Path("examples/gru.py").read_text()
+MGU = Path("examples/mgu.py").read_text()
 SAMPLE = Path("tests/plugins/sample_plugin.py").read_text()
 STEP = "    def step(self, state, projection):\n"
 
@@ -37,8 +37,8 @@ def plugin(folder: Path, text: str, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "old", "new", "message"),
     [
-        (GRU, STEP, "    def stride(self, state, projection):\n", "GRU lacks step: see fastweights.cells"),
-        (GRU, "class GRU(fw.Cell)", "class GRU", "GRU must be a subclass of fastweights.cells.base.Cell"),
+        (MGU, STEP, "    def stride(self, state, projection):\n", "MGU lacks step: see fastweights.cells"),
+        (MGU, "class MGU(fw.Cell)", "class MGU", "MGU must be a subclass of fastweights.cells.base.Cell"),
         (SAMPLE, "def floor(self)", "def ceiling(self)", "CountOnes lacks floor: see fastweights.tasks"),
         (SAMPLE, "    num_symbols: ClassVar[int] = 2\n", "", "CountOnes lacks num_symbols: see fastweights"),
         (
@@ -62,41 +62,41 @@ def test_an_incomplete_class_is_refused_when_it_is_registered(text, old, new, me
 
 
 FAULTS = {
-    "constructor": ("check_sizes(input_size, hidden_size)", "1 / 0", r", line 40\): ZeroDivisionError: div"),
-    "field": ("self.candidate_bias = ", "candidate_bias = ", r"\): .*candidate_bias"),
-    "step": ("r, z, n = jnp.split(projection, 3)", "1 / 0", r", line 55\): ZeroDivisionError: division by"),
+    "constructor": ("check_sizes(input_size, hidden_size)", "1 / 0", r", line 38\): ZeroDivisionError: div"),
+    "field": ("self.candidate = ", "candidate = ", r"\): .*candidate"),
+    "step": ("f, n = jnp.split(projection, 2)", "1 / 0", r", line 54\): ZeroDivisionError: division by"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_faulty_cell_is_named_in_one_line_before_training(fault, tmp_path, capsys):
     old, new, message = FAULTS[fault]
-    path = plugin(tmp_path, GRU, old, new)
+    path = plugin(tmp_path, MGU, old, new)
     out = tmp_path / "model"
     with pytest.raises(SystemExit) as end:
-        main(["train", "--plugin", str(path), "--model", "gru", "--hidden-size", "4", "--out", str(out)])
+        main(["train", "--plugin", str(path), "--model", "mgu", "--hidden-size", "4", "--out", str(out)])
     error = capsys.readouterr().err
     assert end.value.code == 2
     assert error.count("\n") == 1
-    assert re.match(rf"fastweights: error: the cell 'gru' \(faulty.py{message}", error)
+    assert re.match(rf"fastweights: error: the cell 'mgu' \(faulty.py{message}", error)
     assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("result", ["hidden", "hidden, hidden[1:]", "hidden, (), hidden"])
 def test_what_a_step_returns_is_checked(result, tmp_path):
-    load_plugin(plugin(tmp_path, GRU, "return hidden, hidden", f"return {result}"))
-    message = r"step of the cell 'gru' must return the new state and the output \(hidden,\)"
+    load_plugin(plugin(tmp_path, MGU, "return hidden, hidden", f"return {result}"))
+    message = r"step of the cell 'mgu' must return the new state and the output \(hidden,\)"
     with pytest.raises(InvalidValueError, match=message):
-        check_code(RunSpecification(AssociativeRetrieval(), "gru", 4))
+        check_code(RunSpecification(AssociativeRetrieval(), "mgu", 4))
 
 
 def test_a_study_with_a_faulty_cell_does_not_begin(tmp_path, capsys):
-    path = plugin(tmp_path, GRU, *FAULTS["step"][:2])
-    arguments = ["--preset", "smoke", "--models", "lstm", "gru", "--dir", str(tmp_path / "study")]
+    path = plugin(tmp_path, MGU, *FAULTS["step"][:2])
+    arguments = ["--preset", "smoke", "--models", "lstm", "mgu", "--dir", str(tmp_path / "study")]
     with pytest.raises(SystemExit) as end:
         main(["reproduce", "--plugin", str(path), *arguments])
     assert end.value.code == 2
-    assert "error: the cell 'gru' (faulty.py, line 55): ZeroDivisionError" in capsys.readouterr().err
+    assert "error: the cell 'mgu' (faulty.py, line 54): ZeroDivisionError" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -120,9 +120,9 @@ def test_a_task_whose_length_is_no_number(tmp_path):
 
 
 def test_in_python_the_cause_is_kept(tmp_path):
-    load_plugin(plugin(tmp_path, GRU, *FAULTS["constructor"][:2]))
-    specification = RunSpecification(AssociativeRetrieval(), "gru", 4)
-    with pytest.raises(InvalidValueError, match=r"the cell 'gru' \(faulty.py, line 40\)") as caught:
+    load_plugin(plugin(tmp_path, MGU, *FAULTS["constructor"][:2]))
+    specification = RunSpecification(AssociativeRetrieval(), "mgu", 4)
+    with pytest.raises(InvalidValueError, match=r"the cell 'mgu' \(faulty.py, line 38\)") as caught:
         specification.build_model()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 

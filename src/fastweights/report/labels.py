@@ -8,6 +8,7 @@ _MODELS = {
     "standard-rnn": "standard RNN",
     "irnn": "IRNN",
     "lstm": "LSTM",
+    "gru": "GRU",
     "associative-lstm": "A-LSTM",
     "fast-weights": "fast weights",
 }
