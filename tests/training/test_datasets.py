@@ -7,7 +7,7 @@ import pytest
 from cases import Case, small_model
 from fastweights.cells.irnn import IRNN
 from fastweights.errors import InvalidValueError
-from fastweights.models import SequenceClassifier
+from fastweights.models import SequenceClassifier, SequenceModel
 from fastweights.tasks.associative_retrieval import AssociativeRetrieval
 from fastweights.tasks.base import Dataset
 from fastweights.training.evaluation import evaluate, predict
@@ -37,9 +37,9 @@ BAD = {
     "no sequence": (Dataset(DATA.inputs[:0], DATA.targets[:0]), r"got int8 of shape \(0, 5\)"),
     "no time": (Dataset(DATA.inputs[:, :0], DATA.targets), r"got int8 of shape \(60, 0\)"),
     "one-hot inputs": (Dataset(np.eye(37)[DATA.inputs], DATA.targets), r"got float64 of shape \(60, 5, 37\)"),
-    "real targets of another size": (
-        Dataset(DATA.inputs, np.eye(9)[DATA.targets % 9]),
-        "must have 10 numbers; got 9",
+    "one-hot classes": (
+        Dataset(DATA.inputs, np.eye(10)[DATA.targets]),
+        r"of integers; got float64 of shape \(60, 10\)",
     ),
     "real classes": (Dataset(DATA.inputs, DATA.targets / 2), r"of integers; got float64 of shape \(60,\)"),
     "a mask of numbers": (Dataset(DATA.inputs, DATA.inputs % 10, DATA.inputs), "truth values of shape"),
@@ -117,6 +117,40 @@ def test_classes_are_the_outputs_of_a_softmax_over_the_symbols():
     assert evaluate(padded, Dataset(DATA.inputs, DATA.targets + 26)).count == 60
     with pytest.raises(InvalidValueError, match="classes from 0 to 36; got 37"):
         evaluate(padded, Dataset(DATA.inputs, with_entry(DATA.targets, 37)))
+
+
+VECTORS = np.ones((6, 4, 3))
+REGRESSION = SequenceModel(IRNN(3, 5, key=jax.random.key(0)), 2, key=jax.random.key(1))
+GOOD = Dataset(VECTORS, VECTORS[:, 0, :2])
+
+
+def with_number(array: np.ndarray, value: float) -> np.ndarray:
+    changed = array.copy()
+    changed.flat[1] = value
+    return changed
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e300])  # the last is infinite in float32
+@pytest.mark.parametrize("what", ["inputs", "targets"])
+def test_real_vectors_must_be_finite(what, value):
+    """Else the run would be said to have diverged, at a learning rate that has nothing to do with it."""
+    bad = GOOD._replace(**{what: with_number(getattr(GOOD, what), value)})
+    with pytest.raises(InvalidValueError, match=f"{what} of the training data must be finite .* float32$"):
+        fit(REGRESSION, bad, GOOD, options=OPTIONS)
+    evaluate(REGRESSION, GOOD)
+
+
+def test_vectors_of_another_size_are_refused():
+    with pytest.raises(InvalidValueError, match="must have 2 numbers; got 3"):
+        evaluate(REGRESSION, Dataset(VECTORS, VECTORS[:, 0]))
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_training_for_classes_is_not_validated_on_vectors(name):
+    """Their errors, a share and a square, are no two values of one thing."""
+    sets = {"validation": GOOD, "test": GOOD, name: Dataset(VECTORS, np.ones(6, int))}
+    with pytest.raises(InvalidValueError, match="classes in all data, or real vectors in all"):
+        fit(REGRESSION, GOOD, sets["validation"], options=OPTIONS, test=sets["test"])
 
 
 @pytest.mark.parametrize("kind", [list, np.int64, np.uint8])

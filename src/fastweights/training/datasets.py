@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from fastweights.errors import InvalidValueError, check, shown
-from fastweights.models import Model
+from fastweights.models import Model, SequenceClassifier
 from fastweights.tasks.base import Dataset, integer_type
 
 AnyArray = Any
@@ -32,9 +32,10 @@ def check_dataset(name: str, dataset: Any, model: Model) -> Sequences:
     """The dataset as arrays that fit the model, in the smallest types.
 
     Raises: InvalidValueError unless inputs (sequences, time) are symbols of the model, or (sequences, time,
-    channels) real vectors of as many channels as it has; targets are indices of its outputs, or real vectors
-    of as many, one for each sequence, or for each step if there is a mask (sequences, time) of truth values;
-    lengths (sequences,) are from 1 to time, and nothing is asked after them.
+    channels) finite real vectors of as many channels as it has; targets are indices of its outputs, or, but
+    for a SequenceClassifier, finite real vectors of as many, one for each sequence, or for each step if there
+    is a mask (sequences, time) of truth values; lengths (sequences,) are from 1 to time, and nothing is asked
+    after them.
     """
     try:
         inputs, targets, mask, lengths = Dataset(*dataset)
@@ -87,9 +88,10 @@ def check_inputs(
 
 
 def _checked_targets(name: str, targets: Any, axes: tuple[str, ...], model: Model) -> np.ndarray:
-    """Classes if they are integers, real vectors otherwise."""
+    """Classes if they are integers or the model knows nothing else, real vectors otherwise."""
     array = _array(name, targets)
-    if not np.issubdtype(array.dtype, np.floating) or array.ndim == len(axes):
+    classifies = isinstance(model, SequenceClassifier)
+    if classifies or not np.issubdtype(array.dtype, np.floating) or array.ndim == len(axes):
         return _classes(name, array, axes, model.num_outputs, "classes")
     array = _reals(name, array, (*axes, "outputs"))
     check(
@@ -128,7 +130,10 @@ def _classes(name: str, values: Any, axes: tuple[str, ...], count: int, kind: st
 
 def _reals(name: str, values: Any, axes: tuple[str, ...]) -> np.ndarray:
     array = _of_type(name, values, axes, np.floating, "real numbers")
-    return array.astype(jax.dtypes.canonicalize_dtype(np.float64), copy=False)
+    with np.errstate(over="ignore"):  # what becomes infinite in fewer bits is refused, too
+        array = array.astype(jax.dtypes.canonicalize_dtype(np.float64), copy=False)
+    check(bool(np.isfinite(array).all()), f"{name} must be finite numbers in {array.dtype}")
+    return array
 
 
 def _of_type(name: str, values: Any, axes: tuple[str, ...], kind: type, words: str) -> np.ndarray:

@@ -124,7 +124,7 @@ def train_batched(
 
     Raises: InvalidValueError, before anything is trained, if lengths, shapes or options don't fit together,
     or if a set is empty or does not fit the model: inputs that are no symbols or vectors of it, targets that
-    are no outputs of it, or not as many targets as sequences.
+    are no outputs of it, or not as many targets as sequences; or if only some sets ask for classes.
     """
     check(len(fits) == len(options) == len(seeds) > 0, "expected one fit, options and seed a run")
     check(len({(o.updates, static_options(o)) for o in options}) == 1, "runs side by side need equal budgets")
@@ -137,8 +137,11 @@ def train_batched(
         "the run was begun with another optimiser",
     )
     sets = check_dataset("training data", data, model), check_dataset("validation data", validation, model)
-    if test is not None:
-        check_dataset("test data", test, model)
+    tested = () if test is None else (check_dataset("test data", test, model),)
+    check(
+        len({np.issubdtype(each.targets.dtype, np.integer) for each in (*sets, *tested)}) == 1,
+        "targets must be classes in all data, or real vectors in all",
+    )
     keys = [_batch_key(seed) for seed in seeds]
     return _chunks(list(fits), *sets, test, options, keys, optimiser)
 
