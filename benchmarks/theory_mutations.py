@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/theory_mutations.py [--only NAME …] [--record FOLDER] [--workers 2]
 
-Formulas are the functions among the fields of a check, and what these call (`fastweights.theory.mutations`).
+Formulas are the functions among the fields of a check, and what these call (`benchmarks/mutations`).
 The literal numbers in them are multiplied by 1.15 and 0.85, or, where only a whole number makes sense,
 raised and lowered by one; so are exponents, the terms of sums, and the value itself, whose factor 1 isn't
 written. A mutant is killed if the check doesn't hold with it, and survives if it does. A survivor must be
@@ -25,8 +25,8 @@ from types import FrameType
 from typing import Any
 
 from fastweights import registry
-from fastweights.theory.mutations import Mutant, applied, formulas, mutants, name_of
 from fastweights.theory.runner import examine
+from mutations.mutants import Mutant, applied, formulas, mutants, name_of
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from fastweights import registry
-from fastweights.theory.mutations import applied, formulas, mutants
 from fastweights.theory.runner import examine
+from mutations.mutants import applied, formulas, mutants
 
 CHAPTERS = {
     "memories": "crosstalk-variance",

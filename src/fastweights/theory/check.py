@@ -66,8 +66,9 @@ class Check(ABC):
 
     Its fields are the statement's ingredients, such as the exponent of the decay, with the true ones as
     defaults: so a test can put in a wrong one and see the check fail. Its formulas are the functions among
-    them: `fastweights.theory.mutations` changes each number in these, and the check must notice. Everything
-    is computed in double precision and from fixed seeds: the same check always measures the same numbers.
+    them: `benchmarks/theory_mutations.py` in the repository changes each number in these, and the check must
+    notice. Everything is computed in double precision and from fixed seeds: the same check always measures
+    the same numbers.
 
     Example:
         @register_check("geometric-sum", source="Euclid, Elements IX.35")

@@ -21,7 +21,7 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.theory.check import Check
-from fastweights.theory.mutated_code import changes, compiled, definition, set_to
+from mutations.changed_code import changes, compiled, definition, set_to
 
 FACTORS = (1.15, 0.85)
 
@@ -67,7 +67,7 @@ def applied(mutant: Mutant) -> Iterator[None]:
 def formulas(check: Check) -> list[FunctionType]:
     """The functions among the fields of a check, and those that they call in turn: of its module, and of
     those of this package that have no check of their own, which is examined for itself."""
-    own, package = type(check).__module__, __package__ or ""
+    own, package = type(check).__module__, "fastweights.theory."
     others = {other.__module__ for other in registry.checks.values()} - {own}
     fields: Any = type(check)
     values = [getattr(check, field.name) for field in dataclasses.fields(fields)]
@@ -80,7 +80,7 @@ def formulas(check: Check) -> list[FunctionType]:
         if not isinstance(function, FunctionType) or function in found:
             continue
         module = function.__module__
-        if module in others or not (module == own or module.startswith(f"{package}.")):
+        if module in others or not (module == own or module.startswith(package)):
             continue
         if function.__code__.co_freevars or "rng" in inspect.signature(function).parameters:
             continue
