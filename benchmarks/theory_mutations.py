@@ -8,6 +8,10 @@ raised and lowered by one; so are exponents, the terms of sums, and the value it
 written. A mutant is killed if the check doesn't hold with it, and survives if it does. A survivor must be
 argued by a comment `# survives: …` at its place; without one it is an error, and the exit status is 1.
 
+A mutant that raises an error, or comes to no end in ten times the check's own processor time (and in at least
+30 s), fails the check's test as well, so neither is a survivor; but the statement has not been seen to be
+false with it: both are counted apart, and printed with their errors.
+
 With --record, the results of each check are kept in a file of that folder, and a check whose formulas' files
 have not changed since is not run again: so an interrupted run goes on where it was.
 """
@@ -16,17 +20,15 @@ import argparse
 import hashlib
 import inspect
 import json
-import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from fastweights import registry
-from fastweights.theory.runner import examine
-from mutations.mutants import Mutant, applied, formulas, mutants, name_of
+from mutations.mutants import formulas, mutants
+from mutations.trials import Trials
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,9 +42,7 @@ def main() -> int:
     names = options.only or [
         n for n in registry.checks if registry.checks[n].__module__.startswith("fastweights.")
     ]
-    with ProcessPoolExecutor(
-        options.workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1
-    ) as pool:
+    with ThreadPoolExecutor(options.workers) as pool:
         jobs = {name: pool.submit(results_of, name, options.record) for name in names}
         results = {name: job.result() for name, job in jobs.items()}
     return report(results)
@@ -73,80 +73,47 @@ def digest(name: str) -> str:
 
 
 def run(name: str) -> list[dict[str, Any]]:
-    check = registry.checks[name]()
-    began = time.perf_counter()
-    true, traced = with_traced_formulas(name, check)
-    assert true.holds, f"{name} doesn't hold as it is: {true.error}"
-    results = []
-    for mutant in mutants(check):
-        outcome = outcome_of(name, check, mutant, mutant.name in traced)
-        if outcome == "raised" and mutant.whole:
-            mutant = mutant.whole
-            outcome = outcome_of(name, check, mutant, mutant.name in traced)
-        place = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
-        results.append(
-            {
-                "place": place,
-                "formula": mutant.name,
-                "change": mutant.change,
-                "outcome": outcome,
-                "argument": mutant.argument if outcome == "survived" else "",
-            }
-        )
+    began, results, trials = time.perf_counter(), [], Trials(name)
+    try:
+        for number, mutant in enumerate(mutants(registry.checks[name]())):
+            outcome = trials.outcome(number, whole=False)
+            if outcome.word == "raised" and mutant.whole:
+                mutant, outcome = mutant.whole, trials.outcome(number, whole=True)
+            results.append(
+                {
+                    "place": f"{mutant.path.relative_to(ROOT)}:{mutant.line}",
+                    "formula": mutant.name,
+                    "change": mutant.change,
+                    "outcome": outcome.word,
+                    "error": outcome.error,
+                    "argument": mutant.argument if outcome.word == "survived" else "",
+                }
+            )
+    finally:
+        trials.close()
     seconds = time.perf_counter() - began
     print(f"{name}: {len(results)} mutants in {seconds:.0f} s", file=sys.stderr, flush=True)
     return results
 
 
-def outcome_of(name: str, check: Any, mutant: Mutant, is_traced: bool) -> str:
-    import jax
-
-    if is_traced:
-        jax.clear_caches()  # what was compiled has the true formula in it
-    with applied(mutant):
-        result = examine(name, check)
-    if is_traced:
-        jax.clear_caches()
-    return "raised" if result.error else "survived" if result.holds else "killed"
-
-
-def with_traced_formulas(name: str, check: Any) -> tuple[Any, set[str]]:
-    """The true result, and the names of the formulas that JAX traces, for any of their arguments."""
-    import jax
-    from jax.core import Tracer
-
-    codes, traced = {function.__code__: name_of(function) for function in formulas(check)}, set()
-
-    def watch(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code in codes:
-            leaves = jax.tree.leaves(list(frame.f_locals.values()))
-            if any(isinstance(leaf, Tracer) for leaf in leaves):
-                traced.add(codes[frame.f_code])
-
-    sys.setprofile(watch)
-    try:
-        result = examine(name, check)
-    finally:
-        sys.setprofile(None)
-    return result, traced
-
-
 def report(results: dict[str, list[dict[str, Any]]]) -> int:
-    """Print every mutant that wasn't killed, and the counts."""
-    count = {"killed": 0, "raised": 0, "argued": 0, "survived": 0}
+    """Print every mutant that no number of the check gave away, and the counts."""
+    count = {"killed": 0, "raised": 0, "timed out": 0, "argued": 0, "survived": 0}
     for name, mutants_of in results.items():
         for result in mutants_of:
             outcome = "argued" if result["argument"] else result["outcome"]
             count[outcome] += 1
             if outcome != "killed":
-                line = f"{outcome}  {name}  {result['place']}  {result['formula']}: {result['change']}"
-                print(line + (f"  ({result['argument']})" if result["argument"] else ""))
+                line = f"{outcome:9} {name}  {result['place']}  {result['formula']}: {result['change']}"
+                reason = result["argument"] or result["error"]
+                print(line + (f"  ({reason})" if reason else ""))
         if not mutants_of:
             print(f"none      {name} has no formula with a constant")
     total = sum(count.values())
     print(
         f"{total} mutants of {len(results)} checks: {count['killed']} killed, {count['raised']} raised an "
-        f"error, {count['argued']} survived for a reason, {count['survived']} survived"
+        f"error, {count['timed out']} timed out, {count['argued']} survived for a reason, "
+        f"{count['survived']} survived"
     )
     return 1 if count["survived"] else 0
 

@@ -5,6 +5,7 @@ import pytest
 from fastweights import registry
 from fastweights.theory.runner import examine
 from mutations.mutants import applied, formulas, mutants
+from mutations.trials import Trials
 
 CHAPTERS = {
     "memories": "crosstalk-variance",
@@ -40,3 +41,18 @@ def test_formulas_are_functions_among_the_fields_and_what_they_call_but_not_what
     assert "spherical" not in {
         function.__name__ for function in formulas(registry.checks["crosstalk-variance"]())
     }
+
+
+@pytest.mark.thorough
+def test_a_mutant_that_comes_to_no_end_is_ended_and_the_next_is_tried():
+    """SymPy finds no sum of w^(1.15 l + 1.15), and looks for a very long time."""
+    name = "linear-feedback"
+    changes = [mutant.change for mutant in mutants(registry.checks[name]())]
+    trials = Trials(name, least_seconds=5.0)
+    try:
+        endless = trials.outcome(changes.index("exponent age + 1 · 1.15"), whole=False)
+        assert (endless.word, endless.error[:13]) == ("timed out", "no end within")
+        assert trials.outcome(changes.index("value · 1.15"), whole=False).word == "killed"
+        assert trials.outcome(changes.index("1 → 1.15"), whole=True).word == "killed"
+    finally:
+        trials.close()
