@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions, difference
+from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import Stage
@@ -220,6 +221,86 @@ def test_what_the_seeds_do_not_tell_is_undecided():
     assert findings([*sure, *near])[claim].word == "undecided"
     failing = "An IRNN of 50 units fails."
     assert findings(table("irnn", 50, (0.3, 0.61, 0.62)))[failing].word == "undecided"
+
+
+def again(model, size, errors, **more):
+    """Fresh seeds of an entry."""
+    return [run(model, size, 220 + i, "again", errors=(0.6, error), **more) for i, error in enumerate(errors)]
+
+
+def exchanged(runs):
+    return Exchange(table_entries(runs))
+
+
+def test_fresh_seeds_that_agree_change_nothing():
+    runs = [*table("lstm", 50), *again("lstm", 50, (0.0047, 0.0049, 0.005, 0.0051, 0.0053))]
+    row = rows(runs, "again")["50", "LSTM"]
+    assert (row["verdict"], row["table's verdict"], row["stands"]) == ("ours lower", "ours lower", "yes")
+    assert rows(runs, "verdicts")["50", "LSTM"]["verdict"] == "ours lower"
+    assert exchanged(runs).sentences == [
+        "LSTM at R = 50 has fresh seeds.",
+        "They change no verdict.",
+        "They change no conclusion.",
+    ]
+
+
+def test_a_verdict_that_fresh_seeds_do_not_repeat_is_withdrawn():
+    runs = [*table("lstm", 50), *again("lstm", 50, (0.0175, 0.0178, 0.018, 0.0182, 0.0185))]
+    found = rows(runs, "verdicts")["50", "LSTM"]
+    assert found["verdict"] == "undecided"
+    assert found["why"] == "ours lower by the table's seeds, reproduced by 5 fresh ones"
+    row = rows(runs, "again")["50", "LSTM"]
+    assert (row["verdict"], row["table's verdict"], row["stands"]) == ("reproduced", "ours lower", "no")
+    told = (
+        "They change the verdict on LSTM at R = 50, ours lower by the table's seeds and reproduced by fresh"
+    )
+    assert exchanged(runs).sentences[1].startswith(told)
+    assert answer(table_entries(runs)) == ["None of the paper's 1 numbers is decided yet."]
+
+
+def test_fresh_seeds_say_nothing_before_they_have_ended_or_of_another_setting():
+    runs = table("lstm", 50)
+    fresh = again("lstm", 50, (0.0175, 0.0178, 0.018, 0.0182, 0.0185))
+    waiting = [*fresh, run("lstm", 50, 229, "again", state="waiting")]
+    assert rows([*runs, *waiting], "again")["50", "LSTM"]["stands"] == "–"
+    assert rows([*runs, *waiting], "verdicts")["50", "LSTM"]["verdict"] == "ours lower"
+    assert exchanged([*runs, *waiting]).sentences[0].startswith("No fresh seeds have ended yet.")
+    another = again("lstm", 50, (0.0175, 0.0178, 0.018, 0.0182, 0.0185), learning_rate=0.004)
+    assert "again" not in Verification(study(*runs, *another)).tables
+
+
+def test_a_conclusion_that_fresh_seeds_do_not_repeat_is_undecided():
+    claim = "An IRNN of 50 units fails."
+    runs = [*table("irnn", 50, (0.61, 0.615, 0.62)), *again("irnn", 50, (0.24, 0.25, 0.26))]
+    (before, after), (found,) = (
+        [each for each in pairs if each.claim == claim]
+        for pairs in (exchanged(runs).pairs[3], exchanged(runs).conclusions)
+    )
+    assert (before.survives, after.survives, found.survives) == (True, False, None)
+    assert found.evidence.startswith("Survives by the table's seeds: 61.5 ± 1.2 % in the selected setting")
+    assert "Does not survive with fresh ones: 25.0 ± 2.5 %" in found.evidence
+    told = "An IRNN of 50 units fails: survives by the table's seeds, does not survive with fresh ones"
+    assert exchanged(runs).sentences[2] == f"They change conclusions: {told}."
+    assert (
+        "**An IRNN of 50 units fails.** Undecided." in Verification(study(*runs)).documents()["conclusions"]
+    )
+
+
+def test_the_verdicts_by_other_intervals():
+    found = rows(comparison()["runs"], "other-rules")
+    assert len(found) == len(ERRORS)
+    row = found["20", "LSTM"]
+    assert (row["table's verdict"], row["by percentages"], row["by the range"]) == ("ours lower",) * 3
+    assert row["the range %"] == "11.5–12.5"
+    told = other_intervals(table_entries(comparison()["runs"]))
+    assert told == ["Of 12 decided, two other intervals confirm 12."]
+    assert other_intervals([]) == ["No verdict is decided yet."]
+    # From 1.72 % in log odds, but the lowest seed has 1.9 %.
+    near = other_intervals(table_entries(table("lstm", 50, (0.0191, 0.0196, 0.0198, 0.02, 0.0202, 0.0206))))
+    assert near == [
+        "Of 1 decided, two other intervals confirm 0; not LSTM at R = 50: reproduced, but ours higher by the "
+        "range."
+    ]
 
 
 def test_differences_have_intervals():

@@ -4,9 +4,12 @@ import math
 
 import pytest
 
+from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
+from fastweights.papers.ba2016.findings.other_rules import OTHER_RULES
 from fastweights.papers.ba2016.findings.verdicts import (
+    Evidence,
     Scale,
-    distance_to_border,
+    evidence_of,
     further_runs,
     judge,
     judge_runs,
@@ -158,8 +161,47 @@ def test_runs_that_are_missing_are_waited_for_and_those_that_failed_guess():
     assert found.word == "undecided" and found.run is not None and found.run.high >= FLOOR
 
 
-def test_the_distance_to_another_verdict():
-    run = further_runs(spread(0.02, 0.1), COUNT, FLOOR)
-    assert distance_to_border(run.high, run) == 0
-    assert distance_to_border(0.02, run) > 0.2 > distance_to_border(1.1 * run.high, run) > 0
-    assert math.isfinite(distance_to_border(0.0, further_runs([0.0] * 3, COUNT, FLOOR)))
+def distance(published, *errors):
+    return distance_to_another_verdict(published, Evidence(errors, [COUNT] * len(errors), FLOOR))
+
+
+def test_the_distance_to_another_verdict_in_standard_deviations_of_a_run():
+    """P is μ ± 2.373 s for ten seeds; without one of them it is a little more."""
+    errors = spread(0.027, 0.12)
+    angles = [math.asin(math.sqrt(error)) for error in errors]
+    middle, s = sum(angles) / 10, math.sqrt(sum((each - sum(angles) / 10) ** 2 for each in angles) / 9)
+    for z in (4, 6, 8):
+        published = math.sin(middle + z * s) ** 2
+        assert verdict(published, *errors).word == "ours lower"
+        assert distance(published, *errors) == pytest.approx(z - 2.6, abs=0.3)
+    assert distance(math.sin(middle + 2.7 * s) ** 2, *errors) < 0.4
+
+
+def test_equal_seeds_are_as_far_as_the_chance_of_their_test_sets():
+    """A run of 0 of 20,000 has a standard deviation of 0.0035 in Anscombe's scale: nothing is near."""
+    assert distance(0.0, *[0.0] * 10) == pytest.approx(8.4, rel=0.15)
+    assert distance(0.0, *[0.0] * 10) > distance(0.0230, *spread(0.027, 0.12))
+    # Two groups never say anything of a number between them.
+    assert distance(0.3, *[0.04] * 5, *[0.5] * 5) > 1
+
+
+def test_evidence_has_guessing_for_what_failed():
+    made = [*runs(*spread(0.02, 0.1, 3)), run("lstm", 50, 30, "table", state="failed")]
+    evidence = evidence_of(made)
+    assert isinstance(evidence, Evidence)
+    assert evidence.errors[3] == evidence.floor == made[0]["floor"]
+    assert evidence_of(made[:2] + made[:1]) == "3 seeds, but 2 training sets"
+
+
+def test_other_intervals_by_hand():
+    """Three seeds with mean 3 % and s = 1 %: 4.3026527 · √(4/3) = 4.968 to either side, or none."""
+    errors, counts = (0.02, 0.03, 0.04), [COUNT] * 3
+    percentages, the_range = (rule(0.05, errors, counts, FLOOR) for rule in OTHER_RULES.values())
+    assert percentages.run == pytest.approx((0.0, 0.0, 0.03 + 0.04968), abs=1e-5)
+    assert percentages.word == "undecided"  # from 0 to 8 % says nothing
+    assert the_range.run == (0.02, 0.02, 0.04)
+    assert the_range.word == "ours lower"
+    words = [rule(0.015, errors, counts, FLOOR).word for rule in OTHER_RULES.values()]
+    assert words == ["undecided", "ours higher"]
+    assert OTHER_RULES["percentages"](0.6, (0.5, 0.55, 0.6), counts, 0.6).run[2] == 0.6  # not beyond guessing
+    assert {rule(0.03, errors[:2], counts, FLOOR).word for rule in OTHER_RULES.values()} == {"undecided"}

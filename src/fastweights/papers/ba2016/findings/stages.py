@@ -36,13 +36,13 @@ def stage_settings(
     """
     groups = grouped(tagged(runs, stage), lambda pair: key(*pair))
     return {
-        which: Setting([run for _, run in pairs if _kind(run) == _kind(pairs[-1][1])])
+        which: Setting([run for _, run in pairs if kind_of(run) == kind_of(pairs[-1][1])])
         for which, pairs in groups.items()
         if which is not None
     }
 
 
-def _kind(run: Record) -> Record:
+def kind_of(run: Record) -> Record:
     """Its setting; whatever the data, if they are drawn from the run's own seed."""
     setting = setting_of(run)
     data = setting["data"]

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from fastweights.papers.ba2016.findings.stages import place, place_settings, runs_of, stage_settings
-from fastweights.papers.ba2016.findings.verdicts import Verdict, judge_runs
+from fastweights.papers.ba2016.findings.stages import (
+    kind_of,
+    place,
+    place_settings,
+    runs_of,
+    stage_settings,
+)
+from fastweights.papers.ba2016.findings.verdicts import Rule, Verdict, judge, judge_runs
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
@@ -38,7 +44,7 @@ class TableEntry:
     heads: Mapping[str, Setting]
     """Of an associative LSTM with other heads, by what they are."""
     again: Setting
-    """Fresh seeds of the table's setting."""
+    """Fresh seeds of the table's setting, if it is nearest to another verdict."""
     longer: Mapping[int, Setting]
     """In the table's setting, with more updates, by the number of training sequences."""
     more_data: Mapping[int, Setting]
@@ -46,12 +52,35 @@ class TableEntry:
 
     @cached_property
     def verdict(self) -> Verdict | None:
-        """On the table's seeds; None where nothing was published."""
+        """That of the table's seeds, which is withdrawn if that of fresh seeds differs; None where nothing
+        was published."""
+        first, fresh = self.tables_verdict, self.fresh_verdict
+        if self.stands is False and first and fresh:
+            reason = f"{first.word} by the table's seeds, {fresh.word} by {self.again.planned} fresh ones"
+            return Verdict("undecided", first.run, reason)
+        return first
+
+    @cached_property
+    def tables_verdict(self) -> Verdict | None:
+        """On the table's seeds alone."""
         return self.verdict_on(self.table)
 
-    def verdict_on(self, setting: Setting) -> Verdict | None:
+    @cached_property
+    def fresh_verdict(self) -> Verdict | None:
+        """On the fresh seeds alone."""
+        return self.verdict_on(self.again)
+
+    @property
+    def stands(self) -> bool | None:
+        """Whether fresh seeds have the same verdict; None if there are none, or not all have ended."""
+        first, fresh = self.tables_verdict, self.fresh_verdict
+        if first is None or fresh is None or first.run is None or fresh.run is None:
+            return None
+        return first.word == fresh.word
+
+    def verdict_on(self, setting: Setting, rule: Rule = judge) -> Verdict | None:
         """Whether this setting reproduces the published error; None if there is none, or nothing to judge."""
-        return None if self.paper is None or not setting.runs else judge_runs(self.paper, setting.runs)
+        return None if self.paper is None or not setting.runs else judge_runs(self.paper, setting.runs, rule)
 
 
 def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
@@ -63,6 +92,7 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     longer, more_data = (_by_tag(runs, stage, _sequences) for stage in (Stage.LONGER, Stage.DATA))
     heads = _by_tag(runs, Stage.HEADS, lambda tags: str(tags.get("heads", "")))
     nothing = Setting(())
+    again = {where: fresh for where, fresh in again.items() if _are_of(table.get(where, nothing), fresh)}
     entries = []
     for where in sorted({*searches, *table}, key=lambda place: (place[1], model_order(place[0]))):
         first = [*table.get(where, nothing).runs, *searches.get(where, ())][0]
@@ -86,6 +116,11 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
             )
         )
     return entries
+
+
+def _are_of(table: Setting, fresh: Setting) -> bool:
+    """Whether they have the table's setting: an earlier search may have selected another."""
+    return bool(table.runs) and kind_of(table.runs[0]) == kind_of(fresh.runs[0])
 
 
 def _by_tag(

@@ -28,7 +28,7 @@ So few seeds, seeds in two groups, and a number at the border give no verdict ra
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -78,6 +78,21 @@ class Verdict:
     """Why it is undecided."""
 
 
+class Evidence(NamedTuple):
+    """What the runs of a setting say."""
+
+    errors: Sequence[float]
+    """As fractions."""
+    counts: Sequence[int]
+    """The numbers of sequences that they were measured on."""
+    floor: float
+    """What guessing has."""
+
+
+Rule = Callable[[float, Sequence[float], Sequence[int], float], Verdict]
+"""Given a published error and the evidence."""
+
+
 def judge(published: float, errors: Sequence[float], counts: Sequence[int], floor: float) -> Verdict:
     """The verdict on a published error by the rule above. Errors are fractions; `counts` are the numbers of
     sequences that they were measured on."""
@@ -87,45 +102,45 @@ def judge(published: float, errors: Sequence[float], counts: Sequence[int], floo
     count = min(max(min(counts), 1), _PUBLISHED_COUNT)  # records may say anything
     run = further_runs(errors, count, floor)
     parts = [errors, *([*errors[:i], *errors[i + 1 :]] for i in range(len(errors)))]
-    words: set[Word] = {
+    words = {
         _compare(published, further_runs(part, count, floor, scale)) for part in parts for scale in Scale
     }
     if len(words) > 1:
         return Verdict("undecided", run, f"{' or '.join(sorted(words))}, by one seed or by the scale")
-    (word,) = words
-    if word == "undecided":
-        return Verdict(word, run, f"lower than one more run ({run} %), not than the best of ten")
-    if word == "reproduced" and not _is_narrow(run):
-        return Verdict("undecided", run, f"the seeds differ too much: one more may have {run} %")
-    return Verdict(word, run)
+    word = word_of(published, run)
+    if word != "undecided":
+        return Verdict(word, run)
+    if words == {"reproduced"}:
+        return Verdict(word, run, f"the seeds differ too much: one more may have {run} %")
+    return Verdict(word, run, f"lower than one more run ({run} %), not than the best of ten")
 
 
-def judge_runs(published: float, runs: Sequence[Record]) -> Verdict:
-    """The verdict of the runs of one setting. One that failed answers nothing: it counts as one that guesses.
+def judge_runs(published: float, runs: Sequence[Record], rule: Rule = judge) -> Verdict:
+    """The verdict of the runs of one setting: undecided where `evidence_of` has none."""
+    evidence = evidence_of(runs)
+    return Verdict("undecided", None, evidence) if isinstance(evidence, str) else rule(published, *evidence)
 
-    It is undecided while a run is missing, and where seeds share a training set: sets differ more than seeds.
-    """
+
+def evidence_of(runs: Sequence[Record]) -> Evidence | str:
+    """The errors of the runs of one setting, or why there is no verdict on them: while a run is missing, and
+    where seeds share a training set, as sets differ more than seeds. A run that failed answers nothing: it
+    counts as one that guesses."""
     floor = runs[0]["floor"] if runs else 0.0
     outcomes = [outcome(run) for run in runs]
     over = sum(state in ("finished", "failed") for state in outcomes)
     sets = training_sets(runs)
     if over < len(runs):
-        return Verdict("undecided", None, f"{over} of {len(runs)} runs have ended")
+        return f"{over} of {len(runs)} runs have ended"
     if sets < len(runs):
-        return Verdict("undecided", None, f"{len(runs)} seeds, but {sets} training set{'s' * (sets != 1)}")
+        return f"{len(runs)} seeds, but {sets} training set{'s' * (sets != 1)}"
     results = [run["result"] for run, state in zip(runs, outcomes, strict=True) if state == "finished"]
     errors = [*(result["test_error"] for result in results), *[floor] * outcomes.count("failed")]
-    return judge(published, errors, [result["test_count"] for result in results] or [1], floor)
+    return Evidence(errors, [result["test_count"] for result in results] or [1], floor)
 
 
 def training_sets(runs: Sequence[Record]) -> int:
     """How many different ones the runs have."""
     return len({run["specification"]["data"]["seed"] for run in runs})
-
-
-def distance_to_border(published: float, run: Prediction) -> float:
-    """How far a published error is from where the verdict changes, in log odds."""
-    return min(abs(log_odds(published) - log_odds(end)) for end in run)
 
 
 class Scale(Enum):
@@ -140,18 +155,18 @@ def further_runs(
 ) -> Prediction:
     """P and the end of B, for two or more seeds."""
     if scale is Scale.LOG_ODDS:
-        ends = [_error(end, count) for end in _student([_log_odds(error, count) for error in errors])]
+        ends = [_error(end, count) for end in student_interval([_log_odds(error, count) for error in errors])]
     else:
-        ends = [_share(end) for end in _student([_angle(error) for error in errors])]
+        ends = [share(end) for end in student_interval([angle(error) for error in errors])]
     deviation = math.sqrt((1 + 1 / len(errors)) / (4 * count))
-    middle, guessing = _angle(sum(errors) / len(errors)), _share(_angle(floor) + _NORMAL_OF_ONE * deviation)
-    chance = [_share(middle + z * deviation) for z in (-_NORMAL_OF_BEST, -_NORMAL_OF_ONE, _NORMAL_OF_ONE)]
+    middle, guessing = angle(sum(errors) / len(errors)), share(angle(floor) + _NORMAL_OF_ONE * deviation)
+    chance = [share(middle + z * deviation) for z in (-_NORMAL_OF_BEST, -_NORMAL_OF_ONE, _NORMAL_OF_ONE)]
     least, most = min(errors), max(errors)
     best, low = (min(student, binomial, least) for student, binomial in zip(ends, chance[:2], strict=False))
     return Prediction(best, low, min(max(ends[2], chance[2], most), max(guessing, most)))
 
 
-def _student(values: Sequence[float]) -> tuple[float, float, float]:
+def student_interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Student's prediction interval: its lower end for the best of ten further values, and both for one."""
     number = len(values)
     mean = sum(values) / number
@@ -159,6 +174,12 @@ def _student(values: Sequence[float]) -> tuple[float, float, float]:
     deviation = math.sqrt(variance * (1 + 1 / number))
     of_best, of_one = (_student_quantile(number - 1, probability) for probability in (_OF_BEST, _OF_ONE))
     return mean - of_best * deviation, mean - of_one * deviation, mean + of_one * deviation
+
+
+def word_of(published: float, run: Prediction) -> Word:
+    """What an interval says of a published error."""
+    word = _compare(published, run)
+    return "undecided" if word == "reproduced" and not _is_narrow(run) else word
 
 
 def _compare(published: float, run: Prediction) -> Word:
@@ -198,11 +219,11 @@ def log_odds(error: float) -> float:
     return math.log(error / (1 - error))
 
 
-def _angle(error: float) -> float:
-    """In Anscombe's scale."""
+def angle(error: float) -> float:
+    """An error in Anscombe's scale."""
     return math.asin(math.sqrt(error))
 
 
-def _share(angle: float) -> float:
-    """The inverse of `_angle`, for any angle."""
+def share(angle: float) -> float:
+    """The inverse of `angle`, for any angle."""
     return math.sin(min(max(angle, 0.0), math.pi / 2)) ** 2

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from fastweights.files import make_folder, write_atomically
-from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer, conclusions
+from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
+from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
@@ -56,6 +57,8 @@ class Verification:
             "answer": plain(" ".join(answer(self._entries))) + "\n",
             "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
             "conclusions": "".join(findings),
+            "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
+            "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             **{name: table.markdown() for name, table in self.tables.items()},
         }
 
@@ -90,8 +93,12 @@ class Verification:
         return {table.name: table for table in tables if table.rows}
 
     @cached_property
+    def _exchange(self) -> Exchange:
+        return Exchange(self._entries)
+
+    @property
     def _conclusions(self) -> list[Conclusion]:
-        return conclusions(self._entries)
+        return self._exchange.conclusions
 
     def _render(self, figures: Mapping[str, str]) -> str:
         """The page as HTML, with the figures in it."""
@@ -108,7 +115,11 @@ class Verification:
             figures=figures,
             missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
             conclusions=self._conclusions,
-            captions=captions(self._entries, matched_settings(self._runs)),
+            captions={
+                **captions(self._entries, matched_settings(self._runs)),
+                "again": " ".join(self._exchange.sentences),
+                "other-rules": " ".join(other_intervals(self._entries)),
+            },
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(self._runs),
             parts=_parts(self._runs),

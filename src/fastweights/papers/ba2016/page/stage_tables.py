@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, TABLES_ERROR, entry_table, verdict_word
+from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, entry_table, verdict_word
+from fastweights.papers.ba2016.page.robustness_tables import again_table, other_rules_table
 from fastweights.report.labels import model_label, nats, published_percent
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
@@ -52,7 +53,8 @@ def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
             "without weight decay.",
         ),
         _heads_table(entries),
-        _again_table([entry for entry in entries if entry.again.runs]),
+        again_table(entries),
+        other_rules_table(entries),
     ]
 
 
@@ -135,26 +137,8 @@ def _heads_table(entries: Sequence[TableEntry]) -> Table:
             "table's error %": lambda row: error_text(row[0].table),
             "paper %": lambda row: published_percent(row[0].paper),
             _VERDICT: lambda row: verdict_word(row[0].verdict_on(row[2])),
-            Column("table's verdict", "word"): lambda row: verdict_word(row[0].verdict),
+            Column("table's verdict", "word"): lambda row: verdict_word(row[0].tables_verdict),
         },
         "The table has the sum of three heads' answers, which breaks |h| ≤ 1; one head and the mean of three "
         "keep it. The table's setting otherwise, at the best of three rates, fresh seeds.",
-    )
-
-
-def _again_table(entries: Sequence[TableEntry]) -> Table:
-    return entry_table(
-        "again",
-        "Fresh seeds",
-        entries,
-        {
-            "fresh seeds %": lambda entry: error_text(entry.again),
-            "lowest–highest %": lambda entry: range_text(entry.again),
-            "seeds": lambda entry: seeds_text(entry.again),
-            **TABLES_ERROR,
-            **PAPER,
-            _VERDICT: lambda entry: verdict_word(entry.verdict_on(entry.again)),
-            Column("table's verdict", "word"): lambda entry: verdict_word(entry.verdict),
-        },
-        "Fresh seeds: the table's setting otherwise.",
     )

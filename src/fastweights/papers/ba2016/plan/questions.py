@@ -6,7 +6,8 @@ from functools import cached_property
 from itertools import product
 
 from fastweights import registry
-from fastweights.papers.ba2016.findings.verdicts import Verdict, distance_to_border, judge_runs
+from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
+from fastweights.papers.ba2016.findings.verdicts import Verdict, evidence_of, judge_runs
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
 from fastweights.papers.ba2016.plan.matched import num_parameters
@@ -133,10 +134,13 @@ class Questions(Selections):
         """The three whose published numbers are nearest to another verdict; none before all have one."""
         distances = {}
         for place in self.places:
-            verdict = self.tables_verdict(*place)
-            if verdict is None or verdict.run is None:
+            best, verdict = self.best(*place), self.tables_verdict(*place)
+            if best is None or verdict is None:
                 return []
-            distances[place] = distance_to_border(BA_2016.test_errors[place] / 100, verdict.run)
+            evidence = evidence_of([self.known[run.identifier] for run in self.of_table(best)])
+            if isinstance(evidence, str) or verdict.run is None:
+                return []
+            distances[place] = distance_to_another_verdict(BA_2016.test_errors[place] / 100, evidence)
         return sorted(distances, key=lambda place: distances[place])[:_CLOSEST]
 
     @once
