@@ -11,7 +11,6 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.footprint import Footprint
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import uniform
 from fastweights.errors import LATER, MAX_SCALE, check_between, check_choice, to_python_numbers
@@ -111,13 +110,6 @@ class AssociativeLSTM(Cell):
         self.recurrent = uniform(recurrent_key, (rows, hidden_size), hidden_size)
         self.input = uniform(input_key, (rows, input_size), hidden_size, options.input_scale)
         self.bias = jnp.zeros(rows).at[: hidden_size // 2].set(options.forget_bias)
-
-    @classmethod
-    def footprint(cls, options: AssociativeLSTMOptions, hidden_size: int, length: int) -> Footprint:
-        """What the form in JAX needs; the kernel needs a sixth of it."""
-        heads, copies = options.heads, options.copies
-        kept = 48 * heads + 6 * copies * (1 + heads)
-        return Footprint(4 * heads + 1, kept * length * hidden_size)
 
     @property
     def _blocks(self) -> list[int]:

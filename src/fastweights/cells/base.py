@@ -12,8 +12,6 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Integer
 
 from fastweights.cells.batches import last_outputs, unroll_batch
-from fastweights.cells.footprint import MAX_KEPT_STEPS, Footprint
-from fastweights.cells.layers import check_sizes as check_sizes
 from fastweights.cells.sequences import (
     as_type,
     checked_lengths,
@@ -33,6 +31,9 @@ from fastweights.types import Tokens
 
 State = Any
 """What a cell carries from step to step: a pytree of arrays with named fields, or a single array."""
+
+MAX_KEPT_STEPS = 128
+"""Steps whose states are all kept for the derivative; of longer sequences only some are."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,6 @@ class Cell(eqx.Module):
         """The options recommended at this size: the defaults unless a cell has others."""
         del hidden_size
         return cls.Options()
-
-    @classmethod
-    def footprint(cls, options: Any, hidden_size: int, length: int) -> Footprint:
-        """What training takes of the machine's memory, beside what it takes of every cell."""
-        del options, hidden_size, length
-        return Footprint()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Keep the fast forms only where the equations that they stand for are unchanged.
@@ -245,3 +240,10 @@ class Cell(eqx.Module):
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
 _FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
+
+
+def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:
+    """Raise InvalidValueError unless both sizes are at least 1, and hidden_size is such a multiple."""
+    check(input_size >= 1, f"input_size must be at least 1; got {input_size}")
+    check(hidden_size >= 1, f"hidden_size must be at least 1; got {hidden_size}")
+    check(hidden_size % multiple == 0, f"hidden_size must be a multiple of {multiple}; got {hidden_size}")
