@@ -15,6 +15,7 @@ from jax import Array
 
 from fastweights import registry
 from fastweights.cells.base import Cell
+from fastweights.cells.programmers.cell import Programmer
 from fastweights.models import ClassifierOptions, SequenceClassifier
 
 
@@ -187,7 +188,21 @@ EVERY_ASSOCIATIVE = [
     Case("associative-lstm", (("copies", copies), ("heads", heads)))
     for copies, heads in [(1, 3), (4, 1), (2, 5)]
 ]
+_PROGRAMMER = (
+    ("heads", 1),
+    ("key_size", 3),
+    ("value_size", 2),
+    ("writes", 2),
+    ("max_write_rate", 1.5),
+    ("decay", "vector"),
+    ("decay_rank", 2),
+    ("key_map", "dpfp"),
+    ("dpfp_order", 2),
+    ("output_gate", "sigmoid"),
+    ("output_gate_rank", 3),
+)
 _OPTIONS = {
+    "deltaproduct": [_PROGRAMMER],
     "associative-lstm": _ASSOCIATIVE,
     "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
@@ -197,6 +212,12 @@ _OPTIONS = {
 }
 CASES = [Case(name, options) for name in registry.cells for options in _OPTIONS.get(name, [()])]
 EVERY_CELL = [Case(name) for name in registry.cells]
+# One code with other options: two of them have all that the others have, whose tests are thorough ones.
+SELDOM = {
+    name
+    for name, cell in registry.cells.items()
+    if issubclass(cell, Programmer) and name not in ("deltaproduct", "linear-attention")
+}
 # One for each cell, with layer normalisation where it has any.
 LAST_OF_EACH = list({case.name: case for case in [*CASES, FAST_WEIGHTS[1]]}.values())
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -33,24 +34,21 @@ BLOCKS = [
     BlockOptions(residual=True),
     BlockOptions(perceptron_size=9),
 ]
-OTHERS = {"cosine": "constant", "with-replacement": "without-replacement", "classes": "symbols"}
-OTHERS |= {"direct": "expanded", "normal": "uniform", "inside": "outside", "shared": "per-step"}
-OTHERS |= {"sum": "mean", "none": "separate", "current": "late"}
 
 
-def other(value):
+def other(value, hint):
     """Another valid value for an option."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, str):
-        return OTHERS[value]
+        return next(choice for choice in get_args(hint) if choice != value)
     return value + 1 if isinstance(value, int) else 0.75 * value + 0.03
 
 
 def variants(options):
     """The options with one field changed at a time."""
-    for option in dataclasses.fields(options):
-        yield dataclasses.replace(options, **{option.name: other(getattr(options, option.name))})
+    for name, hint in get_type_hints(type(options)).items():
+        yield dataclasses.replace(options, **{name: other(getattr(options, name), hint)})
 
 
 @pytest.mark.parametrize("model", list(registry.cells))

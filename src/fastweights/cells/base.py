@@ -8,16 +8,14 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
-from jaxtyping import Bool, Float, Integer
+from jax import Array
+from jaxtyping import Bool, Float, Int32, Integer
 
-from fastweights.cells.batches import last_outputs, unroll_batch
+from fastweights.cells.batches import last_outputs, unroll_batch, unroll_steps
 from fastweights.cells.sequences import (
-    as_type,
     checked_lengths,
     checked_resets,
     checked_state,
-    choose,
     each_vector,
     nearest_symbols,
     without_padding,
@@ -26,14 +24,10 @@ from fastweights.errors import check
 from fastweights.inheritance import drop_outdated
 from fastweights.memories.base import as_floats
 from fastweights.native.calls import Kernel
-from fastweights.numerics import checkpointed_scan
 from fastweights.types import Tokens
 
 State = Any
 """What a cell carries from step to step: a pytree of arrays with named fields, or a single array."""
-
-MAX_KEPT_STEPS = 128
-"""Steps whose states are all kept for the derivative; of longer sequences only some are."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +40,9 @@ class Cell(eqx.Module):
 
     A subclass defines `initial_state` and `step`, and usually `project`: the part of the step that
     depends on the input alone, such as C x + b. It is computed for all time steps at once, or once
-    for each symbol of an alphabet. All else is optional: `kernel` and `unroll_in_jax` are faster forms of
-    the recurrence, `attention` shows what it reads, `step_operations` counts its arithmetic. A class that
-    changes the equations of another inherits none of these.
+    for each symbol of an alphabet. All else is optional: `kernel`, `unroll_in_jax` and `unroll_together` are
+    faster forms of the recurrence, `attention` shows what it reads, `step_operations` counts its arithmetic.
+    A class that changes the equations of another inherits none of these.
 
     Shapes: an input `x` is (input,), an output is (hidden,); `unroll` takes any leading batch axes.
 
@@ -165,7 +159,7 @@ class Cell(eqx.Module):
         resets = None if resets is None else checked_resets(resets, (*batch, time))
         given = projections, state, lengths, resets
         flat = jax.tree.map(lambda leaf: leaf.reshape(prod(batch), *leaf.shape[len(batch) :]), given)
-        result = unroll_batch(self, *flat)
+        result = self.unroll_together(*flat)
         return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), result)
 
     def last_output(
@@ -178,6 +172,16 @@ class Cell(eqx.Module):
         *batch, time = tokens.shape
         tokens = nearest_symbols(tokens, len(table)).reshape(prod(batch), time)
         return last_outputs(self, table, tokens).reshape(*batch, self.hidden_size)
+
+    def unroll_together(
+        self,
+        projections: Float[Array, "batch time projection"],
+        state: State,
+        lengths: Int32[Array, " batch"] | None,
+        resets: Bool[Array, "batch time"] | None,
+    ) -> tuple[Float[Array, "batch time hidden"], State]:
+        """`unroll_projected` for one batch axis: by default by the kernel, or in JAX for each sequence."""
+        return unroll_batch(self, projections, state, lengths, resets)
 
     def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         """A faster form, equal to `unroll_in_jax` to rounding, for batches of sequences of symbols.
@@ -195,23 +199,7 @@ class Cell(eqx.Module):
         resets: Bool[Array, " time"] | None = None,
     ) -> tuple[Float[Array, "time hidden"], State]:
         """`unroll_projected` for one sequence, in JAX: by default a scan; a cell may have a faster form."""
-        first = as_type(self.initial_state(), projections.dtype)
-        state = first if state is None else state
-        if valid is not None and resets is not None:
-            resets = resets & valid
-
-        def step(state, now):
-            projection, valid, reset = now
-            if reset is not None:
-                state = choose(reset, first, state)
-            new, output = self.step(state, projection)
-            if valid is not None:
-                new, output = choose(valid, (new, output), (state, jnp.zeros_like(output)))
-            return new, output
-
-        scan = lax.scan if len(projections) <= MAX_KEPT_STEPS else checkpointed_scan
-        state, outputs = scan(step, state, (projections, valid, resets))
-        return outputs, state
+        return unroll_steps(self, projections, state, valid, resets)
 
     def attention(self, projections: Float[Array, "time projection"]) -> Float[Array, "time time"] | None:
         """How much of each earlier state (second axis) each step (first axis) reads; None for a cell that
@@ -239,7 +227,14 @@ class Cell(eqx.Module):
 # What all cells share; what defines a recurrence; and what may stand for it, if it is equal to it.
 _SHARED = {"__call__", "unroll", "unroll_projected", "last_output"}
 _EQUATIONS = ("step", "initial_state")
-_FAST_FORMS = ("kernel", "unroll_in_jax", "attention", "step_operations", "unroll_operations")
+_FAST_FORMS = (
+    "unroll_together",
+    "kernel",
+    "unroll_in_jax",
+    "attention",
+    "step_operations",
+    "unroll_operations",
+)
 
 
 def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:

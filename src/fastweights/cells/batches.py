@@ -9,11 +9,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float, Int32
 
-from fastweights.cells.sequences import as_rows, from_rows
+from fastweights.cells.sequences import as_rows, as_type, choose, from_rows
 from fastweights.native.calls import Kernel, Results, Sequences
 from fastweights.native.derivatives import recurrence
+from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
 
 
 def unroll_batch(
@@ -44,8 +46,35 @@ def last_outputs(
     """The last outputs of sequences of symbols, none of them beyond the table."""
     kernel = _kernel(cell, tokens.shape[1], 1, table.dtype)
     if kernel is None:
-        return _in_jax(cell, table[tokens], None, None, None)[0][:, -1]
+        return cell.unroll_together(table[tokens], None, None, None)[0][:, -1]
     return _by_kernel(cell, Sequences(table, tokens), 1, kernel.state_size)[0][:, 0]
+
+
+def unroll_steps(
+    cell: Any,
+    projections: Float[Array, "time projection"],
+    state: Any,
+    valid: Bool[Array, " time"] | None,
+    resets: Bool[Array, " time"] | None,
+) -> tuple[Float[Array, "time hidden"], Any]:
+    """One sequence by a scan over its steps, as in `Cell.unroll_in_jax`."""
+    first = as_type(cell.initial_state(), projections.dtype)
+    state = first if state is None else state
+    if valid is not None and resets is not None:
+        resets = resets & valid
+
+    def step(state, now):
+        projection, valid, reset = now
+        if reset is not None:
+            state = choose(reset, first, state)
+        new, output = cell.step(state, projection)
+        if valid is not None:
+            new, output = choose(valid, (new, output), (state, jnp.zeros_like(output)))
+        return new, output
+
+    scan = lax.scan if len(projections) <= MAX_KEPT_STEPS else checkpointed_scan
+    state, outputs = scan(step, state, (projections, valid, resets))
+    return outputs, state
 
 
 def _kernel(cell: Any, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:

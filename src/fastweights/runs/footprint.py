@@ -3,8 +3,8 @@
 from math import isqrt
 from typing import Any
 
-from fastweights.cells.base import MAX_KEPT_STEPS
 from fastweights.errors import check
+from fastweights.numerics import MAX_KEPT_STEPS
 
 MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""

@@ -16,7 +16,7 @@ from jax import lax
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Bool, Float, Int32
 
-from fastweights.cells.programmers.masks import masked
+from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, without_padding
 from fastweights.memories.writes import Write
 
 _CHUNK = 64
@@ -33,11 +33,17 @@ def in_chunks(
     chunk: int | None = None,
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    queries, write = masked(queries, write, lengths, resets)
+    queries, write = without_padding(queries, write, lengths)
     time, writes = queries.shape[1], write.key.shape[1]
     if not time:
         return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state
     a_step = writes // time
+    if resets is not None:
+        resets = resets if lengths is None else resets & (jnp.arange(time) < lengths[:, None])
+        resets = jnp.repeat(resets, a_step, axis=1) & (jnp.arange(writes) % a_step == 0)
+    bad = spoiled(state, write, resets)
+    state, write = jax.tree.map(cleared, (state, write))
+    write = with_resets(write, resets)
     is_vector = write.decay is not None and write.decay.shape[-1] > 1
     steps = max(1, (chunk or (_CHUNK_OF_VECTORS if is_vector else _CHUNK)) // a_step)
     steps = min(steps, time)
@@ -59,7 +65,11 @@ def in_chunks(
 
     state, outputs = lax.scan(one, state, (cut(queries, steps), cuts))
     outputs = jnp.moveaxis(outputs, (0, 2), (1, 3))
-    return outputs.reshape(len(outputs), count * steps, *outputs.shape[3:])[:, :time], state
+    outputs = outputs.reshape(len(outputs), count * steps, *outputs.shape[3:])[:, :time]
+    outputs = jnp.where(bad[:, a_step::a_step, :, None], jnp.nan, outputs)
+    if lengths is not None:
+        outputs = jnp.where((jnp.arange(time) < lengths[:, None])[..., None, None], outputs, 0)
+    return outputs, jnp.where(bad[:, -1, :, None, None], jnp.nan, state)
 
 
 def _chunk(

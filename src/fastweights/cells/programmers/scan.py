@@ -5,10 +5,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int32
 
-from fastweights.cells.base import MAX_KEPT_STEPS
-from fastweights.cells.programmers.masks import masked
+from fastweights.cells.programmers.masks import without_padding
 from fastweights.memories.writes import Write, written
-from fastweights.numerics import checkpointed_scan
+from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
 
 
 def in_steps(
@@ -19,7 +18,7 @@ def in_steps(
     resets: Bool[Array, "batch time"] | None,
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    queries, write = masked(queries, write, lengths, resets)
+    queries, write = without_padding(queries, write, lengths)
     time = queries.shape[1]
     if not time:
         return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state
@@ -30,11 +29,15 @@ def in_steps(
     )
 
     def step(state, now):
-        query, writes = now
+        query, writes, reset = now
+        if reset is not None:
+            state = jnp.where(reset[:, None, None, None], 0, state)
         for i in range(len(writes.key)):
             state = written(state, jax.tree.map(lambda a, i=i: a[i], writes))
         return state, jnp.matvec(state, query)
 
     scan = lax.scan if time <= MAX_KEPT_STEPS else checkpointed_scan
-    state, outputs = scan(step, state, (queries, write))
+    if resets is not None:
+        resets = (resets if lengths is None else resets & (jnp.arange(time) < lengths[:, None])).T
+    state, outputs = scan(step, state, (queries, write, resets))
     return jnp.moveaxis(outputs, 0, 1), state

@@ -1,0 +1,105 @@
+"""What fast weight programmers differ in."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fastweights.errors import check_between, check_choice, to_python_numbers
+
+Rule = Literal["additive", "delta"]
+Decay = Literal["none", "constant", "scalar", "vector"]
+DecayMap = Literal["exponential", "sigmoid"]
+KeyMap = Literal["identity", "elu", "relu", "silu", "softmax", "dpfp"]
+KeyNorm = Literal["none", "l2", "sum"]
+ValueMap = Literal["identity", "silu"]
+OutputNorm = Literal["none", "rms"]
+OutputGate = Literal["none", "silu", "sigmoid"]
+
+
+@dataclass(frozen=True)
+class ProgrammerOptions:
+    """Options of all fast weight programmers. A published cell is a set of defaults."""
+
+    heads: int = 1
+    """Memories side by side, each with queries, keys and values of its own."""
+
+    key_size: int = 0
+    """Units of a head's keys and queries before the key map; 0 for as many as of its values."""
+
+    value_size: int = 0
+    """Units of a head's values; 0 for hidden_size / heads."""
+
+    rule: Rule = "additive"
+    """What is written: v kᵀ, or β (v − S k) kᵀ, which first takes away what the memory has under k."""
+
+    writes: int = 1
+    """Pairs that are written at each step, one after the other; it decays before the first, and is read after
+    the last."""
+
+    max_write_rate: float = 1.0
+    """The delta rule's β is between 0 and this; beyond 1 the memory's transition has negative eigenvalues."""
+
+    decay: Decay = "none"
+    """What is kept of the memory at each step: all of it, 1 − 2^(−5−h) in head h, a share that the input
+    decides for each head, or for each unit of its keys."""
+
+    decay_map: DecayMap = "exponential"
+    """The share from the input x: exp(−exp(A) softplus(x + b)), or σ(x + b) to the power of 1/16."""
+
+    decay_rank: int = 0
+    """The decay's share comes from the input by way of so many units; 0 for directly."""
+
+    key_map: KeyMap = "identity"
+    """What is done to keys and queries; elu is elu(x) + 1, dpfp multiplies pairs of their units."""
+
+    dpfp_order: int = 3
+    """Of a key of d units, dpfp makes 2 d dpfp_order features."""
+
+    key_norm: KeyNorm = "none"
+    """What keys and queries are divided by: nothing, their length or their sum."""
+
+    value_map: ValueMap = "identity"
+    """What is done to values."""
+
+    read_norm: bool = False
+    """Divide what is read by what would be read if all values were 1, as attention does."""
+
+    scale_queries: bool = False
+    """Divide queries by the square root of their size."""
+
+    convolution: int = 0
+    """Queries, keys and values are first mixed over so many steps, each unit on its own; 0 for not at all."""
+
+    output_norm: OutputNorm = "none"
+    """What is read is divided by its root mean square in each head, and has a gain."""
+
+    output_gate: OutputGate = "none"
+    """What is read is multiplied with a gate from the input."""
+
+    output_gate_rank: int = 0
+    """The output gate comes from the input by way of so many units; 0 for directly."""
+
+    def __post_init__(self) -> None:
+        to_python_numbers(self)
+        for name, least, most in (
+            ("heads", 1, 10_000),
+            ("key_size", 0, 10_000),
+            ("value_size", 0, 10_000),
+            ("writes", 1, 100),
+            ("max_write_rate", 0, 2),
+            ("decay_rank", 0, 10_000),
+            ("dpfp_order", 1, 100),
+            ("convolution", 0, 1_000),
+            ("output_gate_rank", 0, 10_000),
+        ):
+            check_between(name, getattr(self, name), least, most)
+        for name, choices in (
+            ("rule", Rule),
+            ("decay", Decay),
+            ("decay_map", DecayMap),
+            ("key_map", KeyMap),
+            ("key_norm", KeyNorm),
+            ("value_map", ValueMap),
+            ("output_norm", OutputNorm),
+            ("output_gate", OutputGate),
+        ):
+            check_choice(name, getattr(self, name), get_args(choices))
