@@ -93,6 +93,17 @@ def test_fast_forms_are_inherited_unless_the_equations_change(case):
     assert changed.attention(jnp.zeros((2, 3))) is None
 
 
+@pytest.mark.parametrize("helper", ["_normalise", "_preliminary"])
+def test_a_helper_of_the_step_counts_as_a_change(helper, float64):
+    """Kernel and attention form know nothing of it."""
+    case = FAST_WEIGHTS[0]
+    parent = getattr(fw.FastWeights, helper)
+    _, changed = derived(case, **{helper: lambda self, *arguments: 0.5 * parent(self, *arguments)})
+    x = inputs_for(SIZES)
+    for form, actual in zip(FORMS, by_every_form(changed, x[0]), strict=True):
+        np.testing.assert_allclose(actual, steps(changed, x)[0, -1], rtol=1e-9, atol=1e-12, err_msg=form)
+
+
 def test_a_step_from_a_mixin_counts_as_a_change():
     class Mixin:
         def step(self, state, projection):

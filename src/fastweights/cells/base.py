@@ -79,8 +79,8 @@ class Cell(eqx.Module):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Keep the fast forms only where the equations that they stand for are unchanged.
 
-        A class that defines `step` or `initial_state` anew loses the fast forms that it inherits, unless it
-        defines them anew too: they would compute its parent's recurrence.
+        A class that defines `step`, `initial_state` or a private helper anew loses the fast forms that it
+        inherits, unless it defines them anew too: they would compute its parent's recurrence.
         """
         super().__init_subclass__(**kwargs)
         for name in _SHARED & set(vars(cls)):
