@@ -201,6 +201,12 @@ _PROGRAMMER = (
     ("output_gate", "sigmoid"),
     ("output_gate_rank", 3),
 )
+# Several heads, and no size that could be another.
+_HEADS = (("heads", 2), ("key_size", 3), ("value_size", 4))
+EVERY_PROGRAMMER = [
+    *(Case(name, _HEADS) for name, cell in registry.cells.items() if issubclass(cell, Programmer)),
+    Case("deltaproduct", (*_HEADS, ("writes", 3), ("decay", "scalar"))),
+]
 _OPTIONS = {
     "deltaproduct": [_PROGRAMMER],
     "associative-lstm": _ASSOCIATIVE,

@@ -23,3 +23,29 @@ def relu(x: np.ndarray) -> np.ndarray:
 def double(array) -> np.ndarray:
     """An array in double precision."""
     return np.asarray(array, np.float64)
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    """x σ(x)."""
+    return x / (1 + np.exp(-x))
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + eˣ)."""
+    return np.log(1 + np.exp(x))
+
+
+def of_unit_length(x: np.ndarray) -> np.ndarray:
+    """x / √(‖x‖² + 1e-6)."""
+    return x / np.sqrt(sum(value**2 for value in x) + 1e-6)
+
+
+def root_mean_square(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Zhang & Sennrich 2019, equation 4: x over the root of its mean square, with ε = 1e-5."""
+    return gain * x / np.sqrt(sum(value**2 for value in x) / len(x) + 1e-5)
+
+
+def dpfp(x: np.ndarray, order: int) -> np.ndarray:
+    """z_i z_{i−j} for each i and j = 1 … ν, z = relu([x; −x]): as in the code of Schlag et al. 2021."""
+    z = np.array([max(value, 0.0) for value in [*x, *-x]])
+    return np.array([z[i] * z[i - j] for j in range(1, order + 1) for i in range(len(z))])

@@ -9,6 +9,7 @@ from cases import (
     CASES,
     EVERY_ASSOCIATIVE,
     EVERY_FAST_WEIGHTS,
+    EVERY_PROGRAMMER,
     LAST_OF_EACH,
     LONG,
     SIZES,
@@ -60,6 +61,12 @@ def test_every_number_of_heads_and_copies_equals_the_reference(case, float64):
     expected = reference_of(case, cell, x)
     assert relative_error(steps(cell, x), expected) < 1e-12
     assert relative_error(unroll(cell, x), expected) < 1e-12
+
+
+@each(EVERY_PROGRAMMER)
+def test_several_heads_of_a_programmer_equal_the_reference(case, float64):
+    cell, x = case.build(SIZES), inputs_for(SIZES)
+    assert relative_error(unroll(cell, x), reference_of(case, cell, x)) < 1e-12
 
 
 @each(EVERY_FAST_WEIGHTS)
