@@ -13,7 +13,11 @@ from fastweights.errors import FastweightsError as FastweightsError
 from fastweights.memories import DecayingMatrix as DecayingMatrix
 from fastweights.memories import DecayingStates as DecayingStates
 from fastweights.memories import DeltaRule as DeltaRule
+from fastweights.memories import GatedDeltaRule as GatedDeltaRule
+from fastweights.memories import GatedMatrix as GatedMatrix
+from fastweights.memories import GeneralisedDeltaRule as GeneralisedDeltaRule
 from fastweights.memories import Hopfield as Hopfield
+from fastweights.memories import LinearAttentionMemory as LinearAttentionMemory
 from fastweights.memories import Memory as Memory
 from fastweights.memories import OuterProduct as OuterProduct
 from fastweights.memories import PseudoInverse as PseudoInverse

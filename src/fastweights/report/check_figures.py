@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette: its colours can be told apart with the common kinds of colour blindness.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C", "#24292f")
+_MARKS = "osD"
 _WIDTH, _HEIGHT, _LINE = 4.4, 3.1, 0.17  # inches, of a panel, and of a line of the legend below it
 _COLUMNS = 2  # of a legend
 
@@ -44,13 +45,17 @@ def _draw(panels: Sequence[Panel]) -> "Figure":
     groups = dict.fromkeys(
         series.group or series.label for panel in panels for series in panel.series if series.kind != "dashed"
     )
-    colours = {group: _COLOURS[i % len(_COLOURS)] for i, group in enumerate(groups)}
+    styles = {
+        # Where the colours come again, other marks tell their groups apart.
+        group: {"color": _COLOURS[i % len(_COLOURS)], "marker": _MARKS[i // len(_COLOURS) % len(_MARKS)]}
+        for i, group in enumerate(groups)
+    }
     for panel, axes in zip(panels, figure.subplots(1, count, squeeze=False)[0], strict=True):
-        _draw_panel(panel, axes, colours)
+        _draw_panel(panel, axes, styles)
     return figure
 
 
-def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
+def _draw_panel(panel: Panel, axes: "Axes", styles: Mapping[str, Mapping[str, str]]) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axes.set(xlabel=panel.x_label, ylabel=panel.y_label, xscale=panel.x_scale, yscale=panel.y_scale)
@@ -74,17 +79,17 @@ def _draw_panel(panel: Panel, axes: "Axes", colours: Mapping[str, str]) -> None:
         axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
     for series in panel.series:
-        colour = colours.get(series.group or series.label, _COLOURS[-1])
-        _draw_series(series, axes, color=colour, label=series.label or None)
+        style = styles.get(series.group or series.label, {"color": _COLOURS[-1], "marker": ""})
+        _draw_series(series, axes, **style, label=series.label or None)
     if any(series.label for series in panel.series):
         axes.legend(
             frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=_COLUMNS
         )
 
 
-def _draw_series(series: Series, axes: "Axes", **style: Any) -> None:
+def _draw_series(series: Series, axes: "Axes", marker: str, **style: Any) -> None:
     if series.kind == "band":
         axes.fill_between(series.x, series.y, series.upper, alpha=0.2, linewidth=0, **style)
     else:
-        line = {"line": "-", "dashed": "--", "marks": "o"}[series.kind]
+        line = {"line": "-", "dashed": "--", "marks": marker}[series.kind]
         axes.plot(series.x, series.y, line, linewidth=1.5, markersize=3.5, **style)

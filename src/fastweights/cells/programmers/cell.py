@@ -17,6 +17,7 @@ from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
 from fastweights.cells.programmers.recurrence import unroll_memory
 from fastweights.errors import check
+from fastweights.memories.linear_attention import normalised
 from fastweights.memories.writes import Write, written
 
 _EPSILON = 1e-5
@@ -205,7 +206,7 @@ class Programmer(Cell):
         """The output, of what each head has read."""
         options = self.options
         if options.read_norm:
-            read = read[:, :-1] / (read[:, -1:] + _EPSILON)
+            read = normalised(read)
         if self.gain is not None:
             read = self.gain * read * jax.lax.rsqrt(jnp.mean(read * read, axis=-1, keepdims=True) + _EPSILON)
         if options.output_gate != "none":

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fastweights.cells.programmers.options import ProgrammerOptions
+from fastweights.memories.linear_attention import elu_plus_one
 
 _EPSILON = 1e-6
 
@@ -20,14 +21,6 @@ def dpfp(x: Float[Array, "... key"], order: int) -> Float[Array, "... features"]
     """
     z = jnp.concatenate([jax.nn.relu(x), jax.nn.relu(-x)], axis=-1)
     return jnp.concatenate([z * jnp.roll(z, j, axis=-1) for j in range(1, order + 1)], axis=-1)
-
-
-def elu_plus_one(x: Float[Array, "... key"]) -> Float[Array, "... key"]:
-    """elu(x) + 1: x + 1, or exp(x) where x < 0, which 1 + expm1(x) would cancel.
-
-    Source: Katharopoulos, Vyas, Pappas & Fleuret 2020, arXiv:2006.16236, equation 7.
-    """
-    return jnp.where(x > 0, x + 1, jnp.exp(jnp.minimum(x, 0)))
 
 
 _MAPS: dict[str, Map] = {

@@ -26,7 +26,7 @@ class LinearAttentionOptions(ProgrammerOptions):
 @register_cell("linear-attention", source="Katharopoulos, Vyas, Pappas & Fleuret 2020, arXiv:2006.16236")
 class LinearAttention(Programmer):
     """S(t) = S(t−1) + v φ(k)ᵀ,  z(t) = z(t−1) + φ(k),  φ(x) = elu(x) + 1,
-    y(t) = S(t) φ(q) / (z(t)ᵀ φ(q) + ε).
+    y(t) = S(t) φ(q) / z(t)ᵀ φ(q).
 
     Hebb's rule with positive keys: attention with the kernel φ(q)ᵀ φ(k) in place of exp(qᵀ k / √d). z is one
     more row of S, whose values are 1. q, k, v = W x, h = W_o y.

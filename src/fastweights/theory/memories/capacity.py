@@ -48,6 +48,7 @@ def theories() -> Mapping[str, Callable[[int], float]]:
     """The exact expectation of the squared error by the number of pairs, where one is known."""
     return {
         "decaying": lambda pairs: decayed(pairs, _UNITS, _DECAY),
+        "gated": lambda pairs: decayed(pairs, _UNITS, _DECAY),  # by one number, it is the same memory
         "delta-rule": lambda pairs: float(one_pass(_UNITS, pairs).mean()),
         "outer-product": lambda pairs: crosstalk(pairs, _UNITS),
         "pseudo-inverse": lambda pairs: residual(pairs, _UNITS),
