@@ -1,0 +1,90 @@
+"""What programmers are drawn from: the distributions of the reference implementations.
+
+PyTorch's own for linear layers and convolutions, ± 1/√inputs; those of fla-org/flash-linear-attention (layers
+gla, gated_deltanet and kda) for decays; equation 8 of Sun et al. 2023 for retention's.
+"""
+
+import jax
+import numpy as np
+import pytest
+
+from cases import EVERY_PROGRAMMER, Case, each
+from fastweights import registry
+from fastweights.cells.programmers.decays import ExponentialDecay, SigmoidDecay, retention
+
+HEADS = 1500
+KEY = jax.random.key(3)
+
+
+def assert_uniform(array, low, high):
+    """Within the bounds, up to the bounds, and as many below each number as there should be.
+
+    Of n numbers the least is farther than 14/n of the range from its bound once in 10⁶ draws, and the shares
+    below some number are off by 2/√n once in 1500 (Kolmogorov): a bound that is off by 4 % is noticed.
+    """
+    shares, count = np.sort((np.asarray(array, float).ravel() - low) / (high - low)), array.size
+    assert count >= 1000
+    assert -1e-6 <= shares[0] < 14 / count and 1 - 14 / count < shares[-1] <= 1 + 1e-6
+    expected = np.arange(1, count + 1) / count
+    assert np.max(np.abs(shares - expected)) < 2 / count**0.5
+
+
+def symmetric(array, inputs):
+    assert_uniform(array, -1 / inputs**0.5, 1 / inputs**0.5)
+
+
+@each([Case(name) for name in dict.fromkeys(case.name for case in EVERY_PROGRAMMER)])
+def test_matrices_are_uniform_in_one_over_the_root_of_their_inputs(case):
+    cell_class = registry.cells[case.name]
+    options = cell_class.Options(heads=300, key_size=3, value_size=2)
+    cell = cell_class(7, 5, options=options, key=KEY)
+    symmetric(cell.input, 7)
+    symmetric(cell.output, 600)
+    if options.convolution:
+        symmetric(cell.convolution, 4)
+    if options.decay_rank:
+        symmetric(cell.decay_expansion, 16)
+    if options.output_gate_rank:
+        symmetric(cell.gate_expansion, 16)
+    if options.output_norm == "rms":
+        np.testing.assert_array_equal(cell.gain, np.ones(2))
+
+
+def test_decays_of_heads_are_those_of_gated_deltanet():
+    """A ~ U(0, 16); steps log-uniform from 0.001 to 0.1, the bias being their inverse softplus."""
+    decay = ExponentialDecay(HEADS, 1, of_units=False, key=KEY)
+    assert_uniform(np.exp(decay.rate), 0, 16)
+    assert_uniform(np.log(np.logaddexp(0, np.asarray(decay.bias, float))), np.log(0.001), np.log(0.1))
+
+
+def test_decays_of_units_are_those_of_kda():
+    """A ~ U(1, 16) for each head, no bias."""
+    decay = ExponentialDecay(HEADS, 3, of_units=True, key=KEY)
+    assert_uniform(np.exp(decay.rate), 1, 16)
+    np.testing.assert_array_equal(decay.bias, np.zeros((HEADS, 3)))
+
+
+def test_the_bias_of_a_decay_by_way_of_few_units_is_that_of_their_linear_layer():
+    symmetric(SigmoidDecay(HEADS, 3, fan=16, key=KEY).bias, 16)
+    case = registry.cells["gla"](7, 4, key=KEY)
+    assert float(np.max(np.abs(case.decay.bias))) <= 1 / 16**0.5
+
+
+def test_which_decays_a_cell_has():
+    of_heads = registry.cells["gated-deltanet"](3, 4, key=KEY).decay
+    of_units = registry.cells["kda"](3, 4, key=KEY).decay
+    assert (of_heads.bias.shape, of_units.bias.shape) == ((1, 1), (1, 4))
+    assert float(of_heads.bias[0, 0]) < -2 and not of_units.bias.any()
+
+
+def test_retention_keeps_all_but_a_power_of_a_half():
+    np.testing.assert_array_equal(retention(3), [31 / 32, 63 / 64, 127 / 128])
+
+
+@pytest.mark.parametrize("low", [-1.04, -0.96])
+def test_a_bound_that_is_off_is_noticed(low):
+    """By the assertion itself: of 2000 numbers, all in ± 1."""
+    numbers = np.random.default_rng(0).uniform(-1, 1, 2000)
+    assert_uniform(numbers, -1, 1)
+    with pytest.raises(AssertionError):
+        assert_uniform(numbers, low, 1)
