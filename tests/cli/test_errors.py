@@ -157,6 +157,14 @@ def test_bad_input(command, words, files, capsys, tmp_path, monkeypatch):
     assert contents(Path(files["study"]).parent) == before
 
 
+def test_without_ray_nothing_of_a_study_on_ray_is_written(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.chdir(tmp_path)
+    command = "reproduce --preset smoke --dir new --executor ray"
+    assert "pip install 'fastweights[ray]'" in complaint(command.split(), capsys)
+    assert not list(tmp_path.iterdir())
+
+
 ANY_TEXT = st.one_of(st.text(max_size=40), st.text("abc0189?- \n", max_size=12))
 
 

@@ -165,8 +165,10 @@ def _executor(options: ExecutionOptions, directory: Path) -> Callable[[int], Exe
         check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
     check_choice("executor", options.executor, ("local", "ray"))
     if options.executor == "ray":
+        from fastweights.studies.execution.ray import cluster
         from fastweights.studies.execution.ray.executor import RayExecutor
 
+        cluster.check_installed()  # before anything is written
         return lambda runs: RayExecutor(options.ray_address, directory, options.workers, options.side_by_side)
     check(options.ray_address is None, "--ray-address needs --executor ray")
     check_platform_of_processes()

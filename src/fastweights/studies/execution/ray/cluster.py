@@ -1,6 +1,7 @@
 """A Ray cluster: joining it or starting one, quietly and in bounded time, and leaving it again."""
 
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -27,6 +28,12 @@ QUIET = {
 _OBJECT_BYTES = 128 * 2**20
 
 
+def check_installed() -> None:
+    """Raise FastweightsError unless Ray is installed."""
+    if importlib.util.find_spec("ray") is None:
+        raise FastweightsError("the executor ray needs an extra package: pip install 'fastweights[ray]'")
+
+
 def join(address: str | None, workers: int | None) -> Callable[[], None]:
     """Join the cluster at `address` (`auto`: one of which this machine is), and return what leaves it.
 
@@ -40,12 +47,9 @@ def join(address: str | None, workers: int | None) -> Callable[[], None]:
     global ray
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    try:
-        import ray as package  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise FastweightsError(
-            "the executor ray needs an extra package: pip install 'fastweights[ray]'"
-        ) from None
+    check_installed()
+    import ray as package  # pyright: ignore[reportMissingImports]
+
     ray = package
     if ray.is_initialized():
         return lambda: None
