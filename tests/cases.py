@@ -46,7 +46,7 @@ class Case(NamedTuple):
         """The cell with every array moved off its initial value, so that none is 0, 1 or the identity."""
         cell_class = registry.cells[self.name]
         options = cell_class.Options(**dict(self.options))
-        hidden_size = whole(cell_class, sizes.hidden)
+        hidden_size = whole(cell_class, sizes.hidden, options)
         with mock.patch.object(jax.random, "uniform", _uniform):
             cell = cell_class(sizes.input, hidden_size, options=options, key=jax.random.key(seed))
         noise = np.random.default_rng(seed)
@@ -68,9 +68,11 @@ def _uniform(key: Array, shape: tuple[int, ...], minval: float, maxval: float) -
     return jnp.asarray(generator.uniform(minval, maxval, shape), float)
 
 
-def whole(cell_class: type, hidden_size: int) -> int:
-    """The size, if the cell can have it; else so many pairs, for a cell whose state is made of pairs."""
+def whole(cell_class: type, hidden_size: int, options: Any) -> int:
+    """The size, if the cell can have it; else so many pairs, for a cell whose state is made of pairs, or so
+    many for each head, if the units are shared out among heads."""
     multiple = cell_class.size_multiple
+    multiple = getattr(options, "heads", 1) if multiple == 1 else multiple
     return hidden_size if hidden_size % multiple == 0 else multiple * hidden_size
 
 
@@ -111,8 +113,9 @@ def small_model(
     """A classifier of the associative retrieval alphabet, as it is before training."""
     cell_class = registry.cells[case.name]
     cell_key, key = jax.random.split(jax.random.key(seed))
-    hidden_size = whole(cell_class, hidden_size)
-    cell = cell_class(input_size, hidden_size, options=cell_class.Options(**dict(case.options)), key=cell_key)
+    cell_options = cell_class.Options(**dict(case.options))
+    hidden_size = whole(cell_class, hidden_size, cell_options)
+    cell = cell_class(input_size, hidden_size, options=cell_options, key=cell_key)
     return SequenceClassifier(cell, 37, 10, options=ClassifierOptions(**options), key=key)
 
 
@@ -212,6 +215,8 @@ _OPTIONS = {
     "associative-lstm": _ASSOCIATIVE,
     "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
+    # A window that every step of a test fits into, and one that some leave.
+    "softmax-attention": [(("heads", 1), ("window", 20)), (("heads", 2), ("window", 4))],
     "standard-rnn": [(), _NORMALISED],
     "lstm": [(("forget_bias", 0.7),), _NORMALISED],
     "fast-weights": [case.options for case in FAST_WEIGHTS],

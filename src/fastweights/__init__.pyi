@@ -6,6 +6,7 @@ from fastweights.cells.gru import GRU as GRU
 from fastweights.cells.irnn import IRNN as IRNN
 from fastweights.cells.lstm import LSTM as LSTM
 from fastweights.cells.programmers.recurrence import unroll_memory as unroll_memory
+from fastweights.cells.softmax_attention import SoftmaxAttention as SoftmaxAttention
 from fastweights.cells.standard_rnn import StandardRNN as StandardRNN
 from fastweights.compilation import keep_compiled as keep_compiled
 from fastweights.errors import DivergenceError as DivergenceError

@@ -148,6 +148,7 @@ OPTIONS = {
     "gru": "--reset-gate before",
     "irnn": "--layer-norm --recurrent-scale 1",
     "lstm": "--forget-bias 0 --layer-norm",
+    "softmax-attention": "--heads 2 --window 3",
     "standard-rnn": "--layer-norm --input-scale 0.5",
 }
 

@@ -34,7 +34,7 @@ def silent(parent):
 
 def shifted_start(parent):
     def initial_state(self):
-        return jax.tree.map(lambda x: x + 0.3, parent.initial_state(self))
+        return jax.tree.map(lambda x: x + 1, parent.initial_state(self))
 
     return initial_state
 
@@ -148,10 +148,13 @@ RECURRENT = [
 def test_the_operations_of_a_step_are_those_of_its_products(case):
     """Against the matrices: each of their numbers is multiplied and added once."""
     cell = case.build(SIZES)
-    matrices = 2 * cell.recurrent.size
+    square = ("output",) if case.name == "softmax-attention" else ("recurrent",)
+    matrices = 2 * sum(getattr(cell, name).size for name in square)
     memory = {
         # λ A, its sum with the outer product, and one reading.
         "fast-weights": 3 * SIZES.hidden**2 + 2 * SIZES.hidden**2,
+        # Two sums over each of 256 places and unit.
+        "softmax-attention": 2 * 2 * 256 * SIZES.hidden,
         # Fading, and for each of 3 heads a complex product written to and read from each of 4 copies.
         "associative-lstm": 4 * (2 + 3 * 2 * 8) * cell.hidden_size // 2,
     }

@@ -11,6 +11,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.footprint import Footprint
 from fastweights.cells.holographic import HolographicMemory, bound, permutations
 from fastweights.cells.layers import uniform
 from fastweights.errors import LATER, MAX_SCALE, check_between, check_choice, to_python_numbers
@@ -48,6 +49,11 @@ class AssociativeLSTMOptions:
         check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
         check_choice("combine_heads", self.combine_heads, ("sum", "mean"))
+
+    def footprint(self, hidden_size: int, length: int) -> Footprint:
+        """What the form in JAX needs; the kernel needs a sixth of it."""
+        kept = 48 * self.heads + 6 * self.copies * (1 + self.heads)
+        return Footprint(4 * self.heads + 1, kept * length * hidden_size)
 
 
 class AssociativeLSTMState(NamedTuple):

@@ -12,6 +12,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int32, Integer
 
 from fastweights.cells.batches import last_outputs, unroll_batch, unroll_steps
+from fastweights.cells.layers import check_sizes as check_sizes
 from fastweights.cells.sequences import (
     checked_lengths,
     checked_resets,
@@ -235,10 +236,3 @@ _FAST_FORMS = (
     "step_operations",
     "unroll_operations",
 )
-
-
-def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:
-    """Raise InvalidValueError unless both sizes are at least 1, and hidden_size is such a multiple."""
-    check(input_size >= 1, f"input_size must be at least 1; got {input_size}")
-    check(hidden_size >= 1, f"hidden_size must be at least 1; got {hidden_size}")
-    check(hidden_size % multiple == 0, f"hidden_size must be a multiple of {multiple}; got {hidden_size}")

@@ -10,21 +10,15 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Integer
 
 from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.fast_weights_options import LONGEST_ATTENTION
 from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
-from fastweights.cells.layers import layer_norm, uniform
+from fastweights.cells.layers import Norms, layer_norm, uniform
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
 from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
 from fastweights.types import Scalar, Vector
-
-
-class Norms(NamedTuple):
-    """Gains and biases of every layer normalisation: those of the inner loop, then h_0's own if any."""
-
-    gains: Float[Array, "sets hidden"]
-    biases: Float[Array, "sets hidden"]
 
 
 class FastWeightsState(NamedTuple):
@@ -54,7 +48,7 @@ class FastWeights(Cell):
 
     recurrent: Float[Array, "hidden hidden"]
     input: Float[Array, "hidden input"]
-    norms: Norms
+    norms: Norms  # those of the inner loop, then h_0's own if any
     decay: Scalar
     write_rate: Scalar
     input_size: int = eqx.field(static=True)
@@ -77,18 +71,16 @@ class FastWeights(Cell):
         check_sizes(input_size, hidden_size)
         self.recurrent = options.recurrent_scale * jnp.eye(hidden_size)
         self.input = uniform(key, (hidden_size, input_size), hidden_size, options.input_scale)
-        sets = 0 if options.norm == "none" else 1
-        if options.norm_sets == "per-step":
-            sets *= options.inner_steps
+        sets = options.inner_steps if options.norm_sets == "per-step" else 1
+        sets *= options.norm != "none"
         sets += options.preliminary_norm == "separate"
         gains = jnp.ones((sets, hidden_size))
         self.norms = Norms(gains, options.norm_bias * gains)
         self.decay = jnp.asarray(options.decay, gains.dtype)
         self.write_rate = jnp.asarray(options.write_rate, gains.dtype)
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.inner_steps = options.inner_steps
         self.norm, self.norm_sets = options.norm, options.norm_sets
-        self.preliminary_norm = options.preliminary_norm
+        self.inner_steps, self.preliminary_norm = options.inner_steps, options.preliminary_norm
         self.write_time, self.method = options.write_time, options.method
 
     @classmethod
@@ -132,9 +124,8 @@ class FastWeights(Cell):
         return hiddens, FastWeightsState(hiddens[-1], memory)
 
     def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        # Beyond that the matrix is cheaper, or the T² matches take more room than its checkpoints. Attention
-        # to past states has no place for the present one.
-        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, 400)
+        # Beyond that the matrix is cheaper. Attention to past states has no place for the present one.
+        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, LONGEST_ATTENTION)
         if length > longest or not calls.runs(length, dtype):
             return None
         sets = tuple(s if self.norm_sets == "per-step" else 0 for s in range(self.inner_steps))

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fastweights.cells.footprint import Footprint, kept_steps
 from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
+
+LONGEST_ATTENTION = 400
+"""Steps beyond which the T² matches of attention to past states take more room than the matrix's checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +68,9 @@ class FastWeightsOptions:
         check_choice("method", self.method, (1, 2))
         check_between("recurrent_scale", self.recurrent_scale, 0, MAX_SCALE)
         check_between("input_scale", self.input_scale, 0, MAX_SCALE)
+
+    def footprint(self, hidden_size: int, length: int) -> Footprint:
+        """What readings and their matches with past states keep, and each step's matrix, or those states."""
+        matrices = kept_steps(length) * hidden_size * min(hidden_size, length) if self.inner_steps else 0
+        reading = 8 * length * hidden_size + min(length, LONGEST_ATTENTION) ** 2
+        return Footprint(kept=self.inner_steps * reading + matrices)

@@ -1,9 +1,20 @@
-"""What several cells share: layer normalisation, initial weights."""
+"""What several cells share: layer normalisation, initial weights, limits of sizes."""
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
+
+from fastweights.errors import check
+
+
+class Norms(NamedTuple):
+    """Gains and biases of several layer normalisations."""
+
+    gains: Float[Array, "sets hidden"]
+    biases: Float[Array, "sets hidden"]
 
 
 def layer_norm(
@@ -28,3 +39,18 @@ def uniform(key: Array, shape: tuple[int, ...], fan: int, scale: float = 1.0) ->
     """
     bound = scale / fan**0.5
     return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+
+
+def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:
+    """Raise InvalidValueError unless both sizes are at least 1, and hidden_size is such a multiple."""
+    check(input_size >= 1, f"input_size must be at least 1; got {input_size}")
+    check(hidden_size >= 1, f"hidden_size must be at least 1; got {hidden_size}")
+    check(hidden_size % multiple == 0, f"hidden_size must be a multiple of {multiple}; got {hidden_size}")
+
+
+def check_heads(hidden_size: int, heads: int) -> None:
+    """Raise InvalidValueError unless the units can be shared out among the heads."""
+    check(
+        hidden_size % heads == 0,
+        f"hidden_size must be a multiple of the number of heads, {heads}; got {hidden_size}",
+    )

@@ -11,6 +11,7 @@ _MODELS = {
     "gru": "GRU",
     "associative-lstm": "A-LSTM",
     "fast-weights": "fast weights",
+    "softmax-attention": "softmax attention",
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.

@@ -1,10 +1,9 @@
 """How much memory a run will take, before it takes it."""
 
-from math import isqrt
 from typing import Any
 
+from fastweights.cells.footprint import footprint_of
 from fastweights.errors import check
-from fastweights.numerics import MAX_KEPT_STEPS
 
 MAX_BYTES = 16 * 2**30
 """The largest estimate with which a specification is accepted."""
@@ -29,16 +28,14 @@ def estimate(specification: Any) -> dict[str, int]:
     """Bytes that a run needs at once, in four parts: above what was measured, by a factor of up to five.
 
     With R hidden units, I inputs, U read-out units, P units of a perceptron, T steps, A answers of a
-    sequence, S readings of a memory, N heads at C copies of one, B sequences in a mini-batch and E updates
-    between evaluations, for each layer:
+    sequence, B sequences in a mini-batch and E updates between evaluations, for each layer:
 
-    - weights: 4 R (R + I + 4) + 2 S R + 2 R P + U R + …, as for an LSTM, the largest cell without heads, and
-      4 N + 1 in place of the 4 with them; 20 copies: model, gradient and Adam's moments before and after an
+    - weights: W R (R + I + 4) + 2 R P + U R + …, with the W rows of weights a unit that the cell's options say it
+      has (`cells.footprint`), 4 for an LSTM; 20 copies: model, gradient and Adam's moments before and after an
       update, the best model, the file being written;
-    - activations: for each sequence and step that the derivative keeps, R (28 + 8 S) + 2 P numbers, and if a
-      memory is read R min(R, T) for its matrix, of which only 2 √T are kept if the sequence is long; with
-      heads R (28 + 48 N + 6 C + 6 N C), which the form in JAX needs, and its kernel a sixth of; and for each
-      answer those of the read-out;
+    - activations: for each sequence and step 28 R + 2 P numbers, and what the options say that the
+      derivative of a sequence keeps besides: the matrices of a memory, say; and for each answer those of the
+      read-out;
     - mini-batches: the numbers of E B sequences, drawn at once, 32 bytes each;
     - sequences: those of the three sets, on their way from the task to the device, and the scores of each
     answer.
@@ -46,21 +43,16 @@ def estimate(specification: Any) -> dict[str, int]:
     task, training, data = specification.task, specification.training, specification.data
     units, length, batch = specification.hidden_size, task.length, training.batch_size
     readout, blocks = specification.classifier.readout_size, specification.blocks
-    readings = getattr(specification.cell, "inner_steps", 0)
-    heads, copies = (getattr(specification.cell, name, 0) for name in ("heads", "copies"))
+    rows, kept = footprint_of(specification.cell, units, length)
     symbols, channels, answers = task.num_symbols or 0, task.num_channels or 1, task.num_answers
     outputs = max(symbols, task.num_outputs)
 
     size = specification.input_size + (blocks.layers - 1) * units
-    weights = max(4, 4 * heads + 1) * units * (blocks.layers * (units + 4) + size)
-    weights += 2 * blocks.layers * units * (readings + blocks.perceptron_size + 2)
+    weights = rows * units * (blocks.layers * (units + 4) + size)
+    weights += 2 * blocks.layers * units * (blocks.perceptron_size + 2)
     weights += specification.input_size * (symbols + channels + 50) + (readout + 1) * (units + 1)
     weights += (outputs + 1) * (max(readout, units) + 1)
-    columns = length * units * (28 + 8 * readings + 48 * heads + 6 * copies * (1 + heads))
-    columns += 2 * length * blocks.perceptron_size
-    if readings:
-        matrices = length if length <= MAX_KEPT_STEPS else 2 * (isqrt(length) + 1)
-        columns += matrices * units * min(units, length)
+    columns = 28 * length * units + kept + 2 * length * blocks.perceptron_size
     columns = blocks.layers * columns + length * (symbols + channels)
     drawn = min(training.evaluate_every, training.updates) * batch
     tested = specification.task_of("test")

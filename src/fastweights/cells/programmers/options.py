@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from fastweights.cells.footprint import Footprint, kept_steps
 from fastweights.errors import check_between, check_choice, to_python_numbers
 
 Rule = Literal["additive", "delta"]
@@ -103,3 +104,18 @@ class ProgrammerOptions:
             ("output_gate", OutputGate),
         ):
             check_choice(name, getattr(self, name), get_args(choices))
+
+    def footprint(self, hidden_size: int, length: int) -> Footprint:
+        """The memories of each step that the derivative keeps, before and after each write, and what is
+        written and asked."""
+        value = self.value_size or max(1, hidden_size // self.heads)
+        key = self.key_size or value
+        features = key * (2 * self.dpfp_order if self.key_map == "dpfp" else 1)
+        writes, gates = self.writes, key if self.decay == "vector" else 1
+        rows = self.heads * (key + writes * (key + value + 1) + gates + value)
+        memory = self.heads * (value + 1) * features * writes
+        vectors = self.heads * (writes * (features + key + value + gates) + features + key + value)
+        return Footprint(
+            4 + (rows + self.heads * value) // hidden_size,
+            4 * memory * kept_steps(length) + 8 * vectors * length,
+        )

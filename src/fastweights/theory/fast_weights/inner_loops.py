@@ -10,7 +10,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions, FastWeightsState, Norms
+from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions, FastWeightsState
+from fastweights.cells.layers import Norms
 from fastweights.theory.networks import run_once
 
 
