@@ -47,7 +47,10 @@ class Case(NamedTuple):
         cell_class = registry.cells[self.name]
         options = cell_class.Options(**dict(self.options))
         hidden_size = whole(cell_class, sizes.hidden, options)
-        with mock.patch.object(jax.random, "uniform", _uniform):
+        with (
+            mock.patch.object(jax.random, "uniform", _uniform),
+            mock.patch.object(jax.random, "normal", _normal),
+        ):
             cell = cell_class(sizes.input, hidden_size, options=options, key=jax.random.key(seed))
         noise = np.random.default_rng(seed)
         return jax.tree.map(
@@ -63,9 +66,16 @@ class Case(NamedTuple):
 
 
 def _uniform(key: Array, shape: tuple[int, ...], minval: float, maxval: float) -> Array:
-    """By NumPy's generator: JAX takes most of a second to compile its own, for each shape again."""
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    return jnp.asarray(generator.uniform(minval, maxval, shape), float)
+    return jnp.asarray(_generator(key).uniform(minval, maxval, shape), float)
+
+
+def _normal(key: Array, shape: tuple[int, ...]) -> Array:
+    return jnp.asarray(_generator(key).standard_normal(shape), float)
+
+
+def _generator(key: Array) -> np.random.Generator:
+    """NumPy's: JAX takes most of a second to compile its own, for each shape again."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 def whole(cell_class: type, hidden_size: int, options: Any) -> int:
@@ -213,8 +223,10 @@ EVERY_PROGRAMMER = [
 _OPTIONS = {
     "deltaproduct": [_PROGRAMMER],
     "associative-lstm": _ASSOCIATIVE,
+    "delta-rnn": [(("heads", 2),)],
     "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
+    "rdn": [(("heads", 2),)],
     # A window that every step of a test fits into, and one that some leave.
     "softmax-attention": [(("heads", 1), ("window", 20)), (("heads", 2), ("window", 4))],
     "standard-rnn": [(), _NORMALISED],

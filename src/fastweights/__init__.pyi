@@ -1,11 +1,13 @@
 # The public names and their modules, stated once: type checkers read them here, and so does `__init__.py`.
 from fastweights.cells.associative_lstm import AssociativeLSTM as AssociativeLSTM
 from fastweights.cells.base import Cell as Cell
+from fastweights.cells.delta_rnn import DeltaRNN as DeltaRNN
 from fastweights.cells.fast_weights import FastWeights as FastWeights
 from fastweights.cells.gru import GRU as GRU
 from fastweights.cells.irnn import IRNN as IRNN
 from fastweights.cells.lstm import LSTM as LSTM
 from fastweights.cells.programmers.recurrence import unroll_memory as unroll_memory
+from fastweights.cells.rdn import RDN as RDN
 from fastweights.cells.softmax_attention import SoftmaxAttention as SoftmaxAttention
 from fastweights.cells.standard_rnn import StandardRNN as StandardRNN
 from fastweights.compilation import keep_compiled as keep_compiled

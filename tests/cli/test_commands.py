@@ -144,10 +144,12 @@ def test_listings_name_everything_and_its_source(name, entries, capsys):
 
 OPTIONS = {
     "associative-lstm": "--copies 2 --heads 1 --forget-bias 0",
+    "delta-rnn": "--heads 2",
     "fast-weights": "--inner-steps 2 --norm outside --norm-sets per-step --write-time late --write-rate 0.1",
     "gru": "--reset-gate before",
     "irnn": "--layer-norm --recurrent-scale 1",
     "lstm": "--forget-bias 0 --layer-norm",
+    "rdn": "--heads 3",
     "softmax-attention": "--heads 2 --window 3",
     "standard-rnn": "--layer-norm --input-scale 0.5",
 }

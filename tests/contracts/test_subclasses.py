@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 import fastweights as fw
-from cases import BUILT_IN, EVERY_CELL, FAST_WEIGHTS, SIZES, Case, each, inputs_for, quickly, steps
+from cases import (
+    BUILT_IN,
+    EVERY_CELL,
+    FAST_WEIGHTS,
+    SIZES,
+    Case,
+    each,
+    each_with_a_form_of_its_own,
+    inputs_for,
+    quickly,
+    steps,
+)
 from fastweights import registry
 from fastweights.cells.programmers.cell import Programmer
 
@@ -61,7 +72,7 @@ def by_every_form(cell, x):
 
 
 @pytest.mark.parametrize("method", CHANGES)
-@each(CELLS)
+@each_with_a_form_of_its_own(CELLS)
 def test_a_changed_method_changes_every_form(case, method, float64):
     cell, changed = derived(case, **{method: CHANGES[method](registry.cells[case.name])})
     x = inputs_for(SIZES)
@@ -148,11 +159,13 @@ RECURRENT = [
 def test_the_operations_of_a_step_are_those_of_its_products(case):
     """Against the matrices: each of their numbers is multiplied and added once."""
     cell = case.build(SIZES)
-    square = ("output",) if case.name == "softmax-attention" else ("recurrent",)
-    matrices = 2 * sum(getattr(cell, name).size for name in square)
+    matrices = 2 * sum(getattr(cell, name).size for name in ("recurrent", "output") if hasattr(cell, name))
     memory = {
         # λ A, its sum with the outer product, and one reading.
         "fast-weights": 3 * SIZES.hidden**2 + 2 * SIZES.hidden**2,
+        # Of each memory a lookup, the outer product, its sum, a reading.
+        "delta-rnn": 2 * 6 * SIZES.hidden**2,
+        "rdn": 6 * SIZES.hidden**2,
         # Two sums over each of 256 places and unit.
         "softmax-attention": 2 * 2 * 256 * SIZES.hidden,
         # Fading, and for each of 3 heads a complex product written to and read from each of 4 copies.

@@ -49,3 +49,19 @@ def dpfp(x: np.ndarray, order: int) -> np.ndarray:
     """z_i z_{i−j} for each i and j = 1 … ν, z = relu([x; −x]): as in the code of Schlag et al. 2021."""
     z = np.array([max(value, 0.0) for value in [*x, *-x]])
     return np.array([z[i] * z[i - j] for j in range(1, order + 1) for i in range(len(z))])
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    """exp(x_i) / Σ_j exp(x_j)."""
+    powers = np.exp(x)
+    return powers / sum(powers)
+
+
+def delta_rule(memory: np.ndarray, key: np.ndarray, value: np.ndarray, rate: float) -> np.ndarray:
+    """W + β (v − W k) kᵀ (Schlag, Irie & Schmidhuber 2021, equations 23 to 25), one number at a time."""
+    after = memory.copy()
+    for i in range(len(value)):
+        old = sum(memory[i][j] * key[j] for j in range(len(key)))
+        for j in range(len(key)):
+            after[i][j] += rate * (value[i] - old) * key[j]
+    return after

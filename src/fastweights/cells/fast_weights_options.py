@@ -7,7 +7,7 @@ from fastweights.cells.footprint import Footprint, kept_steps
 from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
 
 LONGEST_ATTENTION = 400
-"""Steps beyond which the T² matches of attention to past states take more room than the matrix's checkpoints."""
+"""Steps beyond which the T² matches with past states take more room than the matrix's checkpoints."""
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,3 @@ def check_sizes(input_size: int, hidden_size: int, multiple: int = 1) -> None:
     check(input_size >= 1, f"input_size must be at least 1; got {input_size}")
     check(hidden_size >= 1, f"hidden_size must be at least 1; got {hidden_size}")
     check(hidden_size % multiple == 0, f"hidden_size must be a multiple of {multiple}; got {hidden_size}")
-
-
-def check_heads(hidden_size: int, heads: int) -> None:
-    """Raise InvalidValueError unless the units can be shared out among the heads."""
-    check(
-        hidden_size % heads == 0,
-        f"hidden_size must be a multiple of the number of heads, {heads}; got {hidden_size}",
-    )

@@ -11,9 +11,10 @@ from jaxtyping import Bool, Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.footprint import Footprint
-from fastweights.cells.layers import check_heads, uniform
+from fastweights.cells.heads import HeadsOptions, check_heads
+from fastweights.cells.layers import uniform
 from fastweights.cells.sequences import as_type
-from fastweights.errors import check_between, to_python_numbers
+from fastweights.errors import check_between
 from fastweights.registry import register_cell
 from fastweights.types import Scalar, Vector
 
@@ -23,18 +24,14 @@ _SHORTEST_CHUNK = 64
 
 
 @dataclass(frozen=True)
-class SoftmaxAttentionOptions:
+class SoftmaxAttentionOptions(HeadsOptions):
     """Options of softmax attention."""
-
-    heads: int = 1
-    """Attentions side by side, each over its own part of the units; hidden_size is a multiple of it."""
 
     window: int = 256
     """The context length: how many of the latest steps are kept and read, the present one among them."""
 
     def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_between("heads", self.heads, 1, 10_000)
+        super().__post_init__()
         check_between("window", self.window, 1, _MAX_WINDOW)
 
     def footprint(self, hidden_size: int, length: int) -> Footprint:

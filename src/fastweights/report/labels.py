@@ -12,6 +12,8 @@ _MODELS = {
     "associative-lstm": "A-LSTM",
     "fast-weights": "fast weights",
     "softmax-attention": "softmax attention",
+    "delta-rnn": "Delta RNN",
+    "rdn": "RDN",
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.

@@ -30,9 +30,9 @@ def estimate(specification: Any) -> dict[str, int]:
     With R hidden units, I inputs, U read-out units, P units of a perceptron, T steps, A answers of a
     sequence, B sequences in a mini-batch and E updates between evaluations, for each layer:
 
-    - weights: W R (R + I + 4) + 2 R P + U R + …, with the W rows of weights a unit that the cell's options say it
-      has (`cells.footprint`), 4 for an LSTM; 20 copies: model, gradient and Adam's moments before and after an
-      update, the best model, the file being written;
+    - weights: W R (R + I + 4) + 2 R P + U R + …, with the W rows of weights a unit that the cell's options
+      say it has (`cells.footprint`), 4 for an LSTM; 20 copies: model, gradient and Adam's moments before and
+      after an update, the best model, the file being written;
     - activations: for each sequence and step 28 R + 2 P numbers, and what the options say that the
       derivative of a sequence keeps besides: the matrices of a memory, say; and for each answer those of the
       read-out;

@@ -117,5 +117,5 @@ class ProgrammerOptions:
         vectors = self.heads * (writes * (features + key + value + gates) + features + key + value)
         return Footprint(
             4 + (rows + self.heads * value) // hidden_size,
-            4 * memory * kept_steps(length) + 8 * vectors * length,
+            4 * memory * kept_steps(length) + 28 * vectors * length,
         )
