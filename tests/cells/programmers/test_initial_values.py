@@ -52,14 +52,14 @@ def test_matrices_are_uniform_in_one_over_the_root_of_their_inputs(case):
 
 def test_decays_of_heads_are_those_of_gated_deltanet():
     """A ~ U(0, 16); steps log-uniform from 0.001 to 0.1, the bias being their inverse softplus."""
-    decay = ExponentialDecay(HEADS, 1, of_units=False, key=KEY)
+    decay = ExponentialDecay(HEADS, 1, least_rate=1e-6, key=KEY)
     assert_uniform(np.exp(decay.rate), 0, 16)
     assert_uniform(np.log(np.logaddexp(0, np.asarray(decay.bias, float))), np.log(0.001), np.log(0.1))
 
 
 def test_decays_of_units_are_those_of_kda():
     """A ~ U(1, 16) for each head, no bias."""
-    decay = ExponentialDecay(HEADS, 3, of_units=True, key=KEY)
+    decay = ExponentialDecay(HEADS, 3, least_rate=1.0, steps=None, key=KEY)
     assert_uniform(np.exp(decay.rate), 1, 16)
     np.testing.assert_array_equal(decay.bias, np.zeros((HEADS, 3)))
 

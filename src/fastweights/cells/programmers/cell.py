@@ -1,6 +1,8 @@
 """What all fast weight programmers share."""
 
+from abc import abstractmethod
 from itertools import accumulate
+from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -12,15 +14,14 @@ from jaxtyping import Bool, Float, Int32
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.convolution import convolve
-from fastweights.cells.programmers.decays import decay_of, retention
-from fastweights.cells.programmers.features import features, num_features
+from fastweights.cells.programmers.features import num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
 from fastweights.cells.programmers.recurrence import unroll_memory
 from fastweights.errors import check
-from fastweights.memories.linear_attention import normalised
 from fastweights.memories.writes import Write, written
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
+"""Of norms of what is read."""
 
 
 class ProgrammerState(NamedTuple):
@@ -32,23 +33,24 @@ class ProgrammerState(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """A projection, cut into what it is for."""
+    """A projection, cut into what it is for; or how many rows of W each part has."""
 
-    query: Array
-    key: Array
-    value: Array
-    write_rate: Array
-    decay: Array
-    output_gate: Array
+    query: Any
+    key: Any
+    value: Any
+    write_rate: Any
+    decay: Any
+    output_gate: Any
 
 
 class Programmer(Cell):
     """q, k, v = maps of W x(t),  S ← S Diag(a) − (S r) eᵀ + v wᵀ,  h(t) = W_o (norm(S q) ⊙ gate).
 
     Slow weights write fast ones: for every head, `vectors` makes of an input what is asked and what is
-    written (see `Write`), each as `options` say, and `answer` what is put out. A cell with a write rule of
-    its own derives from this class and overrides `vectors`; the forms of the recurrence, states, lengths,
-    resets and derivatives come with it.
+    written (see `Write`), and `answer` what is put out. A cell with a write rule of its own derives from this
+    class and defines `vectors`, and `rows`, how many rows of W there are for each of its parts; the forms of
+    the recurrence, states, lengths, resets and derivatives come with it. `RuledProgrammer` has the published
+    rules as options.
 
     All matrices are uniform in ± 1/√inputs, without biases; gains are 1.
 
@@ -61,9 +63,7 @@ class Programmer(Cell):
 
     input: Float[Array, "rows input"]
     convolution: Float[Array, "channels width"] | None
-    decay_expansion: Float[Array, "gates rank"] | None
-    decay: Any
-    gain: Float[Array, " value"] | None
+    gain: Float[Array, " units"] | None
     gate_expansion: Float[Array, "values rank"] | None
     output: Float[Array, "hidden values"]
     input_size: int = eqx.field(static=True)
@@ -86,20 +86,16 @@ class Programmer(Cell):
             bool(options.value_size) or hidden_size % options.heads == 0,
             f"hidden_size must be a multiple of the heads, {options.heads}; got {hidden_size}",
         )
-        keys = jax.random.split(key, 7)
-        heads, values = options.heads, options.heads * self.value_size
-        self.input = uniform(keys[0], (sum(self._rows()), input_size), input_size)
-        channels, width = sum(self._rows()[:3]), options.convolution
+        keys = jax.random.split(key, 4)
+        values, rows = options.heads * self.value_size, self.rows()
+        self.input = uniform(keys[0], (sum(rows), input_size), input_size)
+        channels, width = sum(rows[:3]), options.convolution
         self.convolution = uniform(keys[1], (channels, width), width) if width else None
-        units = heads * self._gates
-        rank = options.decay_rank
-        self.decay_expansion = uniform(keys[2], (units, rank), rank) if units and rank else None
-        self.decay = decay_of(options, self._gates, input_size, key=keys[3])
         self.gain = jnp.ones(self.value_size) if options.output_norm == "rms" else None
         rank = options.output_gate_rank
         gated = options.output_gate != "none"
-        self.gate_expansion = uniform(keys[4], (values, rank), rank) if gated and rank else None
-        self.output = uniform(keys[5], (hidden_size, values), values)
+        self.gate_expansion = uniform(keys[2], (values, rank), rank) if gated and rank else None
+        self.output = uniform(keys[3], (hidden_size, values), values)
 
     @property
     def value_size(self) -> int:
@@ -114,8 +110,15 @@ class Programmer(Cell):
     @property
     def memory_shape(self) -> tuple[int, int, int]:
         """Of S: heads, values and features."""
-        units = num_features(self.key_size, self.options)
-        return self.options.heads, self.value_size + self.options.read_norm, units
+        return self.options.heads, self.value_size, num_features(self.key_size, self.options)
+
+    @abstractmethod
+    def rows(self) -> Parts:
+        """How many rows of W there are for each part; the first three are mixed by the convolution."""
+
+    @abstractmethod
+    def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
+        """What each head is asked, and its writes, whose arrays are (writes, heads, …)."""
 
     def initial_state(self) -> ProgrammerState:
         dtype, recent = self.input.dtype, None
@@ -130,18 +133,12 @@ class Programmer(Cell):
     def step(
         self, state: ProgrammerState, projection: Float[Array, " rows"]
     ) -> tuple[ProgrammerState, Float[Array, " hidden"]]:
-        recent, mixed = state.recent, projection
-        if self.convolution is not None and recent is not None:
-            channels = self.convolution.shape[0]
-            window = jnp.concatenate([recent, projection[None, :channels]])
-            mixed = self._mixed(jnp.sum(window[::-1].T * self.convolution, axis=1), projection)
-            recent = window[1:]
+        mixed, recent = self.mixed(projection, state.recent)
         query, write = self.vectors(mixed)
         memory = state.memory
-        for i in range(self.options.writes):
+        for i in range(len(write.key)):
             memory = written(memory, jax.tree.map(lambda array, i=i: array[i], write))
-        output = self.answer(jnp.matvec(memory, query), mixed)
-        return ProgrammerState(memory, recent), output
+        return ProgrammerState(memory, recent), self.answer(jnp.matvec(memory, query), mixed)
 
     def unroll_together(
         self,
@@ -150,101 +147,82 @@ class Programmer(Cell):
         lengths: Int32[Array, " batch"] | None,
         resets: Bool[Array, "batch time"] | None,
     ) -> tuple[Float[Array, "batch time hidden"], ProgrammerState]:
-        batch, time, _ = projections.shape
-        if state is None:
-            state = jax.tree.map(
-                lambda a: jnp.zeros((batch, *a.shape), projections.dtype), self.initial_state()
-            )
-        runs = None if lengths is None else (jnp.arange(time) < lengths[:, None])[..., None]
-        projections = projections if runs is None else jnp.where(runs, projections, 0)
-        recent, mixed = state.recent, projections
-        if self.convolution is not None and recent is not None:
-            channels = projections[..., : self.convolution.shape[0]]
-            channels, recent = convolve(self.convolution, recent, channels, lengths, resets)
-            mixed = self._mixed(channels, projections)
+        state = self.states(projections) if state is None else state
+        mixed, recent, runs = self.all_mixed(projections, state.recent, lengths, resets)
         query, write = jax.vmap(jax.vmap(self.vectors))(mixed)
-        write = jax.tree.map(lambda a: a.reshape(batch, -1, *a.shape[3:]), write)
+        write = jax.tree.map(lambda a: a.reshape(len(a), -1, *a.shape[3:]), write)
         answers, memory = unroll_memory(query, write, state.memory, lengths=lengths, resets=resets)
         outputs = jax.vmap(jax.vmap(self.answer))(answers, mixed)
-        outputs = outputs if runs is None else jnp.where(runs, outputs, 0)
-        return outputs, ProgrammerState(memory, recent)
+        return jnp.where(runs, outputs, 0), ProgrammerState(memory, recent)
 
-    def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
-        """What each head is asked, and its writes, whose arrays are (writes, heads, …)."""
-        options, parts = self.options, self.parts(mixed)
-        heads, writes = options.heads, options.writes
-        query = features(parts.query.reshape(heads, self.key_size), options)
-        if options.scale_queries:
-            query *= query.shape[-1] ** -0.5
-        key = features(parts.key.reshape(writes, heads, self.key_size), options)
-        value = parts.value.reshape(writes, heads, self.value_size)
-        value = jax.nn.silu(value) if options.value_map == "silu" else value
-        if options.read_norm:
-            value = jnp.concatenate([value, jnp.ones_like(value[..., :1])], axis=-1)
-        decay = self.kept(parts)
-        if options.rule == "additive":
-            return query, Write(key, value, decay)
-        rate = options.max_write_rate * jax.nn.sigmoid(parts.write_rate.reshape(writes, heads, 1))
-        # The write rule looks up what the memory has after the decay.
-        return query, Write(rate * key, value, decay, key if decay is None else decay * key)
+    def states(self, projections: Float[Array, "batch time rows"]) -> Any:
+        """The initial states of so many sequences."""
+        batch, dtype = len(projections), projections.dtype
+        return jax.tree.map(lambda a: jnp.zeros((batch, *a.shape), dtype), self.initial_state())
 
-    def kept(self, parts: Parts) -> Float[Array, "writes heads gates"] | None:
-        """What is kept of the memory before each write: all of it before all but the first one of a step."""
-        heads, writes = self.options.heads, self.options.writes
-        if self.options.decay == "none":
-            return None
-        if self.options.decay == "constant":
-            decay = jnp.asarray(retention(heads), parts.key.dtype)[:, None]
-        else:
-            x = parts.decay if self.decay_expansion is None else self.decay_expansion @ parts.decay
-            decay = self.decay(x.reshape(heads, -1))
-        return jnp.concatenate([decay[None], jnp.ones((writes - 1, *decay.shape), decay.dtype)])
+    def mixed(
+        self, projection: Float[Array, " rows"], recent: Float[Array, "past channels"] | None
+    ) -> tuple[Float[Array, " rows"], Float[Array, "past channels"] | None]:
+        """The projection after the convolution, and what the next one needs."""
+        if self.convolution is None or recent is None:
+            return projection, recent
+        channels = len(self.convolution)
+        window = jnp.concatenate([recent, projection[None, :channels]])
+        now = jnp.sum(window[::-1].T * self.convolution, axis=1)
+        return jnp.concatenate([now, projection[channels:]]), window[1:]
+
+    def all_mixed(
+        self,
+        projections: Float[Array, "batch time rows"],
+        recent: Float[Array, "batch past channels"] | None,
+        lengths: Int32[Array, " batch"] | None,
+        resets: Bool[Array, "batch time"] | None,
+    ) -> tuple[
+        Float[Array, "batch time rows"],
+        Float[Array, "batch past channels"] | None,
+        Bool[Array, "batch time 1"],
+    ]:
+        """`mixed` of all steps, those behind a sequence's end being 0; what the next one needs; which steps
+        there are."""
+        batch, time, _ = projections.shape
+        runs = jnp.ones((batch, time, 1), bool)
+        if lengths is not None:
+            runs = (jnp.arange(time) < lengths[:, None])[..., None]
+            projections = jnp.where(runs, projections, 0)
+        if self.convolution is None or recent is None:
+            return projections, recent, runs
+        channels, rest = jnp.split(projections, [len(self.convolution)], axis=-1)
+        channels, recent = convolve(self.convolution, recent, channels, lengths, resets)
+        return jnp.concatenate([channels, rest], axis=-1), recent, runs
 
     def answer(
         self, read: Float[Array, "heads value"], mixed: Float[Array, " rows"]
     ) -> Float[Array, " hidden"]:
         """The output, of what each head has read."""
-        options = self.options
-        if options.read_norm:
-            read = normalised(read)
         if self.gain is not None:
-            read = self.gain * read * jax.lax.rsqrt(jnp.mean(read * read, axis=-1, keepdims=True) + _EPSILON)
-        if options.output_gate != "none":
+            read = self.gain * read * jax.lax.rsqrt(jnp.mean(read * read, axis=-1, keepdims=True) + EPSILON)
+        if self.options.output_gate != "none":
             gate = self.parts(mixed).output_gate
             gate = gate if self.gate_expansion is None else self.gate_expansion @ gate
-            read *= getattr(jax.nn, options.output_gate)(gate.reshape(read.shape))
+            read *= getattr(jax.nn, self.options.output_gate)(gate.reshape(read.shape))
         return self.output @ read.reshape(-1)
 
     def parts(self, mixed: Float[Array, " rows"]) -> Parts:
         """The projection, cut into what it is for."""
-        return Parts(*jnp.split(mixed, list(accumulate(self._rows()[:-1]))))
+        return Parts(*jnp.split(mixed, list(accumulate(self.rows()[:-1]))))
 
     def step_operations(self) -> int:
-        """Of each write: the decay, what is looked up, the outer products; the reading, and W_o."""
-        heads, values, units = self.memory_shape
-        passes = 2 + (self.options.decay != "none") + 3 * (self.options.rule == "delta")
-        return heads * values * units * (passes * self.options.writes + 2) + 2 * self.output.size
-
-    def _mixed(self, channels: Array, projection: Array) -> Array:
-        """The projection with what the convolution made of queries, keys and values."""
-        return jnp.concatenate([channels, projection[..., channels.shape[-1] :]], axis=-1)
-
-    @property
-    def _gates(self) -> int:
-        """How many decays a head has of the input."""
-        return {"scalar": 1, "vector": self.memory_shape[2]}.get(self.options.decay, 0)
-
-    def _rows(self) -> tuple[int, ...]:
-        """How many rows of W there are for each of `Parts`."""
-        options = self.options
-        heads, writes = options.heads, options.writes
-        keys, values = heads * self.key_size, heads * self.value_size
-        gates = heads * self._gates
-        return (
-            keys,
-            writes * keys,
-            writes * values,
-            writes * heads * (options.rule == "delta"),
-            (options.decay_rank or gates) * (gates > 0),
-            (options.output_gate_rank or values) * (options.output_gate != "none"),
+        """Of each write: the decay, what is looked up and erased, the outer product; the reading; and the
+        matrices behind the projection."""
+        mixed = jax.ShapeDtypeStruct((sum(self.rows()),), self.input.dtype)
+        _, write = eqx.filter_eval_shape(self.vectors, mixed)
+        passes = (
+            2 + (write.decay is not None) + 2 * (write.lookup is not None) + 2 * (write.erase is not None)
         )
+        matrices = self.convolution, self.gate_expansion, self.output, *self.further_matrices()
+        numbers = sum(matrix.size for matrix in matrices if matrix is not None)
+        return prod(self.memory_shape) * (passes * len(write.key) + 2) + 2 * numbers
+
+    def further_matrices(self) -> tuple[Array | None, ...]:
+        """Those that `vectors` multiplies with."""
+        return ()

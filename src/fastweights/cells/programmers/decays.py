@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from fastweights.cells.layers import uniform
-from fastweights.cells.programmers.options import ProgrammerOptions
+from fastweights.cells.programmers.options import RuledOptions
 
 
 def retention(heads: int) -> np.ndarray:
@@ -21,32 +21,41 @@ def retention(heads: int) -> np.ndarray:
 
 
 class ExponentialDecay(eqx.Module):
-    """a = exp(−exp(rate) softplus(x + bias)), for each head, or each unit of its keys.
+    """a = exp(−exp(rate) Δ) of the step Δ = softplus(x + bias), for each head, or each unit of its keys.
 
-    For heads, exp(rate) is drawn from U(0, 16) and softplus(bias) log-uniformly from [0.001, 0.1], as gated
-    DeltaNet does; for units, exp(rate) from U(1, 16) for each head, and the bias is 0, as in KDA.
+    exp(rate) is drawn from U(`least_rate`, 16) for each head; the bias is such that Δ is log-uniform between
+    `steps` where x is 0, or is 0 without them.
 
-    Shapes: x and a (heads, gates), rate (heads,), bias (heads, gates).
-    Source: Yang, Kautz & Hatamizadeh 2024, arXiv:2412.06464, after Dao & Gu 2024, arXiv:2405.21060; KDA: Kimi
-    Team 2025, arXiv:2510.26692. The initial values are those of their reference implementations.
+    Shapes: x, Δ and a (heads, gates), rate (heads,), bias (heads, gates).
+    Source: Dao & Gu 2024, arXiv:2405.21060; the initial values are those of the reference implementations.
     """
 
     rate: Float[Array, " heads"]
     bias: Float[Array, "heads gates"]
 
-    def __init__(self, heads: int, gates: int, *, of_units: bool, key: Array) -> None:
+    def __init__(
+        self,
+        heads: int,
+        gates: int,
+        *,
+        least_rate: float,
+        steps: tuple[float, float] | None = (0.001, 0.1),
+        key: Array,
+    ) -> None:
         rate_key, bias_key = jax.random.split(key)
-        least = 1.0 if of_units else 1e-6
-        self.rate = jnp.log(jax.random.uniform(rate_key, (heads,), minval=least, maxval=16.0))
+        self.rate = jnp.log(jax.random.uniform(rate_key, (heads,), minval=least_rate, maxval=16.0))
         self.bias = jnp.zeros((heads, gates))
-        if not of_units:
-            bounds = np.log(1e-3), np.log(0.1)
-            step = jnp.exp(jax.random.uniform(bias_key, (heads, gates), minval=bounds[0], maxval=bounds[1]))
+        if steps is not None:
+            least, most = np.log(steps)
+            step = jnp.exp(jax.random.uniform(bias_key, (heads, gates), minval=least, maxval=most))
             self.bias = step + jnp.log(-jnp.expm1(-step))  # the inverse of softplus
 
+    def step_sizes(self, x: Float[Array, "heads gates"]) -> Float[Array, "heads gates"]:
+        """Δ."""
+        return jax.nn.softplus(x + self.bias)
+
     def __call__(self, x: Float[Array, "heads gates"]) -> Float[Array, "heads gates"]:
-        rate = jnp.exp(self.rate.astype(x.dtype))[:, None]
-        return jnp.exp(-rate * jax.nn.softplus(x + self.bias))
+        return jnp.exp(-jnp.exp(self.rate.astype(x.dtype))[:, None] * self.step_sizes(x))
 
 
 class SigmoidDecay(eqx.Module):
@@ -65,10 +74,12 @@ class SigmoidDecay(eqx.Module):
         return jnp.exp(jax.nn.log_sigmoid(x + self.bias) / 16)
 
 
-def decay_of(options: ProgrammerOptions, gates: int, input_size: int, *, key: Array) -> Any:
+def decay_of(options: RuledOptions, gates: int, input_size: int, *, key: Array) -> Any:
     """What makes a head's decays of a projection, or None where there are none."""
     if not gates:
         return None
-    if options.decay_map == "exponential":
-        return ExponentialDecay(options.heads, gates, of_units=options.decay == "vector", key=key)
+    if options.decay_map == "exponential" and options.decay == "vector":  # as KDA does
+        return ExponentialDecay(options.heads, gates, least_rate=1.0, steps=None, key=key)
+    if options.decay_map == "exponential":  # as gated DeltaNet does; log(0) is no number
+        return ExponentialDecay(options.heads, gates, least_rate=1e-6, key=key)
     return SigmoidDecay(options.heads, gates, fan=options.decay_rank or input_size, key=key)

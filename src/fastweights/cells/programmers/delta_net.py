@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastweights.cells.programmers.cell import Programmer
 from fastweights.cells.programmers.options import (
     Decay,
     KeyMap,
     KeyNorm,
     OutputGate,
     OutputNorm,
-    ProgrammerOptions,
     Rule,
+    RuledOptions,
     ValueMap,
 )
+from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.registry import register_cell
 
 
 @dataclass(frozen=True)
-class DeltaNet2021Options(ProgrammerOptions):
+class DeltaNet2021Options(RuledOptions):
     """Options of DeltaNet as of 2021."""
 
     rule: Rule = "delta"
@@ -27,7 +27,7 @@ class DeltaNet2021Options(ProgrammerOptions):
 
 
 @register_cell("deltanet-2021", source="Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174")
-class DeltaNet2021(Programmer):
+class DeltaNet2021(RuledProgrammer):
     """S(t) = S(t−1) + β (v − S(t−1) k) kᵀ,  y(t) = S(t) q,  β = σ(w x),
     k = φ(W_k x) / Σ φ(W_k x), q likewise, φ = DPFP-3;  h(t) = W_o y.
 
@@ -39,7 +39,7 @@ class DeltaNet2021(Programmer):
 
 
 @dataclass(frozen=True)
-class DeltaNetOptions(ProgrammerOptions):
+class DeltaNetOptions(RuledOptions):
     """Options of DeltaNet."""
 
     rule: Rule = "delta"
@@ -52,7 +52,7 @@ class DeltaNetOptions(ProgrammerOptions):
 
 
 @register_cell("deltanet", source="Yang, Wang, Zhang, Shen & Kim 2024, arXiv:2406.06484")
-class DeltaNet(Programmer):
+class DeltaNet(RuledProgrammer):
     """S(t) = S(t−1) + β (v − S(t−1) k) kᵀ,  y(t) = S(t) q / √d,  β = σ(w x),
     k = l2(silu(conv(W_k x))), q likewise, v = silu(conv(W_v x));  h(t) = W_o rms(y).
 
@@ -75,7 +75,7 @@ class GatedDeltaNetOptions(DeltaNetOptions):
 
 
 @register_cell("gated-deltanet", source="Yang, Kautz & Hatamizadeh 2024, arXiv:2412.06464")
-class GatedDeltaNet(Programmer):
+class GatedDeltaNet(RuledProgrammer):
     """S(t) = a S(t−1) + β (v − a S(t−1) k) kᵀ,  y(t) = S(t) q / √d,
     a = exp(−exp(A) softplus(w_a x + b)),  h(t) = W_o (rms(y) ⊙ silu(W_g x)); q, k, v, β as in DeltaNet.
 
@@ -97,7 +97,7 @@ class KimiDeltaAttentionOptions(DeltaNetOptions):
 
 
 @register_cell("kda", source="Kimi Team 2025, arXiv:2510.26692")
-class KimiDeltaAttention(Programmer):
+class KimiDeltaAttention(RuledProgrammer):
     """S(t) = S(t−1) Diag(a) + β (v − S(t−1) Diag(a) k) kᵀ,  y(t) = S(t) q / √d,
     a = exp(−exp(A) softplus(W₂ W₁ x + b)),  h(t) = W_o (rms(y) ⊙ σ(W₄ W₃ x)); q, k, v, β as in DeltaNet.
 
@@ -117,7 +117,7 @@ class DeltaProductOptions(DeltaNetOptions):
 
 
 @register_cell("deltaproduct", source="Siems et al. 2025, arXiv:2502.10297")
-class DeltaProduct(Programmer):
+class DeltaProduct(RuledProgrammer):
     """S ← S + β_j (v_j − S k_j) k_jᵀ for j = 1 … n,  y(t) = S(t) q / √d,  β_j = 2 σ(w_j x); q, k_j, v_j and h
     as in DeltaNet.
 

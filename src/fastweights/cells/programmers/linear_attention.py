@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastweights.cells.programmers.cell import Programmer
 from fastweights.cells.programmers.options import (
     Decay,
     DecayMap,
     KeyMap,
     OutputGate,
     OutputNorm,
-    ProgrammerOptions,
+    RuledOptions,
 )
+from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.registry import register_cell
 
 
 @dataclass(frozen=True)
-class LinearAttentionOptions(ProgrammerOptions):
+class LinearAttentionOptions(RuledOptions):
     """Options of linear attention."""
 
     key_map: KeyMap = "elu"
@@ -24,7 +24,7 @@ class LinearAttentionOptions(ProgrammerOptions):
 
 
 @register_cell("linear-attention", source="Katharopoulos, Vyas, Pappas & Fleuret 2020, arXiv:2006.16236")
-class LinearAttention(Programmer):
+class LinearAttention(RuledProgrammer):
     """S(t) = S(t−1) + v φ(k)ᵀ,  z(t) = z(t−1) + φ(k),  φ(x) = elu(x) + 1,
     y(t) = S(t) φ(q) / z(t)ᵀ φ(q).
 
@@ -39,7 +39,7 @@ class LinearAttention(Programmer):
 
 
 @dataclass(frozen=True)
-class RetNetOptions(ProgrammerOptions):
+class RetNetOptions(RuledOptions):
     """Options of retention."""
 
     decay: Decay = "constant"
@@ -49,7 +49,7 @@ class RetNetOptions(ProgrammerOptions):
 
 
 @register_cell("retnet", source="Sun et al. 2023, arXiv:2307.08621")
-class RetNet(Programmer):
+class RetNet(RuledProgrammer):
     """S(t) = γ S(t−1) + v kᵀ,  y(t) = S(t) q / √d,  γ = 1 − 2^(−5−h) in head h,
     h(t) = W_o (rms(y) ⊙ silu(W_g x)).
 
@@ -64,7 +64,7 @@ class RetNet(Programmer):
 
 
 @dataclass(frozen=True)
-class GatedLinearAttentionOptions(ProgrammerOptions):
+class GatedLinearAttentionOptions(RuledOptions):
     """Options of gated linear attention."""
 
     decay: Decay = "vector"
@@ -76,7 +76,7 @@ class GatedLinearAttentionOptions(ProgrammerOptions):
 
 
 @register_cell("gla", source="Yang, Wang, Shen, Panda & Kim 2023, arXiv:2312.06635")
-class GatedLinearAttention(Programmer):
+class GatedLinearAttention(RuledProgrammer):
     """S(t) = S(t−1) Diag(a) + v kᵀ,  y(t) = S(t) q / √d,  a = σ(W₂ W₁ x + b)^(1/16),
     h(t) = W_o (rms(y) ⊙ silu(W_g x)).
 

@@ -1,7 +1,7 @@
 """What fast weight programmers differ in."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from fastweights.cells.footprint import Footprint, kept_steps
 from fastweights.errors import check_between, check_choice, to_python_numbers
@@ -18,7 +18,7 @@ OutputGate = Literal["none", "silu", "sigmoid"]
 
 @dataclass(frozen=True)
 class ProgrammerOptions:
-    """Options of all fast weight programmers. A published cell is a set of defaults."""
+    """Options of all fast weight programmers: what stands around the memories."""
 
     heads: int = 1
     """Memories side by side, each with queries, keys and values of its own."""
@@ -28,6 +28,78 @@ class ProgrammerOptions:
 
     value_size: int = 0
     """Units of a head's values; 0 for hidden_size / heads."""
+
+    key_map: KeyMap = "identity"
+    """What is done to keys and queries; elu is elu(x) + 1, dpfp multiplies pairs of their units."""
+
+    dpfp_order: int = 3
+    """Of a key of d units, dpfp makes 2 d dpfp_order features."""
+
+    key_norm: KeyNorm = "none"
+    """What keys and queries are divided by: nothing, their length or their sum."""
+
+    value_map: ValueMap = "identity"
+    """What is done to values."""
+
+    scale_queries: bool = False
+    """Divide queries by the square root of their size."""
+
+    convolution: int = 0
+    """Queries, keys and values are first mixed over so many steps, each unit on its own; 0 for not at all."""
+
+    output_norm: OutputNorm = "none"
+    """What is read is divided by its root mean square in each head, and has a gain."""
+
+    output_gate: OutputGate = "none"
+    """What is read is multiplied with a gate from the input."""
+
+    output_gate_rank: int = 0
+    """The output gate comes from the input by way of so many units; 0 for directly."""
+
+    def __post_init__(self) -> None:
+        to_python_numbers(self)
+        check_sizes_and_choices(
+            self,
+            {
+                "heads": (1, 10_000),
+                "key_size": (0, 10_000),
+                "value_size": (0, 10_000),
+                "dpfp_order": (1, 100),
+                "convolution": (0, 1_000),
+                "output_gate_rank": (0, 10_000),
+            },
+            {
+                "key_map": KeyMap,
+                "key_norm": KeyNorm,
+                "value_map": ValueMap,
+                "output_norm": OutputNorm,
+                "output_gate": OutputGate,
+            },
+        )
+
+    def footprint(self, hidden_size: int, length: int) -> Footprint:
+        """For one write a step, with as many gates as a key has units."""
+        return self._footprint(hidden_size, length, writes=1, of_units=True)
+
+    def _footprint(self, hidden_size: int, length: int, *, writes: int, of_units: bool) -> Footprint:
+        """The memories of each step that the derivative keeps, before and after each write, and what is
+        written and asked."""
+        value = self.value_size or max(1, hidden_size // self.heads)
+        key = self.key_size or value
+        features = key * (2 * self.dpfp_order if self.key_map == "dpfp" else 1)
+        gates = features if of_units else 1
+        rows = self.heads * (key + writes * (key + value + 1) + gates + value)
+        memory = self.heads * (value + 1) * features * writes
+        vectors = self.heads * (writes * (features + key + value + gates) + features + key + value)
+        return Footprint(
+            4 + (rows + self.heads * value) // hidden_size,
+            4 * memory * kept_steps(length) + 8 * vectors * length,
+        )
+
+
+@dataclass(frozen=True)
+class RuledOptions(ProgrammerOptions):
+    """Options of a programmer by rule. A published cell is a set of defaults."""
 
     rule: Rule = "additive"
     """What is written: v kᵀ, or β (v − S k) kᵀ, which first takes away what the memory has under k."""
@@ -49,73 +121,28 @@ class ProgrammerOptions:
     decay_rank: int = 0
     """The decay's share comes from the input by way of so many units; 0 for directly."""
 
-    key_map: KeyMap = "identity"
-    """What is done to keys and queries; elu is elu(x) + 1, dpfp multiplies pairs of their units."""
-
-    dpfp_order: int = 3
-    """Of a key of d units, dpfp makes 2 d dpfp_order features."""
-
-    key_norm: KeyNorm = "none"
-    """What keys and queries are divided by: nothing, their length or their sum."""
-
-    value_map: ValueMap = "identity"
-    """What is done to values."""
-
     read_norm: bool = False
     """Divide what is read by what would be read if all values were 1, as attention does."""
 
-    scale_queries: bool = False
-    """Divide queries by the square root of their size."""
-
-    convolution: int = 0
-    """Queries, keys and values are first mixed over so many steps, each unit on its own; 0 for not at all."""
-
-    output_norm: OutputNorm = "none"
-    """What is read is divided by its root mean square in each head, and has a gain."""
-
-    output_gate: OutputGate = "none"
-    """What is read is multiplied with a gate from the input."""
-
-    output_gate_rank: int = 0
-    """The output gate comes from the input by way of so many units; 0 for directly."""
-
     def __post_init__(self) -> None:
-        to_python_numbers(self)
-        for name, least, most in (
-            ("heads", 1, 10_000),
-            ("key_size", 0, 10_000),
-            ("value_size", 0, 10_000),
-            ("writes", 1, 100),
-            ("max_write_rate", 0, 2),
-            ("decay_rank", 0, 10_000),
-            ("dpfp_order", 1, 100),
-            ("convolution", 0, 1_000),
-            ("output_gate_rank", 0, 10_000),
-        ):
-            check_between(name, getattr(self, name), least, most)
-        for name, choices in (
-            ("rule", Rule),
-            ("decay", Decay),
-            ("decay_map", DecayMap),
-            ("key_map", KeyMap),
-            ("key_norm", KeyNorm),
-            ("value_map", ValueMap),
-            ("output_norm", OutputNorm),
-            ("output_gate", OutputGate),
-        ):
-            check_choice(name, getattr(self, name), get_args(choices))
+        super().__post_init__()
+        check_sizes_and_choices(
+            self,
+            {"writes": (1, 100), "max_write_rate": (0, 2), "decay_rank": (0, 10_000)},
+            {"rule": Rule, "decay": Decay, "decay_map": DecayMap},
+        )
 
     def footprint(self, hidden_size: int, length: int) -> Footprint:
-        """The memories of each step that the derivative keeps, before and after each write, and what is
-        written and asked."""
-        value = self.value_size or max(1, hidden_size // self.heads)
-        key = self.key_size or value
-        features = key * (2 * self.dpfp_order if self.key_map == "dpfp" else 1)
-        writes, gates = self.writes, key if self.decay == "vector" else 1
-        rows = self.heads * (key + writes * (key + value + 1) + gates + value)
-        memory = self.heads * (value + 1) * features * writes
-        vectors = self.heads * (writes * (features + key + value + gates) + features + key + value)
-        return Footprint(
-            4 + (rows + self.heads * value) // hidden_size,
-            4 * memory * kept_steps(length) + 28 * vectors * length,
-        )
+        """For so many writes a step, with one gate a head, or one for each unit of its keys."""
+        of_units = self.decay == "vector"
+        return self._footprint(hidden_size, length, writes=self.writes, of_units=of_units)
+
+
+def check_sizes_and_choices(
+    options: object, ranges: dict[str, tuple[float, float]], choices: dict[str, Any]
+) -> None:
+    """Raise InvalidValueError unless every option is in its range, or one of its literals."""
+    for name, (least, most) in ranges.items():
+        check_between(name, getattr(options, name), least, most)
+    for name, literals in choices.items():
+        check_choice(name, getattr(options, name), get_args(literals))

@@ -1,0 +1,109 @@
+"""Programmers whose write rule and decay are options: the published ones are sets of them."""
+
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from fastweights.cells.layers import uniform
+from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
+from fastweights.cells.programmers.decays import decay_of, retention
+from fastweights.cells.programmers.features import features
+from fastweights.cells.programmers.options import RuledOptions
+from fastweights.memories.writes import Write
+
+
+class RuledProgrammer(Programmer):
+    """S ← S Diag(a) + v kᵀ,  or  S ← S Diag(a) + β (v − S Diag(a) k) kᵀ;  h(t) = W_o (norm(S q) ⊙ gate).
+
+    q, k, v = maps of W x(t); a and the write rate β come from x(t), too. Options say which rule it is, what
+    the decay is like, and how many pairs are written at each step.
+
+    Shapes: x (input,), h (hidden,), S (heads, value, key), with one value more for `read_norm`.
+    Raises: InvalidValueError if a size is below 1, or heads don't divide hidden_size where that gives a size.
+    Source: Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174; Yang et al. 2024, arXiv:2412.06464.
+    """
+
+    Options: ClassVar[type] = RuledOptions
+
+    decay_expansion: Float[Array, "gates rank"] | None
+    decay: Any
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        options: Any = None,
+        key: Array,
+    ) -> None:
+        key, *keys = jax.random.split(key, 3)
+        super().__init__(input_size, hidden_size, options=options, key=key)
+        units, rank = self.options.heads * self.gates, self.options.decay_rank
+        self.decay_expansion = uniform(keys[0], (units, rank), rank) if units and rank else None
+        self.decay = decay_of(self.options, self.gates, input_size, key=keys[1])
+
+    @property
+    def memory_shape(self) -> tuple[int, int, int]:
+        heads, values, units = super().memory_shape
+        return heads, values + self.options.read_norm, units
+
+    @property
+    def gates(self) -> int:
+        """How many decays a head has of the input."""
+        return {"scalar": 1, "vector": self.memory_shape[2]}.get(self.options.decay, 0)
+
+    def rows(self) -> Parts:
+        options = self.options
+        heads, writes = options.heads, options.writes
+        keys, values, gates = heads * self.key_size, heads * self.value_size, heads * self.gates
+        return Parts(
+            query=keys,
+            key=writes * keys,
+            value=writes * values,
+            write_rate=writes * heads * (options.rule == "delta"),
+            decay=(options.decay_rank or gates) * (gates > 0),
+            output_gate=(options.output_gate_rank or values) * (options.output_gate != "none"),
+        )
+
+    def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
+        options, parts = self.options, self.parts(mixed)
+        heads, writes = options.heads, options.writes
+        query = features(parts.query.reshape(heads, self.key_size), options)
+        if options.scale_queries:
+            query *= query.shape[-1] ** -0.5
+        key = features(parts.key.reshape(writes, heads, self.key_size), options)
+        value = parts.value.reshape(writes, heads, self.value_size)
+        value = jax.nn.silu(value) if options.value_map == "silu" else value
+        if options.read_norm:
+            value = jnp.concatenate([value, jnp.ones_like(value[..., :1])], axis=-1)
+        decay = self.kept(parts)
+        if options.rule == "additive":
+            return query, Write(key, value, decay)
+        rate = options.max_write_rate * jax.nn.sigmoid(parts.write_rate.reshape(writes, heads, 1))
+        # The write rule looks up what the memory has after the decay.
+        return query, Write(rate * key, value, decay, key if decay is None else decay * key)
+
+    def kept(self, parts: Parts) -> Float[Array, "writes heads gates"] | None:
+        """What is kept of the memory before each write: all of it before all but the first one of a step."""
+        heads, writes = self.options.heads, self.options.writes
+        if self.options.decay == "none":
+            return None
+        if self.options.decay == "constant":
+            decay = jnp.asarray(retention(heads), parts.key.dtype)[:, None]
+        else:
+            x = parts.decay if self.decay_expansion is None else self.decay_expansion @ parts.decay
+            decay = self.decay(x.reshape(heads, -1))
+        return jnp.concatenate([decay[None], jnp.ones((writes - 1, *decay.shape), decay.dtype)])
+
+    def answer(
+        self, read: Float[Array, "heads value"], mixed: Float[Array, " rows"]
+    ) -> Float[Array, " hidden"]:
+        if self.options.read_norm:
+            read = read[:, :-1] / (read[:, -1:] + EPSILON)
+        return super().answer(read, mixed)
+
+    def further_matrices(self) -> tuple[Array | None, ...]:
+        return (self.decay_expansion,)
