@@ -13,6 +13,8 @@ from fastweights.papers.ba2016.findings.robustness import Exchange, other_interv
 from fastweights.papers.ba2016.findings.stages import missing, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.report.page import report_of
 from papers.ba2016.comparisons import ERRORS, comparison, run, search, table, unfinished
@@ -69,10 +71,14 @@ def test_a_row_for_every_published_number():
 def test_reasons_come_from_the_other_parts():
     runs = comparison()["runs"]
     found = rows(runs, "verdicts")
-    assert found["20", "LSTM"]["why"] == "to the letter of the paper 61.00 ± 0.00 %: reproduced"
+    assert found["20", "LSTM"]["why"] == (
+        "the paper's is at the guessing floor: nothing was learned there; "
+        "to the letter of the paper 61.00 ± 0.00 %: reproduced"
+    )
+    assert found["50", "LSTM"]["why"] == "to the letter of the paper 61.00 ± 0.00 %: ours higher"
     assert found["20", "IRNN"]["why"] == "both rest on the guessing floor"
     assert found["50", "A-LSTM"]["why"].startswith("one more run may have")
-    assert rows(table("lstm", 20), "verdicts")["20", "LSTM"]["why"] == ""
+    assert rows(table("lstm", 50), "verdicts")["50", "LSTM"]["why"] == ""
     more = [
         run("associative-lstm", 100, 70 + i, part, errors=(0.6, 0.002), updates=700_000, sequences=1_000_000)
         for i in (0, 1)
@@ -91,9 +97,21 @@ def test_what_says_too_little_is_undecided_and_why():
     shared = table("lstm", 50)
     for each in shared:
         each["specification"]["data"]["seed"] = 0
-    assert rows(shared, "verdicts")["50", "LSTM"]["why"] == "5 seeds, but 1 training set"
+    row = rows(shared, "verdicts")["50", "LSTM"]
+    assert (row["verdict"], row["why"]) == ("open", "5 seeds, but 1 training set")
+    told = answer(table_entries([*shared, *table("lstm", 20)]))
+    assert told == ["At best, of the paper's 2 numbers, 1 is lower here and 1 is open."]
     apart = rows(table("irnn", 50, (0.05, 0.06, 0.5, 0.55)), "verdicts")
     assert apart["50", "IRNN"]["verdict"] == "undecided"
+
+
+def test_a_verdict_says_in_what_the_setting_is_not_the_papers():
+    own = table("lstm", 50, learning_rate=0.004, cell={"layer_norm": True})
+    letter = [run("lstm", 50, 240 + i, "letter", cell={"layer_norm": False}) for i in range(3)]
+    why = rows([*own, *letter], "verdicts")["50", "LSTM"]["why"]
+    assert why.endswith("; not to the letter in layer_norm and learning_rate")
+    same = [*table("lstm", 50), *(run("lstm", 50, 240 + i, "letter") for i in range(3))]
+    assert "letter in" not in rows(same, "verdicts")["50", "LSTM"]["why"]
 
 
 def test_accidents_are_told():
@@ -136,6 +154,42 @@ def test_the_search_names_what_is_reported():
     made[3] |= {"state": "waiting", "result": None, "curve": []}
     row = rows(made, "search")["20", "LSTM"]
     assert (row["runs"], row["reported"], row["updates"]) == ("3 of 4", "learning_rate 0.002", "1,000")
+
+
+def test_the_search_names_what_is_at_the_edge():
+    """Of the rates 0.001 and 0.002, and of one decay."""
+    at_edge = [*search("fast-weights", 20), *table("fast-weights", 20, learning_rate=0.002)]
+    assert rows(at_edge, "search")["20", "fast weights"]["at the edge"] == "learning_rate 0.002"
+    inside = [*at_edge, run("fast-weights", 20, 0, "horizon", learning_rate=0.004)]
+    assert rows(inside, "search")["20", "fast weights"]["at the edge"] == ""
+
+
+def test_at_matched_sizes_the_tables_runs_are_those_of_the_table():
+    """Also where other runs had their place in an earlier plan."""
+    tags = {"criterion": "parameters", "budget": 9290}
+    earlier = [run("irnn", 20, i, "matched", errors=(0.6, 0.3), **tags) for i in range(3)]
+    row = rows([*table("irnn", 20), *earlier], "matched-parameters")["9,290", "IRNN"]
+    assert (row["test error %"], row["seeds"]) == ("61.8 ± 2.4", "5")
+    assert rows(earlier, "matched-parameters")["9,290", "IRNN"]["test error %"] == "30.00 ± 0.00"
+
+
+def test_captions_tell_what_intervals_carry():
+    def told(fast, lstm, data_seed=None):
+        tags = {"criterion": "parameters", "budget": 9290}
+        runs = [
+            run(model, 21, i, "matched", errors=(0.6, error), **tags)
+            for model, errors in (("fast-weights", fast), ("lstm", lstm))
+            for i, error in enumerate(errors)
+        ]
+        for each in runs if data_seed is not None else ():
+            each["specification"]["data"]["seed"] = data_seed
+        return captions([], matched_settings(runs))["matched-parameters"]
+
+    fast = (0.01, 0.011, 0.012)
+    who = "Who errs less than each of the others within so many parameters:"
+    assert told(fast, (0.02, 0.021, 0.022)) == f"{who} fast weights (1.10 %) at 9,290."
+    assert told(fast, (0.01, 0.012, 0.014)) == f"{who} undecided at 9,290."
+    assert told(fast, (0.02, 0.021, 0.022), data_seed=0) == ""
 
 
 def test_ablations_are_told_against_the_defaults():
@@ -409,10 +463,10 @@ def test_welchs_interval_by_hand():
 
 def test_the_first_sentences():
     first, second = answer(table_entries(comparison()["runs"]))
-    assert first == "Of the paper's 12 numbers, 6 are reproduced, 5 are lower here and 1 is higher here."
-    assert second == (
-        "To the letter of the paper, of 8, 3 are reproduced, 4 are higher here and 1 is undecided."
-    ) or second.startswith("To the letter of the paper, of 8, ")
+    counted = "6 are reproduced, 5 are lower here and 1 is higher here"
+    assert first == f"At best, of the paper's 12 numbers, {counted}."
+    counted = "2 are reproduced, 1 is lower here, 4 are higher here and 1 is undecided"
+    assert second == f"To the letter of the paper, of 8, {counted}."
     assert answer([]) == ["Nothing that the paper prints has been run yet."]
     waiting = answer(table_entries(unfinished(comparison(), 0)["runs"]))
     assert waiting == ["None of the paper's 12 numbers is decided yet."]

@@ -208,14 +208,12 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
 
 def answer(entries: Sequence[TableEntry]) -> list[str]:
     """The page's first sentences."""
-    words = [
-        entry.verdict.word if entry.verdict else "undecided" for entry in entries if entry.paper is not None
-    ]
+    words = [entry.verdict.word if entry.verdict else "open" for entry in entries if entry.paper is not None]
     if not words:
         return ["Nothing that the paper prints has been run yet."]
-    if set(words) == {"undecided"}:
+    if set(words) <= {"open", "undecided"}:
         return [f"None of the paper's {len(words)} numbers is decided yet."]
-    sentences = [f"Of the paper's {len(words)} numbers, {_counted(words)}."]
+    sentences = [f"At best, of the paper's {len(words)} numbers, {_counted(words)}."]
     letter = [entry.verdict_on(entry.as_published) for entry in entries]
     letters = [verdict.word for verdict in letter if verdict is not None]
     if letters:
@@ -236,6 +234,7 @@ _COUNTED = {
     "ours lower": "lower here",
     "ours higher": "higher here",
     "undecided": "undecided",
+    "open": "open",
 }
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
-from fastweights.report.labels import nats
+from fastweights.report.labels import joined, nats
 from fastweights.report.setting_texts import length_text, mean_text
+from fastweights.studies.analysis.runs import differences
 from fastweights.studies.analysis.settings import Setting
 
+_BUDGET = ("updates", "evaluate_every")
 MEMORISED = 0.1
 """A training loss below this share of the validation loss: what is missing is not training."""
 
@@ -18,12 +20,14 @@ def why(entry: TableEntry) -> str:
     if verdict is None:
         return "nothing was published" if entry.paper is None else "not run yet"
     reasons = {
-        "undecided": lambda entry: [verdict.reason],
+        "open": lambda _: [verdict.reason],
+        "undecided": lambda _: [verdict.reason],
         "reproduced": _reproduced,
-        "ours lower": _as_published,
+        "ours lower": _lower,
         "ours higher": _missing,
     }[verdict.word](entry)
-    return "; ".join([*reasons, *_incidents(entry.table)])
+    setting = [] if verdict.word in ("open", "undecided") else _own_setting(entry)
+    return "; ".join([*reasons, *setting, *_incidents(entry.table)])
 
 
 def _reproduced(entry: TableEntry) -> Iterator[str]:
@@ -31,6 +35,12 @@ def _reproduced(entry: TableEntry) -> Iterator[str]:
         yield "both rest on the guessing floor"
     elif entry.verdict is not None:
         yield f"one more run may have {entry.verdict.run} %"
+
+
+def _lower(entry: TableEntry) -> Iterator[str]:
+    if entry.paper is not None and entry.floor - entry.paper < NEAR_FLOOR:
+        yield "the paper's is at the guessing floor: nothing was learned there"
+    yield from _as_published(entry)
 
 
 def _as_published(entry: TableEntry) -> Iterator[str]:
@@ -52,6 +62,19 @@ def _missing(entry: TableEntry) -> Iterator[str]:
     for sequences, setting in entry.longer.items():
         if setting.test_error is not None:
             yield f"after {length_text(setting)} updates on {sequences:,} sequences {mean_text(setting)}"
+
+
+def _own_setting(entry: TableEntry) -> Iterator[str]:
+    """In which options the table's setting is not the one to the letter, where that has runs."""
+    if entry.table.runs and entry.as_published.runs:
+        kinds = [
+            {name: setting.options[name] for name in ("model", "training")}
+            for setting in (entry.as_published, entry.table)
+        ]
+        changed = [place.rpartition(".")[2] for place in differences(kinds)[1]]
+        options = [name for name in changed if name not in _BUDGET]
+        if options:
+            yield f"not to the letter in {joined(options)}"
 
 
 def _memorised(setting: Setting) -> str:

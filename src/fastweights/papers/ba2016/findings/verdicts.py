@@ -21,7 +21,8 @@ The published error is
 - reproduced: P and Q overlap, and P is narrow enough to have told another number apart: its ends (in log
   odds) are less than ten percentage points and a factor of ten in odds apart, where less than 0.05 % counts
   as 0.05 %;
-- undecided: else; or if any one seed left out, or the other scale, would change the answer.
+- undecided: else; or if any one seed left out, or the other scale, would change the answer;
+- open: while there is nothing to judge: a run is missing, or seeds share a training set.
 
 So few seeds, seeds in two groups, and a number at the border give no verdict rather than a kind one.
 `benchmarks/verdict_errors.py` prints how often the rule errs.
@@ -37,7 +38,7 @@ from typing import Literal, NamedTuple
 from fastweights.report.labels import percent_range
 from fastweights.studies.analysis.runs import Record, outcome
 
-Word = Literal["reproduced", "ours lower", "ours higher", "undecided"]
+Word = Literal["reproduced", "ours lower", "ours higher", "undecided", "open"]
 
 LEAST_SEEDS = 3
 """Fewer have no interval when one of them is left out."""
@@ -75,7 +76,7 @@ class Verdict:
     run: Prediction | None = None
     """Of all seeds, in log odds; None if there are too few."""
     reason: str = ""
-    """Why it is undecided."""
+    """Why it is undecided or open."""
 
 
 class Evidence(NamedTuple):
@@ -116,9 +117,9 @@ def judge(published: float, errors: Sequence[float], counts: Sequence[int], floo
 
 
 def judge_runs(published: float, runs: Sequence[Record], rule: Rule = judge) -> Verdict:
-    """The verdict of the runs of one setting: undecided where `evidence_of` has none."""
+    """The verdict of the runs of one setting: open where `evidence_of` has none."""
     evidence = evidence_of(runs)
-    return Verdict("undecided", None, evidence) if isinstance(evidence, str) else rule(published, *evidence)
+    return Verdict("open", None, evidence) if isinstance(evidence, str) else rule(published, *evidence)
 
 
 def evidence_of(runs: Sequence[Record]) -> Evidence | str:

@@ -1,7 +1,10 @@
-"""What the tables beside Table 1 show, in a sentence each, computed from the record."""
+"""What the tables beside Table 1 show, in a sentence each, computed from the record: from settings that are
+complete, each of whose seeds has a training set of its own."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
+from fastweights.papers.ba2016.findings.conclusions import complete_errors, difference
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.studies.analysis.settings import Setting
@@ -25,10 +28,10 @@ def _place(entry: TableEntry) -> str:
 def _as_published(entries: Sequence[TableEntry]) -> str:
     """Where the paper's own choices decide: entries whose two numbers are far apart."""
     compared = [
-        (_place(entry), theirs, ours)
+        (_place(entry), fmean(theirs), fmean(ours))
         for entry in entries
-        if (theirs := entry.as_published.test_error) is not None
-        and (ours := entry.table.test_error) is not None
+        if (theirs := complete_errors(entry.as_published)) is not None
+        and (ours := complete_errors(entry.table)) is not None
     ]
     if not compared:
         return ""
@@ -44,15 +47,21 @@ def _as_published(entries: Sequence[TableEntry]) -> str:
 
 
 def _matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str, what: str) -> str:
-    """Which model has the lowest mean error at each budget."""
-    budgets: dict[float, dict[str, float]] = {}
+    """Which model errs least at each budget."""
+    budgets: dict[float, dict[str, Sequence[float] | None]] = {}
     for (which, budget, model), setting in settings.items():
-        if which == criterion and setting.test_error is not None:
-            budgets.setdefault(budget, {})[model] = setting.test_error
-    lowest = [
-        f"{model_label(model)} at {budget:,.0f} ({percent(errors[model])} %)"
-        for budget, errors in sorted(budgets.items())
-        if len(errors) > 1
-        for model in [min(errors, key=lambda model: errors[model])]
+        if which == criterion:
+            budgets.setdefault(budget, {})[model] = complete_errors(setting)
+    told = [
+        f"{_least(errors)} at {budget:,.0f}"
+        for budget, models in sorted(budgets.items())
+        if len(errors := {model: seeds for model, seeds in models.items() if seeds}) == len(models) > 1
     ]
-    return f"The lowest mean error within so many {what}: {joined(lowest)}." if lowest else ""
+    return f"Who errs less than each of the others within so many {what}: {joined(told)}." if told else ""
+
+
+def _least(errors: Mapping[str, Sequence[float]]) -> str:
+    """The model with the lowest mean, if the interval of its difference to each other is below 0."""
+    least = min(errors, key=lambda model: fmean(errors[model]))
+    sure = all(difference(errors[least], errors[model])[1] < 0 for model in errors if model != least)
+    return f"{model_label(least)} ({percent(fmean(errors[least]))} %)" if sure else "undecided"

@@ -1,9 +1,9 @@
 """What equal R hides: the models at an equal number of parameters, and at an equal size of state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastweights.papers.ba2016.findings.stages import place, stage_settings
+from fastweights.papers.ba2016.findings.stages import place, place_settings, stage_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.labels import model_label, model_order
 from fastweights.report.setting_texts import error_text, parameters_text, seeds_text, updates_text
@@ -15,18 +15,22 @@ MatchedSettings = Mapping[tuple[str, float, str], Setting]
 """By criterion, budget and model."""
 
 
-def matched_settings(runs: Iterable[Record]) -> MatchedSettings:
-    """By criterion, budget and model."""
+def matched_settings(runs: Sequence[Record]) -> MatchedSettings:
+    """By criterion, budget and model; those of a size of the table's are the table's own."""
 
     def key(tags: Mapping[str, Any], run: Record) -> tuple[str, float, str] | None:
         budget = tags.get("budget")
         known = isinstance(budget, int | float)
         return (str(tags.get("criterion")), budget, place(run)[0]) if known else None
 
-    return stage_settings(runs, Stage.MATCHED, key)
+    table = place_settings(runs, Stage.TABLE)
+    return {
+        which: table.get((setting.model, setting.hidden_size), setting)
+        for which, setting in stage_settings(runs, Stage.MATCHED, key).items()
+    }
 
 
-def matched_tables(runs: Iterable[Record]) -> list[Table]:
+def matched_tables(runs: Sequence[Record]) -> list[Table]:
     """Equal parameters, and equal state, instead of equal R."""
     legend = (
         "R: the most units within the budget. State: the numbers that a cell carries from step to step. "

@@ -8,11 +8,13 @@ from fastweights.papers.ba2016.page.robustness_tables import again_table, other_
 from fastweights.report.labels import model_label, nats, published_percent
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
-from fastweights.studies.analysis.runs import distinguished, outcome
+from fastweights.studies.analysis.runs import Record, distinguished, outcome
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.analysis.settings import Setting
 
 _MISSED = "Where the table's errors are above the paper's, or leave it undecided"
+_BUDGET = ("updates", "evaluate_every", "hidden_size")
+_NOTHING_BEYOND = {("weight_decay", 0.0)}
 _VERDICT = Column("verdict", "word")
 
 
@@ -69,11 +71,13 @@ def search_table(entries: Sequence[TableEntry]) -> Table:
             "runs": lambda entry: _ended(entry.search),
             "of all updates": lambda entry: _ended(entry.horizon) if entry.horizon else "",
             Column("reported", "word"): _reported_options,
+            Column("at the edge", "word"): _at_the_edge,
             "updates": lambda entry: length_text(entry.table),
         },
         "Short settings: how many were tried with few updates, in so many runs. Of all updates: runs of "
         "the best of each rate, then of the best three with three more seeds. Reported: the options of "
-        "Table 1's runs that tell them from the first setting tried.",
+        "Table 1's runs that tell them from the first setting tried. At the edge: those of them with the "
+        "lowest or the highest value of all that were tried, beyond which an error may be lower still.",
     )
 
 
@@ -93,6 +97,34 @@ def _reported_options(entry: TableEntry) -> str:
     return ", ".join(
         text for text in distinguished(kinds)[1] if not text.startswith(("updates", "evaluate_every"))
     )
+
+
+def _at_the_edge(entry: TableEntry) -> str:
+    """Numbers of the reported setting that are the lowest or highest tried."""
+    if not entry.table.runs:
+        return ""
+    tried = [_flat_options(run) for run in [*entry.search, *entry.horizon]]
+    reported = _flat_options(entry.table.runs[0])
+    return ", ".join(
+        f"{name} {value:g}"
+        for name, value in reported.items()
+        if (values := {options[name] for options in tried if name in options})
+        and len(values) > 1
+        and not min(values) < value < max(values)
+        and (name, value) not in _NOTHING_BEYOND
+    )
+
+
+def _flat_options(run: Record) -> dict[str, float]:
+    """The numbers among the options that a search varies."""
+    specification = run["specification"]
+    model, training = specification["model"], specification["training"]
+    options = {**model, **model.get("cell", {}), **model.get("classifier", {}), **training}
+    return {
+        name: value
+        for name, value in options.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name not in _BUDGET
+    }
 
 
 def _sequences_table(

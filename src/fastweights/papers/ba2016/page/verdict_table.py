@@ -27,7 +27,8 @@ from fastweights.studies.analysis.runs import Record
 RULE = (
     "P: the error of one more run, with a probability of 95 %. ours lower: P is below the paper's error; "
     "ours higher: even the best of ten runs would be above it; reproduced: the paper's error is in P, and "
-    "P is narrow enough to tell; undecided: neither, or not without any one of the seeds."
+    "P is narrow enough to tell; undecided: neither, or not without any one of the seeds; open: the runs to "
+    "be judged have not all ended."
 )
 _VERDICT, _WHY = Column("verdict", "word", min_width=11), Column("why", "sentence")
 _VERDICTS: EntryColumns = {
