@@ -13,7 +13,7 @@ A mutant that raises an error, or comes to no end in ten times the check's own p
 false with it: both are counted apart, and printed with their errors.
 
 With --record, the results of each check are kept in a file of that folder, and a check whose formulas' files
-have not changed since is not run again: so an interrupted run goes on where it was.
+(and the engine's) have not changed since is not run again: so an interrupted run goes on where it was.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from mutations.mutants import formulas, mutants
 from mutations.trials import Trials
 
 ROOT = Path(__file__).parents[1]
+ENGINE = Path(__file__).parent / "mutations"
 
 
 def main() -> int:
@@ -65,10 +66,10 @@ def results_of(name: str, folder: Path | None) -> list[dict[str, Any]]:
 
 
 def digest(name: str) -> str:
-    """Of the files of a check and its formulas."""
+    """Of the files of a check and its formulas, and of what changes these."""
     check = registry.checks[name]
     codes = [function.__code__.co_filename for function in formulas(check())]
-    files = sorted({inspect.getfile(check), *codes})
+    files = [*sorted({inspect.getfile(check), *codes}), *sorted(ENGINE.glob("*.py"))]
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
 
 

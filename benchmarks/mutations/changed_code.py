@@ -7,16 +7,21 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-_NOT_NUMBERS = {"axis", "ndmin", "dtype", "keepdims", "ord", "start"}
+_NOT_NUMBERS = {"axis", "axis1", "axis2", "ndmin", "dtype", "keepdims", "ord", "start"}
 """Keyword arguments that are no part of a formula."""
+
+_OVER_AXES = {"sum", "mean", "max", "min", "any", "all", "argmax"}
+"""Methods whose first argument is an axis."""
 
 Change = Callable[[float], tuple[str, Callable[[Any], ast.AST]]]
 """Given a factor, the change in words, and a function that makes it of the node."""
 
 
 def changes(site: ast.AST, root: ast.AST) -> Iterator[Change]:
-    """What can be changed about a node."""
-    if isinstance(site, ast.Constant) and _is_number(site) and getattr(site, "counts", True):
+    """What can be changed about a node; nothing about one that only chooses entries or axes."""
+    if not getattr(site, "counts", True):
+        return
+    if isinstance(site, ast.Constant) and _is_number(site):
         value: Any = site.value
         yield lambda factor: _numbers(value, factor)
     if isinstance(site, ast.BinOp) and isinstance(site.op, ast.Pow) and not _is_number(site.right):
@@ -38,7 +43,7 @@ def changes(site: ast.AST, root: ast.AST) -> Iterator[Change]:
     )
     if value is not None and (site is root or isinstance(site, ast.Return)) and _is_formula(value):
         attribute = "value" if isinstance(site, ast.Return) else "body"
-        yield lambda factor: (f"value · {factor}", _with(attribute, factor))
+        yield lambda factor: (f"value · {factor}", _value(attribute, factor))
 
 
 def _numbers(value: float, factor: float) -> tuple[str, Callable[[Any], ast.AST]]:
@@ -61,6 +66,20 @@ def _with(attribute: str, factor: float) -> Callable[[Any], ast.AST]:
         return node
 
     return replace
+
+
+def _value(attribute: str, factor: float) -> Callable[[Any], ast.AST]:
+    def replace(node: Any) -> ast.AST:
+        setattr(node, attribute, _scaled_value(getattr(node, attribute), factor))
+        return node
+
+    return replace
+
+
+def _scaled_value(node: ast.expr, factor: float) -> ast.Call:
+    """A call of `scaled`, which the function's module doesn't know."""
+    module: Any = ast.parse('__import__("mutations.scaling", fromlist=["scaled"]).scaled', mode="eval").body
+    return ast.Call(module, [node, ast.Constant(factor)], [])
 
 
 def _argument(factor: float) -> Callable[[Any], ast.AST]:
@@ -140,6 +159,8 @@ def _mark(node: ast.AST) -> None:
         places = (node.slice,)
     elif isinstance(node, ast.keyword) and node.arg in _NOT_NUMBERS:
         places = (node.value,)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OVER_AXES:
+        places = [argument for argument in node.args[:1] if _is_number(argument)]
     elif isinstance(node, ast.FunctionDef | ast.Lambda):
         places = (*node.args.defaults, *filter(None, node.args.kw_defaults))
     for place in places:

@@ -1,10 +1,14 @@
 """A changed constant makes a check fail: some of every chapter; benchmarks/theory_mutations.py has all."""
 
+from typing import NamedTuple
+
 import pytest
 
 from fastweights import registry
+from fastweights.theory.check import Quantity
 from fastweights.theory.runner import examine
 from mutations.mutants import applied, formulas, mutants
+from mutations.scaling import scaled
 from mutations.trials import Trials
 
 CHAPTERS = {
@@ -56,3 +60,15 @@ def test_a_mutant_that_comes_to_no_end_is_ended_and_the_next_is_tried():
         assert trials.outcome(changes.index("1 → 1.15"), whole=True).word == "killed"
     finally:
         trials.close()
+
+
+def test_what_a_formula_returns_is_scaled_whatever_it_is():
+    class Pair(NamedTuple):
+        first: float
+        second: tuple[float, str]
+
+    assert scaled(2.0, 1.5) == 3.0
+    assert scaled(Pair(2.0, (4.0, "name")), 0.5) == Pair(1.0, (2.0, "name"))
+    assert scaled({"a": [1.0, None]}, 2.0) == {"a": [2.0, None]}
+    assert scaled(lambda x: x + 1, 2.0)(3.0) == 8.0
+    assert scaled(Quantity("of a dataclass", 1, 2, 4), 0.5) == Quantity("of a dataclass", 0.5, 1, 2)

@@ -117,7 +117,8 @@ class EquilibriumKinds(Check):
         paths, steps = integrate(_in_own_time(linear), starts, _TIMES, np.array(_TOLERANCE))
         away = [paths[:, i] - v.point for i, v in enumerate(linear)]
         expected = [self.kind(v.eigenvalues) for v in linear]
-        wrong = sum(_observed(path) != kind for path, kind in zip(away, expected, strict=True))
+        observed = list(map(_observed, away))
+        wrong = sum(seen != kind for seen, kind in zip(observed, expected, strict=True))
         error = steps * local_error(paths, _TOLERANCE)
         rates = [self._rate_apart(v, path, error) for v, path in zip(linear, away, strict=True)]
         return Finding(
@@ -127,7 +128,7 @@ class EquilibriumKinds(Check):
             Quantity("equilibria whose trajectories show another kind", wrong, highest=0),
             Quantity("log z − λ t, largest change in units of its bound", max(rates), highest=1),
             self._of_one_unit(),
-            panels=_panels(linear, expected, away),
+            panels=_panels(linear, observed, away),
         )
 
     def _of_one_unit(self) -> Quantity:

@@ -43,8 +43,9 @@ def end_of_retrieval(load: Callable[[float], float] = load_at) -> End:
 
 
 def overlap(load: float) -> float:
-    """m of the retrieval state at a load below its end: the larger of the solutions."""
-    return float(erf(brentq(lambda y: load_at(y) - load, _at_the_end(load_at), 30)))
+    """m of the retrieval state, the larger of the solutions; beyond the state's end there is only 0."""
+    end = _at_the_end(load_at)
+    return float(erf(brentq(lambda y: load_at(y) - load, end, 30))) if load_at(end) > load else 0.0
 
 
 def _at_the_end(load: Callable[[float], float]) -> float:
