@@ -224,6 +224,7 @@ _OPTIONS = {
     "deltaproduct": [_PROGRAMMER],
     "associative-lstm": _ASSOCIATIVE,
     "delta-rnn": [(("heads", 2),)],
+    "fw-lstm": [(("decay", 0.8), ("write_rate", 0.1), ("forget_bias", 0.7))],
     "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
     "rdn": [(("heads", 2),)],

@@ -3,6 +3,7 @@ from fastweights.cells.associative_lstm import AssociativeLSTM as AssociativeLST
 from fastweights.cells.base import Cell as Cell
 from fastweights.cells.delta_rnn import DeltaRNN as DeltaRNN
 from fastweights.cells.fast_weights import FastWeights as FastWeights
+from fastweights.cells.fw_lstm import FWLSTM as FWLSTM
 from fastweights.cells.gru import GRU as GRU
 from fastweights.cells.irnn import IRNN as IRNN
 from fastweights.cells.lstm import LSTM as LSTM

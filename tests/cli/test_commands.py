@@ -146,6 +146,7 @@ OPTIONS = {
     "associative-lstm": "--copies 2 --heads 1 --forget-bias 0",
     "delta-rnn": "--heads 2",
     "fast-weights": "--inner-steps 2 --norm outside --norm-sets per-step --write-time late --write-rate 0.1",
+    "fw-lstm": "--decay 0.9 --write-rate 0.1 --forget-bias 0",
     "gru": "--reset-gate before",
     "irnn": "--layer-norm --recurrent-scale 1",
     "lstm": "--forget-bias 0 --layer-norm",

@@ -165,6 +165,8 @@ def test_the_operations_of_a_step_are_those_of_its_products(case):
         "fast-weights": 3 * SIZES.hidden**2 + 2 * SIZES.hidden**2,
         # Of each memory a lookup, the outer product, its sum, a reading.
         "delta-rnn": 2 * 6 * SIZES.hidden**2,
+        # λ A, its sum with the outer product, and one reading.
+        "fw-lstm": 3 * SIZES.hidden**2 + 2 * SIZES.hidden**2,
         "rdn": 6 * SIZES.hidden**2,
         # Two sums over each of 256 places and unit.
         "softmax-attention": 2 * 2 * 256 * SIZES.hidden,

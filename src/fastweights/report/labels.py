@@ -14,6 +14,7 @@ _MODELS = {
     "softmax-attention": "softmax attention",
     "delta-rnn": "Delta RNN",
     "rdn": "RDN",
+    "fw-lstm": "FW-LSTM",
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
