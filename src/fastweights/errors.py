@@ -107,11 +107,19 @@ def errors_at(place: str) -> Iterator[None]:
 
 def to_python_numbers(options: Any) -> None:
     """Replace the NumPy and JAX scalars among the fields of a frozen dataclass by Python numbers: the options
-    are then the same whether they were given `np.int64(20)` or 20."""
+    are then the same whether they were given `np.int64(20)` or 20.
+
+    Raises: InvalidValueError if a field of the type int or float is given anything else.
+    """
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-            object.__setattr__(options, field.name, value.item())
+            value = value.item()
+            object.__setattr__(options, field.name, value)
+        if field.type is int:
+            check(isinstance(value, int), f"{field.name} must be a whole number; got {shown(value)}")
+        elif field.type is float:
+            check(isinstance(value, (int, float)), f"{field.name} must be a number; got {shown(value)}")
 
 
 def check(condition: bool, message: str) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import Any, get_type_hints
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -42,6 +43,17 @@ def test_every_number_has_two_ends(cls, name):
         values = values[name == "clip_norm" :]  # a huge limit is as good as none
     for value in values:
         with pytest.raises(InvalidValueError) as raised:
+            cls(**{name: value})
+        check_message(raised.value)
+
+
+@pytest.mark.parametrize(("cls", "name"), FIELDS, ids=lambda part: getattr(part, "__name__", part))
+def test_what_is_no_number_is_refused_in_one_line(cls, name, untyped):
+    values = ["20", None, np.array([1, 2]), [20], 1j, b"1"]
+    if get_type_hints(cls)[name] is int:
+        values += [20.0, np.float64(20)]
+    for value in values:
+        with pytest.raises(InvalidValueError, match=rf"{name} must be a (whole )?number; got ") as raised:
             cls(**{name: value})
         check_message(raised.value)
 

@@ -214,6 +214,8 @@ def _explain_unknown(token: str, kind: type, groups: Groups, arguments: Sequence
             default = getattr(kind, field, "the model's task")
             chosen = last_value(arguments, option, default)
             return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
+    if name.removeprefix("--") in (field.name for field in dataclasses.fields(kind)):
+        return f"{name} is no option: its value is given without a name"
     return f"unknown option {name}{suggestion(name, list(_options(kind)))}"
 
 
@@ -223,6 +225,6 @@ def _options(kind: Any) -> Iterator[str]:
         inner, *notes = get_args(field.type) or (field.type,)
         if dataclasses.is_dataclass(inner):
             yield from _options(inner)
-        else:
+        elif tyro.conf.Positional not in notes:
             names = [note.name for note in notes if getattr(note, "name", None)]
             yield f"--{(names or [field.name])[0].replace('_', '-')}"
