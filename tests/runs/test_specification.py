@@ -47,8 +47,9 @@ def other(value, hint):
 
 def variants(options):
     """The options with one field changed at a time."""
-    for name, hint in get_type_hints(type(options)).items():
-        yield dataclasses.replace(options, **{name: other(getattr(options, name), hint)})
+    hints = get_type_hints(type(options))
+    for name in (field.name for field in dataclasses.fields(options)):
+        yield dataclasses.replace(options, **{name: other(getattr(options, name), hints[name])})
 
 
 @pytest.mark.parametrize("model", list(registry.cells))
