@@ -7,7 +7,7 @@ import jax
 import jax.ffi
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Bool, Float, Int32, PyTree
 
 from fastweights.native.library import available, target
@@ -33,6 +33,21 @@ class Sequences(NamedTuple):
     """The steps of each sequence. What comes later is not looked at and changes nothing; outputs are 0."""
     resets: Bool[Array, "batch time"] | None = None
     """Before which steps a sequence starts anew, from the zero state."""
+
+    def merged(self, is_mapped: "Sequences", size: int) -> "Sequences":
+        """The sequences of `size` batches as one; what is mapped has one more axis, the first one."""
+        merged = jax.tree.map(
+            lambda array, mapped: array if mapped else jnp.broadcast_to(array, (size, *array.shape)),
+            self._replace(table=None),
+            is_mapped._replace(table=None),
+        )
+        table = self.table
+        if is_mapped.table:
+            # One table under the other.
+            first_rows = table.shape[1] * jnp.arange(size, dtype=merged.tokens.dtype)
+            merged = merged._replace(tokens=merged.tokens + first_rows[:, None, None])
+            table = lax.collapse(table, 0, 2)
+        return jax.tree.map(lambda array: lax.collapse(array, 0, 2), merged)._replace(table=table)
 
 
 Results = tuple[Float[Array, "batch outputs hidden"], Float[Array, "batch last"]]

@@ -10,7 +10,7 @@ may evaluate, as the derivative of the plain form, or transpose, which calls wha
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -20,18 +20,31 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import PyTree
 
-from fastweights.native.calls import Cotangents, Results, Sequences
+from fastweights.native.calls import Cotangents, Results
 from fastweights.native.tangents import linear
 
 Arrays = Sequence[Any]
 
 
+class Mergeable(Protocol):
+    """A pytree of a batch of sequences, in which every array has the batch as its first axis, or is known to
+    `merged`."""
+
+    def merged(self, is_mapped: Self, size: int) -> Self:
+        """The sequences of `size` batches as one, one after the other; what is mapped has one more axis, the
+        first one."""
+        ...
+
+
+Batch = TypeVar("Batch", bound=Mergeable)
+
+
 def recurrence(
-    plain: Callable[[PyTree, Sequences], Results],
-    evaluate: Callable[[PyTree, Sequences], Results],
-    forward: Callable[[PyTree, Sequences], tuple[Results, PyTree]],
-    backward: Callable[[PyTree, Sequences, PyTree, Cotangents], tuple[PyTree, PyTree]],
-) -> Callable[[PyTree, Sequences], Results]:
+    plain: Callable[[PyTree, Batch], Results],
+    evaluate: Callable[[PyTree, Batch], Results],
+    forward: Callable[[PyTree, Batch], tuple[Results, PyTree]],
+    backward: Callable[[PyTree, Batch, PyTree, Cotangents], tuple[PyTree, PyTree]],
+) -> Callable[[PyTree, Batch], Results]:
     """`evaluate`, to be differentiated any number of times in either direction, and mapped.
 
     `plain`, `evaluate` and `forward` are the same function of a model's arrays and of sequences, with the
@@ -41,7 +54,7 @@ def recurrence(
     is tracing.
     """
 
-    def fast(model: PyTree, sequences: Sequences) -> Results:
+    def fast(model: PyTree, sequences: Batch) -> Results:
         arrays, form = jax.tree.flatten((model, sequences))
         real = tuple(i for i, array in enumerate(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
         functions = _Functions(plain, evaluate, forward, backward, form, real)
@@ -165,26 +178,10 @@ def _map(arrays, axes, *, functions):
         results = lax.map(one, [arrays[i] for i in mapped])
     else:
         _, is_mapped = functions.form.unflatten([i in mapped for i in range(len(arrays))])
-        merged = jax.tree.leaves((model, _merge(sequences, is_mapped, size)))
+        merged = jax.tree.leaves((model, sequences.merged(is_mapped, size)))
         results = _recurrence.bind(*merged, functions=functions)
         results = [result.reshape(size, len(result) // size, *result.shape[1:]) for result in results]
     return results, [0] * len(results)
-
-
-def _merge(sequences: Sequences, is_mapped: Sequences, size: int) -> Sequences:
-    """The sequences of all in one batch; what is mapped has one more axis, the first one."""
-    merged = jax.tree.map(
-        lambda array, mapped: array if mapped else jnp.broadcast_to(array, (size, *array.shape)),
-        sequences._replace(table=None),
-        is_mapped._replace(table=None),
-    )
-    table = sequences.table
-    if is_mapped.table:
-        # One table under the other.
-        first_rows = table.shape[1] * jnp.arange(size, dtype=merged.tokens.dtype)
-        merged = merged._replace(tokens=merged.tokens + first_rows[:, None, None])
-        table = lax.collapse(table, 0, 2)
-    return jax.tree.map(lambda array: lax.collapse(array, 0, 2), merged)._replace(table=table)
 
 
 _recurrence.def_impl(_evaluate)

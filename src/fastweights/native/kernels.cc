@@ -2,6 +2,8 @@
 #include "associative_lstm.h"
 #include "attending.h"
 #include "lstm.h"
+#include "memory_backward.h"
+#include "memory_forward.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace {
@@ -154,6 +156,58 @@ ffi::Error call_associate_backward(In d_out, In d_last, In tokens, In state, In 
   });
 }
 
+// The numbers of memories, in the order of the arguments; null for what a rule does not have.
+template <class T>
+MemoryArrays<T> memory_arrays(std::array<void*, 7> all) {
+  return std::apply([](auto*... numbers) { return MemoryArrays<T>{static_cast<T*>(numbers)...}; }, all);
+}
+void* numbers(In& buffer) { return buffer.element_count() ? buffer.untyped_data() : nullptr; }
+void* numbers(Out& buffer) { return numbers(*buffer); }
+
+Memories memories(In& query, In& value, In& decay, In& lookup, In& erase, In& lengths, In& resets, int64_t kept) {
+  auto shape = [](In& buffer, int axis) { return int(buffer.dimensions()[axis]); };
+  const int time = shape(query, 1), keys = shape(query, 3), gates = shape(decay, decay.dimensions().size() - 1);
+  return {static_cast<const int32_t*>(numbers(lengths)),
+          static_cast<const uint8_t*>(numbers(resets)),
+          shape(query, 0),
+          time,
+          shape(query, 2),
+          keys,
+          shape(value, 3),
+          time ? shape(value, 1) / time : 1,
+          int(kept),
+          shape(erase, 3) ? Rule::general : shape(lookup, 3) ? Rule::delta : Rule::add,
+          gates == 0 ? Decay::none : gates == keys ? Decay::each : Decay::one};
+}
+
+ffi::Error call_write_forward(In query, In key, In value, In decay, In lookup, In erase, In state, In lengths,
+                              In resets, Out out, Out last, Out kept, Out found, int64_t every) {
+  const Memories all = memories(query, value, decay, lookup, erase, lengths, resets, every);
+  return with_type(query, [&](auto zero) {
+    using T = decltype(zero);
+    const auto given = memory_arrays<const T>({numbers(query), numbers(key), numbers(value), numbers(decay),
+                                               numbers(lookup), numbers(erase), numbers(state)});
+    write_forward<T>(all, given, data<T>(out), data<T>(last), static_cast<T*>(numbers(kept)),
+                     static_cast<T*>(numbers(found)));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_write_backward(In d_out, In d_last, In query, In key, In value, In decay, In lookup, In erase,
+                               In state, In lengths, In resets, In kept, In found, Out d_query, Out d_key,
+                               Out d_value, Out d_decay, Out d_lookup, Out d_erase, Out d_state, int64_t every) {
+  const Memories all = memories(query, value, decay, lookup, erase, lengths, resets, every);
+  return with_type(query, [&](auto zero) {
+    using T = decltype(zero);
+    const auto given = memory_arrays<const T>({numbers(query), numbers(key), numbers(value), numbers(decay),
+                                               numbers(lookup), numbers(erase), numbers(state)});
+    const auto to = memory_arrays<T>({numbers(d_query), numbers(d_key), numbers(d_value), numbers(d_decay),
+                                      numbers(d_lookup), numbers(d_erase), numbers(d_state)});
+    write_backward<T>(all, given, data<T>(found), data<T>(kept), data<T>(d_out), data<T>(d_last), to);
+    return ffi::Error::Success();
+  });
+}
+
 }  // namespace
 
 #define ARGUMENTS_2 .Arg<In>().Arg<In>()
@@ -177,3 +231,12 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateForward, call_associate_forward,
                               FORWARD ARGUMENTS_2 RESULTS_3.Attr<double>("answer_weight"));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AssociateBackward, call_associate_backward,
                               BACKWARD ARGUMENTS_2.Arg<In>() RESULTS_3.Attr<double>("answer_weight"));
+
+// Query, key, value, decay, lookup, erase, state, lengths, resets.
+#define MEMORIES ARGUMENTS_2 ARGUMENTS_2 ARGUMENTS_2 ARGUMENTS_2.Arg<In>()
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(WriteForward, call_write_forward,
+                              ffi::Ffi::Bind() MEMORIES RESULTS_2 RESULTS_2.Attr<int64_t>("every"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(WriteBackward, call_write_backward,
+                              ffi::Ffi::Bind() ARGUMENTS_2 MEMORIES ARGUMENTS_2 RESULTS_3 RESULTS_2 RESULTS_2
+                                  .Attr<int64_t>("every"));

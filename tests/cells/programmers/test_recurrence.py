@@ -11,7 +11,7 @@ import fastweights as fw
 from cases import quickly
 from fastweights.errors import InvalidValueError
 
-FORMS = ("chunks", "steps")
+FORMS = ("chunks", "kernel", "steps")
 RULES = ("additive", "delta", "general")
 # A chunk has 64 writes, or 16 where a decay is a vector: whole ones, and a part of one.
 BATCH, TIME, HEADS, KEY, VALUE = 2, 37, 2, 5, 3
@@ -92,15 +92,16 @@ def test_every_form_is_the_loop(form, rule, gates, writes):
     ],
 )
 def test_every_form_has_the_same_derivatives(rule, gates):
-    """At gates of 0 and 1, too."""
+    """At gates of 0 and 1, at resets, and behind a sequence's end, too."""
     given, lengths = arguments(rule, gates, writes=2, time=21), jnp.array([21, 12])
+    resets = jnp.zeros((BATCH, 21), bool).at[0, 8:10].set(True).at[1, 0].set(True)
     rng = np.random.default_rng(2)
     d_outputs = rng.standard_normal((BATCH, 21, HEADS, VALUE))
     d_state = rng.standard_normal((BATCH, HEADS, VALUE, KEY))
 
     def gradients(form):
         def loss(given):
-            outputs, state = fw.unroll_memory(*given, lengths=lengths, form=form)
+            outputs, state = fw.unroll_memory(*given, lengths=lengths, resets=resets, form=form)
             return jnp.vdot(outputs, d_outputs) + jnp.vdot(state, d_state)
 
         return quickly(jax.grad(loss))(given)

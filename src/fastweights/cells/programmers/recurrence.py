@@ -1,20 +1,23 @@
 """Outer-product memories over whole sequences: written to at every step, and read after."""
 
+from collections.abc import Callable
 from math import prod
-from typing import Literal
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Integer
 
 from fastweights.cells.programmers.chunks import in_chunks
+from fastweights.cells.programmers.kernel import by_kernel
 from fastweights.cells.programmers.scan import in_steps
 from fastweights.cells.sequences import checked_lengths, checked_resets
 from fastweights.errors import check, check_choice
 from fastweights.memories.base import as_floats
 from fastweights.memories.writes import Write
+from fastweights.native import memory
 
-Form = Literal["chunks", "steps"]
+Form = Literal["best", "chunks", "kernel", "steps"]
 
 Results = tuple[Float[Array, "*batch time heads value"], Float[Array, "*batch heads value key"]]
 
@@ -26,7 +29,7 @@ def unroll_memory(
     *,
     lengths: Integer[Array, "*batch"] | None = None,
     resets: Bool[Array, "*batch time"] | None = None,
-    form: Form = "chunks",
+    form: Form = "best",
 ) -> Results:
     """y(t) = S(t) q(t), where every step writes S ← S Diag(a) − (S r) eᵀ + v wᵀ: the outputs, and the last S.
 
@@ -42,11 +45,12 @@ def unroll_memory(
     Steps from `lengths` on change nothing, whatever stands there: their outputs are 0. Where `resets` is
     true, a step starts from the zero state, not from `state` or what came before.
 
-    The forms are equal to rounding: "chunks" is a few large products for every chunk of steps, which is what
-    a GPU is good at; "steps" is the equation, by a scan. Numbers of less than 32 bits are computed with as
-    float32, and the last state is returned so.
+    The forms are equal to rounding: "kernel" is native code for the CPU, where there is a C++ compiler;
+    "chunks" is a few large products for every chunk of steps, which is what a GPU is good at; "steps" is the
+    equation, by a scan. "best" is the kernel where there is one, else "chunks". Numbers of less than 32 bits
+    are computed with as float32, and the last state is returned so.
 
-    Raises: InvalidValueError if a shape doesn't fit.
+    Raises: InvalidValueError if a shape doesn't fit, or "kernel" is asked for where there is none.
 
     >>> import fastweights as fw, jax, jax.numpy as jnp
     >>> queries, keys, values = jax.random.normal(jax.random.key(0), (3, 10, 1, 4))  # 10 steps, one head
@@ -61,7 +65,7 @@ def unroll_memory(
     Source: Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, section 4; the chunk form after Yang, Wang,
     Zhang, Shen & Kim 2024, arXiv:2406.06484, for decay, lookup and erase of any kind.
     """
-    check_choice("form", form, tuple(_FORMS))
+    check_choice("form", form, get_args(Form))
     queries, write = jax.tree.map(as_floats, (queries, write))
     batch, time = _checked_shapes(queries, write, state)
     lengths = None if lengths is None else checked_lengths(lengths, batch, time)
@@ -72,12 +76,22 @@ def unroll_memory(
         state = jnp.zeros((*batch, queries.shape[-2], write.value.shape[-1], queries.shape[-1]), precise)
     real = jax.tree.map(lambda a: jnp.asarray(a, precise), (queries, write, state))
     flat = jax.tree.map(lambda a: a.reshape(prod(batch), *a.shape[len(batch) :]), (*real, lengths, resets))
-    outputs, last = _FORMS[form](*flat)
+    outputs, last = _function(form, precise)(*flat)
     outputs, last = (a.reshape(*batch, *a.shape[1:]) for a in (outputs, last))
     return outputs.astype(dtype), last
 
 
-_FORMS = {"chunks": in_chunks, "steps": in_steps}
+_FORMS = {"chunks": in_chunks, "kernel": by_kernel, "steps": in_steps}
+
+
+def _function(form: Form, dtype: jnp.dtype) -> Callable:
+    """Raises: InvalidValueError if there is no kernel where one is asked for."""
+    is_there = memory.runs(dtype)
+    check(
+        is_there or form != "kernel",
+        f"there is no kernel for {dtype} here: it needs a CPU and a C++ compiler",
+    )
+    return _FORMS[("kernel" if is_there else "chunks") if form == "best" else form]
 
 
 def _checked_shapes(queries: Array, write: Write, state: Array | None) -> tuple[tuple[int, ...], int]:

@@ -1,0 +1,172 @@
+"""The kernel of memories: sizes that fill vectors and strips or don't, and every derivative and mapping."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import fastweights as fw
+from cases import quickly
+from fastweights.native import memory
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.fixture(autouse=True)
+def _kernels_run_here():
+    assert memory.runs(jnp.dtype("float32")), "no C++ compiler? the kernels cannot be tested"
+
+
+def general(batch, time, heads, keys, values, writes=1):
+    """Queries, writes of every kind, and a state."""
+    rng = np.random.default_rng(0)
+    shape = batch, time * writes, heads
+
+    def normal(size):
+        return rng.standard_normal((*shape, size)) / np.sqrt(size)
+
+    write = fw.Write(
+        normal(keys), normal(values), rng.uniform(size=(*shape, keys)), normal(keys), normal(keys)
+    )
+    queries = rng.standard_normal((batch, time, heads, keys))
+    state = rng.standard_normal((batch, heads, values, keys))
+    return jax.tree.map(jnp.asarray, (queries, write, state))
+
+
+def number(form, queries, write, state, **options):
+    """A number that depends on all results."""
+    outputs, last = fw.unroll_memory(queries, write, state, form=form, **options)
+    return jnp.sum(jnp.sin(outputs)) + jnp.sum(jnp.cos(last))
+
+
+def close(actual, expected, tolerance=1e-12):
+    for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(b), initial=1e-3))
+
+
+def assert_as_in_steps(given, dtype=float, tolerance=1e-12, **options):
+    """Results and gradients of the kernel in this precision are those of the steps in float64."""
+
+    def of(form, given):
+        results = fw.unroll_memory(*given, form=form, **options)
+        return results, jax.grad(partial(number, form, **options), (0, 1, 2))(*given)
+
+    rounded = jax.tree.map(lambda a: a.astype(dtype), given)
+    actual = quickly(partial(of, "kernel"))(rounded)
+    assert all(a.dtype == dtype for a in jax.tree.leaves(actual))
+    close(actual, quickly(partial(of, "steps"))(jax.tree.map(lambda a: a.astype(float), rounded)), tolerance)
+
+
+@pytest.mark.parametrize(
+    ("keys", "values"),
+    [(1, 1), (19, 70)]
+    + [pytest.param(*s, marks=pytest.mark.thorough) for s in [(3, 3), (64, 64), (300, 40)]],
+)
+def test_all_sizes(keys, values):
+    """Not of whole vectors; values for several strips, wide and narrow; keys for which they are narrow."""
+    given = general(2, 18, 2, keys, values)
+    assert_as_in_steps(given, lengths=jnp.array([18, 7]))
+
+
+def test_single_precision_too():
+    assert_as_in_steps(general(1, 9, 2, 19, 33), jnp.float32, 1e-6)
+
+
+def test_a_long_sequence_keeps_so_many_states_and_no_more(monkeypatch):
+    """States between those are computed anew, twice."""
+    assert memory._every(16 * 256) == 16
+    assert (memory._every(16 * 256 + 1), memory._every(100_000)) == (32, 400)
+    monkeypatch.setattr(memory, "_MOST_KEPT", 2)
+    given = general(1, 75, 1, 5, 3)  # the states before writes 0 and 48
+    _, (states, found) = memory.forward(memory.Memories(given[0], *given[1], given[2]))
+    assert states.shape == (1, 1, 2, 5, 3)
+    np.testing.assert_array_equal(states[:, :, 0], jnp.swapaxes(given[2], -1, -2))
+    assert found.shape == (1, 75, 1, 3)
+    resets = jnp.zeros((1, 75), bool).at[0, jnp.array([20, 48])].set(True)
+    assert_as_in_steps(given, lengths=jnp.array([70]), resets=resets)
+
+
+def transformations(form):
+    """By name, everything that is asked of a function; each a function of nothing."""
+    queries, write, state = general(3, 4, 2, 3, 2, writes=2)
+    of = partial(number, form)
+    arguments = (queries, write, state)
+    direction = jax.tree.map(jnp.cos, arguments)
+    # Heads as the first axis: (heads, batch, time, 1, size).
+    heads = jax.tree.map(lambda a: jnp.moveaxis(a, -2, 0)[..., None, :], (queries, write))
+    by_head = (*heads, jnp.moveaxis(state, 1, 0)[:, :, None])
+    lengths, resets = jnp.array([4, 0, 3]), jnp.zeros((3, 4), bool).at[1:, 2].set(True)
+
+    def of_state(state):
+        return of(queries, write, state)
+
+    def ragged(queries, write, state, lengths, resets):
+        return of(queries, write, state, lengths=lengths, resets=resets)
+
+    def in_a_loop(state):
+        def step(state, _):
+            return fw.unroll_memory(queries, write, state, form=form)[1], None
+
+        return jnp.sum(jnp.sin(jax.lax.scan(step, state, length=3)[0]))
+
+    return {
+        "forward": lambda: jax.jvp(of, arguments, direction),
+        "gradient": lambda: jax.grad(of, (0, 1, 2))(*arguments),
+        "forward over reverse": lambda: jax.jvp(jax.grad(of, (0, 1, 2)), arguments, direction),
+        "reverse over reverse": lambda: jax.jacrev(jax.grad(of_state))(state),
+        "reverse over forward": lambda: jax.grad(lambda *a: jax.jvp(of, a, direction)[1], (0, 2))(*arguments),
+        "mapped": lambda: jax.vmap(of)(*arguments),
+        "mapped, ragged": lambda: jax.vmap(ragged)(*arguments, lengths, resets),
+        "mapped over heads": lambda: jax.vmap(of)(*by_head),
+        "mapped over the last axis of one": lambda: jax.vmap(of, (0, 0, -1))(
+            *arguments[:2], jnp.moveaxis(state, 0, -1)
+        ),
+        "mapped over states alone": lambda: jax.vmap(of, (None, None, 0))(
+            queries[:1], jax.tree.map(lambda a: a[:1], write), state[:, None]
+        ),
+        "mapped twice": lambda: jax.vmap(jax.vmap(of))(*jax.tree.map(lambda a: jnp.stack([a, -a]), by_head)),
+        "gradients of each": lambda: jax.vmap(jax.grad(of, (0, 1, 2)))(*arguments),
+        "gradients of each ragged": lambda: jax.vmap(jax.grad(ragged, (0, 1, 2)))(
+            *arguments, lengths, resets
+        ),
+        "gradient of mapped": lambda: jax.grad(lambda *a: jnp.sum(jnp.sin(jax.vmap(of)(*a))), (0, 1, 2))(
+            *by_head
+        ),
+        "checkpointed": lambda: jax.grad(jax.checkpoint(of), (0, 1, 2))(*arguments),
+        "in a loop": lambda: jax.grad(in_a_loop)(state),
+    }
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """What the kernel gives, and what the steps give."""
+    with jax.enable_x64(True):
+        return tuple(
+            quickly(lambda form=form: {name: f() for name, f in transformations(form).items()})()
+            for form in ("kernel", "steps")
+        )
+
+
+@pytest.mark.parametrize("name", transformations("steps"))
+def test_every_derivative_and_mapping_is_that_of_the_steps(name, compiled):
+    actual, expected = compiled
+    close(actual[name], expected[name], 1e-10)
+
+
+def test_heads_mapped_over_are_one_call_and_their_gradient_another():
+    queries, write, state = general(3, 4, 2, 3, 2)
+    heads = jax.tree.map(lambda a: a[:, :, :, None], (queries, write))
+    mapped = jax.vmap(partial(number, "kernel"), (2, 2, 1))
+    gradient = jax.grad(lambda *given: jnp.sum(mapped(*given)), (0, 1, 2))
+    program = jax.jit(gradient).lower(*heads, state[:, :, None]).as_text()
+    assert program.count("custom_call @fastweights_Write") == 2
+    assert "while" not in program
+
+
+def test_the_kernel_is_the_best_form_here():
+    given = general(1, 2, 1, 3, 2)
+    best = jax.jit(fw.unroll_memory).lower(*given).as_text()
+    assert "custom_call @fastweights_Write" in best
+    close(fw.unroll_memory(*given), fw.unroll_memory(*given, form="kernel"), 0)
