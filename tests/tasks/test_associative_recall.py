@@ -9,8 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from fastweights.errors import InvalidValueError
-from fastweights.tasks.associative_recall import AssociativeRecall
-from fastweights.tasks.draws import choose_distinct
+from fastweights.tasks.associative_recall import AssociativeRecall, choose_distinct
 
 TASKS = [
     AssociativeRecall(),

@@ -6,12 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float, Int
 
 from fastweights.errors import check, check_between, check_positive, to_python_numbers
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
-from fastweights.tasks.draws import choose_distinct
 
 
 @register_task("associative-recall", source="Arora et al. 2023, arXiv:2312.04927, section 3.1")
@@ -108,3 +107,25 @@ class AssociativeRecall(Task):
         any memory of the context gives 1 − 2/V.
         """
         return 1 - 1 / self.num_pairs
+
+
+def choose_distinct(draws: Float[Array, " count"], population: int) -> Int[Array, " count"]:
+    """Different numbers below `population`, every ordered choice equally likely, from uniform numbers: a task
+    that draws all of these at once is the fastest.
+
+    The first steps of Fisher and Yates' shuffle, of which only the places that were changed are kept: at step
+    i the number at a random place p ≥ i is chosen, and the one at place i moves there.
+    """
+    count = len(draws)
+    steps = jnp.arange(count)
+    places = steps + jnp.floor(draws * (population - steps)).astype(jnp.int32)
+
+    def choose_one(moved, step):
+        def at(place):
+            """The number that stands at the place: the one that was moved there last."""
+            last = jnp.max(jnp.where((places == place) & (steps < step), steps, -1))
+            return jnp.where(last < 0, place, moved[last])
+
+        return moved.at[step].set(at(step)), at(places[step])
+
+    return lax.scan(choose_one, jnp.zeros(count, jnp.int32), steps)[1]

@@ -8,8 +8,7 @@ from fastweights import registry
 from fastweights.models import BlockOptions, ClassifierOptions
 from fastweights.report.curve_table import curve_table
 from fastweights.runs.specification import DataOptions, RunSpecification
-from fastweights.studies.analysis.defaults import LATER, LATER_OF_CELLS
-from fastweights.studies.analysis.runs import differences, distinguished
+from fastweights.studies.analysis.runs import LATER, LATER_OF_CELLS, differences, distinguished
 from fastweights.studies.study import Row, Study
 from fastweights.tasks.parity import Parity
 from fastweights.training.options import TrainingOptions

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
-from fastweights.studies.analysis.defaults import UNKNOWN, left_out
+from msgspec import UNSET
 
 Record = Mapping[str, Any]
 """One run as in results.json."""
@@ -19,6 +19,25 @@ _GOALS = {"share": 0.01}
 
 COLLAPSE = 0.05
 """A run has collapsed if its last validation error is this much above its lowest."""
+
+
+UNKNOWN: Final = UNSET
+"""Of an entry that is no option of the same task or cell."""
+
+LATER = {
+    "training.test_curve": False,
+    "training.weight_decay": 0.0,
+    "model.blocks.layers": 1,
+    "model.blocks.block_norm": "none",
+    "model.blocks.residual": False,
+    "model.blocks.perceptron_size": 0,
+}
+"""What a specification leaves out, by its place, because it came later than the first runs and is at its
+default there. The options themselves are beside what they are options of, which imports JAX; this module does
+not."""
+
+LATER_OF_CELLS = {"associative-lstm": {"combine_heads": "sum"}}
+"""Likewise, by the model's name and the option's."""
 
 
 def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
@@ -57,6 +76,16 @@ def differences(variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
     different = [place for place in places if any(each[place] != flat[0][place] for each in flat)]
     return [{place: each[place] for place in different if each[place] is not UNKNOWN} for each in flat]
+
+
+def left_out(place: str, entries: Mapping[str, Any]) -> Any:
+    """What an entry is that these entries of a specification, by their places, lack, or UNKNOWN."""
+    table, _, name = place.rpartition(".")
+    if table == "test_task":  # the task of the other sets, if it is not said
+        return entries.get(f"task.{name}", UNKNOWN) if "test_task.name" not in entries else UNKNOWN
+    if table == "model.cell":
+        return LATER_OF_CELLS.get(entries.get("model.name", ""), {}).get(name, UNKNOWN)
+    return LATER.get(place, UNKNOWN)
 
 
 def _flattened(value: Mapping[str, Any], place: str = "") -> Iterable[tuple[str, Any]]:

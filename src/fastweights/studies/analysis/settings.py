@@ -94,11 +94,6 @@ class Setting:
         return [float(error) for error in self._results("test_error")]
 
     @cached_property
-    def test_counts(self) -> Sequence[int]:
-        """The numbers of test sequences that they were measured on."""
-        return self._results("test_count")
-
-    @cached_property
     def test_error(self) -> float | None:
         """Mean of `test_errors`."""
         return mean(self.test_errors)
