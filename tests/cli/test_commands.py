@@ -142,6 +142,19 @@ def test_listings_name_everything_and_its_source(name, entries, capsys):
         assert entry["summary"]
 
 
+def test_models_say_what_they_cost(capsys, tmp_path):
+    listed = {entry["name"]: entry for entry in json.loads(command("models --json", capsys))["models"]}
+    sizes = {name: (listed[name]["parameters"], listed[name]["state"]) for name in ("lstm", "fast-weights")}
+    # W (4 R, R), C (4 R, R) and b; W (R, R), C (R, R) and a gain and a bias of R; with R = 64.
+    assert sizes == {"lstm": (2 * 256 * 64 + 256, 128), "fast-weights": (2 * 64**2 + 128, 64 + 64**2)}
+    assert listed["deltanet"]["state"] == 64**2 + 3 * 3 * 64  # S, and three past steps of q, k and v
+    path = tmp_path / "page.md"
+    path.write_text("<!-- table: models/cells -->\n<!-- end of table -->\n")
+    command(f"models --hidden-size 20 --into {path}", capsys)
+    rows = [line.split(" | ") for line in path.read_text().splitlines() if line.startswith("| lstm")]
+    assert [row[1:4] for row in rows] == [["3,280", "40", "3,200"]]
+
+
 OPTIONS = {
     "associative-lstm": "--copies 2 --heads 1 --forget-bias 0",
     "delta-rnn": "--heads 2",

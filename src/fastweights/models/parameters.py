@@ -58,6 +58,8 @@ def count_state(carrier: Cell | Model) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(carrier.initial_state)))
 
 
-def count_parameters(model: Model) -> int:
-    """The number of trained numbers."""
-    return sum(leaf.size for leaf in jax.tree.leaves(partition(model)[0]))
+def count_parameters(carrier: Cell | Model) -> int:
+    """The trained numbers of a cell or a model."""
+    cells = carrier.cells if isinstance(carrier, Model) else (carrier,)
+    fixed = sum(getattr(cell, name).size for cell in cells for name in cell.hyperparameters)
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(carrier, eqx.is_inexact_array))) - fixed

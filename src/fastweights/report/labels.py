@@ -15,6 +15,17 @@ _MODELS = {
     "delta-rnn": "Delta RNN",
     "rdn": "RDN",
     "fw-lstm": "FW-LSTM",
+    "linear-attention": "linear attention",
+    "retnet": "RetNet",
+    "gla": "GLA",
+    "deltanet-2021": "DeltaNet (2021)",
+    "deltanet": "DeltaNet",
+    "gated-deltanet": "gated DeltaNet",
+    "kda": "KDA",
+    "deltaproduct": "DeltaProduct",
+    "mamba-2": "Mamba-2",
+    "mlstm": "mLSTM",
+    "rwkv-7": "RWKV-7",
 }
 
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
