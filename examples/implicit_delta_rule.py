@@ -17,20 +17,19 @@ import jax
 import jax.numpy as jnp
 
 import fastweights as fw
-from fastweights.cells.programmers.cell import Programmer
-from fastweights.cells.programmers.options import OutputNorm, ProgrammerOptions, Rule
+from fastweights.cells.programmers.cell import Parts, Programmer
+from fastweights.cells.programmers.options import OutputNorm, ProgrammerOptions
 
 
 @dataclass(frozen=True)
 class ImplicitDeltaNetOptions(ProgrammerOptions):
     """Options of the implicit delta rule: those of all fast weight programmers, with these defaults."""
 
-    rule: Rule = "delta"
     convolution: int = 4  # a key and its value come one after the other
     output_norm: OutputNorm = "rms"
 
 
-@fw.register_cell("implicit-deltanet", source="Liu et al. 2024 (Longhorn), arXiv:2407.14207, equation 5")
+@fw.register_cell("implicit-deltanet", source="Liu et al. 2024 (Longhorn), arXiv:2407.14207, section 3")
 class ImplicitDeltaNet(Programmer):
     """S ← S + δ (v − S k) kᵀ,  δ = β / (1 + β ‖k‖²),  β = softplus(w x),  y(t) = S q;  h(t) = W_o rms(y).
 
@@ -40,12 +39,15 @@ class ImplicitDeltaNet(Programmer):
 
     Options: ClassVar[type] = ImplicitDeltaNetOptions
 
+    def rows(self):
+        """How many rows of W make queries, keys, values and rates."""
+        keys, values = self.options.heads * self.key_size, self.options.heads * self.value_size
+        return Parts(query=keys, key=keys, value=values, write_rate=self.options.heads)
+
     def vectors(self, mixed):
-        """What each head is asked, and what it writes; arrays of writes are (writes, heads, …)."""
-        parts, heads, writes = self.parts(mixed), self.options.heads, self.options.writes
-        query = parts.query.reshape(heads, -1)
-        key = parts.key.reshape(writes, heads, -1)
-        value = parts.value.reshape(writes, heads, -1)
-        rate = jax.nn.softplus(parts.write_rate.reshape(writes, heads, 1))
+        """What each head is asked, (heads, key), and what is written, (writes, heads, …), here one write."""
+        parts, heads = self.parts(mixed), self.options.heads
+        query, key = parts.query.reshape(heads, -1), parts.key.reshape(1, heads, -1)
+        rate = jax.nn.softplus(parts.write_rate.reshape(1, heads, 1))
         step = rate / (1 + rate * jnp.sum(key * key, axis=-1, keepdims=True))
-        return query, fw.Write(step * key, value, lookup=key)
+        return query, fw.Write(step * key, parts.value.reshape(1, heads, -1), lookup=key)

@@ -30,9 +30,16 @@ def number(pattern: str, text: str) -> float:
     return float(match[1])
 
 
-def test_there_are_five():
+def test_they_are_these():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == {"first_steps", "memory_capacity", "mgu", "optax_loop", "permutations"}
+    assert names == {
+        "first_steps",
+        "implicit_delta_rule",
+        "memory_capacity",
+        "mgu",
+        "optax_loop",
+        "permutations",
+    }
 
 
 def test_first_steps():
@@ -67,6 +74,34 @@ def test_the_cell_is_a_model_everywhere(tmp_path):
     assert "\nmgu\n" in output(*run, "models", *plugin)
     assert f"wrote {model}" in output(*run, "train", *plugin, *train, "--out", model)
     assert "on 500 sequences" in output(*run, "evaluate", *plugin, model)
+
+
+def test_a_write_rule_of_ones_own(tmp_path):
+    """The implicit step is where its objective is least; the cell trains, and its kernel is the package's."""
+    code = (
+        "import jax, jax.numpy as jnp, numpy as np, fastweights as fw\n"
+        f"fw.load_plugin({str(EXAMPLES / 'implicit_delta_rule.py')!r})\n"
+        "from fastweights import registry\n"
+        "Cell = registry.cells['implicit-deltanet']\n"
+        "cell = Cell(3, 4, options=Cell.Options(heads=2, convolution=0), key=jax.random.key(0))\n"
+        "x = jax.random.normal(jax.random.key(1), (7, 3))\n"
+        "_, state = cell.unroll(x)\n"
+        "projection = cell.project(x[0])\n"
+        "_, write = cell.vectors(projection)\n"
+        "new = cell.step(state, projection)[0].memory\n"
+        "key, value = write.lookup[0], write.value[0]\n"
+        "rate = jax.nn.softplus(cell.parts(projection).write_rate)\n"
+        "def objective(S):\n"
+        "    wrong = value - jnp.matvec(S, key)\n"
+        "    return 0.5 * jnp.sum((S - state.memory) ** 2) + 0.5 * jnp.sum(rate[:, None] * wrong**2)\n"
+        "print('gradient', float(jnp.max(jnp.abs(jax.grad(objective)(new)))))\n"
+        "steps = cell.initial_state()\n"
+        "for one in x: steps, _ = cell(steps, one)\n"
+        "print('steps', float(jnp.max(jnp.abs(steps.memory - state.memory))))\n"
+    )
+    text = output("-c", code)
+    assert number(r"gradient ([\d.e-]+)", text) < 1e-5
+    assert number(r"steps ([\d.e-]+)", text) < 1e-5
 
 
 @pytest.mark.thorough

@@ -38,9 +38,9 @@ class Parts(NamedTuple):
     query: Any
     key: Any
     value: Any
-    write_rate: Any
-    decay: Any
-    output_gate: Any
+    write_rate: Any = 0
+    decay: Any = 0
+    output_gate: Any = 0
 
 
 class Programmer(Cell):

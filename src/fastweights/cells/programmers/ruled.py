@@ -8,10 +8,11 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import uniform
-from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
+from fastweights.cells.programmers.cell import Parts, Programmer
 from fastweights.cells.programmers.decays import decay_of, retention
 from fastweights.cells.programmers.features import features
 from fastweights.cells.programmers.options import RuledOptions
+from fastweights.memories.linear_attention import normalised
 from fastweights.memories.writes import Write
 
 
@@ -101,9 +102,7 @@ class RuledProgrammer(Programmer):
     def answer(
         self, read: Float[Array, "heads value"], mixed: Float[Array, " rows"]
     ) -> Float[Array, " hidden"]:
-        if self.options.read_norm:
-            read = read[:, :-1] / (read[:, -1:] + EPSILON)
-        return super().answer(read, mixed)
+        return super().answer(normalised(read) if self.options.read_norm else read, mixed)
 
     def further_matrices(self) -> tuple[Array | None, ...]:
         return (self.decay_expansion,)
