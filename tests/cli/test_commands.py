@@ -155,6 +155,16 @@ def test_models_say_what_they_cost(capsys, tmp_path):
     assert [row[1:4] for row in rows] == [["3,280", "40", "3,200"]]
 
 
+def test_the_page_of_cells_has_each_and_its_equations(capsys, tmp_path):
+    """If not: give it a section, and fastweights models --into docs/cells.md."""
+    page, copy = Path(__file__).parents[2] / "docs" / "cells.md", tmp_path / "cells.md"
+    copy.write_bytes(page.read_bytes())
+    command(f"models --into {copy}", capsys)
+    assert copy.read_text(encoding="utf-8") == page.read_text(encoding="utf-8")
+    own = [name for name, cell in registry.cells.items() if cell.__module__.startswith("fastweights.")]
+    assert [name for name in own if f"<!-- table: models/{name} -->" not in page.read_text("utf-8")] == []
+
+
 OPTIONS = {
     "associative-lstm": "--copies 2 --heads 1 --forget-bias 0",
     "delta-rnn": "--heads 2",

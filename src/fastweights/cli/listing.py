@@ -28,7 +28,8 @@ class ModelListing(Listing):
     """The units of each cell, and its inputs, whose sizes and costs are shown."""
 
     into: Path | None = None
-    """A Markdown file whose place <!-- table: models/cells --> gets the sizes and costs as a table."""
+    """A Markdown file: its place <!-- table: models/cells --> gets the sizes and costs as a table, and
+    <!-- table: models/NAME --> the equations of a model."""
 
 
 def models(arguments: Sequence[str]) -> int:
@@ -40,7 +41,8 @@ def models(arguments: Sequence[str]) -> int:
     if options.into is not None:
         from fastweights.report.documents import fill
 
-        fill(options.into, {"cells": _table(entries, options.hidden_size)}, "models")
+        equations = {entry["name"]: f"```text\n{entry['summary']}\n```\n" for entry in entries}
+        fill(options.into, {"cells": _table(entries, options.hidden_size), **equations}, "models")
     _show(entries, "models", options)
     return 0
 
