@@ -75,9 +75,8 @@ def test_single_precision_too():
 
 
 def test_a_long_sequence_keeps_so_many_states_and_no_more(monkeypatch):
-    """States between those are computed anew, twice."""
-    assert memory._every(16 * 256) == 16
-    assert (memory._every(16 * 256 + 1), memory._every(100_000)) == (32, 400)
+    assert [memory._every(writes) for writes in (0, 64 * 256, 64 * 256 + 1, 100_000)] == [64, 64, 128, 448]
+    monkeypatch.setattr(memory, "_KEPT_EVERY", 24)
     monkeypatch.setattr(memory, "_MOST_KEPT", 2)
     given = general(1, 75, 1, 5, 3)  # the states before writes 0 and 48
     _, (states, found) = memory.forward(memory.Memories(given[0], *given[1], given[2]))

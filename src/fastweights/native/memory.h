@@ -31,6 +31,14 @@ struct MemoryArrays {
   T *query, *key, *value, *decay, *lookup, *erase, *state;
 };
 
+// Inline in any case: GCC takes a function that only prefetches for one without an effect, and leaves out its calls.
+template <class T>
+[[gnu::always_inline]] inline void fetch(const T* row, int size) {
+  for (int i = 0; row && i < size; i += kLanes<T>) __builtin_prefetch(row + i);
+}
+
+constexpr int kAhead = 2;  // writes
+
 // One sequence, one head, and some of the values, for which there are n vectors.
 struct Strip {
   const Memories& m;
@@ -68,6 +76,19 @@ struct Strip {
     return {of_write(given.key, write, m.keys), of_write(given.decay, write, m.gates()),
             of_write(given.lookup, write, m.keys), of_write(given.erase, write, m.keys)};
   }
+  // Asks for rows of a write that a pass will read or write soon: it takes as long as memory is slow.
+  template <class T>
+  [[gnu::always_inline]] void fetch(const MemoryArrays<T>& arrays, int64_t write) const {
+    if (write < 0 || write >= end()) return;
+    for (T* array : {arrays.key, arrays.lookup, arrays.erase}) fastweights::fetch(of_write(array, write, m.keys), m.keys);
+    fastweights::fetch(of_write(arrays.value, write, m.values), m.values);
+    fastweights::fetch(of_write(arrays.decay, write, m.gates()), m.gates());
+    fastweights::fetch(of_step(arrays.query, write / m.writes, m.keys), m.keys);
+  }
+  template <class T>
+  [[gnu::always_inline]] void fetch(const T* array, int64_t write) const {
+    if (write >= 0 && write < end()) fastweights::fetch(of_write(array, write, m.values) + first, values);
+  }
 };
 
 // to[column][row] = from[row][column]
@@ -85,7 +106,8 @@ void transpose(const T* from, int rows, int columns, int64_t from_stride, T* to,
     }
 }
 
-// The values of a strip, from and to where they have just their room; behind the last one stand zeros.
+// The values of a strip as a pass reads and writes them, in whole vectors: where they stand, if they fill these; else
+// copied, with zeros behind the last one.
 template <class T>
 class Column {
  public:
@@ -95,13 +117,29 @@ class Column {
   }
   T* data() const { return numbers_; }
   void clear() const { std::fill_n(numbers_, width_, T(0)); }
-  void load(const T* from) const { std::copy_n(from, values_, numbers_); }
-  void store(T* to) const { std::copy_n(numbers_, values_, to); }
+  const T* read(const T* from) const {
+    return values_ == width_ ? from : (std::copy_n(from, values_, numbers_), numbers_);
+  }
+  // Where a pass is to write what `wrote` then brings to its place.
+  T* place(T* to) const { return values_ == width_ ? to : numbers_; }
+  void wrote(T* to) const {
+    if (values_ < width_) copy(to);
+  }
+  void copy(T* to) const { std::copy_n(numbers_, values_, to); }
 
  private:
   int values_, width_;
   T* numbers_;
 };
+
+template <class T>
+void copy_rows(const T* from, int64_t from_stride, int rows, int columns, T* to, int64_t to_stride) {
+  if (from_stride == columns && to_stride == columns) {
+    std::copy_n(from, int64_t(rows) * columns, to);
+    return;
+  }
+  for (int i = 0; i < rows; ++i) std::copy_n(from + i * from_stride, columns, to + i * to_stride);
+}
 
 // Rows that change nothing, and a place for what nobody asks for.
 template <class T>

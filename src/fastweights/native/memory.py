@@ -17,8 +17,10 @@ from fastweights.native.calls import Cotangents, Results
 from fastweights.native.library import available, target
 
 _TYPES = (jnp.float32, jnp.float64)
-# Forward keeps the state before every 16th write; in sequences of more than 256 of them, 256 states.
-_KEPT_EVERY = 16
+# Forward keeps the state before every 64th write, about as much as an array of the keys; of long sequences
+# 256 states. Backward computes the others anew from these, twice: first every 16th, then those of 16 writes
+# side by side. More states kept made it no faster, since they come from memory.
+_KEPT_EVERY = 64
 _MOST_KEPT = 256
 
 

@@ -8,6 +8,8 @@
 // backwards, where it can be singular.
 #pragma once
 
+#include <tuple>
+
 #include "memory.h"
 
 namespace fastweights {
@@ -26,7 +28,8 @@ class BackwardStrip {
         end_(at.end()),
         size_(int64_t(m_.keys) * width_),
         passes_(passes_of<T>(m_.rule, m_.decay, at.vectors)),
-        scratch_{(parts() + kRecomputed + 2) * size_, 5 * width_, m_.keys, m_.keys, m_.keys},
+        scratch_{parts() * size_, kRecomputed * size_, size_, size_, width_, width_, width_, width_, width_,
+                 m_.keys, m_.keys, m_.keys},
         starts_(scratch_.take(parts() * size_)),
         states_(scratch_.take(kRecomputed * size_)),
         zero_(scratch_.take(size_)),
@@ -44,8 +47,7 @@ class BackwardStrip {
     transpose(at_.of_state(d_last), at_.values, m_.keys, m_.keys, cotangent_, width_);
     for (int64_t part = (end_ + m_.kept - 1) / m_.kept - 1; part >= 0; --part) {
       const int64_t first = part * m_.kept, stop = std::min<int64_t>(end_, first + m_.kept);
-      for (int k = 0; k < m_.keys; ++k)
-        std::copy_n(at_.of_kept(kept, part) + int64_t(k) * m_.values, at_.values, starts_ + k * width_);
+      copy_rows(at_.of_kept(kept, part), m_.values, m_.keys, at_.values, starts_, width_);
       const auto start = [&](int64_t i) { return starts_ + (i - first) / kRecomputed * size_; };
       int64_t i = first;
       for (; i + kRecomputed < stop; i += kRecomputed)
@@ -64,16 +66,16 @@ class BackwardStrip {
   int64_t parts() const { return (m_.kept + kRecomputed - 1) / kRecomputed; }
 
   // v and p of a write.
-  void load(int64_t write) const {
-    value_.load(at_.of_write(given_.value, write, m_.values) + at_.first);
-    if (found_) p_.load(at_.of_write(found_, write, m_.values) + at_.first);
+  std::pair<const T*, const T*> values(int64_t write) const {
+    return {value_.read(at_.of_write(given_.value, write, m_.values) + at_.first),
+            found_ ? p_.read(at_.of_write(found_, write, m_.values) + at_.first) : p_.data()};
   }
 
   // The states after each write from `first` to `stop`, so many numbers apart.
   void recompute(const T* from, int64_t first, int64_t stop, T* to, int64_t stride) const {
-    const WriteColumns<T> columns{value_.data(), p_.data(), nullptr, nullptr, nullptr, nullptr};
+    WriteColumns<T> columns{};
     for (int64_t i = first; i < stop; ++i, from = to, to += stride) {
-      load(i);
+      std::tie(columns.value, columns.found) = values(i);
       passes_.rewrite(at_.starts(i) ? zero_ : from, to, m_.keys, at_.rows(given_, i), columns);
     }
   }
@@ -96,21 +98,25 @@ class BackwardStrip {
       }
     }
     const int64_t write = next - 1;
-    BackColumns<T> columns{value_.data(), p_.data(), d_output_.data(), neutral_.zeros, dp_.data(), d_value_.data()};
-    d_output_.clear();
+    at_.fetch(to, write - kAhead);
+    at_.fetch(given_, write - kAhead);
+    at_.fetch(d_out, write - kAhead);
+    BackColumns<T> columns{zero_, zero_, zero_, neutral_.zeros, dp_.data(), d_value_.data()};
+    T* d_value = write >= 0 ? at_.of_write(to.value, write, m_.values) + at_.first : nullptr;
     if (write >= 0) {
-      load(write);
+      std::tie(columns.value, columns.found) = values(write);
+      columns.d_value = d_value_.place(d_value);
       before = at_.rows(given_, write);
       lines.key = at_.of_write(to.key, write, m_.keys), lines.erase = at_.of_write(to.erase, write, m_.keys);
       if (at_.reads(write)) {
         const int64_t t = write / m_.writes;
         columns.query = at_.of_step(given_.query, t, m_.keys);
         lines.query = at_.of_step(to.query, t, m_.keys);
-        d_output_.load(at_.of_step(d_out, t, m_.values) + at_.first);
+        columns.d_output = d_output_.read(at_.of_step(d_out, t, m_.values) + at_.first);
       }
     }
     passes_.back(state, cotangent_, m_.keys, after, before, columns, lines);
-    if (write >= 0) d_value_.store(at_.of_write(to.value, write, m_.values) + at_.first);
+    if (d_value) d_value_.wrote(d_value);
   }
 
   // Zeros for what comes after the sequence's end.

@@ -26,18 +26,19 @@ void write_strip(const Strip& at, const MemoryArrays<const T>& given, T* out, T*
   passes.write(state, state, m.keys, neutral.rows(), columns);
   for (int64_t i = 0; i < end; ++i) {
     if (kept && i % m.kept == 0)
-      for (int k = 0; k < m.keys; ++k)
-        std::copy_n(state + k * width, at.values, at.of_kept(kept, i / m.kept) + int64_t(k) * m.values);
+      copy_rows(state, width, m.keys, at.values, at.of_kept(kept, i / m.kept), m.values);
     if (at.starts(i)) {
       std::fill_n(state, size, T(0));
       answer.clear();
     }
-    if (found) answer.store(at.of_write(found, i, m.values) + at.first);
-    value.load(at.of_write(given.value, i, m.values) + at.first);
+    if (found) answer.copy(at.of_write(found, i, m.values) + at.first);
+    columns.value = value.read(at.of_write(given.value, i, m.values) + at.first);
     columns.query = at.reads(i) ? at.of_step(given.query, i / m.writes, m.keys) : neutral.zeros;
     columns.next = lookup(i + 1);
+    T* place = at.of_step(out, i / m.writes, m.values) + at.first;
+    columns.output = output.place(place);
     passes.write(state, state, m.keys, at.rows(given, i), columns);
-    if (at.reads(i)) output.store(at.of_step(out, i / m.writes, m.values) + at.first);
+    output.wrote(place);
   }
   for (int64_t t = end / m.writes; t < m.time; ++t)
     std::fill_n(at.of_step(out, t, m.values) + at.first, at.values, T(0));

@@ -19,8 +19,15 @@ template <class T, int n>
 struct Values {
   Vector<T> part[n];
 
-  static Values at(const T* from) { return *(const Values*)from; }
-  void put(T* to) const { *(Values*)to = *this; }
+  // One vector after the other: a copy of the whole would go by way of the stack.
+  static Values at(const T* from) {
+    Values values;
+    for (int p = 0; p < n; ++p) values.part[p] = *(const Vector<T>*)(from + p * kWidth<T>);
+    return values;
+  }
+  void put(T* to) const {
+    for (int p = 0; p < n; ++p) *(Vector<T>*)(to + p * kWidth<T>) = part[p];
+  }
 
   // this += x · factor
   void add(const Values& x, T factor) {
@@ -72,17 +79,16 @@ void write_pass(const T* from, T* to, int keys, const WriteRows<T>& write, const
   lookup.put(columns.answer);
 }
 
-// The tile's sums over lanes: that of its i-th vector in lane i.
-template <class T, int d = kWidth<T> / 2>
-inline Vector<T> sums(Vector<T>* tile) {
-  if constexpr (d > 0) {
-    for (int i = 0; i < d; ++i) {
-      exchange<T, d>(tile[i], tile[i + d], std::make_index_sequence<kWidth<T>>());
-      tile[i] += tile[i + d];
-    }
-    return sums<T, d / 2>(tile);
+// The sums over lanes of a tile's vectors: that of number first + i d in lane i, for those that are d apart.
+template <class T, int d = 1>
+inline Vector<T> sums(const Vector<T>* tile) {
+  if constexpr (d == kWidth<T>) {
+    return *tile;
+  } else {
+    Vector<T> even = sums<T, 2 * d>(tile), odd = sums<T, 2 * d>(tile + d);
+    exchange<T, d>(even, odd, std::make_index_sequence<kWidth<T>>());
+    return even + odd;
   }
-  return tile[0];
 }
 
 // Where cotangents of keys go: written by the first strip of values, added to by the others.
@@ -92,7 +98,7 @@ struct Cotangents {
   bool add;
 
   // The sums over the lanes of a tile, each for one unit of the key.
-  [[gnu::noinline]] void put(T* to, int first, int count, Vector<T>* tile) const {
+  [[gnu::noinline]] void put(T* to, int first, int count, const Vector<T>* tile) const {
     const Vector<T> sum = sums<T>(tile);
     if (count == kWidth<T>) {
       Vector<T>* place = (Vector<T>*)(to + first);
@@ -126,6 +132,7 @@ void back_pass(const T* state, T* cotangent, int keys, const WriteRows<T>& after
   const Part found = Part::at(columns.found), g = Part::at(columns.d_output), dp = Part::at(columns.d_found);
   if (rule == Rule::delta) value.subtract(found);
   const T a = decay == Decay::one ? *after.decay : T(1);
+  const T *q = columns.query, *w = before.key, *e = before.erase, *r = after.lookup, *gates = after.decay;
   for (int first = 0; first < keys; first += kWidth<T>) {
     const int count = std::min(kWidth<T>, keys - first);
     for (int i = 0; i < count; ++i, state += n * kWidth<T>, cotangent += n * kWidth<T>) {
@@ -138,20 +145,20 @@ void back_pass(const T* state, T* cotangent, int keys, const WriteRows<T>& after
       }
       if (decay == Decay::each) {
         d_decay[i] = s.times(d);
-        d.scale(after.decay[k]);
+        d.scale(gates[k]);
       }
       if (erases) {
         d_lookup[i] = s.times(dp);
-        d.add(dp, after.lookup[k]);
+        d.add(dp, r[k]);
       }
       d_query[i] = s.times(g);
-      d.add(g, columns.query[k]);
+      d.add(g, q[k]);
       d.put(cotangent);
       d_key[i] = d.times(value);
-      d_value.add(d, before.key[k]);
+      d_value.add(d, w[k]);
       if (rule == Rule::general) {
         d_erase[i] = -d.times(found);
-        d_found.add(d, -before.erase[k]);
+        d_found.add(d, -e[k]);
       }
     }
     to.put(to.query, first, count, d_query);
