@@ -3,14 +3,17 @@
     .venv/bin/python benchmarks/theory_mutations.py [--only NAME …] [--record FOLDER] [--workers 2]
 
 Formulas are the functions among the fields of a check, and what these call (`benchmarks/mutations`).
-The literal numbers in them are multiplied by 1.15 and 0.85, or, where only a whole number makes sense,
-raised and lowered by one; so are exponents, the terms of sums, and the value itself, whose factor 1 isn't
-written. A mutant is killed if the check doesn't hold with it, and survives if it does. A survivor must be
-argued by a comment `# survives: …` at its place; without one it is an error, and the exit status is 1.
+The literal numbers in them are multiplied by 1.15 and 0.85; so are exponents, the terms of sums, and what is
+returned, whose factor 1 isn't written. Numbers and terms that must be whole are raised and lowered by one.
+A mutant is killed if the check doesn't hold with it, and survives if it does. A survivor must be argued by a
+comment `# survives: …` at its place; without one it is an error, and the exit status is 1.
 
 A mutant that raises an error, or comes to no end in ten times the check's own processor time (and in at least
-30 s), fails the check's test as well, so neither is a survivor; but the statement has not been seen to be
-false with it: both are counted apart, and printed with their errors.
+30 s), fails the check's test as well, so neither is a survivor; but no number of the check gave it away: both
+are counted apart, and printed with their errors. What raises should have no value at all, as these have none:
+the length or the axes of an array, with which nothing fits; the order of a matrix norm, of which NumPy has 1
+and 2; a seed below 0. Where a formula has a value that is merely beyond what a solver or a figure expects,
+the check is to be mended.
 
 With --record, the results of each check are kept in a file of that folder, and a check whose formulas' files
 (and the engine's) have not changed since is not run again: so an interrupted run goes on where it was.
@@ -40,9 +43,10 @@ def main() -> int:
     parser.add_argument("--record", type=Path, default=None, metavar="FOLDER")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    names = options.only or [
-        n for n in registry.checks if registry.checks[n].__module__.startswith("fastweights.")
-    ]
+    registered = {n for n in registry.checks if registry.checks[n].__module__.startswith("fastweights.")}
+    names = options.only or sorted(registered)
+    if unknown := set(names) - registered:
+        parser.error(f"no checks of the package: {', '.join(sorted(unknown))}")
     with ThreadPoolExecutor(options.workers) as pool:
         jobs = {name: pool.submit(results_of, name, options.record) for name in names}
         results = {name: job.result() for name, job in jobs.items()}

@@ -5,7 +5,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 _NOT_NUMBERS = {"axis", "axis1", "axis2", "ndmin", "dtype", "keepdims", "ord", "start"}
 """Keyword arguments that are no part of a formula."""
@@ -13,8 +13,16 @@ _NOT_NUMBERS = {"axis", "axis1", "axis2", "ndmin", "dtype", "keepdims", "ord", "
 _OVER_AXES = {"sum", "mean", "max", "min", "any", "all", "argmax"}
 """Methods whose first argument is an axis."""
 
-Change = Callable[[float], tuple[str, Callable[[Any], ast.AST]]]
-"""Given a factor, the change in words, and a function that makes it of the node."""
+Changed = tuple[str, Callable[[Any], ast.AST]]
+"""A change in words, and a function that makes it of the node."""
+
+
+class Change(NamedTuple):
+    """What can be changed about a node, given by how much."""
+
+    by_factor: Callable[[float], Changed]
+    by_one: Callable[[int], Changed] | None = None
+    """In its place where only a whole number makes sense: one more or less."""
 
 
 def changes(site: ast.AST, root: ast.AST) -> Iterator[Change]:
@@ -22,38 +30,39 @@ def changes(site: ast.AST, root: ast.AST) -> Iterator[Change]:
     if not getattr(site, "counts", True):
         return
     if isinstance(site, ast.Constant) and _is_number(site):
-        value: Any = site.value
-        yield lambda factor: _numbers(value, factor)
+        number: Any = site.value
+        by_one = (lambda by: _set_to(number, number + by)) if isinstance(number, int) else None
+        yield Change(lambda factor: _set_to(number, number * factor if number else factor - 1), by_one)
     if isinstance(site, ast.BinOp) and isinstance(site.op, ast.Pow) and not _is_number(site.right):
-        yield lambda factor: (f"exponent {_text(site.right)} · {factor}", _with("right", factor))
+        yield Change(lambda factor: (f"exponent {_text(site.right)} · {factor}", _with("right", factor)))
     if isinstance(site, ast.BinOp) and isinstance(site.op, ast.Add | ast.Sub):
         for side in ("left", "right"):
             term = getattr(site, side)
             if not _is_number(term) and not _is_sum(term):
-                text = _text(term)
-                yield lambda factor, s=side, t=text: (f"term {t} · {factor}", _with(s, factor))
+                yield _of_term(side, _text(term))
     if isinstance(site, ast.Call) and site.args:
         called = site.func.attr if isinstance(site.func, ast.Attribute) else getattr(site.func, "id", "")
         if called == "exp":
-            yield lambda factor: (f"exp({_text(site.args[0])}) · {factor} inside", _argument(factor))
+            yield Change(lambda factor: (f"exp({_text(site.args[0])}) · {factor} inside", _argument(factor)))
         if called == "sqrt":
-            yield lambda factor: (f"√({_text(site.args[0])}) to the power {factor}", _power(factor))
+            yield Change(lambda factor: (f"√({_text(site.args[0])}) to the power {factor}", _power(factor)))
     value = (
         site.value if isinstance(site, ast.Return) else site.body if isinstance(site, ast.Lambda) else None
     )
     if value is not None and (site is root or isinstance(site, ast.Return)) and _is_formula(value):
         attribute = "value" if isinstance(site, ast.Return) else "body"
-        yield lambda factor: (f"value · {factor}", _value(attribute, factor))
+        yield Change(lambda factor: (f"value · {factor}", _value(attribute, factor)))
 
 
-def _numbers(value: float, factor: float) -> tuple[str, Callable[[Any], ast.AST]]:
-    other = value * factor if value else factor - 1
-    return f"{value} → {other:.4g}", set_to(other)
+def _set_to(value: float, other: float) -> Changed:
+    return f"{value} → {other:.4g}", lambda node: ast.Constant(other)
 
 
-def set_to(value: float) -> Callable[[Any], ast.AST]:
-    """Another number in the place of one."""
-    return lambda node: ast.Constant(value)
+def _of_term(side: str, text: str) -> Change:
+    return Change(
+        lambda factor: (f"term {text} · {factor}", _with(side, factor)),
+        lambda by: (f"term {text} {by:+d}", _with_more(side, by)),
+    )
 
 
 def _scaled(node: ast.AST, factor: float) -> ast.BinOp:
@@ -63,6 +72,15 @@ def _scaled(node: ast.AST, factor: float) -> ast.BinOp:
 def _with(attribute: str, factor: float) -> Callable[[Any], ast.AST]:
     def replace(node: Any) -> ast.AST:
         setattr(node, attribute, _scaled(getattr(node, attribute), factor))
+        return node
+
+    return replace
+
+
+def _with_more(attribute: str, by: int) -> Callable[[Any], ast.AST]:
+    def replace(node: Any) -> ast.AST:
+        more = ast.BinOp(left=getattr(node, attribute), op=ast.Add(), right=ast.Constant(by))
+        setattr(node, attribute, more)
         return node
 
     return replace

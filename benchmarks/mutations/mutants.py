@@ -21,7 +21,7 @@ from typing import Any
 
 from fastweights import registry
 from fastweights.theory.check import Check
-from mutations.changed_code import changes, compiled, definition, set_to
+from mutations.changed_code import changes, compiled, definition
 
 FACTORS = (1.15, 0.85)
 
@@ -136,12 +136,11 @@ def _of_function(function: FunctionType) -> Iterator[Mutant]:
         place = path, getattr(site, "lineno", node.lineno), name_of(function)
         for change in changes(site, node):
             for factor in FACTORS:
-                given, whole = Mutant(*place, *_put(function, node, number, *change(factor))), None
-                if isinstance(site, ast.Constant) and isinstance(site.value, int):
-                    other = site.value + (1 if factor > 1 else -1)
-                    changed = _put(function, node, number, f"{site.value} → {other}", set_to(other))
-                    whole = Mutant(*place, *changed)
-                yield dataclasses.replace(given, whole=whole)
+                given, whole = _put(function, node, number, *change.by_factor(factor)), None
+                if change.by_one:
+                    more = change.by_one(1 if factor > 1 else -1)
+                    whole = Mutant(*place, *_put(function, node, number, *more))
+                yield Mutant(*place, *given, whole)
 
 
 def _put(
