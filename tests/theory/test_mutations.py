@@ -17,6 +17,7 @@ CHAPTERS = {
     "dynamics": "lyapunov-method",
     "gradients": "softmax-cross-entropy",
     "fast-weights": "inner-loop-normalised",
+    "recurrence": "two-factors-rotate",
     "optimisation": "adam-bias-correction",
 }
 
