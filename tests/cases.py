@@ -251,19 +251,17 @@ def each(cases: list) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=str)
 
 
+def has_a_form_of_its_own(case: Case) -> bool:
+    """Whether its cell has a kernel or another fast form; those that have none share the default form."""
+    cell = registry.cells[case.name]
+    names = ("kernel", "unroll_in_jax", "unroll_together")
+    return any(getattr(cell, name) is not getattr(Cell, name) for name in names)
+
+
 def each_with_a_form_of_its_own(cases: list[Case]) -> pytest.MarkDecorator:
-    """Run a test on each case whose cell has a kernel or a form in JAX of its own, on the others if asked to:
-    what they share is the default form."""
-
-    def has_its_own(cell: type[Cell]) -> bool:
-        return cell.kernel is not Cell.kernel or cell.unroll_in_jax is not Cell.unroll_in_jax
-
-    return each(
-        [
-            case if has_its_own(registry.cells[case.name]) else pytest.param(case, marks=pytest.mark.thorough)
-            for case in cases
-        ]
-    )
+    """Run a test on each case whose cell has a form of its own, on the others if asked to."""
+    shared = pytest.mark.thorough
+    return each([case if has_a_form_of_its_own(case) else pytest.param(case, marks=shared) for case in cases])
 
 
 def relative_error(actual, expected) -> float:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import EVERY_CELL, SELDOM, has_a_form_of_its_own
 from fastweights import __version__, registry
 from fastweights.cli.main import COMMANDS, main
 from fastweights.runs import worker
@@ -180,7 +181,16 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("model", list(registry.cells))
+USUAL = [case.name for case in EVERY_CELL if has_a_form_of_its_own(case) and case.name not in SELDOM]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *USUAL,
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in registry.cells if name not in USUAL),
+    ],
+)
 def test_every_model_trains_with_its_own_options(model, capsys, tmp_path):
     options = OPTIONS.get(model, "")
     small = SMALL.replace("--hidden-size 5", "--hidden-size 6")  # some cells have even sizes only

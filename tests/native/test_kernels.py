@@ -165,7 +165,7 @@ def by_both_forms(cell, projections):
     return cell.unroll_projected(projections)[0], in_jax
 
 
-@each(EVERY_CELL)
+@each_with_a_form_of_its_own(EVERY_CELL)
 def test_what_is_not_a_number_comes_out(case):
     """Otherwise a diverged run would look well: relu(NaN) must not be 0."""
     cell = case.build(SIZES)
@@ -179,7 +179,7 @@ def test_what_is_not_a_number_comes_out(case):
     np.testing.assert_array_equal(finite, in_jax)
 
 
-@each(LAST_OF_EACH)
+@each_with_a_form_of_its_own(LAST_OF_EACH)
 def test_what_was_not_a_number_before_a_reset_is_forgotten(case):
     cell = case.build(SIZES)
     projections = project(cell, inputs_for(SIZES))
