@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int32
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.convolution import convolve
-from fastweights.cells.programmers.features import num_features
+from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
 from fastweights.cells.programmers.recurrence import unroll_memory
 from fastweights.errors import check
@@ -63,7 +63,8 @@ class Programmer(Cell):
 
     input: Float[Array, "rows input"]
     convolution: Float[Array, "channels width"] | None
-    gain: Float[Array, " units"] | None
+    gain: Float[Array, "*heads values_of_norm"] | None
+    norm_bias: Float[Array, "heads values_of_norm"] | None
     gate_expansion: Float[Array, "values rank"] | None
     output: Float[Array, "hidden values"]
     input_size: int = eqx.field(static=True)
@@ -91,7 +92,10 @@ class Programmer(Cell):
         self.input = uniform(keys[0], (sum(rows), input_size), input_size)
         channels, width = sum(rows[:3]), options.convolution
         self.convolution = uniform(keys[1], (channels, width), width) if width else None
-        self.gain = jnp.ones(self.value_size) if options.output_norm == "rms" else None
+        each = (options.heads, self.value_size)
+        gains = {"none": None, "rms": jnp.ones(self.value_size), "layer": jnp.ones(each)}
+        self.gain = gains[options.output_norm]
+        self.norm_bias = jnp.zeros(each) if options.output_norm == "layer" else None
         rank = options.output_gate_rank
         gated = options.output_gate != "none"
         self.gate_expansion = uniform(keys[2], (values, rank), rank) if gated and rank else None
@@ -112,15 +116,20 @@ class Programmer(Cell):
         """Of S: heads, values and features."""
         return self.options.heads, self.value_size, num_features(self.key_size, self.options)
 
+    @property
+    def epsilon(self) -> float:
+        """Of the norm of what is read."""
+        return EPSILON
+
     @abstractmethod
     def rows(self) -> Parts:
         """How many rows of W there are for each part; the first three are mixed by the convolution."""
 
     @abstractmethod
-    def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
+    def vectors(self, mixed: Float[Array, " mixed"]) -> tuple[Float[Array, "heads key"], Write]:
         """What each head is asked, and its writes, whose arrays are (writes, heads, …)."""
 
-    def initial_state(self) -> ProgrammerState:
+    def initial_state(self) -> Any:
         dtype, recent = self.input.dtype, None
         if self.convolution is not None:
             channels, width = self.convolution.shape
@@ -130,15 +139,13 @@ class Programmer(Cell):
     def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
         return x @ self.input.T
 
-    def step(
-        self, state: ProgrammerState, projection: Float[Array, " rows"]
-    ) -> tuple[ProgrammerState, Float[Array, " hidden"]]:
-        mixed, recent = self.mixed(projection, state.recent)
+    def step(self, state: Any, projection: Float[Array, " rows"]) -> tuple[Any, Float[Array, " hidden"]]:
+        mixed, state = self.mixed(projection, state)
         query, write = self.vectors(mixed)
         memory = state.memory
         for i in range(len(write.key)):
             memory = written(memory, jax.tree.map(lambda array, i=i: array[i], write))
-        return ProgrammerState(memory, recent), self.answer(jnp.matvec(memory, query), mixed)
+        return state._replace(memory=memory), self.answer(jnp.matvec(memory, query), mixed)
 
     def unroll_together(
         self,
@@ -146,66 +153,83 @@ class Programmer(Cell):
         state: Any,
         lengths: Int32[Array, " batch"] | None,
         resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time hidden"], ProgrammerState]:
+    ) -> tuple[Float[Array, "batch time hidden"], Any]:
         state = self.states(projections) if state is None else state
-        mixed, recent, runs = self.all_mixed(projections, state.recent, lengths, resets)
+        mixed, state, runs = self.all_mixed(projections, state, lengths, resets)
         query, write = jax.vmap(jax.vmap(self.vectors))(mixed)
-        write = jax.tree.map(lambda a: a.reshape(len(a), -1, *a.shape[3:]), write)
+        write = jax.tree.map(lambda a: a.reshape(len(a), a.shape[1] * a.shape[2], *a.shape[3:]), write)
         answers, memory = unroll_memory(query, write, state.memory, lengths=lengths, resets=resets)
         outputs = jax.vmap(jax.vmap(self.answer))(answers, mixed)
-        return jnp.where(runs, outputs, 0), ProgrammerState(memory, recent)
+        return jnp.where(runs, outputs, 0), state._replace(memory=memory)
 
     def states(self, projections: Float[Array, "batch time rows"]) -> Any:
         """The initial states of so many sequences."""
         batch, dtype = len(projections), projections.dtype
         return jax.tree.map(lambda a: jnp.zeros((batch, *a.shape), dtype), self.initial_state())
 
-    def mixed(
-        self, projection: Float[Array, " rows"], recent: Float[Array, "past channels"] | None
-    ) -> tuple[Float[Array, " rows"], Float[Array, "past channels"] | None]:
-        """The projection after the convolution, and what the next one needs."""
-        if self.convolution is None or recent is None:
-            return projection, recent
+    def mixed(self, projection: Float[Array, " rows"], state: Any) -> tuple[Float[Array, " mixed"], Any]:
+        """The projection after the convolution, and the state but for the memory's step."""
+        if self.convolution is None or state.recent is None:
+            return projection, state
         channels = len(self.convolution)
-        window = jnp.concatenate([recent, projection[None, :channels]])
+        window = jnp.concatenate([state.recent, projection[None, :channels]])
         now = jnp.sum(window[::-1].T * self.convolution, axis=1)
-        return jnp.concatenate([now, projection[channels:]]), window[1:]
+        return jnp.concatenate([now, projection[channels:]]), state._replace(recent=window[1:])
 
     def all_mixed(
         self,
         projections: Float[Array, "batch time rows"],
-        recent: Float[Array, "batch past channels"] | None,
+        state: Any,
         lengths: Int32[Array, " batch"] | None,
         resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[
-        Float[Array, "batch time rows"],
-        Float[Array, "batch past channels"] | None,
-        Bool[Array, "batch time 1"],
-    ]:
-        """`mixed` of all steps, those behind a sequence's end being 0; what the next one needs; which steps
-        there are."""
+    ) -> tuple[Float[Array, "batch time mixed"], Any, Bool[Array, "batch time 1"]]:
+        """`mixed` of all steps, those behind a sequence's end being 0, and which steps there are."""
         batch, time, _ = projections.shape
         runs = jnp.ones((batch, time, 1), bool)
         if lengths is not None:
             runs = (jnp.arange(time) < lengths[:, None])[..., None]
             projections = jnp.where(runs, projections, 0)
-        if self.convolution is None or recent is None:
-            return projections, recent, runs
+        if self.convolution is None or state.recent is None:
+            return projections, state, runs
         channels, rest = jnp.split(projections, [len(self.convolution)], axis=-1)
-        channels, recent = convolve(self.convolution, recent, channels, lengths, resets)
-        return jnp.concatenate([channels, rest], axis=-1), recent, runs
+        channels, recent = convolve(self.convolution, state.recent, channels, lengths, resets)
+        return jnp.concatenate([channels, rest], axis=-1), state._replace(recent=recent), runs
+
+    def to_query(self, x: Float[Array, "*shape key"]) -> Float[Array, "*shape features"]:
+        """What the memory is asked: mapped, normed and scaled."""
+        query = features(x, self.options)
+        return query * query.shape[-1] ** -0.5 if self.options.scale_queries else query
+
+    def to_key(self, x: Float[Array, "*shape key"]) -> Float[Array, "*shape features"]:
+        """What is written under: mapped and normed."""
+        return features(x, self.options)
+
+    def to_value(self, x: Float[Array, "*shape value"]) -> Float[Array, "*shape value"]:
+        """What is written."""
+        return jax.nn.silu(x) if self.options.value_map == "silu" else x
 
     def answer(
-        self, read: Float[Array, "heads value"], mixed: Float[Array, " rows"]
+        self, read: Float[Array, "heads value"], mixed: Float[Array, " mixed"]
     ) -> Float[Array, " hidden"]:
         """The output, of what each head has read."""
-        if self.gain is not None:
-            read = self.gain * read * jax.lax.rsqrt(jnp.mean(read * read, axis=-1, keepdims=True) + EPSILON)
-        if self.options.output_gate != "none":
-            gate = self.parts(mixed).output_gate
-            gate = gate if self.gate_expansion is None else self.gate_expansion @ gate
-            read *= getattr(jax.nn, self.options.output_gate)(gate.reshape(read.shape))
-        return self.output @ read.reshape(-1)
+        return self.output @ self.gated(self.normed(read), self.parts(mixed)).reshape(-1)
+
+    def normed(self, read: Float[Array, "heads value"]) -> Float[Array, "heads value"]:
+        """What is read over the root of its mean square, in each head; without its mean before."""
+        if self.gain is None:
+            return read
+        if self.norm_bias is not None:
+            read -= jnp.mean(read, axis=-1, keepdims=True)
+        read = self.gain * read * jax.lax.rsqrt(jnp.mean(read * read, axis=-1, keepdims=True) + self.epsilon)
+        return read if self.norm_bias is None else read + self.norm_bias
+
+    def gated(self, read: Float[Array, "heads value"], parts: Parts) -> Float[Array, "heads value"]:
+        """What is read, as far as the output gate lets it pass."""
+        if self.options.output_gate == "none":
+            return read
+        gate = parts.output_gate
+        gate = gate if self.gate_expansion is None else self.gate_expansion @ gate
+        return read * getattr(jax.nn, self.options.output_gate)(gate.reshape(read.shape))
 
     def parts(self, mixed: Float[Array, " rows"]) -> Parts:
         """The projection, cut into what it is for."""
@@ -214,7 +238,8 @@ class Programmer(Cell):
     def step_operations(self) -> int:
         """Of each write: the decay, what is looked up and erased, the outer product; the reading; and the
         matrices behind the projection."""
-        mixed = jax.ShapeDtypeStruct((sum(self.rows()),), self.input.dtype)
+        projection = jax.ShapeDtypeStruct((sum(self.rows()),), self.input.dtype)
+        mixed, _ = eqx.filter_eval_shape(self.mixed, projection, self.initial_state())
         _, write = eqx.filter_eval_shape(self.vectors, mixed)
         passes = (
             2 + (write.decay is not None) + 2 * (write.lookup is not None) + 2 * (write.erase is not None)

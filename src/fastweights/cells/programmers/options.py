@@ -12,7 +12,7 @@ DecayMap = Literal["exponential", "sigmoid"]
 KeyMap = Literal["identity", "elu", "relu", "silu", "softmax", "dpfp"]
 KeyNorm = Literal["none", "l2", "sum"]
 ValueMap = Literal["identity", "silu"]
-OutputNorm = Literal["none", "rms"]
+OutputNorm = Literal["none", "rms", "layer"]
 OutputGate = Literal["none", "silu", "sigmoid"]
 
 
@@ -48,7 +48,8 @@ class ProgrammerOptions:
     """Queries, keys and values are first mixed over so many steps, each unit on its own; 0 for not at all."""
 
     output_norm: OutputNorm = "none"
-    """What is read is divided by its root mean square in each head, and has a gain."""
+    """What is read is divided by its root mean square in each head, and has a gain that all heads share; or
+    its mean is taken away before, and each head has a gain and a bias of its own."""
 
     output_gate: OutputGate = "none"
     """What is read is multiplied with a gate from the input."""
@@ -91,9 +92,11 @@ class ProgrammerOptions:
         rows = self.heads * (key + writes * (key + value + 1) + gates + value)
         memory = self.heads * (value + 1) * features * writes
         vectors = self.heads * (writes * (features + key + value + gates) + features + key + value)
+        # What has decayed between any two writes of a chunk, several times over.
+        products = 12 * self.heads * features * 17 * 16 * of_units
         return Footprint(
             4 + (rows + self.heads * value) // hidden_size,
-            4 * memory * kept_steps(length) + 8 * vectors * length,
+            4 * memory * kept_steps(length) + 8 * vectors * length + products,
         )
 
 

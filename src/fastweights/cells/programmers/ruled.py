@@ -10,7 +10,6 @@ from jaxtyping import Float
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.cell import Parts, Programmer
 from fastweights.cells.programmers.decays import decay_of, retention
-from fastweights.cells.programmers.features import features
 from fastweights.cells.programmers.options import RuledOptions
 from fastweights.memories.linear_attention import normalised
 from fastweights.memories.writes import Write
@@ -72,12 +71,9 @@ class RuledProgrammer(Programmer):
     def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
         options, parts = self.options, self.parts(mixed)
         heads, writes = options.heads, options.writes
-        query = features(parts.query.reshape(heads, self.key_size), options)
-        if options.scale_queries:
-            query *= query.shape[-1] ** -0.5
-        key = features(parts.key.reshape(writes, heads, self.key_size), options)
-        value = parts.value.reshape(writes, heads, self.value_size)
-        value = jax.nn.silu(value) if options.value_map == "silu" else value
+        query = self.to_query(parts.query.reshape(heads, self.key_size))
+        key = self.to_key(parts.key.reshape(writes, heads, self.key_size))
+        value = self.to_value(parts.value.reshape(writes, heads, self.value_size))
         if options.read_norm:
             value = jnp.concatenate([value, jnp.ones_like(value[..., :1])], axis=-1)
         decay = self.kept(parts)
