@@ -227,6 +227,8 @@ _OPTIONS = {
     "fw-lstm": [(("decay", 0.8), ("write_rate", 0.1), ("forget_bias", 0.7))],
     "gru": [(("reset_gate", "after"),), (("reset_gate", "before"),)],
     "irnn": [(), _NORMALISED],
+    "mlstm": [(*_HEADS, ("convolution", 3))],
+    "rwkv-7": [(*_HEADS, ("convolution", 3), ("rank", 2), ("output_gate_rank", 6))],
     "rdn": [(("heads", 2),)],
     # A window that every step of a test fits into, and one that some leave.
     "softmax-attention": [(("heads", 1), ("window", 20)), (("heads", 2), ("window", 4))],
@@ -236,7 +238,7 @@ _OPTIONS = {
 }
 CASES = [Case(name, options) for name in registry.cells for options in _OPTIONS.get(name, [()])]
 EVERY_CELL = [Case(name) for name in registry.cells]
-# One code with other options: two of them have all that the others have, whose tests are thorough ones.
+# One code, of which two cells have most; the others' tests are thorough ones.
 SELDOM = {
     name
     for name, cell in registry.cells.items()

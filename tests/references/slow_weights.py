@@ -29,18 +29,23 @@ def convolved(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return y
 
 
+def mixed(cell, x: np.ndarray, channels: int) -> np.ndarray:
+    """W x(t), so many rows of it after the convolution, if there is one."""
+    projected = x @ double(cell.input).T
+    if cell.convolution is not None:
+        projected[:, :channels] = convolved(projected[:, :channels], double(cell.convolution))
+    return projected
+
+
 def slow(cell, options, x: np.ndarray) -> Iterator[Slow]:
     """The rows of W in their order: queries, keys, values, write rates, decays, output gates."""
     heads, writes = options.heads, options.writes
     values = options.value_size or cell.hidden_size // heads
     keys = options.key_size or values
-    projected = x @ double(cell.input).T
-    mixed = heads * (keys + writes * (keys + values))
-    if cell.convolution is not None:
-        projected[:, :mixed] = convolved(projected[:, :mixed], double(cell.convolution))
+    channels = heads * (keys + writes * (keys + values))
     rates = writes * heads * (options.rule == "delta")
     gates = 0 if options.output_gate == "none" else options.output_gate_rank or heads * values
-    for row in projected:
+    for row in mixed(cell, x, channels):
         numbers = iter(row)
 
         def cut(count, numbers=numbers):
@@ -51,6 +56,6 @@ def slow(cell, options, x: np.ndarray) -> Iterator[Slow]:
             key=cut(writes * heads * keys).reshape(writes, heads, keys),
             value=cut(writes * heads * values).reshape(writes, heads, values),
             rate=cut(rates).reshape(writes, -1),
-            decay=cut(len(row) - mixed - rates - gates),
+            decay=cut(len(row) - channels - rates - gates),
             gate=cut(gates),
         )
