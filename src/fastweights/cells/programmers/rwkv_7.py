@@ -171,7 +171,7 @@ class RWKV7(Programmer):
         return self.decay_expansion, self.rate_expansion
 
 
-def _orthogonal(key: Array, shape: tuple[int, int]) -> Float[Array, "units rank"]:
+def _orthogonal(key: Array, shape: tuple[int, ...]) -> Float[Array, "units rank"]:
     """A tenth of a matrix with orthogonal rows or columns, longer ones if the rank is above the units."""
     units, rank = shape
     return jax.nn.initializers.orthogonal(0.1 * max(1, rank / units) ** 0.5)(key, shape)
