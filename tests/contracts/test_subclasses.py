@@ -44,8 +44,12 @@ def silent(parent):
 
 
 def shifted_start(parent):
+    def shifted(x):
+        # Each number by another one: a normalisation takes away what is the same for all.
+        return x + 1 + 0.9 * jnp.cos(jnp.arange(1.0 * x.size)).reshape(x.shape)
+
     def initial_state(self):
-        return jax.tree.map(lambda x: x + 1, parent.initial_state(self))
+        return jax.tree.map(shifted, parent.initial_state(self))
 
     return initial_state
 
@@ -75,7 +79,7 @@ def by_every_form(cell, x):
 @each_with_a_form_of_its_own(CELLS)
 def test_a_changed_method_changes_every_form(case, method, float64):
     cell, changed = derived(case, **{method: CHANGES[method](registry.cells[case.name])})
-    x = inputs_for(SIZES)
+    x = inputs_for(SIZES)[:, :2]  # after more steps a decaying memory has nothing left of its initial state
     expected = steps(changed, x)[0, -1]
     assert float(jnp.max(jnp.abs(expected - steps(cell, x)[0, -1]))) > 1e-3
     for form, actual in zip(FORMS, by_every_form(changed, x[0]), strict=True):
