@@ -9,7 +9,8 @@ import pytest
 
 import fastweights as fw
 from cases import quickly
-from fastweights.native import memory
+from fastweights.errors import InvalidValueError
+from fastweights.native import library, memory
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -164,8 +165,14 @@ def test_heads_mapped_over_are_one_call_and_their_gradient_another():
     assert "while" not in program
 
 
-def test_the_kernel_is_the_best_form_here():
+def test_the_best_form_is_the_kernel_else_the_steps(monkeypatch):
     given = general(1, 2, 1, 3, 2)
-    best = jax.jit(fw.unroll_memory).lower(*given).as_text()
-    assert "custom_call @fastweights_Write" in best
-    close(fw.unroll_memory(*given), fw.unroll_memory(*given, form="kernel"), 0)
+
+    def lowered(form):
+        return jax.jit(partial(number, form)).lower(*given).as_text()
+
+    assert lowered("best") == lowered("kernel") != lowered("steps")
+    monkeypatch.setenv(library.SWITCH, "0")
+    assert lowered("best") == lowered("steps")
+    with pytest.raises(InvalidValueError, match="there is no kernel for float64 here"):
+        lowered("kernel")

@@ -46,9 +46,10 @@ def unroll_memory(
     true, a step starts from the zero state, not from `state` or what came before.
 
     The forms are equal to rounding: "kernel" is native code for the CPU, where there is a C++ compiler;
-    "chunks" is a few large products for every chunk of steps, which is what a GPU is good at; "steps" is the
-    equation, by a scan. "best" is the kernel where there is one, else "chunks". Numbers of less than 32 bits
-    are computed with as float32, and the last state is returned so.
+    "steps" is the equation, by a scan; "chunks" is a few large products for every chunk of steps, meant for a
+    GPU. "best" is the kernel where there is one, else "steps" on a CPU and "chunks" elsewhere, as measured in
+    docs/speed.md. Numbers of less than 32 bits are computed with as float32, and the last state is returned
+    so.
 
     Raises: InvalidValueError if a shape doesn't fit, or "kernel" is asked for where there is none.
 
@@ -91,7 +92,9 @@ def _function(form: Form, dtype: jnp.dtype) -> Callable:
         is_there or form != "kernel",
         f"there is no kernel for {dtype} here: it needs a CPU and a C++ compiler",
     )
-    return _FORMS[("kernel" if is_there else "chunks") if form == "best" else form]
+    if form == "best":
+        form = "kernel" if is_there else "steps" if jax.default_backend() == "cpu" else "chunks"
+    return _FORMS[form]
 
 
 def _checked_shapes(queries: Array, write: Write, state: Array | None) -> tuple[tuple[int, ...], int]:
