@@ -47,28 +47,36 @@ def layer_norm(x: Array, gain: Array, bias: Array) -> Array:
     return gain * centred / jnp.sqrt(jnp.mean(centred**2) + 1e-5) + bias
 
 
-def attending(plan: Plan, outputs: int, sequences: Sequences, operands: tuple[Array, ...]):
-    """The state is h, the given memory, and all h(τ) from the given one on; zeros for what is not seen."""
+def attending(plan: Plan, chunk: int, outputs: int, sequences: Sequences, operands: tuple[Array, ...]):
+    """The state is h, the memory M, and all h(τ) from before the chunk on; zeros for what is not seen.
+
+    Where a chunk begins, but for the first, M takes up those of the last one except the newest.
+    """
     recurrent, gains, biases, weights = operands
-    units, length = len(recurrent), sequences.tokens.shape[1]
+    units = len(recurrent)
     f = ACTIVATIONS[plan.activation]
 
     def norm(chosen: int, x: Array) -> Array:
         return x if chosen < 0 else layer_norm(x, gains[chosen], biases[chosen])
 
     def start(row):
-        past = jnp.zeros((length + 1, units), row.dtype).at[0].set(row[:units])
+        past = jnp.zeros((chunk + 1, units), row.dtype).at[0].set(row[:units])
         return row[:units], row[units:].reshape(-1, units), past
 
     def step(state, t, projection):
         hidden, memory, past = state
+        begins, now = (t > 0) & (t % chunk == 0), t % chunk
+        if plan.inside:
+            older = weights[-1, 0] * memory + (weights[-1, 1:-1, None] * past[:-1]).T @ past[:-1]
+            memory = jnp.where(begins, older, memory)
+        past = jnp.where(begins, jnp.zeros_like(past).at[0].set(hidden), past)
         summed = recurrent @ hidden + projection
         hidden = f(norm(plan.preliminary, summed))
         for inside, outside in zip(plan.inside, plan.outside, strict=True):
             total = norm(outside, summed if plan.sustained else hidden)
-            total += weights[t, 0] * (memory @ hidden) + past.T @ (weights[t, 1:] * (past @ hidden))
+            total += weights[now, 0] * (memory @ hidden) + past.T @ (weights[now, 1:] * (past @ hidden))
             hidden = f(norm(inside, total))
-        return (hidden, memory, past.at[t + 1].set(hidden)), hidden
+        return (hidden, memory, past.at[now + 1].set(hidden)), hidden
 
     size = units + (units**2 if plan.inside else 0)
     return run(sequences, outputs, start, step, lambda state: state[0], size)

@@ -22,6 +22,8 @@ PLANS = {
     "two inner steps": Plan("relu", 2, (0, 1), (-1, -1), True),
     "method 2, outside": Plan("relu", -1, (-1, -1), (0, 0), False),
 }
+# So many steps in a chunk: two make two segments of two chunks, three leave a part of a chunk at the end.
+CHUNKS = {"fast weights, chunks of 2": 2, "two inner steps, chunks of 3": 3, "normalised rnn, chunks of 2": 2}
 OPTIONS = ["zero state", "state", "lengths", "resets", "all"]
 
 
@@ -40,16 +42,20 @@ def problem(name: str, hidden: int, outputs: int) -> Problem:
     def normal(*shape, scale=0.3):
         return jnp.asarray(scale * rng.standard_normal(shape), float)
 
-    if name in PLANS:
-        plan = PLANS[name]
-        sets = 3
+    plan_name = name.split(", chunks")[0]
+    if plan_name in PLANS:
+        plan, chunk = PLANS[plan_name], CHUNKS.get(name, TIME)
+        rows, sets = chunk + (chunk < TIME), 3
         # Without normalisation the answers grow as the cube of the state.
         scale = 0.01 if plan.outside == (0, 0) else 0.3
-        weights = normal(TIME, TIME + 2, scale=scale) if plan.inside else normal(0, 0)
+        weights = normal(rows, chunk + 2, scale=scale) if plan.inside else normal(0, 0)
         operands = normal(hidden, hidden), 1 + normal(sets, hidden), normal(sets, hidden), weights
-        kernel = attending.kernel(plan, TIME, outputs, *operands)
+        if name in CHUNKS:
+            kernel = attending.kernel_in_chunks(plan, TIME, chunk, outputs, *operands)
+        else:
+            kernel = attending.kernel(plan, TIME, outputs, *operands)
         size = hidden + (hidden**2 if plan.inside else 0)
-        return Problem(kernel, partial(recurrences.attending, plan, outputs), size, hidden)
+        return Problem(kernel, partial(recurrences.attending, plan, chunk, outputs), size, hidden)
     if name == "associative":
         hidden += hidden % 2
         heads, copies, weight = 2, 3, 0.7
@@ -141,7 +147,7 @@ def cotangents(results):
     return jax.tree.map(lambda a: jnp.asarray(rng.standard_normal(a.shape), a.dtype), results)
 
 
-NAMES = [*PLANS, "lstm", "normalised lstm", "associative"]
+NAMES = [*PLANS, *CHUNKS, "lstm", "normalised lstm", "associative"]
 
 
 @pytest.mark.parametrize("option", OPTIONS)

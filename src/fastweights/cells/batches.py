@@ -34,7 +34,7 @@ def unroll_batch(
     tokens = jnp.arange(batch * time, dtype=jnp.int32).reshape(batch, time)
     rows = None if state is None else as_rows(state)
     sequences = Sequences(projections.reshape(batch * time, size), tokens, rows, lengths, resets)
-    outputs, last = _by_kernel(cell, sequences, time, kernel.state_size)
+    outputs, last = _by_kernel(kernel, cell, sequences, time)
     if kernel.last_state is None:
         return outputs, from_rows(last, cell.initial_state())
     return outputs, kernel.last_state(last, outputs, state, lengths, resets)
@@ -47,7 +47,7 @@ def last_outputs(
     kernel = _kernel(cell, tokens.shape[1], 1, table.dtype)
     if kernel is None:
         return cell.unroll_together(table[tokens], None, None, None)[0][:, -1]
-    return _by_kernel(cell, Sequences(table, tokens), 1, kernel.state_size)[0][:, 0]
+    return _by_kernel(kernel, cell, Sequences(table, tokens), 1)[0][:, 0]
 
 
 def unroll_steps(
@@ -99,13 +99,14 @@ def _in_jax(
     return jax.vmap(lambda *one: cell.unroll_in_jax(*one))(projections, state, valid, resets)
 
 
-def _by_kernel(cell: Any, sequences: Sequences, outputs: int, state_size: int) -> Results:
+def _by_kernel(kernel: Kernel, cell: Any, sequences: Sequences, outputs: int) -> Results:
     """The last outputs and numbers of the last state by the cell's kernel, with all derivatives.
 
-    No function here closes over an array, since JAX may be tracing it: a kernel takes its own of the cell.
+    No function here closes over an array, since JAX may be tracing it: each makes the kernel of its own cell.
     """
     arrays, static = eqx.partition(cell, eqx.is_array)
     length, dtype = sequences.tokens.shape[1], sequences.table.dtype
+    state_size, least_batch = kernel.state_size, kernel.least_batch
 
     def kernel_of(arrays):
         # All cells that a derivative is taken of have the same sizes, and so a kernel too.
@@ -128,5 +129,8 @@ def _by_kernel(cell: Any, sequences: Sequences, outputs: int, state_size: int) -
         d_sequences, d_operands = kernel.backward(sequences, kernel.operands, kept, cotangents)
         return pull_back(d_operands)[0], d_sequences
 
+    def are_few(sequences):
+        return len(sequences.tokens) < least_batch
+
     evaluate, forward = partial(call, "evaluate"), partial(call, "forward")
-    return recurrence(plain, evaluate, forward, backward)(arrays, sequences)
+    return recurrence(plain, evaluate, forward, backward, are_few)(arrays, sequences)

@@ -9,13 +9,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Integer
 
+from fastweights.cells import fast_weights_kernel
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.fast_weights_options import LONGEST_ATTENTION
 from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
 from fastweights.cells.layers import Norms, layer_norm, uniform
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
-from fastweights.native import attending, calls
 from fastweights.native.calls import Kernel
 from fastweights.registry import register_cell
 from fastweights.types import Scalar, Vector
@@ -36,7 +35,7 @@ class FastWeights(Cell):
 
     W starts at 0.05 · I, C uniform in ± 1/√R, LN gains at 1; A(0) = 0 and h(0) = 0. λ and η are traced
     numbers that training leaves alone. `step` uses the matrix A; `unroll` uses equation 4, attention to
-    the past states, wherever that is cheaper.
+    the past states, wherever that is cheaper: for short sequences, and within chunks of long ones.
 
     Shapes: x (input,), h (hidden,), A (hidden, hidden).
     Raises: InvalidValueError if a size is below 1.
@@ -120,32 +119,13 @@ class FastWeights(Cell):
         if not cheaper or state is not None or valid is not None or resets is not None:
             return super().unroll_in_jax(projections, state, valid, resets)
         hiddens, _ = self._attend(projections)
-        memory = self._memory_after(hiddens, None, jnp.asarray(length), None)
+        memory = self.memory_after(hiddens, None, jnp.asarray(length), None)
         return hiddens, FastWeightsState(hiddens[-1], memory)
 
     def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
-        # Beyond that the matrix is cheaper. Attention to past states has no place for the present one.
-        longest = 0 if self.write_time == "preliminary" else min(30 * self.hidden_size, LONGEST_ATTENTION)
-        if length > longest or not calls.runs(length, dtype):
-            return None
-        sets = tuple(s if self.norm_sets == "per-step" else 0 for s in range(self.inner_steps))
-        preliminary = {"none": -1, "shared": 0, "separate": len(self.norms.gains) - 1}[self.preliminary_norm]
-        inside, outside = (
-            sets if self.norm == place else (-1,) * len(sets) for place in ("inside", "outside")
-        )
-        plan = attending.Plan("relu", preliminary, inside, outside, sustained=self.method == 1)
-        # A(0) fades like a state that was written before the first step.
-        of_memory = powers(self.decay, jnp.arange(length)[:, None] + 2 - self._newest)
-        weights = jnp.concatenate([of_memory, self._weights(length, dtype, first=-1)], axis=1)
-        kernel = attending.kernel(plan, length, outputs, self.recurrent, *self.norms, weights)
-        return kernel._replace(last_state=self._last_state)
+        return fast_weights_kernel.kernel(self, length, outputs, dtype)
 
-    def _last_state(self, hidden: Array, outputs: Array, state, lengths, resets) -> FastWeightsState:
-        lengths = jnp.full(len(outputs), outputs.shape[1]) if lengths is None else lengths
-        memory = jax.vmap(lambda *one: self._memory_after(*one))(outputs, state, lengths, resets)
-        return FastWeightsState(hidden, memory)
-
-    def _memory_after(
+    def memory_after(
         self,
         hiddens: Float[Array, "time hidden"],
         state: FastWeightsState | None,
@@ -230,12 +210,11 @@ class FastWeights(Cell):
         return layer_norm(x, self.norms.gains[chosen], self.norms.biases[chosen])
 
     @property
-    def _newest(self) -> int:
+    def newest(self) -> int:
         """How many steps before the present one the newest state was written that a step reads."""
         return 2 if self.write_time == "late" else 1
 
-    def _weights(self, length: int, dtype: jnp.dtype, first: int = 0) -> Float[Array, "time times"]:
-        """η λ^age: how much of the state written at each time, from `first` on (second axis), is read at
-        another (first axis)."""
-        ages = jnp.arange(length)[:, None] - self._newest - jnp.arange(first, length)[None]
-        return self.write_rate * powers(self.decay.astype(dtype), ages)
+    def _weights(self, length: int, dtype: jnp.dtype) -> Float[Array, "time times"]:
+        """η λ^age: what the state written at each time (second axis) counts at another (first axis)."""
+        times = jnp.arange(length)
+        return self.write_rate * powers(self.decay.astype(dtype), times[:, None] - self.newest - times)

@@ -6,8 +6,13 @@ from typing import Literal
 from fastweights.cells.footprint import Footprint, kept_steps
 from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
 
-LONGEST_ATTENTION = 400
-"""Steps beyond which the T² matches with past states take more room than the matrix's checkpoints."""
+CHUNK = 16
+"""Steps that attend to one another in a sequence too long to attend to all its past."""
+
+
+def longest_attention(hidden_size: int) -> int:
+    """The longest sequences that are cheaper to attend to as a whole than in chunks, as measured."""
+    return 2 * hidden_size + CHUNK
 
 
 @dataclass(frozen=True)
@@ -72,5 +77,5 @@ class FastWeightsOptions:
     def footprint(self, hidden_size: int, length: int) -> Footprint:
         """What readings and their matches with past states keep, and each step's matrix, or those states."""
         matrices = kept_steps(length) * hidden_size * min(hidden_size, length) if self.inner_steps else 0
-        reading = 8 * length * hidden_size + min(length, LONGEST_ATTENTION) ** 2
+        reading = 8 * length * hidden_size + min(length, longest_attention(hidden_size)) ** 2
         return Footprint(kept=self.inner_steps * reading + matrices)

@@ -1,223 +1,165 @@
-// A recurrence that attends to its own past (cells/fast_weights.py), forward and backward, for one block of
-// sequences at a time: all that a block needs stays in the first-level caches.
+// Attending (attending_steps.h, attending_steps_backward.h) over whole sequences, as one chunk or as many.
 //
-//   u(t) = W h(t−1) + projection(t)
-//   h_0 = f(LN?[u]),   r_s = LN?[u or h_s] + Σ_{τ<t} w(t, τ) h(τ) [h(τ)ᵀ h_s] + m(t) M h_s,   h_{s+1} = f(LN?[r_s])
-//
-// The sum begins at τ = −1, which is the given state, and M is the given memory; both are left out where a sequence
-// starts from the zero state. A row of the weights is m(t), then w(t, τ) from τ = −1 on.
-//
-// Forward keeps h, h_s, each normalised sum and the matches h(τ)ᵀ h_s on a tape. Backward needs one more kind
-// of match, that of h(τ) with the cotangent of r_s, which serves twice: for the cotangent of h_s now and
-// for that of h(τ) when its turn comes. So a pair (t, τ) costs 2 R multiply-adds forward and 4 R backward.
+// Of one chunk forward keeps the tape. Of many it keeps the state before each segment of so many chunks, and backward
+// has the steps of a segment done again, with all their tapes, before it goes through them: the recurrence is never run
+// backwards. With as many segments as chunks in one, what is kept grows with the root of the length.
 #pragma once
 
-#include "layers.h"
-#include "reading.h"
+#include "attending_steps_backward.h"
 
 namespace fastweights {
 
-struct Attending {
-  Activation activation;
-  int steps;
-  int preliminary;         // the gain and bias of h_0's normalisation, or −1
-  const int64_t* inside;   // those of LN[r_s] for each s, or −1
-  const int64_t* outside;  // those of LN[u or h_s] for each s, or −1
-  bool sustained;          // u enters r_s (method 1), or h_s (method 2)
-
-  int norms() const {
-    int count = preliminary >= 0;
-    for (int s = 0; s < steps; ++s) count += (inside[s] >= 0) + (outside[s] >= 0);
-    return count;
-  }
+// Where the cotangents go of all floating-point numbers that forward was given.
+template <class T>
+struct AttendCotangents {
+  T *table, *given, *recurrent, *gains, *biases, *read;
 };
 
-// What a block leaves for its backward pass, normalisations counted as they come.
+// A given state is h, then M if there are inner steps; the last one is h.
+//
+// `tapes` is one tape a block, or one for all where `keep` is false.
 template <class T>
-class Tape {
- public:
-  static int64_t size(const Sequences& all, const Attending& cell) {
-    return (int64_t(all.length) * all.units * (1 + cell.steps + cell.norms()) + all.units + cell.norms() * all.length +
-            int64_t(cell.steps) * all.length * (all.length + 1)) *
-           kLanes<T>;
-  }
-  Tape(const Sequences& all, const Attending& cell, T* start) : length_(all.length), column_(all.units * kLanes<T>) {
-    hidden_ = start + column_;
-    queries_ = hidden_ + length_ * column_;
-    normalised_ = queries_ + cell.steps * length_ * column_;
-    scales_ = normalised_ + cell.norms() * length_ * column_;
-    matches_ = scales_ + cell.norms() * length_ * kLanes<T>;
-  }
-  // from t = −1 on
-  T* hidden(int t) const { return hidden_ + t * column_; }
-  T* query(int s, int t) const { return queries_ + (s * length_ + t) * column_; }
-  T* normalised(int n, int t) const { return normalised_ + (n * length_ + t) * column_; }
-  T* scale(int n, int t) const { return scales_ + (n * length_ + t) * kLanes<T>; }
-  // with h(τ) as number τ + 1
-  T* matches(int s, int t) const { return matches_ + (s * length_ + t) * (length_ + 1) * kLanes<T>; }
-
- private:
-  int64_t length_, column_;
-  T *hidden_, *queries_, *normalised_, *scales_, *matches_;
-};
-
-// `tapes` is one tape a block, or one for all where `keep` is false. A given state is h, then M if there are inner
-// steps; the last one is h.
-template <class T>
-void attend_forward(const Sequences& all, const Attending& cell, const T* table, const T* given, const T* recurrent,
-                    const T* gains, const T* biases, const T* weights, bool keep, T* out, T* last, T* tapes) {
-  const int units = all.units, sources = all.length + 2;
-  // The stored columns, by number, begin with h(−1) or h(0).
-  const int oldest = all.given ? 0 : 1;
-  const int64_t column = int64_t(units) * kLanes<T>, square = int64_t(units) * units, start = all.given * kLanes<T>;
-  Scratch<T> scratch{square, column, column, column, start, sources * kLanes<T>};
-  T *packed = scratch.take(square), *summed = scratch.take(column), *total = scratch.take(column),
-    *masked = scratch.take(column), *initial = scratch.take(start), *factors = scratch.take(sources * kLanes<T>);
-  pack(recurrent, units, units, units, 1, packed);
+void attend_forward(const Sequences& all, const Attending& cell, const T* table, const T* given,
+                    const AttendWeights<T>& weights, bool keep, T* out, T* last, T* tapes) {
+  const int64_t column = int64_t(all.units) * kLanes<T>, state_size = all.given * int64_t(kLanes<T>);
+  Scratch<T> scratch{state_size, AttendSteps<T>::size(all, cell)};
+  T* state = scratch.take(state_size);
+  const AttendSteps<T> steps(all, cell, table, weights, scratch);
   all.clear(out, last);
 
   Block<T> block(all);
   for (int number = 0; number < all.blocks<T>(); ++number) {
     block.move_to(number);
-    const Tape<T> tape(all, cell, tapes + (keep ? number * Tape<T>::size(all, cell) : 0));
-    const T* first = block.read_state(given, initial);
-    if (first) std::copy_n(first, column, tape.hidden(-1));
+    const T* first = block.read_state(given, state);
     block.write_last(first, -1, last);
-    for (int t = 0; t < block.length(); ++t) {
-      int n = 0;
-      auto norm = [&](const T* x, int64_t chosen, T* to) {
-        normalise(x, units, tape.normalised(n, t), tape.scale(n, t));
-        scale_and_shift(tape.normalised(n++, t), gains + chosen * units, biases + chosen * units, units, to);
-      };
-      // h_s goes to the tape; the last one is h(t).
-      auto state = [&](int s) { return s == cell.steps ? tape.hidden(t) : tape.query(s, t); };
-
-      const T* before = block.before(t, t > 0 ? tape.hidden(t - 1) : first, units, masked);
-      block.gather(table, t, summed);
-      if (before) multiply_add(packed, units, units, before, summed);
-      const T* sum = summed;
-      if (cell.preliminary >= 0) norm(summed, cell.preliminary, total), sum = total;
-      activate(cell.activation, sum, units, state(0));
-      const T* row = weights + int64_t(t) * sources;
-      for (int s = 0; s < cell.steps; ++s) {
-        const T* base = cell.sustained ? summed : state(s);
-        if (cell.outside[s] >= 0)
-          norm(base, cell.outside[s], total);
-        else
-          std::copy_n(base, column, total);
-        const int count = t + 1 - oldest;
-        const T* stored = tape.hidden(oldest - 1);
-        T* matches = tape.matches(s, t) + oldest * kLanes<T>;
-        const Seen<T> seen = block.seen_at(t, oldest);
-        match(stored, count, state(s), units, matches);
-        weigh(row + 1 + oldest, 1, matches, kLanes<T>, count, seen, factors);
-        add_weighted(stored, count, factors, units, total, seen);
-        if (first) read_memory(initial + column, row[0], state(s), units, seen, total);
-        if (cell.inside[s] >= 0) norm(total, cell.inside[s], total);
-        activate(cell.activation, total, units, state(s + 1));
-      }
-      block.write_output(tape.hidden(t), t, out);
-      block.write_last(tape.hidden(t), t, last);
-    }
+    const Tape<T> tape(all.units, cell, tapes + (keep ? number * Tape<T>::size(all.units, cell) : 0));
+    const Chunk<T> whole{0, block.length(), first, first && cell.steps ? first + column : nullptr};
+    steps.run(block, whole, tape, [&](const T* hidden, int t) {
+      block.write_output(hidden, t, out);
+      block.write_last(hidden, t, last);
+    });
   }
 }
 
-// The cotangents of all floating-point numbers that forward was given.
 template <class T>
 void attend_backward(const Sequences& all, const Attending& cell, const T* d_out, const T* d_last, const T* given,
-                     const T* recurrent, const T* gains, int sets, const T* weights, T* tapes, T* d_table, T* d_given,
-                     T* d_recurrent, T* d_gains, T* d_biases, T* d_weights) {
-  const int units = all.units, length = all.length, sources = length + 2, oldest = all.given ? 0 : 1;
-  const int64_t column = int64_t(units) * kLanes<T>, square = int64_t(units) * units, start = all.given * kLanes<T>;
-  const int64_t reads = cell.steps * length * column, row = (length + 1) * kLanes<T>, pairs = cell.steps * length * row;
-  const int64_t read_weights = cell.steps ? int64_t(length) * sources * kLanes<T> : 0;
-  Scratch<T> scratch{square, column, column, column, start + column, start, reads, pairs, row, read_weights,
-                     sets * column, sets * column, Rows<T>::size(all)};
-  // The cotangent of h stands before that of M, as in a state.
-  T *packed = scratch.take(square), *d_summed = scratch.take(column), *masked = scratch.take(column),
-    *answer = scratch.take(column), *d_hidden = scratch.take(start + column), *d_memory = d_hidden + column,
-    *initial = scratch.take(start), *d_reads = scratch.take(reads), *d_matches = scratch.take(pairs),
-    *factors = scratch.take(row), *d_weight = scratch.take(read_weights), *d_gain = scratch.take(sets * column),
-    *d_bias = scratch.take(sets * column);
-  Rows<T> rows(all, scratch);
-  pack(recurrent, units, units, 1, units, packed);
-  std::fill_n(d_table, int64_t(all.symbols) * units, T(0));
-  std::fill_n(d_weight, read_weights, T(0));
-  std::fill_n(d_gain, sets * column, T(0));
-  std::fill_n(d_bias, sets * column, T(0));
+                     const AttendWeights<T>& weights, T* tapes, const AttendCotangents<T>& d) {
+  const int64_t column = int64_t(all.units) * kLanes<T>;
+  const int64_t state_size = std::max(all.given, all.units) * int64_t(kLanes<T>);  // M only where one is given
+  Scratch<T> scratch{state_size, state_size, AttendStepsBackward<T>::size(all, cell, weights.sets)};
+  T *state = scratch.take(state_size), *d_state = scratch.take(state_size);
+  AttendStepsBackward<T> steps(all, cell, weights, scratch);
+  std::fill_n(d.table, int64_t(all.symbols) * all.units, T(0));
 
   Block<T> block(all);
   for (int number = 0; number < all.blocks<T>(); ++number) {
     block.move_to(number);
-    const Tape<T> tape(all, cell, tapes + number * Tape<T>::size(all, cell));
-    const T* first = block.read_state(given, initial);
-    std::fill_n(d_memory, start, T(0));
-    for (int t = block.length() - 1; t >= block.earliest(); --t) {
-      int n = cell.norms();
-      auto norm_backward = [&](int64_t chosen, T* cotangent) {
-        --n;
-        normalise_backward(tape.normalised(n, t), tape.scale(n, t), gains + chosen * units, units, cotangent,
-                           d_gain + chosen * column, d_bias + chosen * column);
-      };
-      block.read_cotangent(d_out, t, d_hidden);
-      if (t + 1 < block.length()) multiply_add(packed, units, units, d_summed, d_hidden);
-      block.add_last_cotangent(d_last, t, d_hidden);
-      // The cotangents of h(t) from every later reading: as the state that was matched, and as the one that was added.
-      for (int s = 0; s < cell.steps; ++s) {
-        const int64_t next = int64_t(s) * length + t + 1;
-        const int later = block.length() - 1 - t;
-        const Seen<T> seen = block.seen_from(t + 1, t + 1);
-        auto add_cotangent = [&](const T* matches, const T* values) {
-          weigh(weights + (t + 1) * sources + t + 2, sources, matches + next * row + (t + 1) * kLanes<T>, row, later,
-                seen, factors);
-          add_weighted(values + next * column, later, factors, units, d_hidden, seen);
-        };
-        add_cotangent(tape.matches(0, 0), d_reads);
-        add_cotangent(d_matches, tape.query(0, 0));
-      }
-      if (t < 0) break;
+    const T* first = block.read_state(given, state);
+    const Tape<T> tape(all.units, cell, tapes + number * Tape<T>::size(all.units, cell));
+    const Chunk<T> whole{0, block.length(), first, first && cell.steps ? first + column : nullptr};
+    std::fill_n(d_state, state_size, T(0));
+    steps.run(block, whole, true, tape, d_out, d_last, d_state, d.table);
+    block.write_state_cotangent(d_state, d.given);
+  }
+  steps.write(all.length, d.recurrent, d.gains, d.biases, d.read);
+}
 
-      std::fill_n(d_summed, column, T(0));
-      for (int s = cell.steps - 1; s >= 0; --s) {
-        T *d_read = d_reads + (int64_t(s) * length + t) * column, *d_match = d_matches + (int64_t(s) * length + t) * row;
-        activate_backward(cell.activation, s + 1 == cell.steps ? tape.hidden(t) : tape.query(s + 1, t), units,
-                          d_hidden);
-        if (cell.inside[s] >= 0) norm_backward(cell.inside[s], d_hidden);
-        std::copy_n(d_hidden, column, d_read);
-        if (cell.outside[s] >= 0) norm_backward(cell.outside[s], d_hidden);
-        if (cell.sustained) {
-          add_into(d_hidden, units, d_summed);
-          std::fill_n(d_hidden, column, T(0));
-        }
-        const int count = t + 1 - oldest;
-        const T *stored = tape.hidden(oldest - 1), *weight = weights + int64_t(t) * sources;
-        const T* matches = tape.matches(s, t) + oldest * kLanes<T>;
-        const Seen<T> seen = block.seen_at(t, oldest);
-        T *d_row = d_weight + int64_t(t) * sources * kLanes<T>, *d_slot = d_row + (1 + oldest) * kLanes<T>;
-        d_match += oldest * kLanes<T>;
-        match(stored, count, d_read, units, d_match);
-        weigh(weight + 1 + oldest, 1, d_match, kLanes<T>, count, seen, factors);
-        add_weighted(stored, count, factors, units, d_hidden, seen);
-        for (int i = 0; i < count; ++i)
-          put(d_slot, i, get(d_slot, i) + seen(i, get(matches, i) * get(d_match, i)));
-        if (first)
-          read_memory_backward(initial + column, weight[0], tape.query(s, t), d_read, units, seen, answer, d_hidden,
-                               d_row, d_memory);
-      }
-      activate_backward(cell.activation, cell.steps ? tape.query(0, t) : tape.hidden(t), units, d_hidden);
-      if (cell.preliminary >= 0) norm_backward(cell.preliminary, d_hidden);
-      add_into(d_hidden, units, d_summed);
-      rows.store(t, d_summed, block.before(t, t > 0 ? tape.hidden(t - 1) : first, units, masked));
-      block.cut(t, units, d_summed);
-    }
-    block.write_state_cotangent(d_hidden, d_given);
-    rows.add(block, d_table);
+// The chunks of a sequence of many, and the segments of chunks.
+template <class T>
+class Cut {
+ public:
+  Cut(const Sequences& all, const Attending& cell)
+      : cell_(cell), column_(int64_t(all.units) * kLanes<T>), state_(cell.state(all.units) * int64_t(kLanes<T>)) {}
+
+  int64_t state() const { return state_; }
+  // There is one, without a step, where all sequences of a block have ended before they begin.
+  int chunks(int length) const { return std::max(1, (length + cell_.chunk - 1) / cell_.chunk); }
+  int segments(int length) const { return (chunks(length) + cell_.segment - 1) / cell_.segment; }
+  // What a block leaves for its backward pass.
+  int64_t kept(int length) const { return segments(length) * state_; }
+
+  Chunk<T> chunk(int n, int length, const T* state) const {
+    const int start = n * cell_.chunk;
+    return {start, std::min(cell_.chunk, length - start), state, cell_.steps ? state + column_ : nullptr};
   }
 
-  rows.write(d_recurrent);
-  sum_lanes(d_gain, sets * units, d_gains);
-  sum_lanes(d_bias, sets * units, d_biases);
-  if (cell.steps) sum_lanes(d_weight, int64_t(length) * sources, d_weights);
+ private:
+  const Attending& cell_;
+  int64_t column_, state_;
+};
+
+template <class T>
+int64_t attend_state_size(const Sequences& all, const Attending& cell) {
+  return std::max(all.given, cell.state(all.units)) * int64_t(kLanes<T>);
+}
+
+// `kept` has the states before the segments of each block, or room for those of one where `keep` is false.
+template <class T>
+void attend_chunks_forward(const Sequences& all, const Attending& cell, const T* table, const T* given,
+                           const AttendWeights<T>& weights, bool keep, T* out, T* last, T* kept) {
+  const Cut<T> cut(all, cell);
+  const int64_t state_size = attend_state_size<T>(all, cell), tape_size = Tape<T>::size(all.units, cell);
+  Scratch<T> scratch{state_size, tape_size, AttendSteps<T>::size(all, cell)};
+  T* state = scratch.take(state_size);
+  const Tape<T> tape(all.units, cell, scratch.take(tape_size));
+  const AttendSteps<T> steps(all, cell, table, weights, scratch);
+  all.clear(out, last);
+
+  Block<T> block(all);
+  for (int number = 0; number < all.blocks<T>(); ++number) {
+    block.move_to(number);
+    T* own = kept + (keep ? number * cut.kept(all.length) : 0);
+    const T* first = block.read_state(given, state);
+    block.write_last(first, -1, last);
+    if (!first) std::fill_n(state, state_size, T(0));
+    for (int n = 0; n < cut.chunks(block.length()); ++n) {
+      if (n % cell.segment == 0) std::copy_n(state, cut.state(), own + n / cell.segment * cut.state());
+      const Chunk<T> chunk = cut.chunk(n, block.length(), state);
+      steps.run(block, chunk, tape, [&](const T* hidden, int t) {
+        block.write_output(hidden, t, out);
+        block.write_last(hidden, t, last);
+      });
+      if (n + 1 < cut.chunks(block.length())) steps.advance(block, chunk, tape, state);
+    }
+  }
+}
+
+template <class T>
+void attend_chunks_backward(const Sequences& all, const Attending& cell, const T* d_out, const T* d_last,
+                            const T* table, const AttendWeights<T>& weights, const T* kept, const AttendCotangents<T>& d) {
+  const Cut<T> cut(all, cell);
+  const int64_t state_size = attend_state_size<T>(all, cell), tape_size = Tape<T>::size(all.units, cell);
+  Scratch<T> scratch{state_size, AttendSteps<T>::size(all, cell),
+                     AttendStepsBackward<T>::size(all, cell, weights.sets)};
+  T* d_state = scratch.take(state_size);
+  const AttendSteps<T> steps(all, cell, table, weights, scratch);
+  AttendStepsBackward<T> steps_backward(all, cell, weights, scratch);
+  std::fill_n(d.table, int64_t(all.symbols) * all.units, T(0));
+  // Of each chunk in a segment, the state before it and its tape; too much for a thread to keep from call to call.
+  Owned<T> segment(cell.segment * (cut.state() + tape_size));
+  const auto state = [&](int i) { return segment.start() + i * (cut.state() + tape_size); };
+  const auto tape = [&](int i) { return Tape<T>(all.units, cell, state(i) + cut.state()); };
+
+  Block<T> block(all);
+  for (int number = 0; number < all.blocks<T>(); ++number) {
+    block.move_to(number);
+    const T* own = kept + number * cut.kept(all.length);
+    std::fill_n(d_state, state_size, T(0));
+    const int chunks = cut.chunks(block.length());
+    for (int s = cut.segments(block.length()) - 1; s >= 0; --s) {
+      const int first = s * cell.segment, count = std::min(cell.segment, chunks - first);
+      const auto chunk = [&](int i) { return cut.chunk(first + i, block.length(), state(i)); };
+      std::copy_n(own + s * cut.state(), cut.state(), state(0));
+      for (int i = 0; i < count; ++i) {
+        steps.run(block, chunk(i), tape(i), [](const T*, int) {});
+        if (i + 1 < count) steps.advance(block, chunk(i), tape(i), state(i + 1));
+      }
+      for (int i = count - 1; i >= 0; --i)
+        steps_backward.run(block, chunk(i), first + i + 1 == chunks, tape(i), d_out, d_last, d_state, d.table);
+    }
+    block.write_state_cotangent(d_state, d.given);
+  }
+  steps_backward.write(cell.chunk + 1, d.recurrent, d.gains, d.biases, d.read);
 }
 
 }  // namespace fastweights

@@ -71,11 +71,16 @@ class Kernel(NamedTuple):
     last_state: Callable[..., Any] | None = None
     """Makes a cell's last state of those numbers, all outputs, the given state, lengths and resets; if None,
     they are all of it."""
+    least_batch: int = 1
+    """Fewer sequences go faster in JAX: a kernel takes as long for one as for a block."""
 
 
-def runs(length: int, dtype: jnp.dtype) -> bool:
-    """Whether there are kernels, here, for sequences of this length and numbers of this type."""
-    return 1 <= length <= _MAX_LENGTH and dtype in _TYPES and available()
+def runs(length: int, dtype: jnp.dtype, longest: int = _MAX_LENGTH) -> bool:
+    """Whether there are kernels, here, for sequences of this length and numbers of this type.
+
+    `longest` is the longest sequence of a kernel that does not keep every step.
+    """
+    return 1 <= length <= longest and dtype in _TYPES and available()
 
 
 def native(
@@ -85,13 +90,15 @@ def native(
     tape_size: int,
     operands: tuple[Array, ...],
     constants: tuple[np.ndarray, ...] = (),
+    table_again: bool = False,
     **attributes: np.generic | np.ndarray,
 ) -> Kernel:
     """The functions `{name}Forward` and `{name}Backward` of kernels.cc, for the last `outputs` outputs. The
     last axis of the first operand, such as W, is as long as there are units.
 
     `state_size` is how many numbers a last state has, `tape_size` how many forward leaves to backward for
-    each sequence. Constants are arrays of integers that follow the operands.
+    each sequence. Constants are arrays of integers that follow the operands. A kernel that does steps again
+    on its way back takes the `table_again`, after the cotangents.
     """
 
     def call(direction: str, results: list[jax.ShapeDtypeStruct], *arrays: Array | np.ndarray) -> list[Array]:
@@ -116,6 +123,8 @@ def native(
         d_outputs = np.zeros((batch, 0, units), dtype) if d_outputs is None else d_outputs
         d_last = np.zeros((batch, 0), dtype) if d_last is None else d_last
         results = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (sequences.table, given[1], *operands)]
+        if table_again:
+            given = sequences.table, *given
         d_table, d_state, *d_operands = call(
             "Backward", results, d_outputs, d_last, *given, *operands, *constants, tapes
         )

@@ -44,6 +44,7 @@ def recurrence(
     evaluate: Callable[[PyTree, Batch], Results],
     forward: Callable[[PyTree, Batch], tuple[Results, PyTree]],
     backward: Callable[[PyTree, Batch, PyTree, Cotangents], tuple[PyTree, PyTree]],
+    are_few: Callable[[Batch], bool] = lambda sequences: False,
 ) -> Callable[[PyTree, Batch], Results]:
     """`evaluate`, to be differentiated any number of times in either direction, and mapped.
 
@@ -51,13 +52,13 @@ def recurrence(
     batch as the first axis of all results; `plain` is in pure JAX. `forward` also returns what
     `backward(model, sequences, kept, cotangents)` needs for the cotangents of model and sequences: None for
     what is not real. Given cotangents are None where they are 0. No function may close over values that JAX
-    is tracing.
+    is tracing. Sequences that `are_few`, asked of all that are mapped, take the plain form.
     """
 
     def fast(model: PyTree, sequences: Batch) -> Results:
         arrays, form = jax.tree.flatten((model, sequences))
         real = tuple(i for i, array in enumerate(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
-        functions = _Functions(plain, evaluate, forward, backward, form, real)
+        functions = _Functions(plain, evaluate, forward, backward, are_few, form, real)
         outputs, last = _recurrence.bind(*arrays, functions=functions)
         return outputs, last
 
@@ -72,11 +73,14 @@ class _Functions:
     evaluate_of_trees: Callable
     forward_of_trees: Callable
     backward_of_trees: Callable
+    are_few: Callable
     form: Any
     real: tuple[int, ...]
 
     def evaluate(self, *arrays: Any) -> Arrays:
-        return list(self.evaluate_of_trees(*self.form.unflatten(arrays)))
+        model, sequences = self.form.unflatten(arrays)
+        function = self.plain_of_trees if self.are_few(sequences) else self.evaluate_of_trees
+        return list(function(model, sequences))
 
     def plain(self, arrays: Arrays, moving: tuple[int, ...], values: Arrays) -> Arrays:
         """The results where some of the arrays have these values."""
@@ -101,7 +105,10 @@ class _Functions:
 
         @jax.custom_jvp
         def function(arrays):
-            results, kept = self.forward_of_trees(*self.form.unflatten(arrays))
+            model, sequences = self.form.unflatten(arrays)
+            if self.are_few(sequences):
+                return list(self.plain_of_trees(model, sequences)), None
+            results, kept = self.forward_of_trees(model, sequences)
             return list(results), kept
 
         @function.defjvp
@@ -118,6 +125,8 @@ class _Functions:
 
         @jax.custom_jvp
         def function(arrays, kept, cotangents):
+            if kept is None:
+                return self.pull(arrays, cotangents)
             trees = self.form.unflatten(arrays)
             return jax.tree.leaves(self.backward_of_trees(*trees, kept, tuple(cotangents)))
 

@@ -1,61 +1,16 @@
 // The kernels as XLA custom calls, for numbers of 4 or 8 bytes.
 #include "associative_lstm.h"
 #include "attending.h"
+#include "calls.h"
 #include "lstm.h"
 #include "memory_backward.h"
 #include "memory_forward.h"
-#include "xla/ffi/api/ffi.h"
 
 namespace {
 
-using namespace fastweights;
-namespace ffi = xla::ffi;
-using In = ffi::AnyBuffer;
-using Out = ffi::Result<ffi::AnyBuffer>;
-using Sets = ffi::Span<const int64_t>;
-
 template <class T>
-T* data(In& buffer) {
-  return static_cast<T*>(buffer.untyped_data());
-}
-template <class T>
-T* data(Out& buffer) {
-  return data<T>(*buffer);
-}
-
-// What every kernel takes besides a table or the cotangents of outputs and last state. The last three are empty
-// where there is no state, no sequence that is shorter, no reset.
-struct Given {
-  In tokens, state, lengths, resets;
-};
-
-Sequences sequences(In& table, Given& given, In& recurrent, In& out, In& last) {
-  auto shape = [](In& buffer, int axis) { return int(buffer.dimensions()[axis]); };
-  auto or_null = [](auto* numbers, In& buffer) { return buffer.element_count() ? numbers : nullptr; };
-  return {data<int32_t>(given.tokens),
-          or_null(data<int32_t>(given.lengths), given.lengths),
-          or_null(data<uint8_t>(given.resets), given.resets),
-          shape(table, 0),
-          shape(table, 1),
-          shape(recurrent, 1),
-          shape(given.tokens, 1),
-          shape(given.tokens, 0),
-          shape(out, 1),
-          shape(given.state, 1),
-          shape(last, 1)};
-}
-
-// Calls a function with a number of the buffer's type.
-template <class Function>
-ffi::Error with_type(In& buffer, Function function) {
-  return buffer.element_type() == ffi::DataType::F32 ? function(0.0f) : function(0.0);
-}
-
-// Whether each block of lanes has a tape of its own; an error if they are not as long as the kernel's.
-template <class T>
-ffi::ErrorOr<bool> keeps_tapes(const Sequences& all, In& tapes, int64_t size) {
-  if (tapes.dimensions()[1] != size) return ffi::Unexpected(ffi::Error::InvalidArgument("wrong size of tape"));
-  return all.blocks<T>() == tapes.dimensions()[0];
+AttendWeights<T> cell_weights(In& recurrent, In& gains, In& biases, In& weights) {
+  return {data<T>(recurrent), data<T>(gains), data<T>(biases), int(gains.dimensions()[0]), data<T>(weights)};
 }
 
 ffi::Error call_attend_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In gains, In biases,
@@ -64,31 +19,69 @@ ffi::Error call_attend_forward(In table, In tokens, In state, In lengths, In res
   Given given{tokens, state, lengths, resets};
   const Sequences all = sequences(table, given, recurrent, *out, *last);
   const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
-                       outside.begin(), sustained};
+                       outside.begin(), sustained, all.length, 1};
   return with_type(table, [&](auto zero) {
     using T = decltype(zero);
-    auto keep = keeps_tapes<T>(all, *tapes, Tape<T>::size(all, cell));
+    auto keep = keeps_tapes<T>(all, *tapes, Tape<T>::size(all.units, cell));
     if (!keep.has_value()) return keep.error();
-    attend_forward<T>(all, cell, data<T>(table), data<T>(state), data<T>(recurrent), data<T>(gains), data<T>(biases),
-                      data<T>(weights), keep.value(), data<T>(out), data<T>(last), data<T>(tapes));
+    attend_forward<T>(all, cell, data<T>(table), data<T>(state), cell_weights<T>(recurrent, gains, biases, weights),
+                      keep.value(), data<T>(out), data<T>(last), data<T>(tapes));
     return ffi::Error::Success();
   });
 }
 
 ffi::Error call_attend_backward(In d_out, In d_last, In tokens, In state, In lengths, In resets, In recurrent, In gains,
-                                In, In weights, In tapes, Out d_table, Out d_state, Out d_recurrent, Out d_gains,
+                                In biases, In weights, In tapes, Out d_table, Out d_state, Out d_recurrent, Out d_gains,
                                 Out d_biases, Out d_weights, int64_t activation, int64_t preliminary, Sets inside,
                                 Sets outside, bool sustained) {
   Given given{tokens, state, lengths, resets};
   const Sequences all = sequences(*d_table, given, recurrent, d_out, d_last);
   const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
-                       outside.begin(), sustained};
+                       outside.begin(), sustained, all.length, 1};
   return with_type(d_out, [&](auto zero) {
     using T = decltype(zero);
-    attend_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(state), data<T>(recurrent), data<T>(gains),
-                       int(gains.dimensions()[0]), data<T>(weights), data<T>(tapes), data<T>(d_table),
-                       data<T>(d_state), data<T>(d_recurrent), data<T>(d_gains), data<T>(d_biases),
-                       data<T>(d_weights));
+    attend_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(state),
+                       cell_weights<T>(recurrent, gains, biases, weights), data<T>(tapes),
+                       {data<T>(d_table), data<T>(d_state), data<T>(d_recurrent), data<T>(d_gains), data<T>(d_biases),
+                        data<T>(d_weights)});
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_attend_chunks_forward(In table, In tokens, In state, In lengths, In resets, In recurrent, In gains,
+                                      In biases, In weights, Out out, Out last, Out kept, int64_t activation,
+                                      int64_t preliminary, Sets inside, Sets outside, bool sustained, int64_t chunk,
+                                      int64_t segment) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(table, given, recurrent, *out, *last);
+  const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
+                       outside.begin(), sustained, int(chunk), int(segment)};
+  return with_type(table, [&](auto zero) {
+    using T = decltype(zero);
+    auto keep = keeps_tapes<T>(all, *kept, Cut<T>(all, cell).kept(all.length));
+    if (!keep.has_value()) return keep.error();
+    attend_chunks_forward<T>(all, cell, data<T>(table), data<T>(state),
+                             cell_weights<T>(recurrent, gains, biases, weights), keep.value(), data<T>(out),
+                             data<T>(last), data<T>(kept));
+    return ffi::Error::Success();
+  });
+}
+
+ffi::Error call_attend_chunks_backward(In d_out, In d_last, In table, In tokens, In state, In lengths, In resets,
+                                       In recurrent, In gains, In biases, In weights, In kept, Out d_table, Out d_state,
+                                       Out d_recurrent, Out d_gains, Out d_biases, Out d_weights, int64_t activation,
+                                       int64_t preliminary, Sets inside, Sets outside, bool sustained, int64_t chunk,
+                                       int64_t segment) {
+  Given given{tokens, state, lengths, resets};
+  const Sequences all = sequences(table, given, recurrent, d_out, d_last);
+  const Attending cell{Activation(activation), int(inside.size()), int(preliminary), inside.begin(),
+                       outside.begin(), sustained, int(chunk), int(segment)};
+  return with_type(d_out, [&](auto zero) {
+    using T = decltype(zero);
+    attend_chunks_backward<T>(all, cell, data<T>(d_out), data<T>(d_last), data<T>(table),
+                              cell_weights<T>(recurrent, gains, biases, weights), data<T>(kept),
+                              {data<T>(d_table), data<T>(d_state), data<T>(d_recurrent), data<T>(d_gains),
+                               data<T>(d_biases), data<T>(d_weights)});
     return ffi::Error::Success();
   });
 }
@@ -219,11 +212,16 @@ ffi::Error call_write_backward(In d_out, In d_last, In query, In key, In value, 
 #define ATTENDING                                                                                           \
   .Attr<int64_t>("activation").Attr<int64_t>("preliminary").Attr<Sets>("inside").Attr<Sets>("outside").Attr<bool>( \
       "sustained")
+#define CHUNKS .Attr<int64_t>("chunk").Attr<int64_t>("segment")
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendForward, call_attend_forward,
                               FORWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 ATTENDING);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendBackward, call_attend_backward,
                               BACKWARD ARGUMENTS_2 ARGUMENTS_2.Arg<In>() RESULTS_3 RESULTS_3 ATTENDING);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendChunksForward, call_attend_chunks_forward,
+                              FORWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 ATTENDING CHUNKS);
+XLA_FFI_DEFINE_HANDLER_SYMBOL(AttendChunksBackward, call_attend_chunks_backward,
+                              BACKWARD.Arg<In>() ARGUMENTS_2 ARGUMENTS_2.Arg<In>() RESULTS_3 RESULTS_3 ATTENDING CHUNKS);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmForward, call_lstm_forward, FORWARD ARGUMENTS_2.Arg<In>() RESULTS_3);
 XLA_FFI_DEFINE_HANDLER_SYMBOL(LstmBackward, call_lstm_backward,
                               BACKWARD ARGUMENTS_2 ARGUMENTS_2 RESULTS_3 RESULTS_2);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace fastweights {
@@ -72,6 +73,23 @@ FASTWEIGHTS_LINEWISE(-)
 FASTWEIGHTS_LINEWISE(*)
 #undef FASTWEIGHTS_LINEWISE
 
+// The first line of some memory, which begins up to a line later.
+template <class T>
+T* first_line(T* memory) {
+  return memory + (-reinterpret_cast<uintptr_t>(memory) % kBlockBytes) / sizeof(T);
+}
+
+// Memory for one call.
+template <class T>
+class Owned {
+ public:
+  explicit Owned(int64_t size) : memory_(new T[size + kLanes<T>]) {}
+  T* start() const { return first_line(memory_.get()); }
+
+ private:
+  std::unique_ptr<T[]> memory_;
+};
+
 // Memory that a thread keeps from call to call, aligned to lines, given out piece by piece.
 template <class T>
 class Scratch {
@@ -82,8 +100,7 @@ class Scratch {
     for (int64_t size : sizes) whole += lines(size);
     thread_local std::vector<T> memory;
     if (int64_t(memory.size()) < whole) memory.assign(whole, 0);
-    auto address = reinterpret_cast<uintptr_t>(memory.data());
-    next_ = memory.data() + (-address % kBlockBytes) / sizeof(T);
+    next_ = first_line(memory.data());
   }
   T* take(int64_t size) { return (next_ += lines(size)) - lines(size); }
 

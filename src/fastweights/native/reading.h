@@ -71,32 +71,42 @@ void weigh(const T* weights, int64_t weight_stride, const T* scores, int64_t sco
     put(to, i, seen(i, get(scores + i * score_stride, 0) * weights[i * weight_stride]));
 }
 
-// total += factor M query where a lane sees the memory M, which has a matrix [units][units] for each lane
+// total += factor M query where a lane sees the memory M, which has a matrix [units][units] for each lane. `answer` is a
+// column to work with.
 template <class T>
-void read_memory(const T* memory, T factor, const T* query, int units, const Seen<T>& seen, T* total) {
-  for (int i = 0; i < units; ++i) {
-    Line<T> sum = Line<T>::all(0);
-    for (int j = 0; j < units; ++j) sum = sum + get(memory, i * units + j) * get(query, j);
-    put(total, i, get(total, i) + seen(0, sum * factor));
-  }
+void read_memory(const T* memory, T factor, const T* query, int units, const Seen<T>& seen, T* answer, T* total) {
+  match(memory, units, query, units, answer);
+  for (int i = 0; i < units; ++i) put(total, i, get(total, i) + seen(0, get(answer, i) * factor));
 }
 
-// From the cotangent of that sum: adds to those of query, factor and M. `answer` is a column to work with.
+// From the cotangent of that sum: adds to those of query and factor.
 template <class T>
 void read_memory_backward(const T* memory, T factor, const T* query, const T* cotangent, int units,
-                          const Seen<T>& seen, T* answer, T* d_query, T* d_factor, T* d_memory) {
+                          const Seen<T>& seen, T* answer, T* d_query, T* d_factor) {
   std::fill_n(answer, int64_t(units) * kLanes<T>, T(0));
-  for (int i = 0; i < units; ++i) {
-    const Line<T> d = get(cotangent, i), scaled = d * factor;
-    for (int j = 0; j < units; ++j) {
-      put(answer, j, get(answer, j) + get(memory, i * units + j) * d);
-      put(d_memory, i * units + j, get(d_memory, i * units + j) + seen(0, scaled * get(query, j)));
-    }
-  }
+  add_weighted<T, false>(memory, units, cotangent, units, answer);
   for (int j = 0; j < units; ++j) {
     put(d_query, j, get(d_query, j) + seen(0, get(answer, j) * factor));
     put(d_factor, 0, get(d_factor, 0) + seen(0, get(answer, j) * get(query, j)));
   }
+}
+
+// to[i] = weights[i] columns[i] where a lane sees the i-th column, 0 elsewhere
+template <class T>
+void weigh_columns(const T* weights, int64_t weight_stride, const T* columns, int count, int units,
+                   const Seen<T>& seen, T* to) {
+  for (int i = 0; i < count; ++i)
+    for (int unit = 0; unit < units; ++unit, columns += kLanes<T>, to += kLanes<T>)
+      put(to, 0, seen(i, get(columns, 0) * weights[i * weight_stride]));
+}
+
+// The columns, with 0 in lanes that do not see them: as they are where every lane sees all, else written to `to`.
+template <class T>
+const T* only_seen(const T* columns, int count, int units, const Seen<T>& seen, T* to) {
+  constexpr T one = 1;
+  if (!seen.begins) return columns;
+  weigh_columns(&one, 0, columns, count, units, seen, to);
+  return to;
 }
 
 }  // namespace fastweights

@@ -189,25 +189,27 @@ class Block {
   mutable std::vector<T> spare_;
 };
 
-// Collects, for one block, the cotangents of the projections and the states before them, as rows (time · lane), and
-// adds the products and sums over them that the weights and the table need.
+// Collects, for some steps of one block, the cotangents of the projections and the states before them, as rows
+// (time · lane), and adds the products and sums over them that the weights and the table need.
 template <class T>
 class Rows {
  public:
-  static int64_t size(const Sequences& s) {
-    return int64_t(s.length) * kLanes<T> * (s.width + padded<T>(s.units)) +
-           int64_t(s.width) * padded<T>(s.units) + 2 * kLanes<T>;
+  static int64_t size(const Sequences& all, int steps) {
+    return int64_t(steps) * kLanes<T> * (all.width + padded<T>(all.units)) +
+           int64_t(all.width) * padded<T>(all.units) + 2 * kLanes<T>;
   }
-  Rows(const Sequences& all, Scratch<T>& scratch)
+  static int64_t size(const Sequences& all) { return size(all, all.length); }
+  Rows(const Sequences& all, int steps, Scratch<T>& scratch)
       : all_(all),
         stride_(padded<T>(all.units)),
-        d_projections_(scratch.take(int64_t(all.length) * kLanes<T> * all.width)),
-        states_(scratch.take(int64_t(all.length) * kLanes<T> * stride_)),
+        d_projections_(scratch.take(int64_t(steps) * kLanes<T> * all.width)),
+        states_(scratch.take(int64_t(steps) * kLanes<T> * stride_)),
         d_recurrent_(scratch.take(int64_t(all.width) * stride_)) {
     std::fill_n(d_recurrent_, int64_t(all.width) * stride_, T(0));
   }
+  Rows(const Sequences& all, Scratch<T>& scratch) : Rows(all, all.length, scratch) {}
 
-  // At time t: the cotangent of the projection, and h(t−1), or null before the first step, where it is 0.
+  // Of the t-th of the steps: the cotangent of the projection, and the state before, or null where it is 0.
   void store(int t, const T* d_projection, const T* before) {
     auto store_rows = [&](const T* column, int units, T* start, int stride) {
       T* rows[kLanes<T>];
@@ -217,19 +219,20 @@ class Rows {
     store_rows(d_projection, all_.width, d_projections_, all_.width);
     if (before) store_rows(before, all_.units, states_, stride_);
   }
-  void add(const Block<T>& block, T* d_table) {
-    for (int t = 0; t < block.length(); ++t)
+  // The `count` steps from `start` on, of which the first `zeros` have no state before them.
+  void add(const Block<T>& block, int start, int count, int zeros, T* d_table) {
+    for (int t = 0; t < count; ++t)
       for (int lane = 0; lane < kLanes<T>; ++lane) {
-        if (!block.runs(t, lane)) continue;
+        if (!block.runs(start + t, lane)) continue;
         const T* row = d_projections_ + (int64_t(t) * kLanes<T> + lane) * all_.width;
-        T* to = d_table + int64_t(block.symbol(t, lane)) * all_.width;
+        T* to = d_table + int64_t(block.symbol(start + t, lane)) * all_.width;
         for (int i = 0; i < all_.width; ++i) to[i] += row[i];
       }
-    const int first = all_.given ? 0 : 1;
-    outer_add(d_projections_ + first * kLanes<T> * all_.width, all_.width, all_.width,
-              states_ + first * kLanes<T> * stride_, all_.units, stride_, (block.length() - first) * kLanes<T>,
-              d_recurrent_, stride_);
+    outer_add(d_projections_ + zeros * kLanes<T> * all_.width, all_.width, all_.width,
+              states_ + zeros * kLanes<T> * stride_, all_.units, stride_, (count - zeros) * kLanes<T>, d_recurrent_,
+              stride_);
   }
+  void add(const Block<T>& block, T* d_table) { add(block, 0, block.length(), all_.given ? 0 : 1, d_table); }
   void write(T* d_recurrent) const {
     for (int i = 0; i < all_.width; ++i)
       std::copy_n(d_recurrent_ + int64_t(i) * stride_, all_.units, d_recurrent + int64_t(i) * all_.units);
