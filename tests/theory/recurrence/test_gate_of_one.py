@@ -16,7 +16,6 @@ GATED = ["gated and Hebb", "gated delta and delta", "generalised and delta"]
         ({"write_rate": 1.1}, GATED[2:]),
         ({"max_write_rate": 0.9}, ["DeltaProduct and DeltaNet"]),
         ({"max_write_rate": 1.1}, ["DeltaProduct and DeltaNet"]),
-        ({"gate_logit": -5.0}, ["gated DeltaNet and DeltaNet"]),
     ],
 )
 def test_fails_with_another_number(wrong, fails):

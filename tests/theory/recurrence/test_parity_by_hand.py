@@ -20,7 +20,7 @@ def test_fails_with_another_ingredient(wrong, counts):
     """With another value S still alternates, between 0 and 2 v; with another eigenvalue not for long."""
     names = failures("parity-by-hand", **wrong)
     assert "largest distance from 0 and 1" in names
-    assert counts or "wrong answers of 30,000" in names
+    assert counts or "further than ¼ from the parity, of 30,000" in names
 
 
 def test_the_distance_of_even_and_odd_shrinks_by_the_eigenvalue():

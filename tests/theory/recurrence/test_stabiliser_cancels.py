@@ -31,11 +31,15 @@ def test_fails_with_another_least_denominator(least):
 
 def test_another_stabiliser_changes_only_the_gates():
     assert failures("stabiliser-cancels", largest=lambda f, m, i: max(f + m, i) + 0.1) == [
-        "largest gate, with the paper's m"
+        "larger gate of a step, the largest",
+        "the same, the smallest",
     ]
 
 
 def test_a_factor_of_the_input_gate_is_seen_where_the_denominator_is_least():
     """Elsewhere it divides out."""
     wrong = failures("stabiliser-cancels", input_gate=lambda log_input, m: 1.1 * np.exp(log_input - m))
-    assert wrong == ["small input gates: outputs, in rounding errors", "largest gate, with the paper's m"]
+    assert wrong == [
+        "small input gates: outputs, in rounding errors",
+        "larger gate of a step, the largest",
+    ]

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fastweights.cells.programmers.cell import Programmer
-from fastweights.cells.programmers.options import ProgrammerOptions
+from fastweights.cells.programmers.options import RuledOptions
+from fastweights.cells.programmers.ruled import RuledProgrammer
 
 _SATURATED = 800.0
 """σ(800) is 1 and σ(−800) is 0, in double precision as in single."""
@@ -23,14 +23,12 @@ class Factor(NamedTuple):
     rate: float
 
 
-def programmed(query: Sequence[float], symbols: Sequence[Sequence[Factor]]) -> Programmer:
+def programmed(query: Sequence[float], symbols: Sequence[Sequence[Factor]]) -> RuledProgrammer:
     """A cell of which each symbol, as a unit vector, asks `query` and writes its factors, one after the
     other, and which puts out what it reads."""
     units, writes = len(query), len(symbols[0])
-    options = ProgrammerOptions(
-        key_size=units, value_size=units, rule="delta", writes=writes, max_write_rate=2.0
-    )
-    cell = Programmer(len(symbols), units, options=options, key=jax.random.key(0))
+    options = RuledOptions(key_size=units, value_size=units, rule="delta", writes=writes, max_write_rate=2.0)
+    cell = RuledProgrammer(len(symbols), units, options=options, key=jax.random.key(0))
     columns = [
         np.concatenate(
             [
@@ -46,14 +44,13 @@ def programmed(query: Sequence[float], symbols: Sequence[Sequence[Factor]]) -> P
     return eqx.tree_at(lambda cell: (cell.input, cell.output), cell, weights)
 
 
-def outputs(cell: Programmer, sequences: np.ndarray) -> np.ndarray:
+def outputs(cell: RuledProgrammer, sequences: np.ndarray) -> np.ndarray:
     """(batch, time, units), of sequences of symbols (batch, time)."""
     inputs = jnp.asarray(np.eye(cell.input_size)[sequences])
     return np.asarray(eqx.filter_jit(lambda cell, inputs: cell.unroll(inputs)[0])(cell, inputs))
 
 
 def _logit(rate: float) -> float:
-    """x with 2 σ(x) = rate, as far as numbers reach."""
-    if rate <= 0:
-        return -_SATURATED
-    return _SATURATED if rate >= 2 else float(np.log(rate / (2 - rate)))
+    """x with 2 σ(x) = rate; there is none beyond 2."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.clip(np.log(rate) - np.log(2 - rate), -_SATURATED, _SATURATED))

@@ -12,7 +12,7 @@ _PAIRS, _KEY, _VALUE = 7, 5, 3
 _SCALES = 2.0 ** -np.arange(3, 13)
 
 
-def features(key: np.ndarray, scale: float) -> np.ndarray:
+def features(key: np.ndarray, scale: float) -> np.ndarray:  # survives: its scale divides out
     """φ(k) = (1, √ε k): φ(k)ᵀ φ(q) = 1 + ε kᵀ q."""
     return np.append(1.0, np.sqrt(scale) * key)
 

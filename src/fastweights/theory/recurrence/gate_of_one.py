@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fastweights.cells.programmers.cell import Programmer
 from fastweights.cells.programmers.delta_net import (
     DeltaNet,
     DeltaNetOptions,
@@ -14,6 +13,7 @@ from fastweights.cells.programmers.delta_net import (
     GatedDeltaNet,
     GatedDeltaNetOptions,
 )
+from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.memories import (
     DeltaRule,
     GatedDeltaRule,
@@ -27,6 +27,8 @@ from fastweights.theory.networks import run_once
 
 _KEY, _VALUE, _PAIRS, _RATE = 4, 3, 6, 0.5
 _INPUT, _HIDDEN, _TIME = 3, 4, 7
+_OPEN = -800.0
+"""The gate's bias with which gated DeltaNet keeps everything: softplus is 0 there."""
 
 
 @register_check(
@@ -56,9 +58,6 @@ class GateOfOne(Check):
     max_write_rate: float = 1.0
     """The largest β with which DeltaProduct is DeltaNet."""
 
-    gate_logit: float = -800.0
-    """The gate's input with which gated DeltaNet keeps everything: softplus is 0 there."""
-
     def examine(self) -> Finding:
         """Random pairs, and random weights."""
         rng = np.random.default_rng(0)
@@ -84,7 +83,7 @@ class GateOfOne(Check):
         return Finding(*quantities, *self._of_cells(x))
 
     def _of_cells(self, x: jax.Array) -> list[Quantity]:
-        def made(kind: type[Programmer], options: object) -> Programmer:
+        def made(kind: type[RuledProgrammer], options: object) -> RuledProgrammer:
             return kind(_INPUT, _HIDDEN, options=options, key=jax.random.key(0))
 
         net = made(DeltaNet, DeltaNetOptions())
@@ -94,7 +93,7 @@ class GateOfOne(Check):
         rows = net.input.shape[0]
         # DeltaNet's weights, and 0 for the gate, whose bias decides alone.
         weights = jnp.concatenate([net.input, jnp.zeros((gated.input.shape[0] - rows, _INPUT))])
-        shared = weights, net.convolution, net.output, jnp.full_like(gated.decay.bias, self.gate_logit)
+        shared = weights, net.convolution, net.output, jnp.full_like(gated.decay.bias, _OPEN)
         gated = eqx.tree_at(lambda c: (c.input, c.convolution, c.output, c.decay.bias), gated, shared)
         unroll = run_once(lambda cell: cell.unroll(x)[0])
         expected = unroll(net)

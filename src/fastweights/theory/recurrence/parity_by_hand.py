@@ -40,7 +40,12 @@ class ParityByHand(Check):
         read = outputs(cell, np.concatenate([bits, others]))[..., 0]
         parity, answers = np.cumsum(bits, axis=1) % 2, read[: len(bits)]
         return Finding(
-            Quantity(f"wrong answers of {parity.size:,}", np.count_nonzero((answers > 0.5) != parity), 0, 0),
+            Quantity(
+                f"further than ¼ from the parity, of {parity.size:,}",
+                np.sum(abs(answers - parity) > 0.25),
+                0,
+                0,
+            ),
             Quantity("largest distance from 0 and 1", np.max(abs(answers - parity)), 0, 0),
             panels=[_panel((self.rate, *_SHOWN), read[[1, *range(len(bits), len(read))]])],
         )

@@ -44,7 +44,7 @@ class StabiliserCancels(Check):
     statement = "mLSTM's outputs are the same with any stabiliser m, if the least denominator is e^{−m}."
 
     largest: Callable[[float, float, float], float] = largest
-    """m(t), given log f, m(t−1) and ĩ: it keeps gates at most 1."""
+    """m(t), given log f, m(t−1) and ĩ: the larger of both gates is 1 then."""
 
     input_gate: Callable[[float, float], float] = input_gate
     forget_gate: Callable[[float, float, float], float] = forget_gate
@@ -77,7 +77,8 @@ class StabiliserCancels(Check):
             overflown = np.count_nonzero(~np.isfinite(_plain(*sequence[:4], log_input + 800)[0]))
         return Finding(
             *quantities,
-            Quantity("largest gate, with the paper's m", max(gates + large_gates), 1, 1),
+            Quantity("larger gate of a step, the largest", max(gates + large_gates), 1, 1),
+            Quantity("the same, the smallest", min(gates + large_gates), 1, 1),
             Quantity("input gates of e^800: numbers that aren't finite", overflown, lowest=1),
             Quantity("the same, stabilised", np.count_nonzero(~np.isfinite(large)), 0, 0),
             Quantity("a least denominator of 1, off by", one / np.max(abs(expected)), lowest=0.5),
