@@ -12,6 +12,8 @@ from checks import failures
         ({"along_key": lambda rate, length: 1 - 1.1 * rate * length**2}, "eigenvalues: largest difference"),
         ({"norm": lambda rate, length: abs(1 - rate * length**2)}, "norm: largest difference"),
         ({"norm": lambda rate, length: 1.0}, "norm: largest difference"),
+        ({"of_rwkv7": lambda decay, erase_rate: decay * (1 - erase_rate)}, "RWKV-7: largest difference"),
+        ({"of_rwkv7": lambda decay, erase_rate: decay - 1.1 * erase_rate}, "RWKV-7: largest difference"),
         ({"largest_rate": 1.8}, "norm a billionth beyond it"),
         ({"largest_rate": 2.2}, "norm at the largest rate"),
         ({"highest": lambda gates: 0.9 * gates.max()}, "gates: eigenvalue − highest bound"),

@@ -33,6 +33,11 @@ def highest(gates: np.ndarray) -> float:
     return float(gates.max())
 
 
+def of_rwkv7(decay: float, erase_rate: float) -> float:
+    """w − a: RWKV-7's along κ̂, for one number w and one number a; the others are w."""
+    return decay - erase_rate
+
+
 @register_check("transition-eigenvalues", source="Grazzi et al. 2024, arXiv:2411.12537")
 class TransitionEigenvalues(Check):
     """I − β k kᵀ has the eigenvalues 1 − β‖k‖², once, and 1; its norm is max(1, |1 − β‖k‖²|), so it is 1 up
@@ -50,6 +55,8 @@ class TransitionEigenvalues(Check):
     norm: Callable[[float, float], float] = norm
     lowest: Callable[[float, np.ndarray], float] = lowest
     highest: Callable[[np.ndarray], float] = highest
+
+    of_rwkv7: Callable[[float, float], float] = of_rwkv7
 
     largest_rate: float = 2.0
     """The β up to which a unit key's transition is no longer than 1."""
@@ -76,6 +83,7 @@ class TransitionEigenvalues(Check):
             Quantity("norm at the largest rate", at, highest=1 + 1e-14),
             Quantity("norm a billionth beyond it", beyond, lowest=1 + 1e-9),
             *self._with_gates(rng),
+            Quantity("RWKV-7: largest difference", self._of_rwkv7(key), highest=rounding),
             Quantity("longest product of transitions", _longest_product(rng), highest=1 + 1e-12),
             panels=[self._panel()],
         )
@@ -97,6 +105,15 @@ class TransitionEigenvalues(Check):
             Quantity("gates: eigenvalue − highest bound", max(above), highest=1e-13),
             Quantity("equal gates: distance of both bounds", max(attained), highest=1e-13),
         ]
+
+    def _of_rwkv7(self, key: np.ndarray) -> float:
+        """Of the eigenvalues of w I − κ̂ (a κ̂)ᵀ, some of which are negative."""
+        off = []
+        for decay, erase_rate in ((0.9, 0.3), (0.6, 0.6), (0.6, 1.0)):
+            found = np.linalg.eigvalsh(decay * np.eye(_UNITS) - erase_rate * np.outer(key, key))
+            expected = np.sort([self.of_rwkv7(decay, erase_rate)] + [decay] * (_UNITS - 1))
+            off.append(np.max(abs(found - expected)))
+        return max(off)
 
     def _panel(self) -> Panel:
         rates = np.linspace(0, 2.4, 49)
