@@ -74,6 +74,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from cases import SELDOM
 
     for item in items:
-        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-        if getattr(case, "name", None) in SELDOM:
+        given = getattr(item, "callspec", None) and item.callspec.params
+        if given and {getattr(given.get("case"), "name", None), given.get("model")} & SELDOM:
             item.add_marker(pytest.mark.thorough)

@@ -115,7 +115,7 @@ def test_a_faulty_task_is_named_in_one_line(tmp_path, capsys):
 def test_a_task_whose_length_is_no_number(tmp_path):
     old, new = 'check_between("length", self.length, 2, 100)', 'object.__setattr__(self, "length", "long")'
     load_plugin(plugin(tmp_path, SAMPLE, old, new))
-    with pytest.raises(InvalidValueError, match=r"the task CountOnes \(faulty.py, line \d+\): TypeError: "):
+    with pytest.raises(InvalidValueError, match="length must be a whole number; got 'long'"):
         RunSpecification(registry.tasks["count-ones"]())
 
 
