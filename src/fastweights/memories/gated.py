@@ -13,8 +13,11 @@ from fastweights.numerics import is_known
 from fastweights.registry import register_memory
 from fastweights.types import Scalar
 
+Gate = Float[Array, "..."] | float
+"""One number, or one for each unit of the keys."""
 
-def as_gate(name: str, gate: Float[Array, "..."] | float, key_size: int) -> Float[Array, " gates"]:
+
+def as_gate(name: str, gate: Gate, key_size: int) -> Float[Array, " gates"]:
     """The gate as (1,), for one number, or (key,). Raises: InvalidValueError for another shape, or numbers
     outside [0, 1]."""
     array = jnp.atleast_1d(as_floats(gate))
@@ -44,9 +47,7 @@ class GatedMatrix(LinearMemory):
     decay: Float[Array, "... gates"]
 
     @classmethod
-    def empty(
-        cls, key_size: int, value_size: int, decay: Float[Array, "..."] | float = 0.95
-    ) -> "GatedMatrix":
+    def empty(cls, key_size: int, value_size: int, decay: Gate = 0.95) -> "GatedMatrix":
         """The memory with nothing stored."""
         check_sizes(key_size, value_size)
         return cls(jnp.zeros((value_size, key_size)), as_gate("decay", decay, key_size))
@@ -75,11 +76,7 @@ class GatedDeltaRule(LinearMemory):
 
     @classmethod
     def empty(
-        cls,
-        key_size: int,
-        value_size: int,
-        decay: Float[Array, "..."] | float = 0.95,
-        write_rate: Scalar | float = 1.0,
+        cls, key_size: int, value_size: int, decay: Gate = 0.95, write_rate: Scalar | float = 1.0
     ) -> "GatedDeltaRule":
         """The memory with nothing stored."""
         check_sizes(key_size, value_size)
@@ -110,11 +107,7 @@ class GeneralisedDeltaRule(LinearMemory):
 
     @classmethod
     def empty(
-        cls,
-        key_size: int,
-        value_size: int,
-        decay: Float[Array, "..."] | float = 0.95,
-        erase_rate: Float[Array, "..."] | float = 1.0,
+        cls, key_size: int, value_size: int, decay: Gate = 0.95, erase_rate: Gate = 1.0
     ) -> "GeneralisedDeltaRule":
         """The memory with nothing stored."""
         check_sizes(key_size, value_size)

@@ -71,14 +71,7 @@ class Programmer(Cell):
     hidden_size: int = eqx.field(static=True)
     options: Any = eqx.field(static=True)
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        options: Any = None,
-        key: Array,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, options: Any = None, key: Array) -> None:
         check_sizes(input_size, hidden_size)
         options = self.Options() if options is None else options
         self.options = options

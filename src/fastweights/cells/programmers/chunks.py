@@ -14,10 +14,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Bool, Float, Int32
+from jaxtyping import Array, Float
 
 from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, without_padding
 from fastweights.memories.writes import Write
+from fastweights.native.memory import Memories
 
 _CHUNK = 64
 # With a decay for each unit of a key, b(t, i) has an axis more.
@@ -25,15 +26,11 @@ _CHUNK_OF_VECTORS = 16
 
 
 def in_chunks(
-    queries: Float[Array, "batch time heads key"],
-    write: Write,
-    state: Float[Array, "batch heads value key"],
-    lengths: Int32[Array, " batch"] | None,
-    resets: Bool[Array, "batch time"] | None,
-    chunk: int | None = None,
+    memories: Memories, chunk: int | None = None
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    queries, write = without_padding(queries, write, lengths)
+    queries, key, value, decay, lookup, erase, state, lengths, resets = memories
+    queries, write = without_padding(queries, Write(key, value, decay, lookup, erase), lengths)
     time, writes = queries.shape[1], write.key.shape[1]
     if not time:
         return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state

@@ -1,29 +1,23 @@
 """A memory by its kernel in C++, with all derivatives."""
 
-from jaxtyping import Array, Bool, Float, Int32
+from jaxtyping import Array, Float
 
 from fastweights.cells.programmers.chunks import in_chunks
-from fastweights.memories.writes import Write
 from fastweights.native import memory
 from fastweights.native.derivatives import recurrence
 from fastweights.native.memory import Memories
 
 
 def by_kernel(
-    queries: Float[Array, "batch time heads key"],
-    write: Write,
-    state: Float[Array, "batch heads value key"],
-    lengths: Int32[Array, " batch"] | None,
-    resets: Bool[Array, "batch time"] | None,
+    memories: Memories,
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    outputs, last = _recurrence((), Memories(queries, *write, state, lengths, resets))
+    outputs, last = _recurrence((), memories)
     return outputs, last
 
 
 def _plain(_, memories: Memories):
-    query, key, value, decay, lookup, erase, state, lengths, resets = memories
-    return in_chunks(query, Write(key, value, decay, lookup, erase), state, lengths, resets)
+    return in_chunks(memories)
 
 
 _recurrence = recurrence(

@@ -48,14 +48,7 @@ class Mamba2(Programmer):
     decay: ExponentialDecay
     skip: Float[Array, " heads"]
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        options: Any = None,
-        key: Array,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, options: Any = None, key: Array) -> None:
         key, *keys = jax.random.split(key, 3)
         super().__init__(input_size, hidden_size, options=options, key=key)
         heads, width = self.options.heads, self.options.convolution

@@ -53,14 +53,7 @@ class MLSTM(Programmer):
     input_gate_bias: Float[Array, " heads"]
     forget_gate_bias: Float[Array, " heads"]
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        options: Any = None,
-        key: Array,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, options: Any = None, key: Array) -> None:
         key, bias_key = jax.random.split(key)
         super().__init__(input_size, hidden_size, options=options, key=key)
         heads, before = self.options.heads, sum(self.rows()[:3])

@@ -75,9 +75,10 @@ def unroll_memory(
     precise = jnp.promote_types(dtype, jnp.float32)
     if state is None:
         state = jnp.zeros((*batch, queries.shape[-2], write.value.shape[-1], queries.shape[-1]), precise)
-    real = jax.tree.map(lambda a: jnp.asarray(a, precise), (queries, write, state))
-    flat = jax.tree.map(lambda a: a.reshape(prod(batch), *a.shape[len(batch) :]), (*real, lengths, resets))
-    outputs, last = _function(form, precise)(*flat)
+    real = jax.tree.map(lambda a: jnp.asarray(a, precise), (queries, *write, state))
+    memories = memory.Memories(*real, lengths=lengths, resets=resets)
+    flat = jax.tree.map(lambda a: a.reshape(prod(batch), *a.shape[len(batch) :]), memories)
+    outputs, last = _function(form, precise)(flat)
     outputs, last = (a.reshape(*batch, *a.shape[1:]) for a in (outputs, last))
     return outputs.astype(dtype), last
 

@@ -31,14 +31,7 @@ class RuledProgrammer(Programmer):
     decay_expansion: Float[Array, "gates rank"] | None
     decay: Any
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        options: Any = None,
-        key: Array,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, options: Any = None, key: Array) -> None:
         key, *keys = jax.random.split(key, 3)
         super().__init__(input_size, hidden_size, options=options, key=key)
         units, rank = self.options.heads * self.gates, self.options.decay_rank

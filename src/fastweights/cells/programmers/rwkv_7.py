@@ -66,14 +66,7 @@ class RWKV7(Programmer):
     replacement: Float[Array, "heads key"]
     bonus: Float[Array, "heads key"]
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        options: Any = None,
-        key: Array,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, options: Any = None, key: Array) -> None:
         key, *keys = jax.random.split(key, 4)
         super().__init__(input_size, hidden_size, options=options, key=key)
         heads, _, units = self.memory_shape

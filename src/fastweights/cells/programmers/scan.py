@@ -3,22 +3,20 @@
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int32
+from jaxtyping import Array, Float
 
 from fastweights.cells.programmers.masks import without_padding
 from fastweights.memories.writes import Write, written
+from fastweights.native.memory import Memories
 from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
 
 
 def in_steps(
-    queries: Float[Array, "batch time heads key"],
-    write: Write,
-    state: Float[Array, "batch heads value key"],
-    lengths: Int32[Array, " batch"] | None,
-    resets: Bool[Array, "batch time"] | None,
+    memories: Memories,
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    queries, write = without_padding(queries, write, lengths)
+    queries, key, value, decay, lookup, erase, state, lengths, resets = memories
+    queries, write = without_padding(queries, Write(key, value, decay, lookup, erase), lengths)
     time = queries.shape[1]
     if not time:
         return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state
