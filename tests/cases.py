@@ -16,6 +16,7 @@ from jax import Array
 from fastweights import registry
 from fastweights.cells.base import Cell
 from fastweights.cells.programmers.cell import Programmer
+from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.models import ClassifierOptions, SequenceClassifier
 
 
@@ -243,6 +244,8 @@ EVERY_CELL = [Case(name) for name in registry.cells]
 SELDOM = {"delta-rnn", "fw-lstm", "gru", "rdn"} | {
     name for name, cell in registry.cells.items() if issubclass(cell, Programmer) and name != "deltaproduct"
 }
+# Sets of options of one class, which two others stand for: but for their references, slow tests.
+ALIKE = {name for name in SELDOM - {"linear-attention"} if issubclass(registry.cells[name], RuledProgrammer)}
 # One for each cell, with layer normalisation where it has any.
 LAST_OF_EACH = list({case.name: case for case in [*CASES, FAST_WEIGHTS[1]]}.values())
 

@@ -71,9 +71,12 @@ def untyped() -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of cells that another cell stands for are thorough ones."""
-    from cases import SELDOM
+    from cases import ALIKE, SELDOM
 
     for item in items:
         given = getattr(item, "callspec", None) and item.callspec.params
-        if given and {getattr(given.get("case"), "name", None), given.get("model")} & SELDOM:
+        names = {getattr(given.get("case"), "name", None), given.get("model")} if given else set()
+        if names & ALIKE and "references" not in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+        elif names & SELDOM:
             item.add_marker(pytest.mark.thorough)
