@@ -16,7 +16,7 @@ from jax import lax
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, without_padding
+from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, within, without_padding
 from fastweights.memories.writes import Write
 from fastweights.native.memory import Memories
 
@@ -35,8 +35,8 @@ def in_chunks(
     if not time:
         return jnp.zeros((*queries.shape[:-1], write.value.shape[-1]), queries.dtype), state
     a_step = writes // time
+    resets = within(resets, lengths)
     if resets is not None:
-        resets = resets if lengths is None else resets & (jnp.arange(time) < lengths[:, None])
         resets = jnp.repeat(resets, a_step, axis=1) & (jnp.arange(writes) % a_step == 0)
     bad = spoiled(state, write, resets)
     state, write = jax.tree.map(cleared, (state, write))

@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int32
 
+from fastweights.cells.programmers.masks import within
+
 
 def convolve(
     weights: Float[Array, "channels width"],
@@ -19,9 +21,9 @@ def convolve(
     whole = jnp.concatenate([recent, x], axis=1)  # x(t) is number past + t
     ends = jnp.full(len(x), time) if lengths is None else lengths
     runs = jnp.zeros(whole.shape[:2], jnp.int32)  # how many resets came before; equal without one in between
+    resets = within(resets, lengths)
     if resets is not None:
-        counted = jnp.cumsum(resets & (jnp.arange(time) < ends[:, None]), axis=1)
-        runs = jnp.concatenate([runs[:, :past], counted], axis=1)
+        runs = jnp.concatenate([runs[:, :past], jnp.cumsum(resets, axis=1)], axis=1)
     mixed = jnp.zeros_like(x)
     for j in range(past + 1):
         begin = past - j

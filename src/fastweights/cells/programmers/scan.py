@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from fastweights.cells.programmers.masks import without_padding
+from fastweights.cells.programmers.masks import within, without_padding
 from fastweights.memories.writes import Write, written
 from fastweights.native.memory import Memories
 from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
@@ -35,7 +35,7 @@ def in_steps(
         return state, jnp.matvec(state, query)
 
     scan = lax.scan if time <= MAX_KEPT_STEPS else checkpointed_scan
-    if resets is not None:
-        resets = (resets if lengths is None else resets & (jnp.arange(time) < lengths[:, None])).T
+    resets = within(resets, lengths)
+    resets = None if resets is None else resets.T
     state, outputs = scan(step, state, (queries, write, resets))
     return jnp.moveaxis(outputs, 0, 1), state
