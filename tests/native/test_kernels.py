@@ -27,6 +27,7 @@ from cases import (
 )
 from fastweights.cells.sequences import gather
 from fastweights.native import calls
+from fastweights.native.sizes import LONGEST_TAPE
 
 # More units than a panel of a product has rows, and more sequences than a block has lanes; then one of each.
 WIDE = Sizes(input=3, hidden=19, time=7, batch=21)
@@ -193,7 +194,7 @@ def test_what_was_not_a_number_before_a_reset_is_forgotten(case):
 
 def test_a_sequence_too_long_for_a_tape_goes_without_a_kernel():
     cell = EVERY_CELL[0].build(SIZES)
-    assert cell.kernel(calls._MAX_LENGTH + 1, 1, jnp.dtype("float32")) is None
+    assert cell.kernel(LONGEST_TAPE + 1, 1, jnp.dtype("float32")) is None
 
 
 def test_a_memory_of_preliminary_states_goes_without_a_kernel():

@@ -9,16 +9,17 @@ import pytest
 
 from fastweights.files import cache_folder
 from fastweights.native import library
-from fastweights.native.library import SWITCH, available
+from fastweights.native.library import SWITCH
+from fastweights.native.xla import available
 
 PROGRAM = """
 import json, warnings
 import jax
 from fastweights import FastWeights
-from fastweights.native import library
+from fastweights.native import xla
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    kind = library.describe()
+    kind = xla.describe()
 cell = FastWeights(3, 5, key=jax.random.key(0))
 outputs, _ = cell.unroll(jax.random.normal(jax.random.key(1), (2, 7, 3)))
 total = float(abs(outputs).sum())
@@ -63,6 +64,14 @@ def test_turning_them_off_is_not_remembered(monkeypatch):
     assert not available()
     monkeypatch.delenv(SWITCH)
     assert available()
+
+
+def test_the_library_is_loaded_without_jax():
+    program = (
+        "import sys; from fastweights.native import library; library.load()[0].WriteForward;"
+        "assert not {'jax', 'jaxlib'} & sys.modules.keys(), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
 
 
 def test_a_compiler_that_fails_is_named_once_and_done_without(tmp_path):

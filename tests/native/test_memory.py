@@ -10,7 +10,7 @@ import pytest
 import fastweights as fw
 from cases import quickly
 from fastweights.errors import InvalidValueError
-from fastweights.native import library, memory
+from fastweights.native import library, memory, sizes
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -76,9 +76,9 @@ def test_single_precision_too():
 
 
 def test_a_long_sequence_keeps_so_many_states_and_no_more(monkeypatch):
-    assert [memory._every(writes) for writes in (0, 64 * 256, 64 * 256 + 1, 100_000)] == [64, 64, 128, 448]
-    monkeypatch.setattr(memory, "_KEPT_EVERY", 24)
-    monkeypatch.setattr(memory, "_MOST_KEPT", 2)
+    assert [sizes.kept_every(writes) for writes in (0, 64 * 256, 64 * 256 + 1, 100_000)] == [64, 64, 128, 448]
+    monkeypatch.setattr(sizes, "_KEPT_EVERY", 24)
+    monkeypatch.setattr(sizes, "_MOST_KEPT", 2)
     given = general(1, 75, 1, 5, 3)  # the states before writes 0 and 48
     _, (states, found) = memory.forward(memory.Memories(given[0], *given[1], given[2]))
     assert states.shape == (1, 1, 2, 5, 3)

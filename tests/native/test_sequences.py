@@ -13,6 +13,7 @@ from cases import quickly
 from fastweights.native import attending, calls
 from fastweights.native.attending import Plan
 from fastweights.native.calls import Kernel, Sequences
+from fastweights.native.sizes import bits
 
 TIME, SYMBOLS = 7, 11
 PLANS = {
@@ -70,8 +71,8 @@ def problem(name: str, hidden: int, outputs: int) -> Problem:
             size,
             tape_size,
             operands,
+            [bits(weight)],
             (permutations,),
-            answer_weight=np.float64(weight),
         )
         equations = partial(recurrences.associative, permutations, heads, weight, outputs)
         return Problem(kernel, equations, size, width)

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 from jaxtyping import Float
 
@@ -17,6 +16,7 @@ from fastweights.cells.layers import uniform
 from fastweights.errors import LATER, MAX_SCALE, check_between, check_choice, to_python_numbers
 from fastweights.native import calls
 from fastweights.native.calls import Kernel
+from fastweights.native.sizes import associative_tape_size, bits
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
@@ -168,14 +168,10 @@ class AssociativeLSTM(Cell):
         if not calls.runs(length, dtype):
             return None
         half, copies = self.hidden_size // 2, self.copies
-        # `AssociativeTape` in native/associative_lstm.h
-        tape_size = length * (len(self.recurrent) + (6 * self.heads + 2 * copies + 2) * half)
+        tape_size = associative_tape_size(length, len(self.recurrent), self.heads, copies, half)
         state_size, orders = 2 * (copies + 1) * half, permutations(half, copies)
-        weight = np.float64(self._answer_weight)
-        operands, constants = (self.recurrent,), (orders,)
-        return calls.native(
-            "Associate", outputs, state_size, tape_size, operands, constants, answer_weight=weight
-        )
+        numbers, operands = [bits(self._answer_weight)], (self.recurrent,)
+        return calls.native("Associate", outputs, state_size, tape_size, operands, numbers, (orders,))
 
 
 def _gated(gate: Float[Array, " half"], z: Vector) -> Vector:

@@ -14,6 +14,7 @@ from fastweights.cells.layers import layer_norm, uniform
 from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
 from fastweights.native import calls
 from fastweights.native.calls import Kernel
+from fastweights.native.sizes import lstm_tape_size
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
@@ -120,5 +121,5 @@ class LSTM(Cell):
             gains = jnp.concatenate([self.gain, self.cell_gain]).reshape(-1, self.hidden_size)
             biases = jnp.concatenate([self.bias, self.cell_bias]).reshape(-1, self.hidden_size)
         norms, units = len(gains), self.hidden_size
-        tape_size = length * (units * (3 + _GATES + norms) + norms)  # `LstmTape` in native/lstm.h
+        tape_size = lstm_tape_size(length, units, norms)
         return calls.native("Lstm", outputs, 2 * units, tape_size, (self.recurrent, gains, biases))

@@ -1,6 +1,6 @@
 """What the kernels have in common, and how they are called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,14 +10,10 @@ import numpy as np
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int32, PyTree
 
-from fastweights.native.library import available, target
+from fastweights.native.sizes import BLOCK_BYTES, LONGEST_TAPE
+from fastweights.native.xla import available, target
 
-_BLOCK_BYTES = 64  # as in lanes.h
 _TYPES = (jnp.float32, jnp.float64)
-
-
-# A tape keeps every step; longer sequences would outgrow the memory.
-_MAX_LENGTH = 1000
 
 
 class Sequences(NamedTuple):
@@ -75,7 +71,7 @@ class Kernel(NamedTuple):
     """Fewer sequences go faster in JAX: a kernel takes as long for one as for a block."""
 
 
-def runs(length: int, dtype: jnp.dtype, longest: int = _MAX_LENGTH) -> bool:
+def runs(length: int, dtype: jnp.dtype, longest: int = LONGEST_TAPE) -> bool:
     """Whether there are kernels, here, for sequences of this length and numbers of this type.
 
     `longest` is the longest sequence of a kernel that does not keep every step.
@@ -89,12 +85,12 @@ def native(
     state_size: int,
     tape_size: int,
     operands: tuple[Array, ...],
+    numbers: Sequence[int] = (),
     constants: tuple[np.ndarray, ...] = (),
     table_again: bool = False,
-    **attributes: np.generic | np.ndarray,
 ) -> Kernel:
-    """The functions `{name}Forward` and `{name}Backward` of kernels.cc, for the last `outputs` outputs. The
-    last axis of the first operand, such as W, is as long as there are units.
+    """The functions `{name}Forward` and `{name}Backward` of kernels.cc, with these numbers, for the last
+    `outputs` outputs. The last axis of the first operand, such as W, is as long as there are units.
 
     `state_size` is how many numbers a last state has, `tape_size` how many forward leaves to backward for
     each sequence. Constants are arrays of integers that follow the operands. A kernel that does steps again
@@ -103,11 +99,11 @@ def native(
 
     def call(direction: str, results: list[jax.ShapeDtypeStruct], *arrays: Array | np.ndarray) -> list[Array]:
         function = jax.ffi.ffi_call(target(name + direction), results, vmap_method="sequential")
-        return list(function(*arrays, **attributes))
+        return list(function(*arrays, numbers=np.array(numbers, np.int64)))
 
     def results_and_tapes(keep: bool, sequences: Sequences, operands: tuple[Array, ...]):
         batch, dtype = len(sequences.tokens), operands[0].dtype
-        lanes = _BLOCK_BYTES // dtype.itemsize
+        lanes = BLOCK_BYTES // dtype.itemsize
         # A tape for each block of lanes; where nothing is kept, one that all blocks write over.
         tapes = -(-batch // lanes) if keep else 1
         shapes = (batch, outputs, operands[0].shape[-1]), (batch, state_size), (tapes, tape_size * lanes)

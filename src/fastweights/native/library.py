@@ -1,8 +1,14 @@
-"""The shared library of kernels: compiled at first use, and kept in the user's cache folder."""
+"""The shared library of kernels: compiled at first use, and kept in the user's cache folder.
+
+One binary serves every framework; this module imports none. `xla.py` makes its functions known to JAX,
+`fastweights.torch.kernels` calls them for PyTorch.
+"""
 
 import ctypes
 import functools
 import hashlib
+import importlib.metadata
+import importlib.util
 import os
 import platform
 import shlex
@@ -13,8 +19,6 @@ import warnings
 from pathlib import Path
 
 import filelock
-import jax
-import jax.ffi
 
 from fastweights.errors import FileError
 from fastweights.files import cache_folder, make_private, remove_leftovers, write_atomically
@@ -30,48 +34,26 @@ _V3 = {"avx2", "bmi2", "f16c", "fma", "movbe"}
 _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
 
-def available() -> bool:
-    """Whether there are kernels: not without a C++ compiler, nor on another accelerator than the CPU, nor
-    where they are turned off by FASTWEIGHTS_NATIVE=0."""
-    return os.environ.get(SWITCH) != "0" and jax.default_backend() == "cpu" and _library() is not None
+def is_on() -> bool:
+    """Whether kernels are to be used: not where they are turned off by FASTWEIGHTS_NATIVE=0."""
+    return os.environ.get(SWITCH) != "0"
 
 
 @functools.cache
-def target(function: str) -> str:
-    """The name under which XLA knows a function of kernels.cc. It holds a hash of the sources, so that a
-    cached program never meets another kernel.
-
-    Raises: RuntimeError where there are no kernels.
-    """
-    library = _library()
-    if library is None:
-        raise RuntimeError("there are no native kernels here")
-    loaded, version = library
-    name = f"fastweights_{function}_{version}"
-    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(loaded, function)), platform="cpu")
-    return name
-
-
-def describe() -> str:
-    """Which form of the cells runs here, for records: `native x86-64-v3`, or `jax`."""
-    if not available():
-        return "jax"
-    return " ".join(["native", *_architecture()[:1]]).replace("-march=", "")
-
-
-@functools.cache
-def _library() -> tuple[ctypes.CDLL, str] | None:
+def load() -> tuple[ctypes.CDLL, str] | None:
+    """The library, and a hash of all that it is made of; None, with a warning, where it cannot be built, and
+    None without a C++ compiler."""
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if not compiler:
         return None
-    flags = [*_FLAGS, *_architecture()]
-    version = _hash(compiler, flags)
+    flags = [*_FLAGS, *architecture()]
     try:
+        version = _hash(compiler, flags)
         path = cache_folder() / "native" / f"kernels-{version}.so"
         if not _is_intact(path):
             _compile(compiler, flags, path)
         return ctypes.CDLL(str(path)), version
-    except (OSError, RuntimeError, subprocess.SubprocessError, FileError) as error:
+    except (OSError, RuntimeError, ImportError, subprocess.SubprocessError, FileError) as error:
         detail = getattr(error, "stderr", None) or str(error)  # RuntimeError, if there is no home
         _warn(f"the native kernels could not be built, so that training is slower: {detail.strip()[-500:]}")
         return None
@@ -100,11 +82,19 @@ def _compile(compiler: str, flags: list[str], path: Path) -> None:
             shutil.rmtree(folder)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.stem}-") as folder:
             library = Path(folder) / path.name
-            files = [f"-I{jax.ffi.include_dir()}", str(_SOURCES / "kernels.cc"), "-o", str(library)]
+            files = [f"-I{_xla_headers()}", *map(str, sorted(_SOURCES.glob("*.cc"))), "-o", str(library)]
             command = [*shlex.split(compiler), *flags, *files]
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
             content = library.read_bytes()
         write_atomically(path, content + _digest(content))
+
+
+def _xla_headers() -> Path:
+    """The folder that `jax.ffi.include_dir()` names, without importing JAX."""
+    found = importlib.util.find_spec("jaxlib")
+    if found is None or not found.submodule_search_locations:
+        raise RuntimeError("jaxlib, whose headers they need, is not installed")
+    return Path(found.submodule_search_locations[0]) / "include"
 
 
 def _digest(content: bytes) -> bytes:
@@ -115,7 +105,7 @@ def _warn(message: str) -> None:
     warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
-def _architecture() -> list[str]:
+def architecture() -> list[str]:
     """Compiler flags for this processor's vector instructions; a home folder may serve several machines."""
     if platform.machine() != "x86_64":
         return []
@@ -127,5 +117,5 @@ def _architecture() -> list[str]:
 
 def _hash(compiler: str, flags: list[str]) -> str:
     texts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.[ch]*"))]
-    texts += [compiler.encode(), *map(str.encode, flags), jax.__version__.encode()]
+    texts += [compiler.encode(), *map(str.encode, flags), importlib.metadata.version("jaxlib").encode()]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

@@ -14,14 +14,10 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Int32
 
 from fastweights.native.calls import Cotangents, Results
-from fastweights.native.library import available, target
+from fastweights.native.sizes import kept_every
+from fastweights.native.xla import available, target
 
 _TYPES = (jnp.float32, jnp.float64)
-# Forward keeps the state before every 64th write, about as much as an array of the keys; of long sequences
-# 256 states. Backward computes the others anew from these, twice: first every 16th, then those of 16 writes
-# side by side. More states kept made it no faster, since they come from memory.
-_KEPT_EVERY = 64
-_MOST_KEPT = 256
 
 
 class Memories(NamedTuple):
@@ -64,7 +60,7 @@ def forward(memories: Memories) -> tuple[Results, Kept]:
     """`evaluate`, and what `backward` needs besides."""
     writes = memories.key.shape[1]
     finds = 0 if memories.lookup is None else writes
-    return _forward(memories, states=-(-writes // _every(writes)), finds=finds)
+    return _forward(memories, states=-(-writes // kept_every(writes)), finds=finds)
 
 
 def backward(memories: Memories, kept: Kept, cotangents: Cotangents) -> Memories:
@@ -96,12 +92,7 @@ def _forward(memories: Memories, states: int, finds: int) -> tuple[Results, Kept
 
 def _call(name: str, memories: Memories, results: list, *arrays: Any) -> Sequence[Array]:
     function = jax.ffi.ffi_call(target(name), results, vmap_method="sequential")
-    return function(*arrays, every=np.int64(_every(memories.key.shape[1])))
-
-
-def _every(writes: int) -> int:
-    """A multiple of `_KEPT_EVERY`."""
-    return _KEPT_EVERY * max(1, -(-writes // (_KEPT_EVERY * _MOST_KEPT)))
+    return function(*arrays, numbers=np.array([kept_every(memories.key.shape[1])], np.int64))
 
 
 def _without_none(memories: Memories) -> list[Array | np.ndarray]:

@@ -14,7 +14,7 @@ from fastweights.errors import CheckpointError, check
 from fastweights.files import remove_leftovers
 from fastweights.machine import processor_name
 from fastweights.models import count_parameters, count_state
-from fastweights.native import library
+from fastweights.native import xla
 from fastweights.runs.saved_models import load_model as load_model
 from fastweights.runs.saved_models import save_model
 from fastweights.runs.specification import RunSpecification
@@ -147,7 +147,7 @@ def environment() -> dict[str, Any]:
     names = ("fastweights", "jax", "jaxlib", "equinox", "optax", "numpy")
     return {
         **{name: metadata.version(name) for name in names},
-        "kernels": library.describe(),
+        "kernels": xla.describe(),
         "python": platform.python_version(),
         "processor": processor_name(),
         "cores": os.cpu_count(),
