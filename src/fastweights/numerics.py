@@ -10,9 +10,6 @@ from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, PyTree, Shaped
 
-MAX_KEPT_STEPS = 128
-"""Steps whose states are all kept for the derivative; of longer sequences only some are."""
-
 
 def is_known(array: Any) -> bool:
     """Whether the numbers can be looked at: not while JAX compiles or differentiates."""

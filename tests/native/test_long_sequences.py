@@ -11,7 +11,7 @@ from test_kernels import Problem, assert_equal, program
 
 from cases import FAST_WEIGHTS, Sizes, as_type, quickly
 from fastweights.cells.fast_weights import FastWeights, FastWeightsOptions
-from fastweights.cells.fast_weights_options import longest_attention
+from fastweights.cells.options.fast_weights import longest_attention
 
 # Several segments of chunks, the last chunk a short one; more sequences than a block has lanes.
 LONG = Sizes(input=2, hidden=3, time=71, batch=11)

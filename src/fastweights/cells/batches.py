@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int32
 
+from fastweights.cells.options.footprint import MAX_KEPT_STEPS
 from fastweights.cells.sequences import as_rows, as_type, choose, from_rows
 from fastweights.native.calls import Kernel, Results, Sequences
 from fastweights.native.derivatives import recurrence
-from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
+from fastweights.numerics import checkpointed_scan
 
 
 def unroll_batch(

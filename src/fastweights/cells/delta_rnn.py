@@ -1,6 +1,5 @@
 """The Delta RNN: a recurrent network both of whose weight matrices are fast."""
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -10,24 +9,14 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.footprint import Footprint, kept_steps
-from fastweights.cells.heads import HeadsOptions, check_heads
 from fastweights.cells.layers import uniform
+from fastweights.cells.options.delta_nets import DeltaRNNOptions as DeltaRNNOptions
+from fastweights.cells.options.heads import check_heads
 from fastweights.memories import DeltaRule
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
 _BLOCKS = 5
-
-
-@dataclass(frozen=True)
-class DeltaRNNOptions(HeadsOptions):
-    """Options of the Delta RNN."""
-
-    def footprint(self, hidden_size: int, length: int) -> Footprint:
-        """Both memories of each step that the derivative keeps, before and after they are written."""
-        memories = 2 * hidden_size**2 // self.heads
-        return Footprint(_BLOCKS + 2, 4 * memories * kept_steps(length) + 12 * hidden_size * length)
 
 
 class DeltaRNNState(NamedTuple):

@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float, Integer
 
 from fastweights.cells import fast_weights_kernel
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.fast_weights_options import FastWeightsOptions as FastWeightsOptions
 from fastweights.cells.layers import Norms, layer_norm, uniform
+from fastweights.cells.options.fast_weights import FastWeightsOptions as FastWeightsOptions
 from fastweights.memories import DecayingMatrix
 from fastweights.memories.decaying import powers
 from fastweights.native.calls import Kernel

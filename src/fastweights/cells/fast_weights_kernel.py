@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Integer
 
-from fastweights.cells.fast_weights_options import CHUNK, longest_attention
+from fastweights.cells.options.fast_weights import CHUNK, longest_attention
 from fastweights.memories.decaying import powers
 from fastweights.native import attending, calls
 from fastweights.native.calls import Kernel

@@ -1,7 +1,6 @@
 """The gated recurrent unit."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -11,23 +10,11 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import uniform
-from fastweights.errors import check_choice, to_python_numbers
+from fastweights.cells.options.gru import GRUOptions as GRUOptions
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
 _BLOCKS = 3
-
-
-@dataclass(frozen=True)
-class GRUOptions:
-    """Options of the gated recurrent unit."""
-
-    reset_gate: Literal["after", "before"] = "after"
-    """Where r acts: after the candidate's recurrent product (cuDNN, PyTorch), or before it (Cho et al.)."""
-
-    def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_choice("reset_gate", self.reset_gate, ("after", "before"))
 
 
 @register_cell("gru", source="Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product")

@@ -3,13 +3,12 @@
 A complex vector of n units is a vector of 2 n numbers, real parts first.
 """
 
-import functools
-
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
+
+from fastweights.cells.permutations import permutations
 
 _Vector = Float[Array, "... units"]
 _Copies = Float[Array, "... copies 2 half"]
@@ -62,19 +61,6 @@ def bound(z: _Vector) -> _Vector:
     # Of the square, not of the modulus, whose slope at 0 is infinite.
     scale = lax.rsqrt(jnp.maximum(1, real * real + imaginary * imaginary))
     return jnp.concatenate([real * scale, imaginary * scale], axis=-1)
-
-
-@functools.cache
-def permutations(units: int, copies: int) -> Int[np.ndarray, "copies units"]:
-    """Each copy's permutation P_s: (P_s z)_i = z[permutations[s, i]]. The same numbers always and everywhere.
-
-    They are not part of a model's weights: whoever knows the two sizes knows them. So they are made of a
-    generator's raw bits, which never change, where NumPy may change how it shuffles.
-    """
-    bits = [np.random.Philox(key=copy).random_raw(units) for copy in range(copies)]
-    table = np.argsort(np.array(bits), axis=1, kind="stable").astype(np.int32)
-    table.flags.writeable = False
-    return table
 
 
 def _parts(z: _Vector) -> Float[Array, "... 2 half"]:

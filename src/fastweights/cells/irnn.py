@@ -1,26 +1,13 @@
 """The identity RNN: rectified linear units that start by copying their state."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import jax.numpy as jnp
 from jax import Array
 
-from fastweights.cells.simple import SimpleCell, SimpleOptions
-from fastweights.errors import MAX_SCALE, check_between
+from fastweights.cells.options.simple import IRNNOptions as IRNNOptions
+from fastweights.cells.simple import SimpleCell
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class IRNNOptions(SimpleOptions):
-    """Options of the identity RNN."""
-
-    recurrent_scale: float = 0.5
-    """W starts as recurrent_scale · I; Ba et al. use 0.5, Le et al. 1."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_between("recurrent_scale", self.recurrent_scale, 0, MAX_SCALE)
 
 
 @register_cell("irnn", source="Le, Jaitly & Hinton 2015, arXiv:1504.00941")

@@ -1,6 +1,5 @@
 """Long short-term memory."""
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -11,7 +10,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.cells.options.lstm import LSTMOptions as LSTMOptions
 from fastweights.native import calls
 from fastweights.native.calls import Kernel
 from fastweights.native.sizes import lstm_tape_size
@@ -19,25 +18,6 @@ from fastweights.registry import register_cell
 from fastweights.types import Vector
 
 _GATES = 4
-
-
-@dataclass(frozen=True)
-class LSTMOptions:
-    """Options of the LSTM."""
-
-    forget_bias: float = 1.0
-    """The forget gate's bias before training; 1 keeps the gate open at first, 0 is the plain choice."""
-
-    layer_norm: bool = False
-    """Normalise each gate's summed inputs, and the cell before it is read."""
-
-    input_scale: float = 1.0
-    """C is drawn uniformly from ± input_scale / √R."""
-
-    def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_between("forget_bias", self.forget_bias, -MAX_SCALE, MAX_SCALE)
-        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class LSTMState(NamedTuple):

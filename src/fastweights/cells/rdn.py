@@ -1,6 +1,5 @@
 """The Recurrent Delta Net: slow weights that see what the fast ones answered."""
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -10,24 +9,14 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.footprint import Footprint, kept_steps
-from fastweights.cells.heads import HeadsOptions, check_heads
 from fastweights.cells.layers import uniform
+from fastweights.cells.options.delta_nets import RDNOptions as RDNOptions
+from fastweights.cells.options.heads import check_heads
 from fastweights.memories import DeltaRule
 from fastweights.registry import register_cell
 from fastweights.types import Vector
 
 _BLOCKS = 3
-
-
-@dataclass(frozen=True)
-class RDNOptions(HeadsOptions):
-    """Options of the Recurrent Delta Net."""
-
-    def footprint(self, hidden_size: int, length: int) -> Footprint:
-        """The memory of each step that the derivative keeps, before and after it is written."""
-        memory = hidden_size**2 // self.heads
-        return Footprint(_BLOCKS + 2, 4 * memory * kept_steps(length) + 12 * hidden_size * length)
 
 
 class RDNState(NamedTuple):

@@ -1,7 +1,6 @@
 """What the standard RNN and the identity RNN share: h(t) = f(W h(t−1) + C x(t) + b)."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import equinox as eqx
@@ -12,27 +11,12 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.layers import layer_norm, uniform
-from fastweights.errors import MAX_SCALE, check_between, to_python_numbers
+from fastweights.cells.options.simple import SimpleOptions as SimpleOptions
 from fastweights.native import attending, calls
 from fastweights.native.calls import Kernel
 from fastweights.types import Vector
 
 _ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
-
-
-@dataclass(frozen=True)
-class SimpleOptions:
-    """Options that every cell of the form f(W h + C x + b) has."""
-
-    layer_norm: bool = False
-    """Normalise the summed inputs: h = f(LN[W h + C x]), with b as the bias of LN."""
-
-    input_scale: float = 1.0
-    """C is drawn uniformly from ± input_scale / √R."""
-
-    def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_between("input_scale", self.input_scale, 0, MAX_SCALE)
 
 
 class SimpleCell(Cell):

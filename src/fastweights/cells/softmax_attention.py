@@ -1,6 +1,5 @@
 """Causal multi-head softmax attention as a recurrent cell: its state is what it has kept of the past."""
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -10,36 +9,13 @@ from jax import Array, lax
 from jaxtyping import Bool, Float
 
 from fastweights.cells.base import Cell, check_sizes
-from fastweights.cells.footprint import Footprint
-from fastweights.cells.heads import HeadsOptions, check_heads
 from fastweights.cells.layers import uniform
+from fastweights.cells.options.heads import check_heads
+from fastweights.cells.options.softmax_attention import SHORTEST_CHUNK
+from fastweights.cells.options.softmax_attention import SoftmaxAttentionOptions as SoftmaxAttentionOptions
 from fastweights.cells.sequences import as_type
-from fastweights.errors import check_between
 from fastweights.registry import register_cell
 from fastweights.types import Scalar, Vector
-
-_MAX_WINDOW = 10_000
-# Fewer steps at once are not worth a loop over chunks.
-_SHORTEST_CHUNK = 64
-
-
-@dataclass(frozen=True)
-class SoftmaxAttentionOptions(HeadsOptions):
-    """Options of softmax attention."""
-
-    window: int = 256
-    """The context length: how many of the latest steps are kept and read, the present one among them."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_between("window", self.window, 1, _MAX_WINDOW)
-
-    def footprint(self, hidden_size: int, length: int) -> Footprint:
-        """Of each pair of a step and one that it reads, some numbers a head; each chunk's state."""
-        chunk = max(self.window, _SHORTEST_CHUNK)
-        most = min(length, chunk) * min(length, 2 * chunk)
-        states = 2 * self.window * hidden_size * (4 + length // chunk) if length > chunk else 0
-        return Footprint(kept=8 * self.heads * most + states)
 
 
 class SoftmaxAttentionState(NamedTuple):
@@ -120,7 +96,7 @@ class SoftmaxAttention(Cell):
         valid: Bool[Array, " time"] | None = None,
         resets: Bool[Array, " time"] | None = None,
     ) -> tuple[Float[Array, "time hidden"], SoftmaxAttentionState]:
-        length, chunk = len(projections), max(self.window, _SHORTEST_CHUNK)
+        length, chunk = len(projections), max(self.window, SHORTEST_CHUNK)
         if length <= chunk:
             return self._attend(projections, state, valid, resets)
         valid = jnp.ones(length, bool) if valid is None else valid

@@ -1,18 +1,13 @@
 """The standard recurrent network."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from jax import Array
 
 from fastweights.cells.layers import uniform
-from fastweights.cells.simple import SimpleCell, SimpleOptions
+from fastweights.cells.options.simple import StandardRNNOptions as StandardRNNOptions
+from fastweights.cells.simple import SimpleCell
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class StandardRNNOptions(SimpleOptions):
-    """Options of the standard RNN."""
 
 
 @register_cell("standard-rnn", source="Elman 1990, Finding structure in time")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastweights.cells.footprint import footprint_of
+from fastweights.cells.options.footprint import footprint_of
 from fastweights.errors import check
 
 MAX_BYTES = 16 * 2**30

@@ -1,29 +1,16 @@
 """Memories that write what they got wrong: DeltaNet of 2021 and 2024, with gates, with several writes."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from fastweights.cells.programmers.options import (
-    Decay,
-    KeyMap,
-    KeyNorm,
-    OutputGate,
-    OutputNorm,
-    Rule,
-    RuledOptions,
-    ValueMap,
+from fastweights.cells.programmers.published import (
+    DeltaNet2021Options,
+    DeltaNetOptions,
+    DeltaProductOptions,
+    GatedDeltaNetOptions,
+    KimiDeltaAttentionOptions,
 )
 from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class DeltaNet2021Options(RuledOptions):
-    """Options of DeltaNet as of 2021."""
-
-    rule: Rule = "delta"
-    key_map: KeyMap = "dpfp"
-    key_norm: KeyNorm = "sum"
 
 
 @register_cell("deltanet-2021", source="Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174")
@@ -36,19 +23,6 @@ class DeltaNet2021(RuledProgrammer):
     """
 
     Options: ClassVar[type] = DeltaNet2021Options
-
-
-@dataclass(frozen=True)
-class DeltaNetOptions(RuledOptions):
-    """Options of DeltaNet."""
-
-    rule: Rule = "delta"
-    convolution: int = 4
-    key_map: KeyMap = "silu"
-    key_norm: KeyNorm = "l2"
-    value_map: ValueMap = "silu"
-    scale_queries: bool = True
-    output_norm: OutputNorm = "rms"
 
 
 @register_cell("deltanet", source="Yang, Wang, Zhang, Shen & Kim 2024, arXiv:2406.06484")
@@ -66,14 +40,6 @@ class DeltaNet(RuledProgrammer):
     Options: ClassVar[type] = DeltaNetOptions
 
 
-@dataclass(frozen=True)
-class GatedDeltaNetOptions(DeltaNetOptions):
-    """Options of gated DeltaNet."""
-
-    decay: Decay = "scalar"
-    output_gate: OutputGate = "silu"
-
-
 @register_cell("gated-deltanet", source="Yang, Kautz & Hatamizadeh 2024, arXiv:2412.06464")
 class GatedDeltaNet(RuledProgrammer):
     """S(t) = a S(t−1) + β (v − a S(t−1) k) kᵀ,  y(t) = S(t) q / √d,
@@ -86,16 +52,6 @@ class GatedDeltaNet(RuledProgrammer):
     Options: ClassVar[type] = GatedDeltaNetOptions
 
 
-@dataclass(frozen=True)
-class KimiDeltaAttentionOptions(DeltaNetOptions):
-    """Options of Kimi delta attention."""
-
-    decay: Decay = "vector"
-    decay_rank: int = 16
-    output_gate: OutputGate = "sigmoid"
-    output_gate_rank: int = 16
-
-
 @register_cell("kda", source="Kimi Team 2025, arXiv:2510.26692")
 class KimiDeltaAttention(RuledProgrammer):
     """S(t) = S(t−1) Diag(a) + β (v − S(t−1) Diag(a) k) kᵀ,  y(t) = S(t) q / √d,
@@ -106,14 +62,6 @@ class KimiDeltaAttention(RuledProgrammer):
     """
 
     Options: ClassVar[type] = KimiDeltaAttentionOptions
-
-
-@dataclass(frozen=True)
-class DeltaProductOptions(DeltaNetOptions):
-    """Options of DeltaProduct."""
-
-    writes: int = 2
-    max_write_rate: float = 2.0
 
 
 @register_cell("deltaproduct", source="Siems et al. 2025, arXiv:2502.10297")

@@ -1,26 +1,14 @@
 """Memories that are only added to: linear attention, with decays of three kinds."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from fastweights.cells.programmers.options import (
-    Decay,
-    DecayMap,
-    KeyMap,
-    OutputGate,
-    OutputNorm,
-    RuledOptions,
+from fastweights.cells.programmers.published import (
+    GatedLinearAttentionOptions,
+    LinearAttentionOptions,
+    RetNetOptions,
 )
 from fastweights.cells.programmers.ruled import RuledProgrammer
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class LinearAttentionOptions(RuledOptions):
-    """Options of linear attention."""
-
-    key_map: KeyMap = "elu"
-    read_norm: bool = True
 
 
 @register_cell("linear-attention", source="Katharopoulos, Vyas, Pappas & Fleuret 2020, arXiv:2006.16236")
@@ -38,16 +26,6 @@ class LinearAttention(RuledProgrammer):
     Options: ClassVar[type] = LinearAttentionOptions
 
 
-@dataclass(frozen=True)
-class RetNetOptions(RuledOptions):
-    """Options of retention."""
-
-    decay: Decay = "constant"
-    scale_queries: bool = True
-    output_norm: OutputNorm = "rms"
-    output_gate: OutputGate = "silu"
-
-
 @register_cell("retnet", source="Sun et al. 2023, arXiv:2307.08621")
 class RetNet(RuledProgrammer):
     """S(t) = γ S(t−1) + v kᵀ,  y(t) = S(t) q / √d,  γ = 1 − 2^(−5−h) in head h,
@@ -61,18 +39,6 @@ class RetNet(RuledProgrammer):
     """
 
     Options: ClassVar[type] = RetNetOptions
-
-
-@dataclass(frozen=True)
-class GatedLinearAttentionOptions(RuledOptions):
-    """Options of gated linear attention."""
-
-    decay: Decay = "vector"
-    decay_map: DecayMap = "sigmoid"
-    decay_rank: int = 16
-    scale_queries: bool = True
-    output_norm: OutputNorm = "rms"
-    output_gate: OutputGate = "silu"
 
 
 @register_cell("gla", source="Yang, Wang, Shen, Panda & Kim 2023, arXiv:2312.06635")

@@ -1,6 +1,5 @@
 """Mamba-2: a memory whose decay and write rate are one step size."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax
@@ -11,20 +10,11 @@ from jaxtyping import Float
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
 from fastweights.cells.programmers.decays import ExponentialDecay
-from fastweights.cells.programmers.options import KeyMap, OutputGate, OutputNorm, ProgrammerOptions, ValueMap
+from fastweights.cells.programmers.published import (
+    Mamba2Options,
+)
 from fastweights.memories.writes import Write
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class Mamba2Options(ProgrammerOptions):
-    """Options of Mamba-2."""
-
-    convolution: int = 4
-    key_map: KeyMap = "silu"
-    value_map: ValueMap = "silu"
-    output_norm: OutputNorm = "rms"
-    output_gate: OutputGate = "silu"
 
 
 @register_cell("mamba-2", source="Dao & Gu 2024, arXiv:2405.21060")

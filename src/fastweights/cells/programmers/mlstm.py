@@ -1,6 +1,5 @@
 """The LSTM with a matrix as its memory."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -9,7 +8,9 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Int32
 
 from fastweights.cells.programmers.cell import Parts, Programmer
-from fastweights.cells.programmers.options import OutputGate, ProgrammerOptions
+from fastweights.cells.programmers.published import (
+    MLSTMOptions,
+)
 from fastweights.memories.writes import Write
 from fastweights.registry import register_cell
 
@@ -24,13 +25,6 @@ class MLSTMState(NamedTuple):
     memory: Float[Array, "heads value key"]
     recent: Float[Array, "past channels"] | None
     stabiliser: Float[Array, " heads"]
-
-
-@dataclass(frozen=True)
-class MLSTMOptions(ProgrammerOptions):
-    """Options of the matrix LSTM."""
-
-    output_gate: OutputGate = "sigmoid"
 
 
 @register_cell("mlstm", source="Beck et al. 2024, arXiv:2405.04517")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from fastweights.cells.footprint import Footprint, kept_steps
+from fastweights.cells.options.footprint import Footprint, kept_steps
 from fastweights.errors import check_between, check_choice, to_python_numbers
 
 Rule = Literal["additive", "delta"]

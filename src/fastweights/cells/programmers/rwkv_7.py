@@ -1,6 +1,5 @@
 """RWKV-7: a delta rule that takes away under one key, of each unit a share, and writes under another."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax
@@ -10,30 +9,11 @@ from jax import Array
 from jaxtyping import Bool, Float, Int32
 
 from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
-from fastweights.cells.programmers.options import (
-    OutputGate,
-    OutputNorm,
-    ProgrammerOptions,
-    check_sizes_and_choices,
+from fastweights.cells.programmers.published import (
+    RWKV7Options,
 )
 from fastweights.memories.writes import Write
 from fastweights.registry import register_cell
-
-
-@dataclass(frozen=True)
-class RWKV7Options(ProgrammerOptions):
-    """Options of RWKV-7."""
-
-    output_norm: OutputNorm = "layer"
-    output_gate: OutputGate = "sigmoid"
-    output_gate_rank: int = 32
-
-    rank: int = 32
-    """The decay and the write rates come from the input by way of so many units each."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_sizes_and_choices(self, {"rank": (1, 10_000)}, {})
 
 
 @register_cell("rwkv-7", source="Peng et al. 2025, arXiv:2503.14456")

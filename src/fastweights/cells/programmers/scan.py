@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from fastweights.cells.options.footprint import MAX_KEPT_STEPS
 from fastweights.cells.programmers.masks import within, without_padding
 from fastweights.memories.writes import Write, written
 from fastweights.native.memory import Memories
-from fastweights.numerics import MAX_KEPT_STEPS, checkpointed_scan
+from fastweights.numerics import checkpointed_scan
 
 
 def in_steps(

@@ -3,7 +3,8 @@
 from math import isqrt
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from fastweights.numerics import MAX_KEPT_STEPS
+MAX_KEPT_STEPS = 128
+"""Steps whose states are all kept for the derivative; of longer sequences only some are."""
 
 
 class Footprint(NamedTuple):

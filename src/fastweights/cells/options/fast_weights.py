@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fastweights.cells.footprint import Footprint, kept_steps
+from fastweights.cells.options.footprint import Footprint, kept_steps
 from fastweights.errors import MAX_SCALE, check, check_between, check_choice, to_python_numbers
 
 CHUNK = 16
