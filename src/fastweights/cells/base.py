@@ -9,9 +9,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float, Int32, Integer
+from jaxtyping import Bool, Float, Integer
 
-from fastweights.cells.batches import last_outputs, unroll_batch, unroll_steps
+from fastweights.cells.batches import Batch, last_outputs, unroll_batch, unroll_steps
 from fastweights.cells.layers import check_sizes as check_sizes
 from fastweights.cells.sequences import (
     checked_lengths,
@@ -158,9 +158,9 @@ class Cell(eqx.Module):
             state = checked_state(state, one, batch, projections.dtype)
         lengths = None if lengths is None else checked_lengths(lengths, batch, time)
         resets = None if resets is None else checked_resets(resets, (*batch, time))
-        given = projections, state, lengths, resets
+        given = Batch(projections, state, lengths, resets)
         flat = jax.tree.map(lambda leaf: leaf.reshape(prod(batch), *leaf.shape[len(batch) :]), given)
-        result = self.unroll_together(*flat)
+        result = self.unroll_together(flat)
         return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), result)
 
     def last_output(
@@ -174,15 +174,9 @@ class Cell(eqx.Module):
         tokens = nearest_symbols(tokens, len(table)).reshape(prod(batch), time)
         return last_outputs(self, table, tokens).reshape(*batch, self.hidden_size)
 
-    def unroll_together(
-        self,
-        projections: Float[Array, "batch time projection"],
-        state: State,
-        lengths: Int32[Array, " batch"] | None,
-        resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time hidden"], State]:
-        """`unroll_projected` for one batch axis: by default by the kernel, or in JAX for each sequence."""
-        return unroll_batch(self, projections, state, lengths, resets)
+    def unroll_together(self, given: Batch) -> tuple[Float[Array, "batch time hidden"], State]:
+        """`unroll_projected` of one batch: by default by the kernel, or in JAX for each sequence."""
+        return unroll_batch(self, given)
 
     def kernel(self, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | None:
         """A faster form, equal to `unroll_in_jax` to rounding, for batches of sequences of symbols.

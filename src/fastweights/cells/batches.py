@@ -4,7 +4,7 @@ The cells here are of `cells/base.py`, which imports this.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -19,18 +19,38 @@ from fastweights.native.derivatives import recurrence
 from fastweights.numerics import checkpointed_scan
 
 
-def unroll_batch(
-    cell: Any,
-    projections: Float[Array, "batch time projection"],
-    state: Any,
-    lengths: Int32[Array, " batch"] | None,
-    resets: Bool[Array, "batch time"] | None,
-) -> tuple[Float[Array, "batch time hidden"], Any]:
+class Batch(NamedTuple):
+    """Sequences of projections, checked, with one batch axis."""
+
+    projections: Float[Array, "batch time projection"]
+    state: Any = None
+    """The state before the first step, or None: the cell's initial one."""
+    lengths: Int32[Array, " batch"] | None = None
+    """How many steps each sequence has, or None: all of them."""
+    resets: Bool[Array, "batch time"] | None = None
+    """The steps before which the state is the initial one, or None: there are none."""
+
+    def steps(self) -> Bool[Array, "batch time"]:
+        """Which steps there are: those before a sequence's end."""
+        batch, time, _ = self.projections.shape
+        if self.lengths is None:
+            return jnp.ones((batch, time), bool)
+        return jnp.arange(time) < self.lengths[:, None]
+
+    def without_padding(self) -> "Batch":
+        """With zeros behind each sequence's end, where there may be no number."""
+        if self.lengths is None:
+            return self
+        return self._replace(projections=jnp.where(self.steps()[..., None], self.projections, 0))
+
+
+def unroll_batch(cell: Any, given: Batch) -> tuple[Float[Array, "batch time hidden"], Any]:
     """All outputs and the state after the last step, as in `Cell.unroll_projected`."""
+    projections, state, lengths, resets = given
     batch, time, size = projections.shape
     kernel = _kernel(cell, time, time, projections.dtype)
     if kernel is None:
-        return _in_jax(cell, projections, state, lengths, resets)
+        return _in_jax(cell, given)
     # To a kernel, every projection is a symbol of its own.
     tokens = jnp.arange(batch * time, dtype=jnp.int32).reshape(batch, time)
     rows = None if state is None else as_rows(state)
@@ -47,7 +67,7 @@ def last_outputs(
     """The last outputs of sequences of symbols, none of them beyond the table."""
     kernel = _kernel(cell, tokens.shape[1], 1, table.dtype)
     if kernel is None:
-        return cell.unroll_together(table[tokens], None, None, None)[0][:, -1]
+        return cell.unroll_together(Batch(table[tokens]))[0][:, -1]
     return _by_kernel(kernel, cell, Sequences(table, tokens), 1)[0][:, 0]
 
 
@@ -86,17 +106,9 @@ def _kernel(cell: Any, length: int, outputs: int, dtype: jnp.dtype) -> Kernel | 
     return kernel
 
 
-def _in_jax(
-    cell: Any,
-    projections: Float[Array, "batch time projection"],
-    state: Any,
-    lengths: Int32[Array, " batch"] | None,
-    resets: Bool[Array, "batch time"] | None,
-) -> tuple[Float[Array, "batch time hidden"], Any]:
-    valid = None
-    if lengths is not None:
-        valid = jnp.arange(projections.shape[1]) < lengths[:, None]
-        projections = jnp.where(valid[..., None], projections, 0)
+def _in_jax(cell: Any, given: Batch) -> tuple[Float[Array, "batch time hidden"], Any]:
+    projections, state, lengths, resets = given.without_padding()
+    valid = None if lengths is None else given.steps()
     return jax.vmap(lambda *one: cell.unroll_in_jax(*one))(projections, state, valid, resets)
 
 
@@ -116,7 +128,7 @@ def _by_kernel(kernel: Kernel, cell: Any, sequences: Sequences, outputs: int) ->
     def plain(arrays, sequences):
         cell, (table, tokens, rows, lengths, resets) = eqx.combine(arrays, static), sequences
         state = None if rows is None else from_rows(rows, cell.initial_state())
-        every, last = _in_jax(cell, table[tokens], state, lengths, resets)
+        every, last = _in_jax(cell, Batch(table[tokens], state, lengths, resets))
         return every[:, length - outputs :], as_rows(last)[:, :state_size]
 
     def call(function, arrays, sequences):

@@ -9,9 +9,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float, Int32
+from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.batches import Batch
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.convolution import convolve
 from fastweights.cells.programmers.features import features, num_features
@@ -140,20 +141,18 @@ class Programmer(Cell):
             memory = written(memory, jax.tree.map(lambda array, i=i: array[i], write))
         return state._replace(memory=memory), self.answer(jnp.matvec(memory, query), mixed)
 
-    def unroll_together(
-        self,
-        projections: Float[Array, "batch time rows"],
-        state: Any,
-        lengths: Int32[Array, " batch"] | None,
-        resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time hidden"], Any]:
-        state = self.states(projections) if state is None else state
-        mixed, state, runs = self.all_mixed(projections, state, lengths, resets)
+    def unroll_together(self, given: Batch) -> tuple[Float[Array, "batch time hidden"], Any]:
+        given = given.without_padding()
+        if given.state is None:
+            given = given._replace(state=self.states(given.projections))
+        mixed, state = self.all_mixed(given)
         query, write = jax.vmap(jax.vmap(self.vectors))(mixed)
         write = jax.tree.map(lambda a: a.reshape(len(a), a.shape[1] * a.shape[2], *a.shape[3:]), write)
-        answers, memory = unroll_memory(query, write, state.memory, lengths=lengths, resets=resets)
+        answers, memory = unroll_memory(
+            query, write, state.memory, lengths=given.lengths, resets=given.resets
+        )
         outputs = jax.vmap(jax.vmap(self.answer))(answers, mixed)
-        return jnp.where(runs, outputs, 0), state._replace(memory=memory)
+        return jnp.where(given.steps()[..., None], outputs, 0), state._replace(memory=memory)
 
     def states(self, projections: Float[Array, "batch time rows"]) -> Any:
         """The initial states of so many sequences."""
@@ -169,24 +168,14 @@ class Programmer(Cell):
         now = jnp.sum(window[::-1].T * self.convolution, axis=1)
         return jnp.concatenate([now, projection[channels:]]), state._replace(recent=window[1:])
 
-    def all_mixed(
-        self,
-        projections: Float[Array, "batch time rows"],
-        state: Any,
-        lengths: Int32[Array, " batch"] | None,
-        resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time mixed"], Any, Bool[Array, "batch time 1"]]:
-        """`mixed` of all steps, those behind a sequence's end being 0, and which steps there are."""
-        batch, time, _ = projections.shape
-        runs = jnp.ones((batch, time, 1), bool)
-        if lengths is not None:
-            runs = (jnp.arange(time) < lengths[:, None])[..., None]
-            projections = jnp.where(runs, projections, 0)
+    def all_mixed(self, given: Batch) -> tuple[Float[Array, "batch time mixed"], Any]:
+        """`mixed` of all steps of a batch without padding, from a state that is given."""
+        projections, state, lengths, resets = given
         if self.convolution is None or state.recent is None:
-            return projections, state, runs
+            return projections, state
         channels, rest = jnp.split(projections, [len(self.convolution)], axis=-1)
         channels, recent = convolve(self.convolution, state.recent, channels, lengths, resets)
-        return jnp.concatenate([channels, rest], axis=-1), state._replace(recent=recent), runs
+        return jnp.concatenate([channels, rest], axis=-1), state._replace(recent=recent)
 
     def to_query(self, x: Float[Array, "*shape key"]) -> Float[Array, "*shape features"]:
         """What the memory is asked: mapped, normed and scaled."""

@@ -5,8 +5,9 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxtyping import Bool, Float, Int32
+from jaxtyping import Bool, Float
 
+from fastweights.cells.batches import Batch
 from fastweights.cells.programmers.cell import Parts, Programmer
 from fastweights.cells.programmers.published import (
     MLSTMOptions,
@@ -83,22 +84,17 @@ class MLSTM(Programmer):
         now = jnp.maximum(kept, write)
         return jnp.concatenate([mixed, write - now, kept - now, now]), state._replace(stabiliser=now)
 
-    def all_mixed(
-        self,
-        projections: Float[Array, "batch time rows"],
-        state: Any,
-        lengths: Int32[Array, " batch"] | None,
-        resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time mixed"], Any, Bool[Array, "batch time 1"]]:
-        mixed, state, runs = super().all_mixed(projections, state, lengths, resets)
+    def all_mixed(self, given: Batch) -> tuple[Float[Array, "batch time mixed"], Any]:
+        mixed, state = super().all_mixed(given)
         write, keep = self.gates(mixed)
-        starts = jnp.zeros_like(runs) if resets is None else resets[..., None] & runs
+        runs = given.steps()[..., None]
+        starts = jnp.zeros_like(runs) if given.resets is None else given.resets[..., None] & runs
         every = _stabilisers(
             state.stabiliser, jnp.where(runs, write, -jnp.inf), jnp.where(runs, keep, 0), starts
         )
         now, kept = every[:, 1:], keep + jnp.where(starts, 0, every[:, :-1])
         mixed = jnp.concatenate([mixed, write - now, kept - now, now], axis=-1)
-        return mixed, state._replace(stabiliser=every[:, -1]), runs
+        return mixed, state._replace(stabiliser=every[:, -1])
 
     def gates(
         self, mixed: Float[Array, "*steps rows"]

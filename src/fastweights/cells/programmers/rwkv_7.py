@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Bool, Float, Int32
+from jaxtyping import Float
 
+from fastweights.cells.batches import Batch
 from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
 from fastweights.cells.programmers.published import (
     RWKV7Options,
@@ -79,15 +80,9 @@ class RWKV7(Programmer):
         mixed, state = super().mixed(projection, state)
         return self.with_rates(mixed), state
 
-    def all_mixed(
-        self,
-        projections: Float[Array, "batch time rows"],
-        state: Any,
-        lengths: Int32[Array, " batch"] | None,
-        resets: Bool[Array, "batch time"] | None,
-    ) -> tuple[Float[Array, "batch time mixed"], Any, Bool[Array, "batch time 1"]]:
-        mixed, state, runs = super().all_mixed(projections, state, lengths, resets)
-        return self.with_rates(mixed), state, runs
+    def all_mixed(self, given: Batch) -> tuple[Float[Array, "batch time mixed"], Any]:
+        mixed, state = super().all_mixed(given)
+        return self.with_rates(mixed), state
 
     def with_rates(self, mixed: Float[Array, "*steps rows"]) -> Float[Array, "*steps mixed"]:
         """The projection, and a of all heads."""
