@@ -72,6 +72,13 @@ def test_settings_of_jax_that_forbid_how_equations_are_written_do_not_matter(tmp
     assert finished == "irnn R=3: finished"
 
 
+@pytest.mark.parametrize("name", ["JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION"])
+def test_a_variable_that_jax_cannot_read_is_one_line(name, tmp_path):
+    end = run(["models"], tmp_path, **{name: "banana"})
+    assert (end.returncode, end.stdout, end.stderr.count("\n")) == (2, "", 1)
+    assert "JAX refuses a setting" in end.stderr and name.lower() in end.stderr.lower()
+
+
 def test_a_minus_is_standard_output(tmp_path):
     written = run("data --num-pairs 1 --count 3 --out -".split(), tmp_path)
     assert (written.returncode, written.stderr, len(written.stdout.splitlines())) == (0, "", 3)

@@ -6,6 +6,7 @@ import os
 import pkgutil
 import shutil
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,9 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         from fastweights import plugins
 
-        if (place := plugins.place_in(error)) is None:
+        if (place := plugins.place_in(error)) is not None:
+            _complain(f"error: the plugin {place}: {summarise_error(error)}")
+        elif _is_refused_setting(error):
+            _complain(f"error: JAX refuses a setting: {error}")
+        else:
             raise
-        _complain(f"error: the plugin {place}: {summarise_error(error)}")
         code = 2
     raise SystemExit(code)
 
@@ -127,6 +131,12 @@ def _set_environment() -> None:
         os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help for ever
     os.environ.update(_JAX_SETTINGS)
     warnings.formatwarning = lambda message, *_, **__: f"fastweights: warning: {printable(message, 600)}\n"
+
+
+def _is_refused_setting(error: Exception) -> bool:
+    """Whether JAX, which reads its variables when it is imported, could not read one of them."""
+    place = traceback.extract_tb(error.__traceback__)[-1].filename
+    return isinstance(error, ValueError) and Path(place).parts[-3:] == ("jax", "_src", "config.py")
 
 
 def _complain(message: str) -> None:
