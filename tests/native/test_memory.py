@@ -75,14 +75,63 @@ def test_single_precision_too():
     assert_as_in_steps(general(1, 9, 2, 19, 33), jnp.float32, 1e-6)
 
 
+@pytest.mark.parametrize("erases", [False, True], ids=["Hebb", "delta"])
+@pytest.mark.parametrize("decay", [None, 1], ids=["constant", "decaying"])
+@pytest.mark.parametrize("writes", [1, pytest.param(2, marks=pytest.mark.thorough)])
+def test_backward_in_chunks(erases, decay, writes):
+    """Keys and values that fill neither lines nor a strip; chunks that end at resets, lengths, kept states;
+    decays of 0; infinite numbers before a reset; a sequence with more resets than chunks are worth."""
+    start = 5 * writes
+    queries, write, state = general(3, 90, 2, 37, 33 if writes == 1 else 131, writes)
+    write = write._replace(
+        decay=decay and write.decay[..., :1].at[:, 30 * writes].set(0),
+        lookup=write.lookup if erases else None,
+        erase=None,
+        value=write.value.at[0, start - 1, 0, 1].set(jnp.inf),
+    )
+    resets = jnp.zeros((3, 90), bool).at[0, jnp.array([5, 20])].set(True).at[1, ::5].set(True)
+    sizes = {"lengths": jnp.array([90, 90, 71]), "resets": resets}
+
+    def of(form, queries, write, state):
+        outputs, last = fw.unroll_memory(queries, write, state, form=form, **sizes)
+        return jnp.sum(jnp.sin(outputs[:, 5:])) + jnp.sum(jnp.cos(last)), (outputs[:, 5:], last)
+
+    def results(form):
+        gradients, results = quickly(jax.grad(partial(of, form), (0, 1, 2), has_aux=True))(
+            queries, write, state
+        )
+        d_queries, d_write, d_state = gradients
+        return results, d_queries[:, 5:], jax.tree.map(lambda a: a[:, start:], d_write), d_state
+
+    expected = results("steps")
+    assert all(bool(jnp.all(jnp.isfinite(a))) for a in jax.tree.leaves(expected))
+    close(results("kernel"), expected, 1e-11)
+
+
+@pytest.mark.parametrize("form", ["kernel", "steps", pytest.param("chunks", marks=pytest.mark.thorough)])
+def test_no_state_is_one_of_zeros(form):
+    """A state that is not given, and a last state that nobody asks for, are not computed with."""
+    queries, write, state = general(1, 20, 1, 33, 35)
+    write = write._replace(erase=None, decay=write.decay[..., :1])
+
+    def outputs(queries, write, state):
+        return jnp.sum(jnp.sin(fw.unroll_memory(queries, write, state, form=form)[0]))
+
+    def results(state):
+        return jax.value_and_grad(outputs, (0, 1))(queries, write, state)
+
+    close(results(None), results(jnp.zeros_like(state)))
+
+
 def test_a_long_sequence_keeps_so_many_states_and_no_more(monkeypatch):
     assert [sizes.kept_every(writes) for writes in (0, 64 * 256, 64 * 256 + 1, 100_000)] == [64, 64, 128, 448]
     monkeypatch.setattr(sizes, "_KEPT_EVERY", 24)
     monkeypatch.setattr(sizes, "_MOST_KEPT", 2)
-    given = general(1, 75, 1, 5, 3)  # the states before writes 0 and 48
+    given = general(1, 75, 1, 5, 3)  # the state before write 48, besides the given one
     _, (states, found) = memory.forward(memory.Memories(given[0], *given[1], given[2]))
-    assert states.shape == (1, 1, 2, 5, 3)
-    np.testing.assert_array_equal(states[:, :, 0], jnp.swapaxes(given[2], -1, -2))
+    assert states.shape == (1, 1, 1, 5, 3)
+    _, before = fw.unroll_memory(given[0][:, :48], jax.tree.map(lambda a: a[:, :48], given[1]), given[2])
+    np.testing.assert_allclose(states[:, :, 0], jnp.swapaxes(before, -1, -2), rtol=1e-12)
     assert found.shape == (1, 75, 1, 3)
     resets = jnp.zeros((1, 75), bool).at[0, jnp.array([20, 48])].set(True)
     assert_as_in_steps(given, lengths=jnp.array([70]), resets=resets)

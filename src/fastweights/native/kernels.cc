@@ -166,8 +166,8 @@ const char* write_backward_of(const Array* arrays, const int64_t* numbers) {
   const auto [d_out, d_last] = take<2>(arrays);
   const Array* given = arrays + 2;
   const auto [kept, found] = take<2>(given + 9);
-  write_backward<T>(memories(given, numbers[0]), memory_arrays<const T>(given), found.as<T>(), kept.as<T>(),
-                    d_out.as<T>(), d_last.as<T>(), memory_arrays<T>(given + 11));
+  write_backward<T>(memories(given, numbers[0]), memory_arrays<const T>(given), found.or_null<T>(),
+                    kept.or_null<T>(), d_out.as<T>(), d_last.or_null<T>(), memory_arrays<T>(given + 11));
   return nullptr;
 }
 

@@ -16,16 +16,16 @@ struct Memories {
   const int32_t* lengths;  // (batch), or null where all are as long as that
   const uint8_t* resets;   // (batch, time), or null where there are none
   int batch, time, heads, keys, values, writes;
-  int kept;  // forward keeps the state before every write of which the number is a multiple of this
+  int kept;  // forward keeps the state before every write, but the first, whose number is a multiple of this
   Rule rule;
   Decay decay;
 
   int gates() const { return decay == Decay::each ? keys : decay == Decay::one; }
   int64_t steps() const { return int64_t(time) * writes; }
-  int64_t states() const { return (steps() + kept - 1) / kept; }
+  int64_t states() const { return steps() ? (steps() - 1) / kept : 0; }
 };
 
-// Numbers, or their cotangents, by what they are. Those that a rule does not have are null.
+// Numbers, or their cotangents, by what they are. Those that a rule does not have are null; so is a state of zeros.
 template <class T>
 struct MemoryArrays {
   T *query, *key, *value, *decay, *lookup, *erase, *state;
@@ -37,7 +37,8 @@ template <class T>
   for (int i = 0; row && i < size; i += kLanes<T>) __builtin_prefetch(row + i);
 }
 
-constexpr int kAhead = 2;  // writes
+constexpr int kAhead = 2;   // writes
+constexpr int kChunk = 16;  // writes; of sixteen numbers, every kind of vector has a whole number
 
 // One sequence, one head, and some of the values, for which there are n vectors.
 struct Strip {
@@ -51,6 +52,13 @@ struct Strip {
   bool starts(int64_t write) const {
     return m.resets && write % m.writes == 0 && m.resets[int64_t(sequence) * m.time + write / m.writes];
   }
+  // The end of the chunk that begins with a write: one has no start within.
+  int64_t chunk_end(int64_t write, int64_t stop) const {
+    const int64_t last = std::min(stop, write + kChunk);
+    while (++write < last && !starts(write)) {
+    }
+    return write;
+  }
   bool reads(int64_t write) const { return (write + 1) % m.writes == 0; }
 
   // A row of an array; null where there is no array.
@@ -62,14 +70,14 @@ struct Strip {
   T* of_write(T* array, int64_t write, int size) const {
     return array ? array + ((sequence * m.steps() + write) * m.heads + head) * size : nullptr;
   }
-  // The strip's rows of a state (value, key), and the i-th kept state, (key, value).
+  // The strip's rows of a state (value, key), and the i-th kept state, (key, value), counted from 1.
   template <class T>
   T* of_state(T* array) const {
     return array + ((int64_t(sequence) * m.heads + head) * m.values + first) * m.keys;
   }
   template <class T>
   T* of_kept(T* array, int64_t i) const {
-    return array + ((int64_t(sequence) * m.heads + head) * m.states() + i) * m.keys * m.values + first;
+    return array + ((int64_t(sequence) * m.heads + head) * m.states() + i - 1) * m.keys * m.values + first;
   }
   template <class T>
   WriteRows<T> rows(const MemoryArrays<const T>& given, int64_t write) const {
@@ -80,10 +88,22 @@ struct Strip {
   template <class T>
   [[gnu::always_inline]] void fetch(const MemoryArrays<T>& arrays, int64_t write) const {
     if (write < 0 || write >= end()) return;
-    for (T* array : {arrays.key, arrays.lookup, arrays.erase}) fastweights::fetch(of_write(array, write, m.keys), m.keys);
+    for (T* array : {arrays.key, arrays.lookup, arrays.erase})
+      fastweights::fetch(of_write(array, write, m.keys), m.keys);
     fastweights::fetch(of_write(arrays.value, write, m.values), m.values);
     fastweights::fetch(of_write(arrays.decay, write, m.gates()), m.gates());
     fastweights::fetch(of_step(arrays.query, write / m.writes, m.keys), m.keys);
+  }
+  // Zeros for what comes after the sequence's end.
+  template <class T>
+  void clear_rest(const MemoryArrays<T>& to) const {
+    for (int64_t t = end() / m.writes; t < m.time; ++t) std::fill_n(of_step(to.query, t, m.keys), m.keys, T(0));
+    for (int64_t i = end(); i < m.steps(); ++i) {
+      for (T* array : {to.key, to.lookup, to.erase})
+        if (array) std::fill_n(of_write(array, i, m.keys), m.keys, T(0));
+      std::fill_n(of_write(to.value, i, m.values), m.values, T(0));
+      std::fill_n(of_write(to.decay, i, m.gates()), m.gates(), T(0));
+    }
   }
   template <class T>
   [[gnu::always_inline]] void fetch(const T* array, int64_t write) const {
@@ -146,28 +166,34 @@ template <class T>
 struct Neutral {
   T *zeros, *ones, *lost;
 
-  Neutral(int keys, Scratch<T>& scratch) : zeros(scratch.take(keys)), ones(scratch.take(keys)), lost(scratch.take(keys)) {
+  Neutral(int keys, Scratch<T>& scratch)
+      : zeros(scratch.take(keys)), ones(scratch.take(keys)), lost(scratch.take(keys)) {
     std::fill_n(zeros, keys, T(0));
     std::fill_n(ones, keys, T(1));
   }
   WriteRows<T> rows() const { return {zeros, ones, zeros, zeros}; }
 };
 
+// Calls a function with all values of each sequence and head.
+template <class Function>
+void each_head(const Memories& m, Function function) {
+  for (int sequence = 0; sequence < m.batch; ++sequence)
+    for (int head = 0; head < m.heads; ++head) function(Strip{m, sequence, head, 0, m.values, 0});
+}
+
 constexpr int kStateBytes = 16384;  // half of a first-level cache
 
-// Calls a function with each strip.
+// Calls a function with strips of as many vectors as are best.
 template <class T, class Function>
-void each_strip(const Memories& m, Function function) {
+void each_strip(const Strip& whole, Function function) {
   int most = kMostVectors;
-  while (most > 1 && int64_t(m.keys) * most * kVectorBytes > kStateBytes) most /= 2;
-  for (int sequence = 0; sequence < m.batch; ++sequence)
-    for (int head = 0; head < m.heads; ++head)
-      for (int first = 0, n; first < m.values; first += n * kWidth<T>) {
-        // A quarter of a strip may be empty: one pass is less than two.
-        const int left = m.values - first;
-        for (n = most; n > 1 && left <= n * kWidth<T> / 2;) n /= 2;
-        function(Strip{m, sequence, head, first, std::min(left, n * kWidth<T>), n});
-      }
+  while (most > 1 && int64_t(whole.m.keys) * most * kVectorBytes > kStateBytes) most /= 2;
+  for (int first = 0, n; first < whole.values; first += n * kWidth<T>) {
+    // A quarter of a strip may be empty: one pass is less than two.
+    const int left = whole.values - first;
+    for (n = most; n > 1 && left <= n * kWidth<T> / 2;) n /= 2;
+    function(Strip{whole.m, whole.sequence, whole.head, first, std::min(left, n * kWidth<T>), n});
+  }
 }
 
 }  // namespace fastweights

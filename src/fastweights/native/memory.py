@@ -14,14 +14,14 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Int32
 
 from fastweights.native.calls import Cotangents, Results
-from fastweights.native.sizes import kept_every
+from fastweights.native.sizes import kept_every, states_kept
 from fastweights.native.xla import available, target
 
 _TYPES = (jnp.float32, jnp.float64)
 
 
 class Memories(NamedTuple):
-    """A batch of sequences of writes and queries; None for what a rule does not have."""
+    """A batch of sequences of writes and queries; None for what a rule does not have, and for zero states."""
 
     query: Float[Array, "batch time heads key"]
     key: Float[Array, "batch writes heads key"]
@@ -29,9 +29,22 @@ class Memories(NamedTuple):
     decay: Float[Array, "batch writes heads gates"] | None
     lookup: Float[Array, "batch writes heads key"] | None
     erase: Float[Array, "batch writes heads key"] | None
-    state: Float[Array, "batch heads value key"]
+    state: Float[Array, "batch heads value key"] | None
     lengths: Int32[Array, " batch"] | None = None
     resets: Bool[Array, "batch time"] | None = None
+
+    def started(self) -> "Memories":
+        """The same, with the states from which the sequences start."""
+        return (
+            self
+            if self.state is not None
+            else self._replace(state=jnp.zeros(self.state_shape, self.query.dtype))
+        )
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        batch, _, heads, keys = self.query.shape
+        return batch, heads, self.value.shape[-1], keys
 
     def merged(self, is_mapped: "Memories", size: int) -> "Memories":
         """The sequences of `size` batches as one; what is mapped has one more axis, the first one."""
@@ -60,7 +73,7 @@ def forward(memories: Memories) -> tuple[Results, Kept]:
     """`evaluate`, and what `backward` needs besides."""
     writes = memories.key.shape[1]
     finds = 0 if memories.lookup is None else writes
-    return _forward(memories, states=-(-writes // kept_every(writes)), finds=finds)
+    return _forward(memories, states=states_kept(writes), finds=finds)
 
 
 def backward(memories: Memories, kept: Kept, cotangents: Cotangents) -> Memories:
@@ -69,7 +82,7 @@ def backward(memories: Memories, kept: Kept, cotangents: Cotangents) -> Memories
     dtype, values = memories.query.dtype, memories.value.shape[-1]
     d_outputs, d_last = cotangents
     d_outputs = np.zeros((batch, time, heads, values), dtype) if d_outputs is None else d_outputs
-    d_last = np.zeros(memories.state.shape, dtype) if d_last is None else d_last
+    d_last = np.zeros(0, dtype) if d_last is None else d_last
     *given, _, _ = arrays = _without_none(memories)
     results = [jax.ShapeDtypeStruct(a.shape, dtype) for a in given]
     found = iter(_call("WriteBackward", memories, results, d_outputs, d_last, *arrays, *kept))
@@ -81,7 +94,7 @@ def _forward(memories: Memories, states: int, finds: int) -> tuple[Results, Kept
     values = memories.value.shape[-1]
     shapes = (
         (batch, time, heads, values),
-        memories.state.shape,
+        memories.state_shape,
         (batch, heads, states, keys, values),
         (batch, finds, heads, values),
     )

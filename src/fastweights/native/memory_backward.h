@@ -5,12 +5,12 @@
 //
 // One pass for each state does all that needs it: dr, da and the last line for the write after it, whose P it is, then
 // the others for the write before it. States are computed anew from those that forward kept; the recurrence never runs
-// backwards, where it can be singular.
+// backwards, where it can be singular. Where products of matrices for a chunk take less time, they are taken instead.
 #pragma once
 
 #include <tuple>
 
-#include "memory.h"
+#include "memory_chunks.h"
 
 namespace fastweights {
 
@@ -44,10 +44,13 @@ class BackwardStrip {
   }
 
   void run(const T* d_out, const T* d_last, const T* kept, const MemoryArrays<T>& to) {
-    transpose(at_.of_state(d_last), at_.values, m_.keys, m_.keys, cotangent_, width_);
+    if (d_last) transpose(at_.of_state(d_last), at_.values, m_.keys, m_.keys, cotangent_, width_);
     for (int64_t part = (end_ + m_.kept - 1) / m_.kept - 1; part >= 0; --part) {
       const int64_t first = part * m_.kept, stop = std::min<int64_t>(end_, first + m_.kept);
-      copy_rows(at_.of_kept(kept, part), m_.values, m_.keys, at_.values, starts_, width_);
+      if (part)
+        copy_rows(at_.of_kept(kept, part), m_.values, m_.keys, at_.values, starts_, width_);
+      else
+        first_state();
       const auto start = [&](int64_t i) { return starts_ + (i - first) / kRecomputed * size_; };
       int64_t i = first;
       for (; i + kRecomputed < stop; i += kRecomputed)
@@ -58,12 +61,19 @@ class BackwardStrip {
       }
     }
     if (end_) step(starts_, 0, d_out, to);
-    transpose(cotangent_, m_.keys, at_.values, width_, at_.of_state(to.state), m_.keys);
-    clear_rest(to);
+    if (to.state) transpose(cotangent_, m_.keys, at_.values, width_, at_.of_state(to.state), m_.keys);
+    at_.clear_rest(to);
   }
 
  private:
   int64_t parts() const { return (m_.kept + kRecomputed - 1) / kRecomputed; }
+
+  void first_state() const {
+    if (given_.state)
+      transpose(at_.of_state(given_.state), at_.values, m_.keys, m_.keys, starts_, width_);
+    else
+      std::fill_n(starts_, size_, T(0));
+  }
 
   // v and p of a write.
   std::pair<const T*, const T*> values(int64_t write) const {
@@ -119,17 +129,6 @@ class BackwardStrip {
     if (d_value) d_value_.wrote(d_value);
   }
 
-  // Zeros for what comes after the sequence's end.
-  void clear_rest(const MemoryArrays<T>& to) const {
-    for (int64_t t = end_ / m_.writes; t < m_.time; ++t) std::fill_n(at_.of_step(to.query, t, m_.keys), m_.keys, T(0));
-    for (int64_t i = end_; i < m_.steps(); ++i) {
-      for (T* array : {to.key, to.lookup, to.erase})
-        if (array) std::fill_n(at_.of_write(array, i, m_.keys), m_.keys, T(0));
-      std::fill_n(at_.of_write(to.value, i, m_.values), m_.values, T(0));
-      std::fill_n(at_.of_write(to.decay, i, m_.gates()), m_.gates(), T(0));
-    }
-  }
-
   const Strip& at_;
   const Memories& m_;
   const MemoryArrays<const T>& given_;
@@ -147,7 +146,13 @@ class BackwardStrip {
 template <class T>
 void write_backward(const Memories& m, const MemoryArrays<const T>& given, const T* found, const T* kept,
                     const T* d_out, const T* d_last, const MemoryArrays<T>& to) {
-  each_strip<T>(m, [&](const Strip& at) { BackwardStrip<T>(at, given, found).run(d_out, d_last, kept, to); });
+  each_head(m, [&](const Strip& whole) {
+    const auto run = [&](auto strip) { strip.run(d_out, d_last, kept, to); };
+    if (chunks_pay(whole))
+      each_chunked_strip(whole, [&](const Strip& at) { run(ChunkedStrip<T>(at, given, found)); });
+    else
+      each_strip<T>(whole, [&](const Strip& at) { run(BackwardStrip<T>(at, given, found)); });
+  });
 }
 
 }  // namespace fastweights

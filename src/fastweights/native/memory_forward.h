@@ -17,15 +17,15 @@ void write_strip(const Strip& at, const MemoryArrays<const T>& given, T* out, T*
   const Column<T> value(at, scratch), answer(at, scratch), output(at, scratch);
   const Neutral<T> neutral(m.keys, scratch);
   const Passes<T> passes = passes_of<T>(m.rule, m.decay, at.vectors);
-  if (at.values < width) std::fill_n(state, size, T(0));
-  transpose(at.of_state(given.state), at.values, m.keys, m.keys, state, width);
+  if (at.values < width || !given.state) std::fill_n(state, size, T(0));
+  if (given.state) transpose(at.of_state(given.state), at.values, m.keys, m.keys, state, width);
 
   WriteColumns<T> columns{value.data(), answer.data(), neutral.zeros, nullptr, output.data(), answer.data()};
   const auto lookup = [&](int64_t i) { return erases && i < end ? at.rows(given, i).lookup : neutral.zeros; };
   columns.next = lookup(0);
   passes.write(state, state, m.keys, neutral.rows(), columns);
   for (int64_t i = 0; i < end; ++i) {
-    if (kept && i % m.kept == 0)
+    if (kept && i && i % m.kept == 0)
       copy_rows(state, width, m.keys, at.values, at.of_kept(kept, i / m.kept), m.values);
     if (at.starts(i)) {
       std::fill_n(state, size, T(0));
@@ -47,7 +47,9 @@ void write_strip(const Strip& at, const MemoryArrays<const T>& given, T* out, T*
 
 template <class T>
 void write_forward(const Memories& m, const MemoryArrays<const T>& given, T* out, T* last, T* kept, T* found) {
-  each_strip<T>(m, [&](const Strip& at) { write_strip(at, given, out, last, kept, found); });
+  each_head(m, [&](const Strip& whole) {
+    each_strip<T>(whole, [&](const Strip& at) { write_strip(at, given, out, last, kept, found); });
+  });
 }
 
 }  // namespace fastweights

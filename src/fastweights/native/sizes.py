@@ -71,13 +71,18 @@ def bits(number: float) -> int:
     return struct.unpack("=q", struct.pack("=d", number))[0]
 
 
-# Forward keeps the state before every 64th write, about as much as an array of the keys; of long sequences
-# 256 states. Backward computes the others anew from these, twice: first every 16th, then those of 16 writes
-# side by side. More states kept made it no faster, since they come from memory.
+# Forward keeps the state before every 64th write but the first, about as much as an array of the keys; of
+# long sequences 256 states. Backward computes others anew: in chunks those before every 16th write, else
+# first these, then those of 16 writes side by side. Keeping more made neither faster: they come from memory.
 _KEPT_EVERY = 64
 _MOST_KEPT = 256
 
 
 def kept_every(writes: int) -> int:
-    """Of how many writes forward keeps the state before the first one: a multiple of 64."""
+    """Of how many writes a memory keeps the state before the first one: a multiple of 64."""
     return _KEPT_EVERY * max(1, -(-writes // (_KEPT_EVERY * _MOST_KEPT)))
+
+
+def states_kept(writes: int) -> int:
+    """How many states that are: not the one before all writes, which is given."""
+    return max(0, writes - 1) // kept_every(writes)

@@ -73,8 +73,6 @@ def unroll_memory(
     resets = None if resets is None else checked_resets(resets, (*batch, time))
     dtype = jnp.result_type(queries, *jax.tree.leaves(write))
     precise = jnp.promote_types(dtype, jnp.float32)
-    if state is None:
-        state = jnp.zeros((*batch, queries.shape[-2], write.value.shape[-1], queries.shape[-1]), precise)
     real = jax.tree.map(lambda a: jnp.asarray(a, precise), (queries, *write, state))
     memories = memory.Memories(*real, lengths=lengths, resets=resets)
     flat = jax.tree.map(lambda a: a.reshape(prod(batch), *a.shape[len(batch) :]), memories)
