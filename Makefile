@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test bench docs lint format constraints clean
+.PHONY: help reproduce test bench docs explorer networks lint format constraints clean
 
 help:  ## list the targets
 	@echo 'usage: make TARGET [VARIABLE=value]'
@@ -35,6 +35,14 @@ bench: $(VENV)/.installed-bench  ## time an update beside PyTorch, plain JAX and
 docs: $(VENV)/.installed-docs  ## build the documentation into site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+explorer: $(VENV)/.installed-core  ## build the explorer from TypeScript, and its page explore.html (needs Node 20)
+	@cd explorer && npm ci --silent && npm run --silent build
+	@$(BIN)/fastweights explore --out explore.html
+
+networks: $(VENV)/.installed-core  ## train the explorer's networks anew, and compute what its tests compare with
+	@$(BIN)/python explorer/train_networks.py
+	@$(BIN)/python explorer/golden/make.py
+
 lint: $(VENV)/.installed-lint  ## check style, formatting, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -53,6 +61,7 @@ constraints:  ## write constraints.txt anew from the latest releases; with PYTHO
 
 clean:  ## remove .venv, caches and build products; results stay
 	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf explorer/node_modules explorer/build
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 # One stamp for each extra, renewed when what it was made from changes; `core` is the plain package.

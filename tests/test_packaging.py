@@ -16,7 +16,19 @@ import pytest
 import fastweights
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ("help", "reproduce", "test", "bench", "docs", "lint", "format", "constraints", "clean")
+TARGETS = (
+    "help",
+    "reproduce",
+    "test",
+    "bench",
+    "docs",
+    "explorer",
+    "networks",
+    "lint",
+    "format",
+    "constraints",
+    "clean",
+)
 
 
 @pytest.fixture

@@ -31,6 +31,10 @@ COMMANDS = {
         "One question: the digit, its probability, and what the network attended to.",
         "m.safetensors 'c9k8j3f1??c'",
     ),
+    "explore": (
+        "Write a page on which networks and memories can be tried in a browser, without network.",
+        "m.safetensors --out explore.html",
+    ),
     "data": (
         "Write sequences of the task as text.",
         "--num-pairs 4 --split test --count 2000 --out test.txt",

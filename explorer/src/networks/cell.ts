@@ -1,0 +1,22 @@
+// What all cells share: a run over a sequence of symbols, and the derivative of its end for earlier states.
+
+import type { Matrix, Vector } from '../numerics/linear.ts';
+
+/** What happened in each step of a sequence. */
+export interface Run {
+  /** h(t), the first symbol's first. */
+  readonly hiddens: Vector[];
+  /** Equation 4's terms η λ^age [h(τ)ᵀ h_s] of each step (first) for each state (second); null for a cell that does
+   * not read its earlier states. */
+  readonly attention: Vector[] | null;
+  /** A(t) as each step reads it, if the cell has one. */
+  readonly memories: Matrix[] | null;
+}
+
+export interface Cell {
+  readonly units: number;
+  /** The cell over these symbols; with `watched`, memories and attention too. */
+  run(tokens: readonly number[], watched: boolean): Run;
+  /** ∂h(T)/∂s(τ) for τ = 1 … T − 1, with s all vectors that the state carries. */
+  jacobians(tokens: readonly number[]): Matrix[];
+}
