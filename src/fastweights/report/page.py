@@ -45,7 +45,11 @@ class TableReport:
 
     def documents(self) -> Mapping[str, str]:
         tables = self._tables
-        return {"table": tables.markdown(), "complete": tables.markdown(tables.complete())}
+        return {
+            "table": tables.markdown(),
+            "brief": tables.markdown(tables.brief()),
+            "complete": tables.markdown(tables.complete()),
+        }
 
     def exports(self) -> Mapping[str, str]:
         return {".tex": latex(self._tables.complete()), ".csv": self._tables.numbers().csv()}

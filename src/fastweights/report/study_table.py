@@ -36,10 +36,8 @@ class StudyTables:
         order = list(dict.fromkeys(map(_title, runs)))
         found = [(_title(each.selected.runs[0]), each) for each in selections(runs)]
         found.sort(key=lambda entry: (order.index(entry[0]), entry[1].selected.hidden_size))
-        self.by_task: dict[str, list[Selection]] = {
-            task: [each for _, each in group]
-            for task, group in grouped(found, lambda entry: entry[0]).items()
-        }
+        groups = grouped(found, lambda entry: entry[0])
+        self.by_task = {task: [each for _, each in group] for task, group in groups.items()}
 
     @property
     def selections(self) -> list[Selection]:
@@ -51,6 +49,11 @@ class StudyTables:
         return self._tables(
             "table", lambda unit, goal: {**self._errors(unit, publications), **floor(unit), **COSTS}
         )
+
+    def brief(self) -> list[Table]:
+        """The errors and the time alone, for a narrow page."""
+        time = {"time": COSTS["time"]}
+        return self._tables("brief", lambda unit, goal: {**self._errors(unit, None), **floor(unit), **time})
 
     def details(self) -> list[Table]:
         """How the seeds differ, how soon they learned, and what was chosen."""
@@ -174,16 +177,14 @@ class StudyTables:
 
     def goals(self) -> list[str]:
         """The errors at which the tasks count as learned, as text."""
-        settings = [selection.selected for selection in self.selections]
-        texts = [unit_of(each).goal_text(each.goal) for each in settings if each.goal is not None]
-        return list(dict.fromkeys(texts))
+        goals = [(unit_of(each.selected), each.selected.goal) for each in self.selections]
+        return list(dict.fromkeys(unit.goal_text(goal) for unit, goal in goals if goal is not None))
 
     def terminal(self) -> RenderableType:
         """The tables for a terminal, with the notes below; details if there are several seeds, or choices."""
-        several = any(selection.reported and selection.reported.finished > 1 for selection in self.selections)
-        ranges = self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice})
-        details = ranges if several or self._choice else []
-        tables = [*self.results(), *details]
+        tables = self.results()
+        if self._choice or any(each.reported and each.reported.finished > 1 for each in self.selections):
+            tables += self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice})
         notes = "\n".join(["", *self.notes(), self.legend()])
         return Group(*(table.terminal() for table in tables), Text(notes))
 

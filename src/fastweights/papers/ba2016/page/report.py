@@ -24,6 +24,7 @@ from fastweights.papers.ba2016.page.pattern_table import pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
+    summary_table,
     terminal_verdicts,
     verdict_table,
 )
@@ -59,6 +60,7 @@ class Verification:
             "conclusions": "".join(findings),
             "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
             "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
+            "summary": summary_table(self._entries).markdown(),
             **{name: table.markdown() for name, table in self.tables.items()},
         }
 

@@ -59,6 +59,13 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
     )
 
 
+def summary_table(entries: Sequence[TableEntry]) -> Table:
+    """A narrow row for each entry: what came out, beside what was published."""
+    shown = ("median %", "lowest–highest %", "paper %", _VERDICT)
+    columns = {column: text for column, text in _VERDICTS.items() if column in shown}
+    return entry_table("summary", "", entries, columns, "")
+
+
 def details_table(entries: Sequence[TableEntry]) -> Table:
     """A row for each entry: what the verdicts rest on."""
     return entry_table(

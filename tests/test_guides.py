@@ -1,4 +1,5 @@
-"""The README: its Python runs as written, and its commands exist."""
+"""The README and the guides: their Python runs as written, their commands exist, and those of the first ten
+minutes work."""
 
 import dataclasses
 import re
@@ -13,29 +14,64 @@ from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+START = ROOT / "docs" / "start.md"
+PAGES = [ROOT / "README.md", START, *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+WITH_COMMANDS = [*PAGES, *(ROOT / "docs" / f"{name}.md" for name in ("studies", "clusters", "speed"))]
 
 
-def blocks(language: str) -> list[str]:
+def blocks(page: Path, language: str) -> list[str]:
     """The fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-SNIPPETS = blocks("python")
-LINES = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("fastweights ")]
+def commands(page: Path) -> list[str]:
+    """The lines that call us."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("fastweights ")]
+
+
+SNIPPETS = [
+    pytest.param(block, id=f"{page.stem}-{i}")
+    for page in PAGES
+    for i, block in enumerate(blocks(page, "python"))
+]
+LINES = sorted({line for page in WITH_COMMANDS for line in commands(page)})
 
 
 def test_there_is_something_to_test():
-    assert SNIPPETS
+    assert len(SNIPPETS) > 4
     assert {line.split()[1] for line in LINES} == set(COMMANDS)
+
+
+def test_the_readme_can_be_read_in_a_minute():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_python_runs_as_written(snippet, tmp_path):
-    for block in SNIPPETS:  # those that are files of the reader's
+    for block in blocks(ROOT / "README.md", "python"):  # those that are files of the reader's
         if named := re.match(r"# (\w+\.py)\n", block):
             (tmp_path / named[1]).write_text(block)
     subprocess.run([sys.executable, "-c", snippet], check=True, cwd=tmp_path, timeout=240)
+
+
+@pytest.mark.thorough
+def test_ten_minutes(tmp_path):
+    """Every command of the page, one after the other in one folder."""
+    lines = commands(START)
+    assert len(lines) > 9
+    for line in lines:
+        arguments = shlex.split(line)[1:]
+        end = subprocess.run(
+            [sys.executable, "-m", "fastweights", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert end.returncode == 0, (line, end.stderr)
+    assert (tmp_path / "quick" / "report.html").exists()
 
 
 @pytest.mark.parametrize("line", LINES)
