@@ -1,0 +1,83 @@
+"""Kernels of the library called with tensors; as in XLA, given arrays come before those that are written."""
+
+import ctypes
+import functools
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from fastweights.native import library
+
+_Sizes = ctypes.POINTER(ctypes.c_int64)
+
+
+class _Array(ctypes.Structure):
+    """`Array` of native/arrays.h."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("bytes", ctypes.c_int64),
+        ("rank", ctypes.c_int64),
+        ("shape", _Sizes),
+    )
+
+
+@torch.compiler.assume_constant_result
+def available() -> bool:
+    """Whether there are kernels: not without a C++ compiler, nor with FASTWEIGHTS_NATIVE=0."""
+    return library.is_on() and library.load() is not None
+
+
+def runs(*tensors: Tensor | None) -> bool:
+    """Whether kernels can take these tensors: on a CPU, of one type, float32 or float64.
+
+    Not within `torch.func.grad`, `vmap` and the like, which take no operator with a derivative of its own.
+    """
+    given = [tensor for tensor in tensors if tensor is not None]
+    dtype = given[0].dtype
+    return (
+        dtype in (torch.float32, torch.float64)
+        and all(tensor.device.type == "cpu" and tensor.dtype == dtype for tensor in given)
+        and (torch.compiler.is_compiling() or not torch._C._are_functorch_transforms_active())
+        and available()
+    )
+
+
+def call(name: str, given: Sequence[Tensor], written: Sequence[Tensor], numbers: Sequence[int]) -> None:
+    """Run a function of kernels.cc. ctypes lets other threads run meanwhile.
+
+    Raises: RuntimeError if the kernel says that something is wrong.
+    """
+    # Copies of what is not contiguous must live until the kernel has run.
+    tensors = [tensor.contiguous() for tensor in given]
+    tensors += written
+    arrays = (_Array * len(tensors))(*map(_array, tensors))
+    wrong = _function(name)(arrays, (ctypes.c_int64 * len(numbers))(*numbers))
+    if wrong:
+        raise RuntimeError(f"{name}: {wrong.decode()}")
+
+
+def _array(tensor: Tensor) -> _Array:
+    rank = tensor.dim()
+    sizes = ctypes.cast((ctypes.c_int64 * rank)(*tensor.shape), _Sizes)
+    return _Array(tensor.data_ptr(), tensor.element_size(), rank, sizes)
+
+
+@functools.cache
+def _function(name: str) -> Callable:
+    found = library.load()
+    if found is None:
+        raise RuntimeError("there are no native kernels here")
+    function = getattr(found[0], name)
+    function.restype = ctypes.c_char_p
+    function.argtypes = [ctypes.POINTER(_Array), _Sizes]
+    return function
+
+
+def refuse_second(*_):
+    """The derivative of an operator that is a derivative already."""
+    raise RuntimeError(
+        "kernels have no second derivative: with FASTWEIGHTS_NATIVE=0 in the environment, "
+        "modules compute without them, with every derivative"
+    )

@@ -1,0 +1,1 @@
+"""Outer-product memories over whole sequences: kernel, chunks, steps."""
