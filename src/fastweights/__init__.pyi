@@ -33,6 +33,7 @@ from fastweights.models import ClassifierOptions as ClassifierOptions
 from fastweights.models import Model as Model
 from fastweights.models import SequenceClassifier as SequenceClassifier
 from fastweights.models import SequenceModel as SequenceModel
+from fastweights.models import decayed as decayed
 from fastweights.models import partition as partition
 from fastweights.plugins import load_plugin as load_plugin
 from fastweights.registry import register_cell as register_cell

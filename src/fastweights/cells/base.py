@@ -65,6 +65,8 @@ class Cell(eqx.Module):
     # Array fields that a search may vary but training leaves alone: traced, so that one compilation
     # serves a whole grid.
     hyperparameters: ClassVar[tuple[str, ...]] = ()
+    # Trained arrays of which weight decay takes nothing, besides those that base classes name.
+    undecayed: ClassVar[tuple[str, ...]] = ()
     # What hidden_size must be a multiple of: 2, where a state is made of complex numbers.
     size_multiple: ClassVar[int] = 1
 

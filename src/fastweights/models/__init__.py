@@ -4,7 +4,7 @@ from fastweights.models.base import Model
 from fastweights.models.block import Block
 from fastweights.models.classifier import SequenceClassifier
 from fastweights.models.layers import ClassifierOptions, Embedding, Perceptron
-from fastweights.models.parameters import count_parameters, count_state, partition
+from fastweights.models.parameters import count_parameters, count_state, decayed, partition
 from fastweights.models.sequence_model import BlockOptions, SequenceModel
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "SequenceModel",
     "count_parameters",
     "count_state",
+    "decayed",
     "partition",
 ]

@@ -1,7 +1,10 @@
 """What of a model is trained, and how many numbers that are."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
+from jax.tree_util import GetAttrKey, SequenceKey
 from jaxtyping import PyTree
 
 from fastweights.cells.base import Cell
@@ -56,6 +59,48 @@ def count_state(carrier: Cell | Model) -> int:
     """The numbers that a cell or a model carries from step to step for one sequence: R of an IRNN, 2 R of an
     LSTM, R + R² of fast weights, and those of all cells of a model."""
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter_eval_shape(carrier.initial_state)))
+
+
+def decayed(model: Model) -> PyTree[bool]:
+    """Of every trained array, whether weight decay takes from it: a mask for `optax.adamw`. A cell's class
+    names those of which it does not, `undecayed`.
+
+    It does not take from biases, gains of norms, and rates of decay of the fast weight programmers, as their
+    reference implementations don't: with its gates' biases drawn to 0, a cell forgets at another speed. Other
+    cells say nothing of the kind, and are decayed as a whole.
+
+    Raises: InvalidValueError for anything but a Model.
+
+    >>> import fastweights as fw, jax, optax
+    >>> from fastweights.cells.programmers.delta_net import GatedDeltaNet
+    >>> cell = GatedDeltaNet(4, 8, key=jax.random.key(0))
+    >>> model = fw.SequenceClassifier(cell, 8, 3, key=jax.random.key(1))
+    >>> optimiser = optax.adamw(1e-3, weight_decay=0.1, mask=fw.decayed(model))
+    >>> mask = fw.decayed(model).cell
+    >>> mask.output, mask.decay.rate, mask.decay.bias, mask.gain
+    (True, False, False, False)
+
+    Source: `_no_weight_decay` of A_log and dt_bias in state-spaces/mamba and fla-org/flash-linear-attention.
+    """
+    trained, _ = partition(model)
+
+    def takes(path: tuple, _: Any) -> bool:
+        node: Any = model
+        taken = True
+        for key in path:
+            if isinstance(key, GetAttrKey):
+                taken &= _takes(node, key.name)
+                node = getattr(node, key.name)
+            else:
+                node = node[key.idx if isinstance(key, SequenceKey) else key.key]
+        return taken
+
+    return jax.tree_util.tree_map_with_path(takes, trained)
+
+
+def _takes(node: Any, name: str) -> bool:
+    """Unless the node's class, or one that it derives from, names this among its `undecayed` arrays."""
+    return not any(name in vars(cls).get("undecayed", ()) for cls in type(node).__mro__)
 
 
 def count_parameters(carrier: Cell | Model) -> int:

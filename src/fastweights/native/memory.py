@@ -33,13 +33,9 @@ class Memories(NamedTuple):
     lengths: Int32[Array, " batch"] | None = None
     resets: Bool[Array, "batch time"] | None = None
 
-    def started(self) -> "Memories":
-        """The same, with the states from which the sequences start."""
-        return (
-            self
-            if self.state is not None
-            else self._replace(state=jnp.zeros(self.state_shape, self.query.dtype))
-        )
+    def first_state(self) -> Float[Array, "batch heads value key"]:
+        """The states from which the sequences start."""
+        return jnp.zeros(self.state_shape, self.query.dtype) if self.state is None else self.state
 
     @property
     def state_shape(self) -> tuple[int, ...]:

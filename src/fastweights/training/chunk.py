@@ -33,7 +33,7 @@ def _advance(
     a resumed run draws what it would have drawn.
     """
     max_updates, batch_size, schedule, weight_decay = static
-    rule = rule or optimiser(hyperparameters, schedule, weight_decay)
+    rule = rule or optimiser(hyperparameters, schedule, weight_decay, state.model)
 
     @jax.vmap
     def draw(number):

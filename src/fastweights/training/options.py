@@ -49,7 +49,7 @@ class TrainingOptions:
 
     weight_decay: float = field(default=0.0, metadata=LATER)
     """An update also subtracts this share of every trained number, times the scheduled learning rate: AdamW
-    (Loshchilov & Hutter 2019, algorithm 2)."""
+    (Loshchilov & Hutter 2019, algorithm 2); but not of fast weight programmers' biases, gains and decays."""
 
     def __post_init__(self) -> None:
         to_python_numbers(self)

@@ -29,7 +29,7 @@ class TrainingState(eqx.Module):
         cls, model: Model, options: TrainingOptions, rule: optax.GradientTransformation | None = None
     ) -> "TrainingState":
         """Before the first update by the rule, or by the options' optimiser."""
-        rule = rule or optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay)
+        rule = rule or optimiser(Hyperparameters.of(options), options.schedule, options.weight_decay, model)
         opt_state = rule.init(partition(model)[0])
         # Not a weakly typed scalar: JAX would compile once more for the state that comes from a file.
         return cls(model, opt_state, jnp.zeros((), int))

@@ -1,14 +1,15 @@
 """One update: loss, gradient, optimiser."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PyTree
 
-from fastweights.models import Model, partition
+from fastweights.models import Model, decayed, partition
 from fastweights.training.datasets import Sequences
 from fastweights.training.objectives import objective_of
 from fastweights.training.options import TrainingOptions
@@ -45,10 +46,11 @@ def loss(model: Model, batch: Sequences) -> Scalar:
 
 
 def optimiser(
-    hyperparameters: Hyperparameters, schedule: str, weight_decay: float = 0.0
+    hyperparameters: Hyperparameters, schedule: str, weight_decay: float = 0.0, model: Model | None = None
 ) -> optax.GradientTransformation:
     """Clipping by the global norm, then Adam (Kingma & Ba 2014, β = 0.9 and 0.999, ε = 1e-8), with decoupled
-    weight decay (Loshchilov & Hutter 2019) unless that is 0.
+    weight decay (Loshchilov & Hutter 2019) unless that is 0: of all numbers, or of those of a model that are
+    `decayed`.
 
     All numbers are updated as one vector: leaf by leaf, XLA's overhead is more than the arithmetic of small
     networks.
@@ -60,8 +62,26 @@ def optimiser(
         done = jnp.minimum(count / hyperparameters.updates, 1)
         return hyperparameters.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * done))
 
-    adam = optax.adamw(rate, weight_decay=weight_decay) if weight_decay else optax.adam(rate)
-    return optax.flatten(optax.chain(_clip_by_norm(hyperparameters.clip_norm), adam))
+    adam = [optax.scale_by_adam(), optax.scale_by_learning_rate(rate)]
+    if weight_decay:
+        adam.insert(1, _decay(weight_decay, model))
+    return optax.flatten(optax.chain(_clip_by_norm(hyperparameters.clip_norm), optax.chain(*adam)))
+
+
+def _decay(weight_decay: float, model: Model | None) -> optax.GradientTransformation:
+    """As `optax.add_decayed_weights`, for one vector of which some numbers may be left out."""
+    mask = None if model is None else decayed(model)
+    if model is None or all(jax.tree.leaves(mask)):
+        return optax.add_decayed_weights(weight_decay)
+    shares = jax.tree.map(
+        lambda a, is_in: jnp.full(a.shape, weight_decay * is_in, a.dtype), partition(model)[0], mask
+    )
+    vector, _ = ravel_pytree(shares)
+
+    def decay(updates: Any, parameters: Any) -> Any:
+        return updates + vector * parameters
+
+    return optax.stateless(decay)
 
 
 def _clip_by_norm(limit: Scalar) -> optax.GradientTransformation:

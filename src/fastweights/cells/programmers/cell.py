@@ -61,6 +61,7 @@ class Programmer(Cell):
     """
 
     Options: ClassVar[type] = ProgrammerOptions
+    undecayed: ClassVar[tuple[str, ...]] = ("gain", "norm_bias")
 
     input: Float[Array, "rows input"]
     convolution: Float[Array, "channels width"] | None
@@ -143,13 +144,14 @@ class Programmer(Cell):
 
     def unroll_together(self, given: Batch) -> tuple[Float[Array, "batch time hidden"], Any]:
         given = given.without_padding()
-        if given.state is None:
+        is_new = given.state is None
+        if is_new:
             given = given._replace(state=self.states(given.projections))
         mixed, state = self.all_mixed(given)
         query, write = jax.vmap(jax.vmap(self.vectors))(mixed)
         write = jax.tree.map(lambda a: a.reshape(len(a), a.shape[1] * a.shape[2], *a.shape[3:]), write)
         answers, memory = unroll_memory(
-            query, write, state.memory, lengths=given.lengths, resets=given.resets
+            query, write, None if is_new else state.memory, lengths=given.lengths, resets=given.resets
         )
         outputs = jax.vmap(jax.vmap(self.answer))(answers, mixed)
         return jnp.where(given.steps()[..., None], outputs, 0), state._replace(memory=memory)

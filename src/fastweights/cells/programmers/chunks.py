@@ -29,7 +29,8 @@ def in_chunks(
     memories: Memories, chunk: int | None = None
 ) -> tuple[Float[Array, "batch time heads value"], Float[Array, "batch heads value key"]]:
     """All outputs and the last state, as in `unroll_memory`."""
-    queries, key, value, decay, lookup, erase, state, lengths, resets = memories.started()
+    queries, key, value, decay, lookup, erase, _, lengths, resets = memories
+    state = memories.first_state()
     queries, write = without_padding(queries, Write(key, value, decay, lookup, erase), lengths)
     time, writes = queries.shape[1], write.key.shape[1]
     if not time:

@@ -1,6 +1,6 @@
 """How much of a memory is kept at each step."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -29,6 +29,8 @@ class ExponentialDecay(eqx.Module):
     Shapes: x, Δ and a (heads, gates), rate (heads,), bias (heads, gates).
     Source: Dao & Gu 2024, arXiv:2405.21060; the initial values are those of the reference implementations.
     """
+
+    undecayed: ClassVar[tuple[str, ...]] = ("rate", "bias")
 
     rate: Float[Array, " heads"]
     bias: Float[Array, "heads gates"]
@@ -64,6 +66,8 @@ class SigmoidDecay(eqx.Module):
     Shapes: x, a and bias (heads, gates).
     Source: Yang, Wang, Shen, Panda & Kim 2023, arXiv:2312.06635, section 4.4.
     """
+
+    undecayed: ClassVar[tuple[str, ...]] = ("bias",)
 
     bias: Float[Array, "heads gates"]
 

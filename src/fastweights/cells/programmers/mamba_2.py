@@ -33,6 +33,7 @@ class Mamba2(Programmer):
     """
 
     Options: ClassVar[type] = Mamba2Options
+    undecayed: ClassVar[tuple[str, ...]] = ("convolution_bias", "skip")
 
     convolution_bias: Float[Array, " channels"] | None
     decay: ExponentialDecay

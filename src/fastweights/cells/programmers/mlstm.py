@@ -44,6 +44,7 @@ class MLSTM(Programmer):
     """
 
     Options: ClassVar[type] = MLSTMOptions
+    undecayed: ClassVar[tuple[str, ...]] = ("input_gate_bias", "forget_gate_bias")
 
     input_gate_bias: Float[Array, " heads"]
     forget_gate_bias: Float[Array, " heads"]

@@ -38,6 +38,7 @@ class RWKV7(Programmer):
     """
 
     Options: ClassVar[type] = RWKV7Options
+    undecayed: ClassVar[tuple[str, ...]] = ("decay_bias", "rate_bias", "removal", "replacement", "bonus")
 
     decay_expansion: Float[Array, "units rank"]
     rate_expansion: Float[Array, "units rank"]
