@@ -31,8 +31,9 @@ def test_every_entry_is_cited():
 
 def test_a_citation_is_a_link_to_the_list():
     entries = bibliography.read(ENTRY)
-    page = bibliography.with_references("So says [@a, page 3], not `[@a]` or [@a](x).", entries)
-    assert page.startswith("So says [Ba et al. 2016](#ref-a), page 3, not `[@a]` or [@a](x).")
+    page = bibliography.with_references("So say Ba [-@a] and [@a, page 3], not `[@a]` or [@a](x).", entries)
+    links = "Ba ([2016](#ref-a)) and ([Ba et al. 2016](#ref-a), page 3)"
+    assert page.startswith(f"So say {links}, not `[@a]` or [@a](x).")
     assert page.endswith('\n- <span id="ref-a"></span>J. L. Ba, V. Le-Q, B. de Vries (2016). *On X*.\n')
     assert bibliography.with_references("Nothing.", entries) == "Nothing."
 

@@ -1,8 +1,9 @@
-"""Citations in the documentation: `[@ba2016, equation 4]` becomes "Ba et al. 2016, equation 4", linked to the
+"""Citations in the documentation: `[@ba2016, equation 4]` becomes "(Ba et al. 2016, equation 4)", linked to a
 list of references at the page's end. Both are made from docs/references.bib, which BibTeX and Typst read too.
 
-`[@hopfield1982; @ramsauer2020, theorem 3]` cites two; `@ba2016` outside brackets is no citation. An entry has
-one field a line; its `note` says what of it was written from memory.
+`[@hopfield1982; @ramsauer2020, theorem 3]` cites two, `Ba et al. [-@ba2016]` the year alone, as with Pandoc;
+`@ba2016` outside brackets is no citation. An entry has one field a line; its `note` says what was written
+from memory.
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 _ENTRY = re.compile(r"@(\w+)\{(\w+),\n(.*?)\n\}\n?", re.DOTALL)
 _FIELD = re.compile(r"  (\w+) = \{(.*)\},?")
-_CITATION = re.compile(r"\[(@\w+[^\]]*)\](?!\()")
+_CITATION = re.compile(r"\[(-?@\w+[^\]]*)\](?!\()")
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -83,7 +84,11 @@ def with_references(markdown, entries):
         return markdown
 
     def linked(found):
-        return re.sub(r"@(\w+)", lambda key: "[%s](#ref-%s)" % (label(entries[key[1]]), key[1]), found[1])
+        def link(cited):
+            entry = entries[cited[2]]
+            return "[%s](#ref-%s)" % (entry["year"] if cited[1] else label(entry), cited[2])
+
+        return "(%s)" % re.sub(r"(-?)@(\w+)", link, found[1])
 
     parts = _CODE.split(markdown)
     text = "".join(part if part.startswith("`") else _CITATION.sub(linked, part) for part in parts)

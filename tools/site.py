@@ -13,6 +13,9 @@ from mkdocs.structure.files import File
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+_FUNCTION = re.compile(
+    r"\\(ln|log|exp|tanh|cosh|artanh|sin|cos|arcsin)\s+(?=[A-Za-z0-9]|\\(?!left|big|Big|,|!))"
+)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((\.\./[^)#\s]*)\)")
 
 
@@ -45,7 +48,7 @@ def on_page_content(html, page, **_):
     """Formulas, inline and displayed."""
 
     def rendered(found):
-        source = unescape(found[3]).strip()
+        source = _FUNCTION.sub(r"\\\1\\, ", unescape(found[3]).strip())  # ln 2 without it becomes ln2
         try:
             return convert(source, display="block" if found[2] == "[" else "inline")
         except Exception as error:
