@@ -36,7 +36,7 @@ LATER = {
 default there. The options themselves are beside what they are options of, which imports JAX; this module does
 not."""
 
-LATER_OF_CELLS = {"associative-lstm": {"combine_heads": "sum"}}
+LATER_OF_CELLS = {"associative-lstm": {"combine_heads": "sum"}, "irnn": {"recurrent_init": "identity"}}
 """Likewise, by the model's name and the option's."""
 
 
