@@ -1,0 +1,1 @@
+"""Checks of the chapter docs/theory/attention.md: hard attention, soft attention, and equation 4."""
