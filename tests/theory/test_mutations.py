@@ -12,6 +12,13 @@ from mutations.scaling import scaled
 from mutations.trials import Trials
 
 CHAPTERS = {
+    "time-and-feedback": "delay-ring",
+    "recurrent-networks": "time-invariance",
+    "long-term-memory": "robust-latch",
+    "lstm": "forget-half-life",
+    "irnn": "np-rnn-spectrum",
+    "search": "best-of-many",
+    "attention": "soft-to-hard",
     "memories": "crosstalk-variance",
     "hopfield": "softmax-hopfield-attention",
     "dynamics": "lyapunov-method",
