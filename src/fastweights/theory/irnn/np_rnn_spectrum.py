@@ -1,6 +1,7 @@
 """The eigenvalues of an np-RNN's recurrent matrix before training, and what they do to gradients."""
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
 import numpy as np
@@ -23,8 +24,8 @@ def below(eigenvalue: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 class NpRNNSpectrum(Check):
     """W = (GᵀG/R + I)/e has the largest eigenvalue 1 and no eigenvalue below 1/e. For large R those of
     GᵀG/R lie between 0 and 4 with Marchenko and Pastur's density, so e tends to 5 and those of W to the range
-    from 1/5 to 1, of mean 2/5. A product of steps diag(0 or 1) W is never longer than 1, and its norm is 1 if
-    all units are active.
+    from 1/5 to 1, of mean 2/5. Steps diag(0 or 1) W never lengthen a vector,
+    and if all units are active, they leave the leading eigenvector as long as it is.
 
     200 units, four seeds. The least eigenvalue of GᵀG/R is of the order of R⁻², so that W's is 1/e.
     The distribution function is the limit's up to 2 %, mean and e are up to 3 %: the largest eigenvalue of
@@ -53,8 +54,7 @@ class NpRNNSpectrum(Check):
         tops, divisors, means, apart, longest, active = [], [], [], [], [], []
         every = []
         for seed in range(_SEEDS):
-            recurrent = _recurrent(jax.random.key(seed))
-            values = np.linalg.eigvalsh(recurrent)
+            recurrent, values, leading = _spectrum(seed)
             divisor = 1 / values[0]
             tops.append(abs(values[-1] - self.largest))
             divisors.append(divisor)
@@ -65,7 +65,9 @@ class NpRNNSpectrum(Check):
             for _ in range(_STEPS):
                 product = rng.integers(0, 2, _UNITS)[:, None] * (recurrent @ product)
                 longest.append(np.linalg.norm(product))
-            active.append(np.linalg.norm(np.linalg.matrix_power(recurrent, _STEPS), 2))
+            for _ in range(_STEPS):
+                leading = recurrent @ leading
+            active.append(np.linalg.norm(leading))
             every.append(values)
         grid = np.linspace(0.2, 1, 200)
         values = np.sort(np.concatenate(every))
@@ -77,7 +79,7 @@ class NpRNNSpectrum(Check):
             Quantity("distribution function off the limit's", max(apart), highest=0.02),
             Quantity("length of a vector after steps with units off: most", max(longest), highest=1),
             Quantity(
-                "norm of 12 steps with all units active, off 1",
+                "the same of the leading eigenvector, all units active, off 1",
                 abs(np.array(active) - 1).max(),
                 highest=1e-10,
             ),
@@ -94,6 +96,14 @@ class NpRNNSpectrum(Check):
                 ),
             ],
         )
+
+
+@cache
+def _spectrum(seed: int) -> tuple[Float[np.ndarray, "n n"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """W, its eigenvalues, and the leading eigenvector."""
+    recurrent = _recurrent(jax.random.key(seed))
+    values, vectors = np.linalg.eigh(recurrent)
+    return recurrent, values, vectors[:, -1]
 
 
 @run_once

@@ -75,7 +75,10 @@ class RandomAndGrid(Check):
                     "A setting among the best share p",
                     "settings tried",
                     "probability",
-                    [Series(f"p = {share:g}", trials, found(share, trials)) for share in (0.01, 0.05, 0.2)],
+                    [
+                        Series(f"p = {share:g}", trials, [found(share, int(n)) for n in trials])
+                        for share in (0.01, 0.05, 0.2)
+                    ],
                 )
             ],
         )
