@@ -62,23 +62,27 @@ class PolicyGradient(Check):
             below, at, above = (_variance(shares, rewards, best + by) for by in (-step, 0, step))
             curvature = shares @ np.sum((np.eye(_PLACES) - shares) ** 2, axis=1)
             rises += [(below - at) / step**2 / curvature, (above - at) / step**2 / curvature]
-        baselines = np.linspace(-1, 3, 60)
         return Finding(
             within_rounding("expected estimate against ∂E[r]/∂z", *apart),
             Quantity("rise of the variance beside the best baseline: least", min(rises), lowest=1 - 1e-9),
             Quantity("the same: most", max(rises), highest=1 + 1e-9),
-            panels=[
-                Panel(
-                    "Noise of the sampled gradient",
-                    "baseline",
-                    "variance",
-                    [
-                        Series("one example", baselines, [_variance(shares, rewards, b) for b in baselines]),
-                        Series("best baseline", [best], [_variance(shares, rewards, best)], "marks"),
-                    ],
-                )
-            ],
+            panels=[_panel()],
         )
+
+
+def _panel() -> Panel:
+    """The parabola for three places, of which one is rewarded."""
+    shares, rewards, baselines = (
+        np.array([0.5, 0.25, 0.25]),
+        np.array([0.0, 1.0, 0.0]),
+        np.linspace(-0.5, 1.2, 60),
+    )
+    best = best_baseline(shares, rewards)
+    parabola = Series(
+        "p = (½, ¼, ¼), r = (0, 1, 0)", baselines, [_variance(shares, rewards, b) for b in baselines]
+    )
+    mark = Series("best baseline", [best], [_variance(shares, rewards, best)], "marks")
+    return Panel("Noise of the sampled gradient", "baseline", "variance", [parabola, mark])
 
 
 def _variance(shares: Vector, rewards: Vector, baseline: float) -> float:
