@@ -1,4 +1,4 @@
-"""The shared library of kernels: compiled at first use, and kept in the user's cache folder.
+"""The shared library of kernels: compiled and tried at first use, and kept in the user's cache folder.
 
 One binary serves every framework; this module imports none. `xla.py` makes its functions known to JAX,
 `fastweights.torch.kernels` calls them for PyTorch.
@@ -13,10 +13,13 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -83,10 +86,44 @@ def _compile(compiler: str, flags: list[str], path: Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.stem}-") as folder:
             library = Path(folder) / path.name
             files = [f"-I{_xla_headers()}", *map(str, sorted(_SOURCES.glob("*.cc"))), "-o", str(library)]
-            command = [*shlex.split(compiler), *flags, *files]
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+            _run([*shlex.split(compiler), *flags, *files], seconds=300)
+            _try(library)
             content = library.read_bytes()
         write_atomically(path, content + _digest(content))
+
+
+def _run(command: list[str], seconds: float, **options: Any) -> None:
+    """Run a program to its end; not longer than that, nor does any program that it has started.
+
+    Raises: CalledProcessError, with what it has said; TimeoutExpired.
+    """
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        **options,
+    ) as process:
+        try:
+            _, errors = process.communicate(timeout=seconds)
+        except BaseException:  # an interrupt, too, does not reach a session of its own
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, stderr=errors)
+
+
+def _try(library: Path) -> None:
+    """Refuse a library whose kernels are wrong. Raises: RuntimeError with what is wrong."""
+    paths = [str(_SOURCES.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    try:
+        _run([sys.executable, "-m", "fastweights.native.trial", str(library)], seconds=60, env=environment)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip() or f"their trial ended with {error.returncode}"
+        raise RuntimeError(f"the compiler has made wrong ones: {said}") from error
 
 
 def _xla_headers() -> Path:

@@ -1,6 +1,5 @@
 """Kernels of the library called with tensors; as in XLA, given arrays come before those that are written."""
 
-import ctypes
 import functools
 from collections.abc import Callable, Sequence
 
@@ -8,19 +7,7 @@ import torch
 from torch import Tensor
 
 from fastweights.native import library
-
-_Sizes = ctypes.POINTER(ctypes.c_int64)
-
-
-class _Array(ctypes.Structure):
-    """`Array` of native/arrays.h."""
-
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("bytes", ctypes.c_int64),
-        ("rank", ctypes.c_int64),
-        ("shape", _Sizes),
-    )
+from fastweights.native.arrays import Array, function
 
 
 @torch.compiler.assume_constant_result
@@ -52,16 +39,7 @@ def call(name: str, given: Sequence[Tensor], written: Sequence[Tensor], numbers:
     # Copies of what is not contiguous must live until the kernel has run.
     tensors = [tensor.contiguous() for tensor in given]
     tensors += written
-    arrays = (_Array * len(tensors))(*map(_array, tensors))
-    wrong = _function(name)(arrays, (ctypes.c_int64 * len(numbers))(*numbers))
-    if wrong:
-        raise RuntimeError(f"{name}: {wrong.decode()}")
-
-
-def _array(tensor: Tensor) -> _Array:
-    rank = tensor.dim()
-    sizes = ctypes.cast((ctypes.c_int64 * rank)(*tensor.shape), _Sizes)
-    return _Array(tensor.data_ptr(), tensor.element_size(), rank, sizes)
+    _function(name)([Array.of(a.data_ptr(), a.element_size(), a.shape) for a in tensors], numbers)
 
 
 @functools.cache
@@ -69,10 +47,7 @@ def _function(name: str) -> Callable:
     found = library.load()
     if found is None:
         raise RuntimeError("there are no native kernels here")
-    function = getattr(found[0], name)
-    function.restype = ctypes.c_char_p
-    function.argtypes = [ctypes.POINTER(_Array), _Sizes]
-    return function
+    return function(found[0], name)
 
 
 def refuse_second(*_):
