@@ -49,3 +49,11 @@ def test_a_faulty_bibliography_is_refused(wrong):
 def test_a_missing_entry_is_named():
     with pytest.raises(bibliography.CitationError, match=r"lacks b$"):
         bibliography.with_references("[@a; @b]", bibliography.read(ENTRY))
+
+
+def test_others_are_et_al():
+    entry = bibliography.read(ENTRY.replace("Le-Q, V. and {de Vries}, B.", "others"))["a"]
+    assert (bibliography.label(entry), bibliography.full(entry)[:21]) == (
+        "Ba et al. 2016",
+        "J. L. Ba, et al. (201",
+    )

@@ -36,7 +36,7 @@ def read(text):
 def label(entry):
     """How the text names it: `Ba et al. 2016`."""
     names = [name.split(", ")[0].strip("{}") for name in entry["author"].split(" and ")]
-    several = " & ".join(names) if len(names) < 3 else names[0] + " et al."
+    several = " & ".join(names) if len(names) < 3 and names[-1] != "others" else names[0] + " et al."
     return "%s %s" % (several, entry["year"])
 
 
@@ -44,7 +44,7 @@ def full(entry):
     """Its line in the list of references."""
     names = []
     for name in entry["author"].split(" and "):
-        last, _, first = name.partition(", ")
+        last, _, first = ("et al.", "", "") if name == "others" else name.partition(", ")
         initials = " ".join("-".join(part[0] + "." for part in word.split("-")) for word in first.split())
         names.append(("%s %s" % (initials, last.strip("{}"))).strip())
     parts = [
