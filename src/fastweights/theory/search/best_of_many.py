@@ -74,10 +74,9 @@ class BestOfMany(Check):
                     "settings tried",
                     "standard deviations",
                     [
-                        Series("all settings equal: seen", counts, gain),
-                        Series("all settings equal: real", counts, 0 * counts),
-                        Series("s = σ: seen, in √(s² + σ²)", counts, gain, "dashed"),
-                        Series("s = σ: real", counts, np.array(gain) / 2, "dashed"),
+                        Series("seen, in √(s² + σ²)", counts, gain),
+                        Series("real, if s = σ", counts, np.array(gain) / 2),
+                        Series("real, if all settings are equal", counts, 0 * counts),
                     ],
                 )
             ],
