@@ -1,7 +1,7 @@
 """A layer of a deep model: norm, cell, residual, perceptron."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import equinox as eqx
 from jax import Array
@@ -11,14 +11,13 @@ from fastweights.cells.base import Cell
 from fastweights.cells.sequences import each_vector
 from fastweights.errors import InvalidValueError, check
 from fastweights.models.layers import Perceptron
+from fastweights.options import Norm
 
-Norm = Literal["none", "layer", "rms"]
 NORMS: dict[str, Callable[[int], eqx.nn.LayerNorm | eqx.nn.RMSNorm | None]] = {
     "none": lambda size: None,
     "layer": lambda size: eqx.nn.LayerNorm(size),
     "rms": lambda size: eqx.nn.RMSNorm(size, use_bias=False),
 }
-"""Layer normalisation (Ba, Kiros & Hinton 2016) and RMS normalisation (Zhang & Sennrich 2019), or none."""
 
 
 class Block(eqx.Module):

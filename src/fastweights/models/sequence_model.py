@@ -1,7 +1,6 @@
 """A model of several layers, for tasks of every shape."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import equinox as eqx
@@ -11,33 +10,12 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell
 from fastweights.cells.sequences import each_vector
-from fastweights.errors import check, check_between, check_choice, to_python_numbers
+from fastweights.errors import check
 from fastweights.models.base import Model
-from fastweights.models.block import NORMS, Block, Norm
+from fastweights.models.block import NORMS, Block
 from fastweights.models.layers import ClassifierOptions, Embedding, Perceptron
-
-
-@dataclass(frozen=True)
-class BlockOptions:
-    """How many layers a model has, and what stands around each cell."""
-
-    layers: int = 1
-    """The number of cells, one after the other."""
-
-    block_norm: Norm = "none"
-    """Normalisation before each cell, each perceptron and the read-out: none, layer or rms."""
-
-    residual: bool = False
-    """Add a cell's inputs to its outputs."""
-
-    perceptron_size: int = 0
-    """The number of ReLUs after each cell, h + V relu(U norm(h) + u) + v; 0 for none."""
-
-    def __post_init__(self) -> None:
-        to_python_numbers(self)
-        check_between("layers", self.layers, 1, 100)
-        check_choice("block_norm", self.block_norm, tuple(NORMS))
-        check_between("perceptron_size", self.perceptron_size, 0, 10_000)
+from fastweights.options import BlockOptions as BlockOptions
+from fastweights.options import Norm
 
 
 class SequenceModel(Model):

@@ -16,6 +16,12 @@ def uniform_(tensor: Tensor, fan: int, generator: torch.Generator | None, scale:
         tensor.uniform_(-bound, bound, generator=generator)
 
 
+def identity_(matrix: Tensor, scale: float) -> None:
+    """Set a square matrix to scale · I."""
+    with torch.no_grad():
+        matrix.zero_().diagonal().fill_(scale)
+
+
 def fill_(tensor: Tensor, value: float | Tensor) -> None:
     """Set a tensor to a number, or to the numbers of another."""
     with torch.no_grad():

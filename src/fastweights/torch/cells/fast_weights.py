@@ -10,7 +10,7 @@ from fastweights.cells.options.fast_weights import CHUNK, FastWeightsOptions, lo
 from fastweights.native.sizes import LONGEST, Plan, segment
 from fastweights.torch.cell import Cell
 from fastweights.torch.kernels import Kernel
-from fastweights.torch.layers import fill_, layer_norm, uniform_
+from fastweights.torch.layers import fill_, identity_, layer_norm, uniform_
 from fastweights.torch.recurrent import Recurrent
 from fastweights.torch.states import running
 
@@ -53,7 +53,7 @@ class FastWeightsCell(Cell):
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         options = self.options
-        fill_(self.recurrent, options.recurrent_scale * torch.eye(self.hidden_size))
+        identity_(self.recurrent, options.recurrent_scale)
         uniform_(self.input, self.hidden_size, generator, options.input_scale)
         fill_(self.norms.gains, 1.0)
         fill_(self.norms.biases, options.norm_bias)

@@ -9,7 +9,7 @@ from fastweights.cells.options.simple import IRNNOptions, StandardRNNOptions
 from fastweights.native.sizes import LONGEST_TAPE, Plan
 from fastweights.torch.cell import Cell
 from fastweights.torch.kernels import Kernel
-from fastweights.torch.layers import fill_, layer_norm, uniform_
+from fastweights.torch.layers import fill_, identity_, layer_norm, uniform_
 from fastweights.torch.recurrent import Recurrent
 from fastweights.torch.states import HiddenState
 
@@ -81,7 +81,7 @@ class IRNNCell(_SimpleCell):
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         super().reset_parameters(generator)
-        fill_(self.recurrent, self.options.recurrent_scale * torch.eye(self.hidden_size))
+        identity_(self.recurrent, self.options.recurrent_scale)
 
 
 class IRNN(Recurrent):
