@@ -116,10 +116,10 @@ def to_python_numbers(options: Any) -> None:
         if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
             value = value.item()
             object.__setattr__(options, field.name, value)
-        if field.type is int:
-            check(isinstance(value, int), f"{field.name} must be a whole number; got {shown(value)}")
-        elif field.type is float:
-            check(isinstance(value, (int, float)), f"{field.name} must be a number; got {shown(value)}")
+        if field.type is int and not isinstance(value, int):
+            raise InvalidValueError(f"{field.name} must be a whole number; got {shown(value)}")
+        if field.type is float and not isinstance(value, (int, float)):
+            raise InvalidValueError(f"{field.name} must be a number; got {shown(value)}")
 
 
 def check(condition: bool, message: str) -> None:
@@ -141,9 +141,11 @@ def check_positive(name: str, value: float, *, zero: bool = False) -> None:
 
 def check_between(name: str, value: float, least: float, most: float) -> None:
     """Raise `InvalidValueError` unless least <= value <= most; NaN never is."""
+    if least <= value <= most:
+        return
     # 1,000,000 rather than 1000000.0, 1e+30 rather than thirty zeros.
     low, high = (f"{bound:,}" if isinstance(bound, int) else f"{bound:g}" for bound in (least, most))
-    check(least <= value <= most, f"{name} must be between {low} and {high}; got {shown(value)}")
+    raise InvalidValueError(f"{name} must be between {low} and {high}; got {shown(value)}")
 
 
 def printable(value: object, most: int = 400) -> str:

@@ -50,9 +50,16 @@ class Benchmark:
         check(fixed, f"the task {self.task} has no num_pairs to vary")
         for model in self.models:
             registry.cells[model]
-        check(bool(self.cases()), "nothing to measure: a list is empty")
-        for pairs in self.num_pairs:
-            task_of(replace(self.cases()[0], num_pairs=pairs))
+        check(bool(self.models) and all(self._sizes().values()), "nothing to measure: a list is empty")
+        # Each size by itself: all of them together are tens of thousands of cases.
+        first = {axis: values[0] for axis, values in self._sizes().items()}
+        for axis, value in ((axis, value) for axis, values in self._sizes().items() for value in values):
+            task_of(Case(self.models[0], task=self.task, options=self.options, **{**first, axis: value}))
+
+    def _sizes(self) -> dict[str, Sequence[int]]:
+        """The values of each size, by the name of a case's field."""
+        sizes = self.hidden_sizes, self.num_pairs, self.batch_sizes, self.runs
+        return dict(zip(("hidden_size", "num_pairs", "batch_size", "runs"), sizes, strict=True))
 
     def cases(self) -> list[Case]:
         """Every combination of the sizes, models within hidden sizes."""
@@ -63,8 +70,7 @@ class Benchmark:
     def sweeps(self) -> Iterator[tuple[str, list[Case]]]:
         """For each model and size with several values, the size's name and the cases that differ in it; the
         other sizes are then R = 50, K = 4, batch 128, one run, or the only value that there is."""
-        sizes = self.hidden_sizes, self.num_pairs, self.batch_sizes, self.runs
-        axes = dict(zip(("hidden_size", "num_pairs", "batch_size", "runs"), sizes, strict=True))
+        axes = self._sizes()
         fixed = {axis: values[0] for axis, values in axes.items() if len(values) == 1}
         for model, (axis, values) in product(self.models, axes.items()):
             if len(values) > 1:
