@@ -1,12 +1,14 @@
 """What every test shares: shapes checked at run time, and double precision on request."""
 
 import os
+import subprocess
+import sys
 
 import jaxlib.version
 
 # Almost every program of a test runs once, and compiling it takes most of the test's time: a quarter of it
-# with XLA's older emitters, where it still has them, and, in the tests' own processes, without LLVM's
-# optimisations. `.ci/run` has the programs that users have in its thorough tests.
+# with XLA's older emitters, where it still has them, and without LLVM's optimisations, in the tests' own
+# processes and in those that they start. `.ci/run` has the programs that users have in its thorough tests.
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
@@ -19,6 +21,7 @@ os.environ["XLA_FLAGS"] = " ".join(
         ),
     ]
 ).strip()
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = str("FASTWEIGHTS_TEST_OPTIMISED" not in os.environ)
 
 from collections.abc import Iterator
 
@@ -27,22 +30,47 @@ import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
-CHEAP = "FASTWEIGHTS_TEST_OPTIMISED" not in os.environ
-jax.config.update("jax_disable_most_optimizations", CHEAP)
+CHEAP = os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "True"
 _NUMERIC = ("cells", "memories", "models", "numerics", "tasks", "theory", "training")
 # Before anything imports the package: every annotated shape is then checked in every call.
 install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checker")
 
 
+# What needs no kernel, and the files that take longest: the others fill up what is left of the cores' time.
+_FIRST = [
+    "theory/test_mutations",
+    "theory/",
+    "studies/execution/test_kills",
+    "cli/test_interrupts",
+    "contracts/",
+    "native/",
+    "cells/programmers/test_recurrence",
+    "cli/test_bench",
+    "examples/",
+    "training/test_training",
+    "plugins/test_walkthrough",
+    "papers/",
+    "cli/",
+    "report/test_command",
+]
+_BUILD = "from fastweights.native import library; library.load()"
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache_folder(tmp_path_factory) -> Iterator[None]:
-    """Tests leave the user's cache alone; all processes of a session share theirs, and what they compile."""
-    session = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        session = session.parent
+def own_cache_folder(request, tmp_path_factory) -> Iterator[None]:
+    """Tests leave the user's cache alone; all processes of a session share theirs, and what they compile.
+
+    In a parallel session with tests of the kernels, the first process has them built: until they are needed,
+    nobody waits for them.
+    """
+    worker, session = os.environ.get("PYTEST_XDIST_WORKER"), tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(session / "cache"))
-        yield
+        patch.setenv("XDG_CACHE_HOME", str((session.parent if worker else session) / "cache"))
+        if worker == "gw0" and any("tests/native/" in item.nodeid for item in request.session.items):
+            with subprocess.Popen([sys.executable, "-c", _BUILD], stderr=subprocess.DEVNULL):
+                yield
+        else:
+            yield
 
 
 @pytest.fixture
@@ -70,8 +98,10 @@ def untyped() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of cells that another cell stands for are thorough ones."""
+    """Tests of cells that another cell stands for are thorough ones; files go in the order of `_FIRST`."""
     from cases import ALIKE, SELDOM
+
+    items.sort(key=_place)  # which keeps the order within a file
 
     for item in items:
         given = getattr(item, "callspec", None) and item.callspec.params
@@ -80,3 +110,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         elif names & SELDOM:
             item.add_marker(pytest.mark.thorough)
+
+
+def _place(item: pytest.Item) -> int:
+    """The place of the item's file in `_FIRST`, or behind."""
+    return next((n for n, start in enumerate(_FIRST) if start in item.nodeid), len(_FIRST))

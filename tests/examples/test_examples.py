@@ -3,24 +3,54 @@
 import csv
 import itertools
 import re
+import runpy
 import shutil
-import subprocess
-import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import pytest
+
+import fastweights as fw
+from fastweights import registry
+from fastweights.cli.main import main
+from plugins.isolation import nothing_loaded
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def output(*command: str) -> str:
+@pytest.fixture(autouse=True)
+def alone():
+    """Programs and commands run in this process; what they register is forgotten."""
+    with nothing_loaded():
+        yield
+
+
+@pytest.fixture
+def printed(capsys) -> Callable[[str], str]:
+    """What an example prints."""
+
+    def run(name: str) -> str:
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def output(capsys) -> Callable[..., str]:
     """What a command prints."""
-    finished = subprocess.run(
-        [sys.executable, *command], capture_output=True, text=True, timeout=240, check=False
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+
+    def run(*words: str) -> str:
+        with nothing_loaded(), pytest.raises(SystemExit) as end:
+            main(list(words))
+        out, err = capsys.readouterr()
+        assert end.value.code == 0, err
+        return out
+
+    return run
 
 
 def number(pattern: str, text: str) -> float:
@@ -42,15 +72,16 @@ def test_they_are_these():
     }
 
 
-def test_first_steps():
-    text = output(str(EXAMPLES / "first_steps.py"))
+def test_first_steps(printed):
+    text = printed("first_steps")
     assert number(r"test error ([\d.]+) %", text) < 1.5
     assert "guessing: 61.65 %" in text
     assert "c9k8j3f1??c → 9" in text
 
 
-def test_memory_capacity():
-    rows = [line.split() for line in output(str(EXAMPLES / "memory_capacity.py")).splitlines()[1:]]
+@pytest.mark.usefixtures("optimised")
+def test_memory_capacity(printed):
+    rows = [line.split() for line in printed("memory_capacity").splitlines()[1:]]
     errors = {int(pairs): list(map(float, row)) for pairs, *row in rows}
     assert list(errors) == [4, 8, 16, 32, 64]
     for pairs, (hebb, decaying, delta, best) in errors.items():
@@ -60,52 +91,48 @@ def test_memory_capacity():
         assert best < 5e-3 if pairs <= 32 else best > 0.4
 
 
-def test_optax_loop():
-    text = output(str(EXAMPLES / "optax_loop.py"))
+def test_optax_loop(printed):
+    text = printed("optax_loop")
     assert number(r"validation error ([\d.]+) %", text) < 10
     assert "λ = 0.90 and η = 0.50" in text
 
 
-def test_the_cell_is_a_model_everywhere(tmp_path):
+def test_the_cell_is_a_model_everywhere(output, tmp_path):
     plugin, model = ("--plugin", str(EXAMPLES / "mgu.py")), str(tmp_path / "mgu.safetensors")
-    run = ("-m", "fastweights")
     sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
     train = ("--model", "mgu", "--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
-    assert "\nmgu\n" in output(*run, "models", *plugin)
-    assert f"wrote {model}" in output(*run, "train", *plugin, *train, "--out", model)
-    assert "on 500 sequences" in output(*run, "evaluate", *plugin, model)
+    assert "\nmgu\n" in output("models", *plugin)
+    assert f"wrote {model}" in output("train", *plugin, *train, "--out", model)
+    assert "on 500 sequences" in output("evaluate", *plugin, model)
 
 
-def test_a_write_rule_of_ones_own(tmp_path):
+def test_a_write_rule_of_ones_own():
     """The implicit step is where its objective is least; the cell trains, and its kernel is the package's."""
-    code = (
-        "import jax, jax.numpy as jnp, numpy as np, fastweights as fw\n"
-        f"fw.load_plugin({str(EXAMPLES / 'implicit_delta_rule.py')!r})\n"
-        "from fastweights import registry\n"
-        "Cell = registry.cells['implicit-deltanet']\n"
-        "cell = Cell(3, 4, options=Cell.Options(heads=2, convolution=0), key=jax.random.key(0))\n"
-        "x = jax.random.normal(jax.random.key(1), (7, 3))\n"
-        "_, state = cell.unroll(x)\n"
-        "projection = cell.project(x[0])\n"
-        "_, write = cell.vectors(projection)\n"
-        "new = cell.step(state, projection)[0].memory\n"
-        "key, value = write.lookup[0], write.value[0]\n"
-        "rate = jax.nn.softplus(cell.parts(projection).write_rate)\n"
-        "def objective(S):\n"
-        "    wrong = value - jnp.matvec(S, key)\n"
-        "    return 0.5 * jnp.sum((S - state.memory) ** 2) + 0.5 * jnp.sum(rate[:, None] * wrong**2)\n"
-        "print('gradient', float(jnp.max(jnp.abs(jax.grad(objective)(new)))))\n"
-        "steps = cell.initial_state()\n"
-        "for one in x: steps, _ = cell(steps, one)\n"
-        "print('steps', float(jnp.max(jnp.abs(steps.memory - state.memory))))\n"
-    )
-    text = output("-c", code)
-    assert number(r"gradient ([\d.e-]+)", text) < 1e-5
-    assert number(r"steps ([\d.e-]+)", text) < 1e-5
+    fw.load_plugin(EXAMPLES / "implicit_delta_rule.py")
+    cell_class = registry.cells["implicit-deltanet"]
+    options = cell_class.Options(heads=2, convolution=0)
+    cell = cell_class(3, 4, options=options, key=jax.random.key(0))
+    x = jax.random.normal(jax.random.key(1), (7, 3))
+    _, state = cell.unroll(x)
+    projection = cell.project(x[0])
+    _, write = cell.vectors(projection)
+    new = cell.step(state, projection)[0].memory
+    key, value = write.lookup[0], write.value[0]
+    rate = jax.nn.softplus(cell.parts(projection).write_rate)
+
+    def objective(memory):
+        wrong = value - jnp.matvec(memory, key)
+        return 0.5 * jnp.sum((memory - state.memory) ** 2) + 0.5 * jnp.sum(rate[:, None] * wrong**2)
+
+    assert jnp.max(jnp.abs(jax.grad(objective)(new))) < 1e-5
+    steps = cell.initial_state()
+    for one in x:
+        steps, _ = cell(steps, one)
+    assert jnp.max(jnp.abs(steps.memory - state.memory)) < 1e-5
 
 
 @pytest.mark.thorough
-def test_many_pairs_is_a_study(tmp_path):
+def test_many_pairs_is_a_study(output, tmp_path):
     """In short: few updates, small sets, one seed; the rest is as it stands."""
     text = (EXAMPLES / "many_pairs.toml").read_text()
     for long, short in (
@@ -118,16 +145,16 @@ def test_many_pairs_is_a_study(tmp_path):
         text = text.replace(long, short)
     (tmp_path / "many_pairs.toml").write_text(text)
     shutil.copy(EXAMPLES / "mgu.py", tmp_path)
-    run, folder = ("-m", "fastweights"), str(tmp_path / "many-pairs")
-    said = output(*run, "study", "run", str(tmp_path / "many_pairs.toml"), "--dir", folder)
+    folder = str(tmp_path / "many-pairs")
+    said = output("study", "run", str(tmp_path / "many_pairs.toml"), "--dir", folder)
     assert "num_pairs 8" in said and "num_pairs 12" in said
-    output(*run, "report", folder, "--into", str(tmp_path / "table.csv"))
+    output("report", folder, "--into", str(tmp_path / "table.csv"))
     rows = list(csv.DictReader((tmp_path / "table.csv").open()))
     assert [(row["num_pairs"], row["model"], row["seeds"]) for row in rows] == [
         (pairs, model, "2") for pairs in ("8", "12") for model in ("lstm", "fast-weights", "mgu")
     ]
     assert {row["chosen"] for row in rows} <= {"learning_rate 0.001", "learning_rate 0.002"}
-    output(*run, "report", folder, "--into", str(tmp_path / "table.tex"))
+    output("report", folder, "--into", str(tmp_path / "table.tex"))
     assert (tmp_path / "table.tex").read_text().count("mgu") == 2
 
 
@@ -136,10 +163,10 @@ def test_the_documentation_shows_many_pairs_as_it_is():
     assert tomllib.loads(shown[0]) == tomllib.loads((EXAMPLES / "many_pairs.toml").read_text())
 
 
-def test_permutations_are_a_task_everywhere(tmp_path):
-    plugin, run = ("--plugin", str(EXAMPLES / "permutations.py")), ("-m", "fastweights")
+def test_permutations_are_a_task_everywhere(output, tmp_path):
+    plugin = ("--plugin", str(EXAMPLES / "permutations.py"))
     of_length = ("--task", "permutations", "--length", "12")
-    lines = output(*run, "data", *plugin, *of_length, "--count", "5", "--split", "test").splitlines()
+    lines = output("data", *plugin, *of_length, "--count", "5", "--split", "test").splitlines()
     assert len(lines) == 5
     orders = list(itertools.permutations(range(3)))
     for line in lines:
@@ -151,5 +178,5 @@ def test_permutations_are_a_task_everywhere(tmp_path):
     sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
     brief = ("--hidden-size", "8", "--updates", "40", "--evaluate-every", "20", *sizes)
     out = ("--out", str(tmp_path / "permutations.safetensors"))
-    text = output(*run, "train", *plugin, *of_length, *brief, "--model", "lstm", *out)
+    text = output("train", *plugin, *of_length, *brief, "--model", "lstm", *out)
     assert "on 6,000 answers" in text and "guessing floor 76.39 %" in text
