@@ -94,9 +94,9 @@ def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsy
 
 
 def test_the_second_interrupt_ends_at_once(tmp_path):
-    """The first waits for the end of a chunk of 120,000 updates: some four seconds."""
+    """The first waits for the end of a chunk of 60,000 updates: some three seconds."""
     out, partial = tmp_path / "x.safetensors", tmp_path / "x.safetensors.partial"
-    arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "120000"]
+    arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "60000"]
     program = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True)
     try:
         wait_until(partial.exists)

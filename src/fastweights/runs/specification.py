@@ -1,5 +1,6 @@
 """The specification of a run: all that decides its result, frozen, and as JSON."""
 
+import functools
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
@@ -170,7 +171,7 @@ class RunSpecification:
             return self.task.num_channels or 0
         return self.task.num_symbols if self.classifier.embedding == "one-hot" else EMBEDDING_SIZE
 
-    @property
+    @functools.cached_property
     def identifier(self) -> str:
         """Twelve hexadecimal digits of the specification's hash."""
         return identify(self.to_json())
