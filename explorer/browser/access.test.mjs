@@ -9,7 +9,7 @@ after(() => browser.close());
 
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const VIEWS = ['retrieval'];
+const VIEWS = ['retrieval', 'memories', 'neurons', 'reach'];
 
 for (const view of VIEWS) {
   for (const width of [360, 768, 1280]) {

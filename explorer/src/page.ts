@@ -2,13 +2,17 @@
 
 import { Background } from './background.ts';
 import { button, h } from './dom.ts';
+import { withFormulas } from './formula.ts';
 import type { Content } from './networks/content.ts';
 import { Network } from './networks/network.ts';
 import { Settings } from './settings.ts';
 import type { Context, View } from './view.ts';
+import { memoriesView } from './views/memories.ts';
+import { neuronsView } from './views/neurons.ts';
+import { reachView } from './views/reach.ts';
 import { retrievalView } from './views/retrieval.ts';
 
-const VIEWS: View[] = [retrievalView];
+const VIEWS: View[] = [retrievalView, memoriesView, neuronsView, reachView];
 
 export function startPage(): void {
   const content = JSON.parse(document.getElementById('content')!.textContent!) as Content;
@@ -57,8 +61,8 @@ function heading(view: View, content: Content): HTMLElement {
   const address = content.chapters[view.id];
   const name = `Chapter “${view.chapter}”`;
   const chapter = address ? h('a', { href: address }, name) : h('span', {}, `${name} of the documentation`);
-  const [before, see, after] = view.paragraph;
-  return h('div', { class: 'intro' }, h('h2', {}, view.name), h('p', {}, before, h('strong', {}, see), after, ' ', chapter, '.'));
+  const [before, see, after] = view.paragraph.map(withFormulas);
+  return h('div', { class: 'intro' }, h('h2', {}, view.name), h('p', {}, ...before!, h('strong', {}, ...see!), ...after!, ' ', chapter, '.'));
 }
 
 /** Without changing the address, which holds the settings. */

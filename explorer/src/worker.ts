@@ -52,7 +52,7 @@ export class Jobs {
     const cell = network.cell(changes);
     let [wrong, share, counted] = [0, 0, 0];
     for (const text of this.drawn(this.content.task.num_pairs, count)) {
-      const { hiddens, attention } = cell.run(encoded(text), network.hasFastWeights);
+      const { hiddens, attention } = cell.run(encoded(text), 'last attention');
       const logits = network.logits(hiddens.at(-1)!);
       if (ANSWERS[largestIndex(logits)] !== answer(text) || !Number.isFinite(logits[0]!)) wrong += 1;
       const weights = attention?.at(-1);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { energy, importances, jacobian, trajectory, velocity } from '../src/dynamics/additive.ts';
+import { energies, energy, importances, jacobian, trajectory, velocity } from '../src/dynamics/additive.ts';
 import { equilibria, stableManifold } from '../src/dynamics/equilibria.ts';
 import { assertClose, golden } from './golden.ts';
 
@@ -19,8 +19,11 @@ for (const expected of golden('dynamics')) {
     assert.equal(importance === null, expected.importance === null);
     if (importance) {
       assertClose(importance, expected.importance, 1e-12);
-      const energies = expected.points.map((v: [number, number]) => energy(net, importance, v));
-      assertClose(energies, expected.energies, 1e-6);
+      const single = expected.points.map((v: [number, number]) => energy(net, importance, v));
+      assertClose(single, expected.energies, 1e-6);
+      const [[x, y], [z, w]] = expected.points;
+      const grid = energies(net, importance, [x, z], [y, w]);
+      assertClose([grid[0], grid[3]], expected.energies, 1e-6);
     }
     const found = equilibria(net);
     assertClose(found.map(({ point }) => point), expected.equilibria.map((v: any) => v.point), 1e-6);
@@ -30,9 +33,9 @@ for (const expected of golden('dynamics')) {
 
 test('the energy falls along a trajectory', () => {
   const net = { weights: [2, 0.3, 0.3, 2], currents: [0.1, 0], gain: 1 } as const;
-  const energies = trajectory(net, [1.5, -2.5], 0.05, 400).map((v) => energy(net, [1, 1], v));
-  assert.ok(energies.length > 50);
-  energies.slice(1).forEach((value, n) => assert.ok(value <= energies[n]! + 1e-12));
+  const falling = trajectory(net, [1.5, -2.5], 0.05, 400).map((v) => energy(net, [1, 1], v));
+  assert.ok(falling.length > 50);
+  falling.slice(1).forEach((value, n) => assert.ok(value <= falling[n]! + 1e-12));
 });
 
 test("a flip-flop's basins meet on the diagonal v1 + v2 = 0", () => {

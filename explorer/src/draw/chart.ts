@@ -7,6 +7,8 @@ export interface Axis {
   readonly low: number;
   readonly high: number;
   readonly logarithmic?: boolean;
+  /** Of whole numbers alone. */
+  readonly whole?: boolean;
 }
 
 export interface Series {
@@ -38,10 +40,14 @@ export class Chart {
   readonly element: HTMLElement;
   private readonly legend = h('ul', { class: 'legend' });
   private readonly picture = svg('svg', { role: 'img' });
+  private readonly frame = svg('g');
+  private readonly curves = svg('svg');
+  private shownAxes = '';
   private last: Drawing | undefined;
 
   constructor(private readonly height = 260) {
     this.element = h('div', { class: 'chart' }, this.legend, this.picture);
+    this.picture.append(this.frame, this.curves);
     new ResizeObserver(() => this.last && this.draw(this.last)).observe(this.element);
   }
 
@@ -51,13 +57,15 @@ export class Chart {
     if (width === 0) return;
     this.showLegend(drawing.series.filter(({ name }) => name));
     const place = new Place(drawing, width, this.height);
-    this.picture.setAttribute('viewBox', `0 0 ${width} ${this.height}`);
+    const axes = JSON.stringify([drawing.x, drawing.y, drawing.marks, width]);
+    if (axes !== this.shownAxes) {
+      this.shownAxes = axes;
+      this.picture.setAttribute('viewBox', `0 0 ${width} ${this.height}`);
+      this.frame.replaceChildren(...place.axes(), ...(drawing.marks ?? []).flatMap((mark) => place.mark(mark)));
+      place.cutOff(this.curves);
+    }
     this.picture.setAttribute('aria-label', drawing.description);
-    this.picture.replaceChildren(
-      ...place.axes(),
-      ...(drawing.marks ?? []).flatMap((mark) => place.mark(mark)),
-      place.inside(drawing.series.flatMap((series) => place.series(series))),
-    );
+    update(this.curves, drawing.series.flatMap((series) => place.series(series)));
   }
 
   private showLegend(series: readonly Series[]): void {
@@ -69,6 +77,26 @@ export class Chart {
     );
     this.legend.replaceChildren(...entries);
   }
+}
+
+/** An element by its name, with its attributes. */
+type Shape = { readonly name: string } & Readonly<Record<string, string>>;
+
+/** The children become these shapes; elements of the right name stay, and only what differs is changed. */
+function update(parent: SVGElement, shapes: readonly Shape[]): void {
+  shapes.forEach(({ name, ...attributes }, n) => {
+    let child = parent.children[n];
+    if (child?.tagName !== name) {
+      const fresh = svg(name);
+      if (child) child.replaceWith(fresh);
+      else parent.append(fresh);
+      child = fresh;
+    }
+    for (const [attribute, value] of Object.entries(attributes)) {
+      if (child.getAttribute(attribute) !== value) child.setAttribute(attribute, value);
+    }
+  });
+  while (parent.children.length > shapes.length) parent.lastElementChild!.remove();
 }
 
 class Place {
@@ -117,28 +145,27 @@ class Place {
     ];
   }
 
-  /** What leaves the picture is cut off. */
-  inside(children: SVGElement[]): SVGElement {
+  /** What leaves the picture is not shown. */
+  cutOff(curves: SVGElement): void {
     const { left, right, top, bottom } = MARGIN;
     const [x, y] = [left - 3, top - 3];
     const size = { width: this.width - left - right + 6, height: this.height - top - bottom + 6 };
-    const frame = svg('svg', { x, y, ...size, viewBox: `${x} ${y} ${size.width} ${size.height}` });
-    frame.append(...children);
-    return frame;
+    const all = { x, y, ...size, viewBox: `${x} ${y} ${size.width} ${size.height}` };
+    Object.entries(all).forEach(([name, value]) => curves.setAttribute(name, String(value)));
   }
 
-  series({ points, colour, style = 'line' }: Series): SVGElement[] {
+  series({ points, colour, style = 'line' }: Series): Shape[] {
     const { y } = this.drawing;
     const shown = points.filter(([, value]) => Number.isFinite(value) && (!y.logarithmic || value > 0));
     if (style === 'dots') {
       return shown
         .filter(([, value]) => value >= y.low && value <= y.high)
-        .map(([a, b]) => svg('circle', { cx: this.x(a), cy: this.y(b), r: 2.6, style: `fill: ${colour}` }));
+        .map(([a, b]) => ({ name: 'circle', cx: this.x(a).toFixed(1), cy: this.y(b).toFixed(1), r: '2.6', style: `fill: ${colour}` }));
     }
     // A line may leave the picture by as much as it is high; beyond, only its direction would be seen.
     const lowest = this.height * 2;
     const path = shown.map(([a, b]) => `${this.x(a).toFixed(1)},${clamp(this.y(b), -lowest, lowest).toFixed(1)}`);
-    return [svg('polyline', { points: path.join(' '), class: `curve ${style}`, style: `stroke: ${colour}` })];
+    return [{ name: 'polyline', points: path.join(' '), class: `curve ${style}`, style: `stroke: ${colour}` }];
   }
 }
 
@@ -148,7 +175,7 @@ function share({ low, high, logarithmic }: Axis, value: number): number {
 }
 
 /** Round values, about as many as asked for; powers of ten on a logarithmic axis. */
-export function ticks({ low, high, logarithmic }: Axis, about: number): number[] {
+export function ticks({ low, high, logarithmic, whole }: Axis, about: number): number[] {
   if (logarithmic) {
     const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
     const every = Math.max(1, Math.ceil((last - first + 1) / (about + 1)));
@@ -156,7 +183,7 @@ export function ticks({ low, high, logarithmic }: Axis, about: number): number[]
     for (let power = first; power <= last; power++) if ((last - power) % every === 0) powers.push(10 ** power);
     return powers;
   }
-  const raw = (high - low) / about;
+  const raw = Math.max((high - low) / about, whole ? 1 : 0);
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = unit * ([1, 2, 5, 10].find((factor) => factor * unit >= raw * 0.999) ?? 10);
   const values = [];

@@ -1,6 +1,6 @@
 // Equilibria of two units, their kinds, and the borders of their basins.
 
-import { jacobian, type Net, type Point, reach, trajectory, velocity } from './additive.ts';
+import { jacobian, type Net, type Point, reach, trajectory } from './additive.ts';
 
 export type Kind = 'stable node' | 'stable focus' | 'unstable node' | 'unstable focus' | 'saddle';
 
@@ -43,11 +43,16 @@ export function stableManifold(net: Net, saddle: Equilibrium, limit: number): Po
 }
 
 function newton(net: Net, start: Point): Point | null {
+  const [w11, w12, w21, w22] = net.weights;
   let point = start;
   for (let n = 0; n < 60; n++) {
-    const [f, g] = velocity(net, point);
+    const p = Math.tanh(net.gain * point[0]);
+    const q = Math.tanh(net.gain * point[1]);
+    const f = w11 * p + w12 * q + net.currents[0] - point[0];
+    const g = w21 * p + w22 * q + net.currents[1] - point[1];
     if (Math.max(Math.abs(f), Math.abs(g)) < 1e-12) return point;
-    const [a, b, c, d] = jacobian(net, point);
+    const [slopeP, slopeQ] = [net.gain * (1 - p * p), net.gain * (1 - q * q)];
+    const [a, b, c, d] = [w11 * slopeP - 1, w12 * slopeQ, w21 * slopeP, w22 * slopeQ - 1];
     const determinant = a * d - b * c;
     if (determinant === 0) return null;
     point = [point[0] - (d * f - b * g) / determinant, point[1] - (a * g - c * f) / determinant];

@@ -13,10 +13,13 @@ export interface Run {
   readonly memories: Matrix[] | null;
 }
 
+/** Nothing but the states; attention in the last step alone; or all that there is in every step. */
+export type Watched = 'states' | 'last attention' | 'all';
+
 export interface Cell {
   readonly units: number;
-  /** The cell over these symbols; with `watched`, memories and attention too. */
-  run(tokens: readonly number[], watched: boolean): Run;
+  /** The cell over these symbols; of attention and memories only what is asked for. */
+  run(tokens: readonly number[], watched: Watched): Run;
   /** ∂h(T)/∂s(τ) for τ = 1 … T − 1, with s all vectors that the state carries. */
   jacobians(tokens: readonly number[]): Matrix[];
 }

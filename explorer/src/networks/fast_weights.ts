@@ -2,7 +2,7 @@
 // h_{s+1} = f(LN[W h(t) + C x(t) + A(t) h_s]), h(t+1) = h_S (Ba et al. 2016, equations 1, 2, 4 and 5).
 
 import { addOuter, dot, layerNorm, type Matrix, multiply, relu, row, type Vector, zeros } from '../numerics/linear.ts';
-import type { Cell, Run } from './cell.ts';
+import type { Cell, Run, Watched } from './cell.ts';
 import type { Arrays } from './content.ts';
 import { FastWeightsBackward } from './fast_weights_backward.ts';
 
@@ -52,15 +52,17 @@ export class FastWeights implements Cell {
     this.newest = options.write_time === 'late' ? 2 : 1;
   }
 
-  run(tokens: readonly number[], watched: boolean): Run {
+  run(tokens: readonly number[], watched: Watched): Run {
     const attention: Vector[] = [];
     const memories: Matrix[] = [];
     const { hiddens } = this.steps(tokens, (memory, hiddens, step) => {
-      if (!watched) return;
-      memories.push({ ...memory, data: memory.data.slice() });
-      attention.push(this.weights(hiddens, tokens.length, step.readings.at(-1)?.query ?? null));
+      const isLast = hiddens.length === tokens.length - 1;
+      if (watched === 'all') memories.push({ ...memory, data: memory.data.slice() });
+      if (watched === 'all' || (watched === 'last attention' && isLast)) {
+        attention.push(this.weights(hiddens, tokens.length, step.readings.at(-1)?.query ?? null));
+      }
     });
-    return { hiddens, attention: watched ? attention : null, memories: watched ? memories : null };
+    return { hiddens, attention, memories };
   }
 
   jacobians(tokens: readonly number[]): Matrix[] {

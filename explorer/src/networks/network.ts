@@ -56,7 +56,7 @@ export class Network {
   }
 
   run(tokens: readonly number[], changes: Changes = {}): Run {
-    return this.cell(changes).run(tokens, true);
+    return this.cell(changes).run(tokens, 'all');
   }
 
   /** The probability of each answer after a state: softmax(V relu(U h + u) + v). */

@@ -23,7 +23,7 @@ export const retrievalView: View = {
   paragraph: [
     'A network reads letters, each followed by a digit, then ?? and one of the letters again, and answers with that letter’s digit. ',
     'Look at the arcs from the last step: all of its weight is on the letter asked for and its digit.',
-    ' They are the terms η λ^(t−1−τ) [h(τ)ᵀ h_s] of equation 4, by which fast weights attend to their earlier states h(τ); each is shown as its share. Drag λ, and see how many more strings go wrong.',
+    ' They are the terms η λ^{t−1−τ} [h(τ)ᵀ h_{s}] of equation 4, by which fast weights attend to their earlier states h(τ); each is shown as its share. Drag λ, and see how many more strings go wrong.',
   ],
   build: (section, context) => new Retrieval(section, context).active,
 };

@@ -48,7 +48,7 @@ export class Errors {
         bar.style.setProperty('--share', String(error));
         value.textContent = percent(error);
         if (!network.hasFastWeights || i !== this.first) return;
-        this.onAsked.textContent = onAsked === null ? '' : `In the mean the last step has ${percent(onAsked)} of its weight on the pair asked for.`;
+        this.onAsked.textContent = onAsked === null ? '' : `On average the last step has ${percent(onAsked)} of its weight on the pair asked for.`;
       });
     });
   }
