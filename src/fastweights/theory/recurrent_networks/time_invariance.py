@@ -30,7 +30,7 @@ class TimeInvariance(Check):
     parameters: Callable[[int, int], int] = parameters
     """Their number, given I and R."""
 
-    bias: float = 0.0
+    bias: float = 0.0  # survives: 15 % of 0 is 0
     """b of all units."""
 
     def examine(self) -> Finding:

@@ -12,7 +12,7 @@ from fastweights.theory import Check, Finding, Panel, Quantity, Series, register
 from fastweights.theory.samples import STANDARD_ERRORS, standard_error
 
 _TRIALS, _STUDIES = 16, 20_000
-_SPREAD, _NOISE = 1.0, 0.75
+_SPREAD, _NOISE = 1.5, 2.0
 
 
 def lowest(trials: int) -> float:
@@ -21,7 +21,7 @@ def lowest(trials: int) -> float:
     def weighted(x: float) -> float:
         return x * trials * math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi) * ndtr(x) ** (trials - 1)
 
-    return quad(weighted, -12, 12, epsabs=1e-12, limit=200)[0]
+    return quad(weighted, -math.inf, math.inf)[0]
 
 
 def kept(spread: float, noise: float) -> float:
