@@ -24,6 +24,17 @@ def test_every_chapter_names_a_check(chapter):
     assert NAMED[chapter]
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_every_chapter_can_be_taught_from(chapter):
+    """It names its symbols, says what follows for practice, and has three exercises with solutions."""
+    text = chapter.read_text(encoding="utf-8")
+    assert re.search(r"^\| symbol ", text, re.MULTILINE)
+    assert re.search(r"^## For practice|^\*For practice:\*", text, re.MULTILINE)
+    exercises = text.partition("\n## Exercises\n")[2]
+    assert len(re.findall(r"^\*\*\d\.\*\* ", exercises, re.MULTILINE)) >= 3
+    assert exercises.count("<summary>Solution</summary>") == exercises.count("\n</details>") >= 3
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_a_check_is_one_file_named_like_it(name):
     module = registry.checks[name].__module__

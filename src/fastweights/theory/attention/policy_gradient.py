@@ -26,7 +26,7 @@ def best_baseline(shares: Vector, rewards: Vector) -> float:
     return float(sizes @ rewards / sizes.sum())
 
 
-@register_check("policy-gradient", source="Williams 1992, Machine Learning 8, from memory; Mnih et al. 2014")
+@register_check("policy-gradient", source="Williams 1992, Machine Learning 8; Mnih et al. 2014")
 class PolicyGradient(Check):
     """Let a place j be drawn with p = softmax(z) and be rewarded with r_j. Then (r_j − b)(e_j − p) has the
     expectation ∂E[r]/∂z for every baseline b, and the least variance for

@@ -21,7 +21,10 @@ def unserved(letters: int, pairs: int, digits: int, tables: int) -> float:
     return math.comb(letters, pairs) * digits**pairs * (1 - digits**-pairs) ** tables
 
 
-@register_check("answering-states", source="this project; covering arrays, from memory")
+@register_check(
+    "answering-states",
+    source="this project; Lawrence et al. 2011, A survey of binary covering arrays, section 1",
+)
 class AnsweringStates(Check):
     """A state answers each of n letters with one of V digits: it is a table. It serves a string of K pairs if
     it answers these right. Any set of tables that serves all strings has at least V^K; of N random tables,

@@ -27,7 +27,7 @@ def values(trials: int, dimensions: int) -> float:
     return trials ** (1 / dimensions)
 
 
-@register_check("random-and-grid", source="Bergstra & Bengio 2012, JMLR 13, from memory; the derivation here")
+@register_check("random-and-grid", source="Bergstra & Bengio 2012, JMLR 13; the derivation here")
 class RandomAndGrid(Check):
     """Of n settings drawn independently, one is among the best share p with the probability 1 − (1 − p)^n, in
     any number of dimensions: 59 settings suffice for p = 5 % and 95 %, and 58 don't. A grid of n settings of

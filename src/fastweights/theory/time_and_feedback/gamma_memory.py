@@ -28,7 +28,7 @@ def spread(tap: int, rate: float) -> float:
     return tap * (1 - rate) / rate**2
 
 
-@register_check("gamma-memory", source="de Vries & Principe 1992, The gamma model, from memory")
+@register_check("gamma-memory", source="de Vries & Principe 1992, The gamma model")
 class GammaMemory(Check):
     """x_k(n) = (1 − μ) x_k(n−1) + μ x_{k−1}(n−1): tap k answers an impulse with C(n−1, k−1) μ^k (1−μ)^(n−k)
     after n steps, weights that sum up to 1, of mean delay k / μ and variance k (1−μ)/μ². K taps reach K / μ
