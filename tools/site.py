@@ -1,5 +1,6 @@
 """What MkDocs does besides: formulas become MathML, which browsers show without any script, with a font for
-mathematics; pictures of the results come along; links to other files of the repository become plain text."""
+mathematics; pictures of the results come along, and the explorer; links to other files of the repository become
+plain text."""
 
 import os
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
+
+from fastweights.explorer.page import page
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
@@ -22,6 +25,7 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\((\.\./[^)#\s]*)\)")
 def on_files(files, config, **_):
     """The results' pictures, where the repository has them; and STIX Two Math, which ziamath brings along:
     with fonts that know nothing of mathematics, browsers let parentheses and sums stay small."""
+    files.append(File.generated(config, "explore.html", content=page(docs="./")))
     font = str(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")
     files.append(File.generated(config, "math.ttf", abs_src_path=font))
     for path in sorted((_ROOT / "results").glob("**/*.svg")):

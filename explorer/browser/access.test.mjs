@@ -20,7 +20,9 @@ for (const view of VIEWS) {
         await page.waitForTimeout(600);
         await page.addScriptTag({ content: AXE });
         const { violations } = await page.evaluate((levels) => axe.run({ runOnly: levels }), LEVELS);
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`);
+        const found = violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`,
+        );
         assert.deepEqual(found, []);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
         assert.deepEqual(troubles, []);

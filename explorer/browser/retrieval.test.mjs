@@ -26,12 +26,14 @@ test('a string is typed: the answers shown are those of JAX', async () => {
     await page.waitForFunction((length) => document.querySelectorAll('.character').length === length, text.length);
     await page.waitForTimeout(100);
     const shown = await answers(page);
-    expected.filter((one) => one.text === text).forEach(({ logits }, i) => {
-      const all = probabilities(logits);
-      const best = all.indexOf(Math.max(...all));
-      assert.equal(shown[i][0], String(best));
-      assert.ok(Math.abs(shown[i][1] - all[best]) < 1e-5, `${shown[i][1]} against ${all[best]}`);
-    });
+    expected
+      .filter((one) => one.text === text)
+      .forEach(({ logits }, i) => {
+        const all = probabilities(logits);
+        const best = all.indexOf(Math.max(...all));
+        assert.equal(shown[i][0], String(best));
+        assert.ok(Math.abs(shown[i][1] - all[best]) < 1e-5, `${shown[i][1]} against ${all[best]}`);
+      });
   }
   assert.deepEqual(troubles, []);
   await close();

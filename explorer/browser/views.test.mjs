@@ -12,7 +12,10 @@ const count = (page, selector, number) =>
 
 /** Waits until an element's text matches. */
 const says = (page, selector, pattern) =>
-  page.waitForFunction(([where, source]) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ''), [selector, pattern.source]);
+  page.waitForFunction(
+    ([where, source]) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ''),
+    [selector, pattern.source],
+  );
 
 const SAID = '.recall .small';
 
@@ -36,7 +39,10 @@ test('memories: every rule recalls, and its curve of errors grows', async () => 
     await page.getByRole('radio', { name, exact: true }).check({ force: true });
     await says(page, SAID, /Step \d+ of \d+/);
     const last = page.locator('main .chart > svg').last();
-    await page.waitForFunction((label) => [...document.querySelectorAll('main .chart > svg')].at(-1).getAttribute('aria-label')?.includes(label), `${name}: `);
+    await page.waitForFunction(
+      (label) => [...document.querySelectorAll('main .chart > svg')].at(-1).getAttribute('aria-label')?.includes(label),
+      `${name}: `,
+    );
     assert.ok((await last.locator('circle').count()) > 20, name);
   }
   assert.deepEqual(troubles, []);
@@ -83,7 +89,10 @@ test('two neurons: a slider moves the equilibria with it', async () => {
   await page.getByLabel('w₁₁').fill('0.5');
   await page.getByLabel('w₂₂').fill('0.5');
   await says(page, '.numbers + .small', /1 stable of 1/);
-  assert.match(await page.evaluate(() => document.querySelector('.plane').getAttribute('aria-label')), /1 equilibria|1 of them stable/);
+  assert.match(
+    await page.evaluate(() => document.querySelector('.plane').getAttribute('aria-label')),
+    /1 equilibria|1 of them stable/,
+  );
   assert.deepEqual(troubles, []);
   await close();
 });
@@ -96,7 +105,11 @@ test('reaching back: the IRNN halves, and an open forget gate keeps', async () =
   assert.equal((await row(5).allTextContents())[0], '0.50');
   const before = Number((await row(3).allTextContents())[2]);
   await page.getByLabel('Added to the LSTM’s forget gate').fill('5');
-  await page.waitForFunction((value) => Number(document.querySelectorAll('.numbers tbody tr')[3].querySelectorAll('td')[2].textContent) > 10 * value, before);
+  await page.waitForFunction(
+    (value) =>
+      Number(document.querySelectorAll('.numbers tbody tr')[3].querySelectorAll('td')[2].textContent) > 10 * value,
+    before,
+  );
   await page.waitForFunction(() => location.hash.includes('forget=5'));
   assert.deepEqual(troubles, []);
   await close();

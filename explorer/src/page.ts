@@ -23,7 +23,11 @@ export function startPage(): void {
     networks: content.networks.map((packed) => new Network(packed)),
     background: new Background(content, document.getElementById('program')!.textContent!),
   };
-  const shown = settings.word('view', VIEWS.map(({ id }) => id), VIEWS[0]!.id);
+  const shown = settings.word(
+    'view',
+    VIEWS.map(({ id }) => id),
+    VIEWS[0]!.id,
+  );
   const main = h('main', { id: 'view', tabindex: -1 });
   const tabs = VIEWS.map((view) => button(view.name, () => show(view)));
   const built = new Map<View, { section: HTMLElement; active(isShown: boolean): void }>();
@@ -45,12 +49,19 @@ export function startPage(): void {
     built.get(view)!.active(true);
   }
 
-  document.getElementById('page')!.append(
-    h('a', { class: 'skip', href: '#view', onclick: skipTo(main) }, 'Skip to the view'),
-    h('header', {}, h('h1', {}, 'fastweights ', h('span', {}, 'explorer')), h('nav', { 'aria-label': 'Views' }, ...tabs)),
-    main,
-    h('footer', {}, `fastweights ${content.version}. Everything on this page is computed in it; nothing is loaded.`),
-  );
+  document
+    .getElementById('page')!
+    .append(
+      h('a', { class: 'skip', href: '#view', onclick: skipTo(main) }, 'Skip to the view'),
+      h(
+        'header',
+        {},
+        h('h1', {}, 'fastweights ', h('span', {}, 'explorer')),
+        h('nav', { 'aria-label': 'Views' }, ...tabs),
+      ),
+      main,
+      h('footer', {}, `fastweights ${content.version}. Everything on this page is computed in it; nothing is loaded.`),
+    );
   show(VIEWS.find(({ id }) => id === shown)!);
   // Another address in the same tab: what it says is read from the start.
   addEventListener('hashchange', () => location.reload());
@@ -62,7 +73,12 @@ function heading(view: View, content: Content): HTMLElement {
   const name = `Chapter “${view.chapter}”`;
   const chapter = address ? h('a', { href: address }, name) : h('span', {}, `${name} of the documentation`);
   const [before, see, after] = view.paragraph.map(withFormulas);
-  return h('div', { class: 'intro' }, h('h2', {}, view.name), h('p', {}, ...before!, h('strong', {}, ...see!), ...after!, ' ', chapter, '.'));
+  return h(
+    'div',
+    { class: 'intro' },
+    h('h2', {}, view.name),
+    h('p', {}, ...before!, h('strong', {}, ...see!), ...after!, ' ', chapter, '.'),
+  );
 }
 
 /** Without changing the address, which holds the settings. */

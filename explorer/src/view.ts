@@ -4,6 +4,7 @@ import type { Background } from './background.ts';
 import type { Content } from './networks/content.ts';
 import type { Network } from './networks/network.ts';
 import type { Settings } from './settings.ts';
+import type { Paragraph } from './texts.ts';
 
 export interface Context {
   readonly content: Content;
@@ -17,7 +18,7 @@ export interface View {
   readonly name: string;
   readonly chapter: string;
   /** What it is, what to see at once, what to try. */
-  readonly paragraph: readonly [string, string, string];
+  readonly paragraph: Paragraph;
   /** Fills the section; what it returns is called when the view is shown (true) and hidden (false). */
   build(section: HTMLElement, context: Context): (isShown: boolean) => void;
 }

@@ -9,10 +9,17 @@ import { assertClose, golden } from './golden.ts';
 for (const expected of golden('dynamics')) {
   const { net } = expected;
   test(`weights ${net.weights}: velocity, Jacobian, energy, equilibria and their kinds`, () => {
-    assertClose(expected.points.map((v: [number, number]) => velocity(net, v)), expected.velocities, 1e-6);
+    assertClose(
+      expected.points.map((v: [number, number]) => velocity(net, v)),
+      expected.velocities,
+      1e-6,
+    );
     const jacobians = expected.points.map((v: [number, number]) => {
       const [a, b, c, d] = jacobian(net, v);
-      return [[a, b], [c, d]];
+      return [
+        [a, b],
+        [c, d],
+      ];
     });
     assertClose(jacobians, expected.jacobians, 1e-6);
     const importance = importances(net);
@@ -26,8 +33,15 @@ for (const expected of golden('dynamics')) {
       assertClose([grid[0], grid[3]], expected.energies, 1e-6);
     }
     const found = equilibria(net);
-    assertClose(found.map(({ point }) => point), expected.equilibria.map((v: any) => v.point), 1e-6);
-    assert.deepEqual(found.map(({ kind }) => kind), expected.equilibria.map((v: any) => v.kind));
+    assertClose(
+      found.map(({ point }) => point),
+      expected.equilibria.map((v: any) => v.point),
+      1e-6,
+    );
+    assert.deepEqual(
+      found.map(({ kind }) => kind),
+      expected.equilibria.map((v: any) => v.kind),
+    );
   });
 }
 

@@ -65,7 +65,12 @@ test('what theory expects', () => {
     ['softmax', (pairs, units) => theory.softmaxBound(pairs, units, 8)],
   ];
   for (const [name, line] of rules) {
-    assertClose(cases.map(([pairs, units]: [number, number]) => line(pairs, units)), lines[name], 1e-6, name);
+    assertClose(
+      cases.map(([pairs, units]: [number, number]) => line(pairs, units)),
+      lines[name],
+      1e-6,
+      name,
+    );
   }
   assertClose(loads.map(theory.hopfield), lines.hopfield, 1e-6, 'Hopfield');
   assertClose(theory.endOfRetrieval(), lines.end, 1e-6, 'its end');

@@ -65,7 +65,10 @@ export class Chart {
       place.cutOff(this.curves);
     }
     this.picture.setAttribute('aria-label', drawing.description);
-    update(this.curves, drawing.series.flatMap((series) => place.series(series)));
+    update(
+      this.curves,
+      drawing.series.flatMap((series) => place.series(series)),
+    );
   }
 
   private showLegend(series: readonly Series[]): void {
@@ -160,7 +163,13 @@ class Place {
     if (style === 'dots') {
       return shown
         .filter(([, value]) => value >= y.low && value <= y.high)
-        .map(([a, b]) => ({ name: 'circle', cx: this.x(a).toFixed(1), cy: this.y(b).toFixed(1), r: '2.6', style: `fill: ${colour}` }));
+        .map(([a, b]) => ({
+          name: 'circle',
+          cx: this.x(a).toFixed(1),
+          cy: this.y(b).toFixed(1),
+          r: '2.6',
+          style: `fill: ${colour}`,
+        }));
     }
     // A line may leave the picture by as much as it is high; beyond, only its direction would be seen.
     const lowest = this.height * 2;
@@ -191,7 +200,19 @@ export function ticks({ low, high, logarithmic, whole }: Axis, about: number): n
   return values;
 }
 
-const RAISED: Record<string, string> = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' };
+const RAISED: Record<string, string> = {
+  '-': '⁻',
+  0: '⁰',
+  1: '¹',
+  2: '²',
+  3: '³',
+  4: '⁴',
+  5: '⁵',
+  6: '⁶',
+  7: '⁷',
+  8: '⁸',
+  9: '⁹',
+};
 
 function written({ logarithmic }: Axis, value: number): string {
   if (logarithmic) {

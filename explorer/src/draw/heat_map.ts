@@ -13,7 +13,13 @@ export class HeatMap {
   }
 
   /** `at(row, column)` from −1 to 1; 0 is the background, and from `faded` on columns are pale. */
-  draw(rows: number, columns: number, at: (row: number, column: number) => number, label: string, faded = columns): void {
+  draw(
+    rows: number,
+    columns: number,
+    at: (row: number, column: number) => number,
+    label: string,
+    faded = columns,
+  ): void {
     this.redraw = () => {
       const [low, zero, high] = [colour('heat-low'), colour('heat-zero'), colour('heat-high')];
       const picture = new ImageData(columns, rows);

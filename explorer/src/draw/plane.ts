@@ -86,7 +86,12 @@ export class Plane {
     const importance = importances(net);
     if (importance) {
       const along = Array.from({ length: CELLS }, (_, n) => potential(n));
-      const values = energies(net, importance, along, along.map((v) => -v));
+      const values = energies(
+        net,
+        importance,
+        along,
+        along.map((v) => -v),
+      );
       const [least, most] = values.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
       const range = most! - least! || 1;
       // The root spreads the bands evenly about the minima, where most of what happens is.

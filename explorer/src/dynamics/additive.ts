@@ -71,8 +71,17 @@ export function energy(net: Net, importance: Point, point: Point): number {
 }
 
 /** E at all points of a grid, row by row: the terms of each unit alone are computed once for each of its potentials. */
-export function energies(net: Net, importance: Point, first: readonly number[], second: readonly number[]): Float64Array {
-  const { weights: [a, b, c, d], currents, gain } = net;
+export function energies(
+  net: Net,
+  importance: Point,
+  first: readonly number[],
+  second: readonly number[],
+): Float64Array {
+  const {
+    weights: [a, b, c, d],
+    currents,
+    gain,
+  } = net;
   const own = (j: 0 | 1, self: number) => (v: number) => {
     const phi = Math.tanh(gain * v);
     const alone = v * phi - logCosh(gain * v) / gain - currents[j] * phi - (self * phi * phi) / 2;
@@ -83,7 +92,8 @@ export function energies(net: Net, importance: Point, first: readonly number[], 
   const mixed = (importance[0] * b + importance[1] * c) / 2;
   const values = new Float64Array(first.length * second.length);
   rows.forEach(([q, below], i) =>
-    columns.forEach(([p, beside], j) => (values[i * first.length + j] = below + beside - mixed * p * q)));
+    columns.forEach(([p, beside], j) => (values[i * first.length + j] = below + beside - mixed * p * q)),
+  );
   return values;
 }
 

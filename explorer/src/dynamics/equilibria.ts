@@ -77,9 +77,8 @@ function kind([first, second]: Point, turns: boolean): Kind {
 }
 
 function eigenvector([a, b, c, d]: readonly number[], value: number): Point {
-  const [x, y]: Point = Math.abs(b!) + Math.abs(a! - value) > Math.abs(c!) + Math.abs(d! - value)
-    ? [b!, value - a!]
-    : [value - d!, c!];
+  const [x, y]: Point =
+    Math.abs(b!) + Math.abs(a! - value) > Math.abs(c!) + Math.abs(d! - value) ? [b!, value - a!] : [value - d!, c!];
   const length = Math.hypot(x, y) || 1;
   return [x / length, y / length];
 }

@@ -39,7 +39,12 @@ export class DeltaRule implements Memory {
 
   write(key: Vector, value: Vector): void {
     const found = multiply(this.matrix, key);
-    addOuter(this.matrix, value.map((x, i) => x - found[i]!), key, this.writeRate);
+    addOuter(
+      this.matrix,
+      value.map((x, i) => x - found[i]!),
+      key,
+      this.writeRate,
+    );
   }
 
   read(query: Vector): Vector {
@@ -71,7 +76,11 @@ export class PseudoInverse implements Memory {
     const direction = part.map((x) => (isNew ? x / size : 0));
     const found = multiply(this.matrix, key);
     const gain = isNew ? direction : within.map((x) => x / weight);
-    addOuter(this.matrix, value.map((x, i) => x - found[i]!), gain);
+    addOuter(
+      this.matrix,
+      value.map((x, i) => x - found[i]!),
+      gain,
+    );
     addOuter(this.outside, direction, part, -1);
     if (isNew) {
       addOuter(this.inverse, within, direction, -1);

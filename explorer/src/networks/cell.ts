@@ -6,8 +6,8 @@ import type { Matrix, Vector } from '../numerics/linear.ts';
 export interface Run {
   /** h(t), the first symbol's first. */
   readonly hiddens: Vector[];
-  /** Equation 4's terms η λ^age [h(τ)ᵀ h_s] of each step (first) for each state (second); null for a cell that does
-   * not read its earlier states. */
+  /** Equation 4's terms η λ^age [h(τ)ᵀ h_s] of each step (first) for each state (second); null for a cell that
+   * does not read its earlier states. */
   readonly attention: Vector[] | null;
   /** A(t) as each step reads it, if the cell has one. */
   readonly memories: Matrix[] | null;

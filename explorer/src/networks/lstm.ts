@@ -2,7 +2,14 @@
 // h(t) = σ(o) tanh(c(t)); with layer normalisation each block is normalised, and c(t) before it is read.
 
 import {
-  layerNorm, type Matrix, multiply, multiplyTransposed, row, sigmoid, type Vector, zeros,
+  layerNorm,
+  type Matrix,
+  multiply,
+  multiplyTransposed,
+  row,
+  sigmoid,
+  type Vector,
+  zeros,
 } from '../numerics/linear.ts';
 import type { Cell, Run } from './cell.ts';
 import type { Arrays } from './content.ts';

@@ -34,7 +34,10 @@ export class SimpleCell implements Cell {
       gradient[unit] = 1;
       for (let t = steps.length - 1; t > 0; t--) {
         const { slope, norm } = steps[t]!;
-        const ofSummed = throughNorm(gradient.map((value, i) => value * slope[i]!), norm);
+        const ofSummed = throughNorm(
+          gradient.map((value, i) => value * slope[i]!),
+          norm,
+        );
         gradient = multiplyTransposed(this.arrays.recurrent!, ofSummed);
         results[t - 1]!.data.set(gradient, unit * this.units);
       }

@@ -67,7 +67,8 @@ export function addOuter(matrix: Matrix, x: ArrayLike<number>, y: ArrayLike<numb
 }
 
 export function relu(x: Vector): Vector {
-  return x.map((value) => (value > 0 ? value : 0));
+  // Math.max keeps what is not a number, as JAX does.
+  return x.map((value) => Math.max(value, 0));
 }
 
 export function sigmoid(x: number): number {

@@ -21,7 +21,8 @@ export function mistake(text: string, pairs: number, digitsDiffer: boolean): str
   }
   const letters = [...text.slice(0, -3)].filter((_, i) => i % 2 === 0);
   const digits = [...text.slice(0, -3)].filter((_, i) => i % 2 === 1);
-  if (letters.length !== pairs) return `These networks were trained on ${pairs} pairs; the string has ${letters.length}.`;
+  if (letters.length !== pairs)
+    return `These networks were trained on ${pairs} pairs; the string has ${letters.length}.`;
   if (new Set(letters).size !== pairs) return 'The letters must differ: each is followed by one digit.';
   if (digitsDiffer && new Set(digits).size !== pairs) return 'The digits must differ: the networks were trained so.';
   if (!letters.includes(text.at(-1)!)) return `The letter asked for, ${text.at(-1)}, occurs in no pair.`;
@@ -38,7 +39,9 @@ export function answer(text: string): string {
 }
 
 export function drawn(random: Random, pairs: number, digitsDiffer: boolean): string {
-  const letters = shuffled(random, LETTERS.length).slice(0, pairs).map((i) => LETTERS[i]!);
+  const letters = shuffled(random, LETTERS.length)
+    .slice(0, pairs)
+    .map((i) => LETTERS[i]!);
   const order = shuffled(random, DIGITS.length);
   const digits = letters.map((_, i) => DIGITS[digitsDiffer ? order[i]! : below(random, DIGITS.length)]!);
   const asked = letters[below(random, pairs)]!;

@@ -1,31 +1,24 @@
 // Two neurons: the additive model's phase plane.
 
 import { LIMIT, Plane } from '../draw/plane.ts';
-import { choice, h, oncePerFrame, plain, slider, type Slider, toggle, wantsStillness, button } from '../dom.ts';
-import { importances, type Net, type Point, trajectory } from '../dynamics/additive.ts';
+import { choice, h, oncePerFrame, slider, type Slider, toggle, button } from '../dom.ts';
+import { importances, type Net, type Point } from '../dynamics/additive.ts';
 import { type Equilibrium, equilibria, stableManifold } from '../dynamics/equilibria.ts';
 import { onThemeChange } from '../theme.ts';
+import { NEURONS } from '../texts.ts';
 import type { Context, View } from '../view.ts';
-import { PRESETS, type Preset } from './neurons/presets.ts';
+import { type Name, NAMES, PRESETS, type Preset, valuesOf } from './neurons/presets.ts';
+import { row } from './neurons/row.ts';
+import { startsOf, Trajectories } from './neurons/trajectories.ts';
 
-const STEP = 0.03;
-const MOST_STEPS = 1500;
-const STEPS_A_FRAME = 5;
-const MOST_TRAJECTORIES = 12;
 const KEYS: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const NAMES = ['w11', 'w12', 'w21', 'w22', 'I1', 'I2', 'g'] as const;
-type Name = (typeof NAMES)[number];
 const RANGES: Record<string, [number, number]> = { w: [-3, 3], I: [-2, 2], g: [0.5, 3] };
 
 export const neuronsView: View = {
   id: 'neurons',
   name: 'Two neurons',
   chapter: 'Recurrent networks as dynamical systems',
-  paragraph: [
-    'Two units of the additive model, dv_{j}/dt = −v_{j} + Σ_{i} w_{ji} tanh(g v_{i}) + I_{j}, move in the plane of their potentials. ',
-    'Click anywhere: the trajectory runs downhill to one of the stable equilibria, and the dashed borders through the saddles decide to which.',
-    ' The shading is the Lyapunov function E, which exists while the weights are symmetrisable. Choose “Cycle”: there is none, and nothing comes to rest.',
-  ],
+  paragraph: NEURONS,
   build: (section, context) => new Neurons(section, context).active,
 };
 
@@ -36,11 +29,9 @@ class Neurons {
   private readonly table = h('tbody', {});
   private readonly summary = h('p', { class: 'small', 'aria-live': 'polite' });
   private isSymmetric: boolean;
-  private starts: Point[];
+  private readonly trajectories: Trajectories;
   private found: Equilibrium[] = [];
   private borders: Point[][] = [];
-  private paths: Point[][] = [];
-  private shown: number[] = [];
   private cursor: Point = [0, 0];
   private preset: Preset;
   private isShown = false;
@@ -52,7 +43,11 @@ class Neurons {
     private readonly context: Context,
   ) {
     const { settings } = context;
-    const id = settings.word('net', PRESETS.map((preset) => preset.id), PRESETS[0]!.id);
+    const id = settings.word(
+      'net',
+      PRESETS.map((preset) => preset.id),
+      PRESETS[0]!.id,
+    );
     this.preset = PRESETS.find((preset) => preset.id === id)!;
     const usual = valuesOf(this.preset);
     for (const name of NAMES) {
@@ -60,7 +55,7 @@ class Neurons {
       this.values[name] = settings.number(name, usual[name], low, high);
     }
     this.isSymmetric = settings.flag('symmetric', this.values.w12 === this.values.w21);
-    this.starts = startsOf(settings.text('starts', '')) ?? [...this.preset.starts];
+    this.trajectories = new Trajectories(startsOf(settings.text('starts', '')) ?? this.preset.starts);
     section.append(h('div', { class: 'split even' }, this.picture(), this.side()));
     this.listen();
     onThemeChange(() => this.render());
@@ -83,16 +78,35 @@ class Neurons {
       'div',
       { class: 'panel' },
       this.plane.element,
-      h('p', { class: 'small muted', id: 'plane-help' }, 'Click, or move the cross with the arrow keys and press Enter, to start a trajectory; Delete removes all.'),
+      h(
+        'p',
+        { class: 'small muted', id: 'plane-help' },
+        'Click, or move the cross with the arrow keys and press Enter, to start a trajectory; Delete removes all.',
+      ),
     );
   }
 
   private side(): HTMLElement {
-    const nets = choice('Net', PRESETS.map(({ id, name }) => [id, name] as const), this.preset.id, (id) => this.choose(id));
-    const labels: Record<Name, string> = { w11: 'w₁₁', w12: 'w₁₂', w21: 'w₂₁', w22: 'w₂₂', I1: 'I₁', I2: 'I₂', g: 'g, gain' };
+    const nets = choice(
+      'Net',
+      PRESETS.map(({ id, name }) => [id, name] as const),
+      this.preset.id,
+      (id) => this.choose(id),
+    );
+    const labels: Record<Name, string> = {
+      w11: 'w₁₁',
+      w12: 'w₁₂',
+      w21: 'w₂₁',
+      w22: 'w₂₂',
+      I1: 'I₁',
+      I2: 'I₂',
+      g: 'g, gain',
+    };
     for (const name of NAMES) {
       const [low, high] = RANGES[name[0]!]!;
-      this.sliders[name] = slider(labels[name], { low, high, step: 0.05 }, this.values[name], (value) => this.set(name, value));
+      this.sliders[name] = slider(labels[name], { low, high, step: 0.05 }, this.values[name], (value) =>
+        this.set(name, value),
+      );
     }
     const symmetry = toggle('w₁₂ = w₂₁', this.isSymmetric, (value) => {
       this.isSymmetric = value;
@@ -104,12 +118,26 @@ class Neurons {
       'div',
       { class: 'panel controls' },
       nets.element,
-      h('div', { class: 'pairs' }, ...NAMES.map((name) => this.sliders[name].element), h('div', { class: 'line end' }, symmetry.element)),
-      h('div', { class: 'line' }, h('h3', {}, 'Equilibria'), button('Remove trajectories', () => this.clear())),
+      h(
+        'div',
+        { class: 'pairs' },
+        ...NAMES.map((name) => this.sliders[name].element),
+        h('div', { class: 'line end' }, symmetry.element),
+      ),
+      h(
+        'div',
+        { class: 'line' },
+        h('h3', {}, 'Equilibria'),
+        button('Remove trajectories', () => this.clear()),
+      ),
       h(
         'table',
         { class: 'numbers' },
-        h('thead', {}, h('tr', {}, ...['kind', 'v₁', 'v₂', 'eigenvalues'].map((text) => h('th', { scope: 'col' }, text)))),
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['kind', 'v₁', 'v₂', 'eigenvalues'].map((text) => h('th', { scope: 'col' }, text))),
+        ),
         this.table,
       ),
       this.summary,
@@ -146,7 +174,7 @@ class Neurons {
     this.isSymmetric = this.values.w12 === this.values.w21;
     this.symmetry(this.isSymmetric);
     settings.keep('symmetric', this.isSymmetric, this.isSymmetric);
-    this.starts = [...this.preset.starts];
+    this.trajectories.replace(this.preset.starts);
     settings.keep('starts', '', '');
     this.recompute();
   }
@@ -164,37 +192,23 @@ class Neurons {
 
   private start(point: Point): void {
     if (Math.max(Math.abs(point[0]), Math.abs(point[1])) > LIMIT) return;
-    this.starts = [...this.starts, point].slice(-MOST_TRAJECTORIES);
-    this.keepStarts();
-    this.paths = [...this.paths, this.path(point)].slice(-MOST_TRAJECTORIES);
-    this.shown = [...this.shown, 1].slice(-MOST_TRAJECTORIES);
+    this.trajectories.add(this.net, point);
+    this.context.settings.keep('starts', this.trajectories.written, '');
     this.render();
   }
 
   private clear(): void {
-    this.starts = [];
-    this.paths = [];
-    this.shown = [];
-    this.keepStarts();
+    this.trajectories.replace([]);
+    this.context.settings.keep('starts', this.trajectories.written, '');
     this.render();
   }
 
-  private keepStarts(): void {
-    const written = this.starts.map(([a, b]) => `${a.toFixed(2)},${b.toFixed(2)}`).join(';');
-    this.context.settings.keep('starts', written || 'none', '');
-  }
-
-  private path(start: Point): Point[] {
-    return trajectory(this.net, start, STEP, MOST_STEPS, 10);
-  }
-
   private compute(): void {
-    const isFirst = this.paths.length === 0;
     this.found = equilibria(this.net);
-    this.borders = this.found.filter(({ kind }) => kind === 'saddle').flatMap((saddle) => stableManifold(this.net, saddle, 2 * LIMIT));
-    this.paths = this.starts.map((start) => this.path(start));
-    // While a slider is dragged whole trajectories are shown.
-    this.shown = this.paths.map(({ length }) => (isFirst && !wantsStillness() ? 1 : length));
+    this.borders = this.found
+      .filter(({ kind }) => kind === 'saddle')
+      .flatMap((saddle) => stableManifold(this.net, saddle, 2 * LIMIT));
+    this.trajectories.follow(this.net);
     this.tell();
     this.draw();
   }
@@ -202,54 +216,27 @@ class Neurons {
   private tell(): void {
     this.table.replaceChildren(...this.found.map((one) => row(one)));
     const stable = this.found.filter(({ kind }) => kind.startsWith('stable')).length;
-    const has = importances(this.net) ? 'E falls along every trajectory.' : 'The weights are not symmetrisable: there is no E.';
+    const has = importances(this.net)
+      ? 'E falls along every trajectory.'
+      : 'The weights are not symmetrisable: there is no E.';
     this.summary.textContent = `${stable} stable of ${this.found.length}. ${has}`;
-    this.plane.element.setAttribute('aria-label', `Phase plane with ${this.found.length} equilibria, ${stable} of them stable, and ${this.paths.length} trajectories`);
+    const label = `Phase plane: ${this.found.length} equilibria, ${stable} of them stable; `;
+    this.plane.element.setAttribute('aria-label', `${label}${this.trajectories.count} trajectories`);
   }
 
   private draw(): void {
     if (!this.isShown) return;
-    let isMoving = false;
-    this.shown = this.shown.map((count, n) => {
-      const length = this.paths[n]!.length;
-      if (count < length && !wantsStillness()) isMoving = true;
-      return Math.min(length, wantsStillness() ? length : count + STEPS_A_FRAME);
-    });
+    const { drawn, isAll } = this.trajectories.advance();
     const hasFocus = document.activeElement === this.plane.element && this.plane.element.matches(':focus-visible');
     this.plane.draw({
       net: this.net,
       equilibria: this.found,
       borders: this.borders,
-      trajectories: this.paths.map((path, n) => path.slice(0, this.shown[n])),
+      trajectories: drawn,
       cursor: hasFocus ? this.cursor : null,
     });
-    if (isMoving) this.render();
+    if (!isAll) this.render();
   }
-}
-
-function valuesOf({ weights: [w11, w12, w21, w22], currents: [I1, I2], gain: g }: Preset): Record<Name, number> {
-  return { w11, w12, w21, w22, I1, I2, g };
-}
-
-/** `x,y;x,y` as points within the picture; `none` for none at all; null if nothing is said. */
-function startsOf(text: string): Point[] | null {
-  if (text === '') return null;
-  return text.split(';').map((pair) => pair.split(',').map(Number)).filter((pair): pair is [number, number] =>
-    pair.length === 2 && pair.every((value) => Math.abs(value) <= LIMIT)).slice(0, MOST_TRAJECTORIES);
-}
-
-function row({ point, kind, real, imaginary }: Equilibrium): HTMLElement {
-  const name = kind.startsWith('stable') ? 'stable' : kind === 'saddle' ? 'saddle' : 'unstable';
-  const values = imaginary > 0
-    ? `${plain(real[0], 0.01)} ± ${plain(imaginary, 0.01)} i`
-    : real.map((value) => plain(value, 0.01)).join(', ');
-  return h(
-    'tr',
-    {},
-    h('th', { scope: 'row' }, h('i', { class: `point ${name}` }), kind),
-    ...point.map((value) => h('td', {}, plain(Math.abs(value) < 0.005 ? 0 : value, 0.01))),
-    h('td', {}, values),
-  );
 }
 
 function inside(value: number): number {

@@ -4,6 +4,7 @@ import { Chart, type Series } from '../draw/chart.ts';
 import { h, oncePerFrame, slider, type Slider, button } from '../dom.ts';
 import type { Changes, Network } from '../networks/network.ts';
 import { modelColour } from '../theme.ts';
+import { REACH } from '../texts.ts';
 import type { Context, View } from '../view.ts';
 import type { ReachResult } from '../worker.ts';
 
@@ -15,11 +16,7 @@ export const reachView: View = {
   id: 'reach',
   name: 'Reaching back',
   chapter: 'Gradients through time',
-  paragraph: [
-    'A network learns from what happened T − τ steps ago only if a change of h(τ) is still felt in h(T): the curves are ‖∂h(T)/∂h(τ)‖, the mean over strings. ',
-    'Before training (dashed) the IRNN halves it with each step, the LSTM multiplies it by its forget gates, and fast weights lose nothing with distance.',
-    ' Their way back does not go through W step by step but through the memory, which costs a factor λ a step, dotted. Open the LSTM’s forget gate, or lower λ. After training all three reach far, and yet only one retrieves well.',
-  ],
+  paragraph: REACH,
   build: (section, context) => new Reach(section, context).active,
 };
 
@@ -85,7 +82,12 @@ class Reach {
         h('thead', {}, h('tr', {}, h('th', {}, 'T − τ'), ...this.heads)),
         this.table,
       ),
-      h('p', { class: 'small muted' }, `Strings of T = 2 K + 3 steps for K pairs. Of an LSTM the state is cell and output together. ‖·‖ is the largest singular value.`),
+      h(
+        'p',
+        { class: 'small muted' },
+        'Strings of T = 2 K + 3 steps for K pairs. Of an LSTM the state is cell and output together. ' +
+          '‖·‖ is the largest singular value.',
+      ),
     );
   }
 
@@ -144,7 +146,9 @@ class Reach {
       x: { label: 'T − τ, steps back', low: 1, high: length, whole: true },
       y: { label: '‖∂h(T)/∂h(τ)‖', low: LOWEST, high: 10 ** Math.ceil(Math.log10(largest)), logarithmic: true },
       series,
-      description: 'The norm of the derivative against the number of steps back, for each network before and after training; the table beside it has the numbers',
+      description:
+        'The norm of the derivative against the number of steps back, for each network before and after training; ' +
+        'the table beside it has the numbers',
     });
     placesOf(length).forEach((place, n) => (this.heads[n]!.textContent = String(place + 1)));
     this.showNumbers(length);
@@ -155,14 +159,16 @@ class Reach {
     if (this.table.childElementCount === 0) {
       this.table.append(...networks.flatMap((network) => WHEN.map((when) => this.row(network, when))));
     }
-    networks.forEach((_, index) => WHEN.forEach((when, n) => {
-      const curve = this.curves.get(`${when} ${index}`) ?? [];
-      const cells = this.table.children[WHEN.length * index + n]!.getElementsByTagName('td');
-      placesOf(length).forEach((place, column) => {
-        const text = short(curve[place]);
-        if (cells[column]!.textContent !== text) cells[column]!.textContent = text;
-      });
-    }));
+    networks.forEach((_, index) =>
+      WHEN.forEach((when, n) => {
+        const curve = this.curves.get(`${when} ${index}`) ?? [];
+        const cells = this.table.children[WHEN.length * index + n]!.getElementsByTagName('td');
+        placesOf(length).forEach((place, column) => {
+          const text = short(curve[place]);
+          if (cells[column]!.textContent !== text) cells[column]!.textContent = text;
+        });
+      }),
+    );
   }
 
   private row(network: Network, when: string): HTMLElement {
@@ -170,7 +176,12 @@ class Reach {
     return h(
       'tr',
       { class: when },
-      h('th', { scope: 'row' }, when === 'trained' ? h('i', { class: 'swatch', style: `--colour: ${modelColour(network.model)}` }) : null, name),
+      h(
+        'th',
+        { scope: 'row' },
+        when === 'trained' ? h('i', { class: 'swatch', style: `--colour: ${modelColour(network.model)}` }) : null,
+        name,
+      ),
       ...this.heads.map(() => h('td', {}, '…')),
     );
   }

@@ -5,6 +5,7 @@ import { generator } from '../numerics/random.ts';
 import type { Changes, Network } from '../networks/network.ts';
 import { Player } from '../player.ts';
 import { drawn, mistake } from '../tasks/retrieval.ts';
+import { RETRIEVAL } from '../texts.ts';
 import type { Context, View } from '../view.ts';
 import { Card } from './retrieval/card.ts';
 import { Errors } from './retrieval/errors.ts';
@@ -20,11 +21,7 @@ export const retrievalView: View = {
   id: 'retrieval',
   name: 'Retrieval',
   chapter: 'Fast weights',
-  paragraph: [
-    'A network reads letters, each followed by a digit, then ?? and one of the letters again, and answers with that letter’s digit. ',
-    'Look at the arcs from the last step: all of its weight is on the letter asked for and its digit.',
-    ' They are the terms η λ^{t−1−τ} [h(τ)ᵀ h_{s}] of equation 4, by which fast weights attend to their earlier states h(τ); each is shown as its share. Drag λ, and see how many more strings go wrong.',
-  ],
+  paragraph: RETRIEVAL,
   build: (section, context) => new Retrieval(section, context).active,
 };
 
@@ -62,15 +59,33 @@ class Retrieval {
     this.text = this.mistake(given) ? example : given;
     this.step = settings.number('step', this.text.length, 1, this.text.length) - 1;
     this.cards = networks.map((network) => new Card(network));
-    this.strip = new Strip((place) => this.point(place), (place) => this.go(place));
+    this.strip = new Strip(
+      (place) => this.point(place),
+      (place) => this.go(place),
+    );
     this.errors = new Errors(networks, background, content.task.floor);
-    this.player = new Player(() => this.forward(), 1.6, () => this.restart());
+    this.player = new Player(
+      () => this.forward(),
+      1.6,
+      () => this.restart(),
+    );
     this.input = h('input', {
-      type: 'text', value: this.text, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off',
-      id: 'string', 'aria-describedby': 'problem', size: this.text.length, maxlength: 60,
+      type: 'text',
+      value: this.text,
+      spellcheck: 'false',
+      autocapitalize: 'off',
+      autocomplete: 'off',
+      id: 'string',
+      'aria-describedby': 'problem',
+      size: this.text.length,
+      maxlength: 60,
     });
     this.input.addEventListener('input', () => this.read(this.input.value.trim().toLowerCase()));
-    section.append(this.toolbar(), this.attentionPanel(), h('div', { class: 'cards' }, ...this.cards.map(({ element }) => element)));
+    section.append(
+      this.toolbar(),
+      this.attentionPanel(),
+      h('div', { class: networks.length < 3 ? 'cards few' : 'cards' }, ...this.cards.map(({ element }) => element)),
+    );
   }
 
   readonly active = (isShown: boolean): void => {
@@ -107,9 +122,14 @@ class Retrieval {
         { class: 'panel' },
         h('h3', {}, 'What a step looks back at'),
         this.strip.element,
-        h('p', { class: 'small muted' }, hasAttention
-          ? 'Point at a character (or press Shift and an arrow key) to see which later steps look back at it. Outlined: the pair asked for.'
-          : 'No network here has fast weights: there is no attention to show. Outlined: the pair asked for.'),
+        h(
+          'p',
+          { class: 'small muted' },
+          hasAttention
+            ? 'Point at a character (or press Shift and an arrow key) to see which later steps look back at it. ' +
+                'Outlined: the pair asked for.'
+            : 'No network here has fast weights: there is no attention to show. Outlined: the pair asked for.',
+        ),
       ),
       h('div', { class: 'panel' }, hasAttention ? this.controls() : null, this.errors.element),
     );
@@ -129,8 +149,13 @@ class Retrieval {
       norm.set(this.usual.layerNorm);
       this.change(this.usual);
     });
-    return h('div', { class: 'controls' }, h('h3', {}, 'Settings of the fast weights'), ...all.map(({ element }) => element),
-      h('div', { class: 'line' }, norm.element, reset));
+    return h(
+      'div',
+      { class: 'controls' },
+      h('h3', {}, 'Settings of the fast weights'),
+      ...all.map(({ element }) => element),
+      h('div', { class: 'line' }, norm.element, reset),
+    );
   }
 
   private fromAddress(): Required<Omit<Changes, 'forgetShift'>> {

@@ -13,7 +13,12 @@ const STEPS_A_SECOND = 30;
 export class Capacity {
   readonly element: HTMLElement;
   private readonly chart = new Chart(300);
-  private readonly player = new Player(() => this.add(), STEPS_A_SECOND, () => this.load.isFull && this.restart(), 'Store patterns');
+  private readonly player = new Player(
+    () => this.add(),
+    STEPS_A_SECOND,
+    () => this.load.isFull && this.restart(),
+    'Store patterns',
+  );
   private readonly text = h('p', { class: 'small muted' });
   private load!: Load;
   private kind!: Kind;
@@ -28,8 +33,18 @@ export class Capacity {
     this.element = h(
       'div',
       { class: 'panel' },
-      h('div', { class: 'line' }, h('h3', {}, 'Recall against the number of random patterns'),
-        h('div', { class: 'steps' }, this.player.element, one, button('From none', () => this.restart()))),
+      h(
+        'div',
+        { class: 'line' },
+        h('h3', {}, 'Recall against the number of random patterns'),
+        h(
+          'div',
+          { class: 'steps' },
+          this.player.element,
+          one,
+          button('From none', () => this.restart()),
+        ),
+      ),
       this.chart.element,
       this.text,
     );
@@ -65,7 +80,8 @@ export class Capacity {
     const { units } = load;
     const isBinary = kind.id === 'hopfield';
     const expected = Array.from({ length: Math.round(kind.load * units) }, (_, n): readonly [number, number] => [
-      (n + 1) / units, kind.expected(n + 1, units, parameter) ?? NaN,
+      (n + 1) / units,
+      kind.expected(n + 1, units, parameter) ?? NaN,
     ]);
     const measured = load.errors.map(([pairs, error]) => [pairs / units, error] as const);
     const series: Series[] = [{ name: 'measured', colour: 'var(--fast-weights)', points: measured, style: 'dots' }];
@@ -82,10 +98,14 @@ export class Capacity {
       y: { label: 'squared error', low: 0, high: Math.min(kind.id === 'softmax' ? 2 : Infinity, bound) },
       series,
       marks,
-      description: `Squared error against the load, ${kind.name}: ${error.toFixed(3)} with ${count} patterns in ${units} units; theory: ${kind.theory}`,
+      description:
+        `Squared error against the load, ${kind.name}: ${error.toFixed(3)} with ${count} patterns in ${units} units; ` +
+        `theory: ${kind.theory}`,
     });
     this.text.textContent = isBinary
-      ? `One network of ${units} units; patterns of −1 and +1, ${count} so far, the last ten asked for as they were stored. So small a network holds out a little beyond the end of retrieval.`
-      : `The mean of 16 memories of R = ${units} units; keys drawn from the unit sphere, values of length 1; ${count} pairs so far, each asked for by its key.`;
+      ? `One network of ${units} units; patterns of −1 and +1, ${count} so far, the last ten asked for as stored. ` +
+        'So small a network holds out a little beyond the end of retrieval.'
+      : `The mean of 16 memories of R = ${units} units; keys drawn from the unit sphere, values of length 1; ` +
+        `${count} pairs so far, each asked for by its key.`;
   }
 }

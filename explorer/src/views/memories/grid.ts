@@ -18,7 +18,14 @@ export class Grid {
     private readonly change?: (units: Vector) => void,
   ) {
     const id = freshId('grid');
-    const canvas = h('canvas', { class: 'grid', width: SIDE, height: SIDE, role: change ? 'application' : 'img', 'aria-labelledby': id, tabindex: change ? 0 : undefined });
+    const canvas = h('canvas', {
+      class: 'grid',
+      width: SIDE,
+      height: SIDE,
+      role: change ? 'application' : 'img',
+      'aria-labelledby': id,
+      tabindex: change ? 0 : undefined,
+    });
     this.canvas = canvas;
     const mark = change ? h('i', { class: 'cursor' }) : null;
     this.element = h('figure', { class: 'unit-grid' }, h('div', {}, canvas, mark), h('figcaption', { id }, title));
@@ -60,7 +67,10 @@ export class Grid {
   private press(event: KeyboardEvent): void {
     const [row, column] = [Math.floor(this.cursor / SIDE), this.cursor % SIDE];
     const to: Record<string, [number, number]> = {
-      ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1], ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
     };
     const next = to[event.key];
     if (next) this.cursor = ((next[0] + SIDE) % SIDE) * SIDE + ((next[1] + SIDE) % SIDE);

@@ -22,10 +22,20 @@ export class Store {
   constructor(private readonly actions: Actions) {
     const palette = GLYPHS.map((name) => {
       const units = pattern(name)!;
-      return h('button', { type: 'button', 'aria-label': `Store the ${name}`, onclick: () => actions.add(units) }, thumbnail(units));
+      return h(
+        'button',
+        { type: 'button', 'aria-label': `Store the ${name}`, onclick: () => actions.add(units) },
+        thumbnail(units),
+      );
     });
     const thumbnails = h('div', { class: 'palette', role: 'group', 'aria-label': 'Patterns to store' }, ...palette);
-    this.element = h('div', {}, this.list, h('p', { class: 'small muted' }, 'Click one to ask for it. More to store:'), thumbnails);
+    this.element = h(
+      'div',
+      {},
+      this.list,
+      h('p', { class: 'small muted' }, 'Click one to ask for it. More to store:'),
+      thumbnails,
+    );
     onThemeChange(() => {
       thumbnails.querySelectorAll('canvas').forEach((canvas, n) => paint(canvas, pattern(GLYPHS[n]!)!));
       this.drawn = '';
@@ -55,9 +65,24 @@ export class Store {
     return h(
       'li',
       {},
-      h('button', { type: 'button', class: 'stored', 'aria-label': `Ask for ${name}`, onclick: () => this.actions.ask(place) }, thumbnail(units)),
+      h(
+        'button',
+        { type: 'button', class: 'stored', 'aria-label': `Ask for ${name}`, onclick: () => this.actions.ask(place) },
+        thumbnail(units),
+      ),
       h('output', { 'aria-label': `overlap with ${name}` }),
-      count > 1 ? h('button', { type: 'button', class: 'remove', 'aria-label': `Remove ${name}`, onclick: () => this.actions.remove(place) }, '×') : null,
+      count > 1
+        ? h(
+            'button',
+            {
+              type: 'button',
+              class: 'remove',
+              'aria-label': `Remove ${name}`,
+              onclick: () => this.actions.remove(place),
+            },
+            '×',
+          )
+        : null,
     );
   }
 }

@@ -20,7 +20,12 @@ export class Card {
   private readonly memoryFigure: HTMLElement;
 
   constructor(private readonly network: Network) {
-    this.memoryFigure = h('figure', {}, this.memory.element, h('figcaption', {}, 'A(t), ', h('span', {}, 'fast weights')));
+    this.memoryFigure = h(
+      'figure',
+      {},
+      this.memory.element,
+      h('figcaption', {}, 'A(t), ', h('span', {}, 'fast weights')),
+    );
     this.element = h(
       'article',
       { class: 'panel card', style: `--colour: ${modelColour(network.model)}` },
@@ -41,19 +46,21 @@ export class Card {
     const run = this.network.run(encoded(text), changes);
     this.drawAnswer(text, step, run);
     const { hiddens, memories } = run;
-    const largest = Math.max(1e-9, ...hiddens.map((hidden) => Math.max(...hidden.map(Math.abs))));
+    const sizes = hiddens.map((hidden) => Math.max(...hidden.map(Math.abs)));
+    const largest = Math.max(1e-9, ...sizes.filter(Number.isFinite));
     const active = hiddens[step]!.reduce((sum, x) => sum + Number(x !== 0), 0);
     this.states.draw(
       this.network.units,
       text.length,
       (unit, t) => hiddens[t]![unit]! / largest,
-      `${this.network.name}: states of ${this.network.units} units over ${text.length} steps; after step ${step + 1}, ${active} are not zero`,
+      `${this.network.name}: states of ${this.network.units} units over ${text.length} steps; ` +
+        `after step ${step + 1}, ${active} are not zero`,
       step + 1,
     );
     if (memories) {
       const memory = memories[step]!;
-      const most = Math.max(1e-9, ...memory.data);
-      const label = `The matrix of fast weights that step ${step + 1} reads; its largest entry is ${most.toPrecision(2)}`;
+      const most = Math.max(1e-9, ...memory.data.filter(Number.isFinite));
+      const label = `The fast weights that step ${step + 1} reads; their largest entry is ${most.toPrecision(2)}`;
       this.memory.draw(memory.rows, memory.columns, (i, j) => memory.data[i * memory.columns + j]! / most, label);
     }
     return run;
@@ -63,14 +70,19 @@ export class Card {
     const probabilities = this.network.probabilities(hiddens[step]!);
     const right = answer(text);
     const best = largestIndex(probabilities);
-    const given = Number.isFinite(probabilities[best]!) ? ANSWERS[best]! : '–';
+    const isFinite = probabilities.every(Number.isFinite);
+    const given = isFinite ? ANSWERS[best]! : '–';
     const isEnd = step === text.length - 1;
     const verdict = !isEnd ? 'would answer' : given === right ? 'rightly answers' : 'wrongly answers';
-    this.answer.replaceChildren(`${verdict} `, h('b', {}, given), ` with ${percent(probabilities[best]!)}`);
+    const told = isFinite
+      ? [`${verdict} `, given, ` with ${percent(probabilities[best]!)}`]
+      : ['gives ', 'no answer', ': its states have grown beyond all numbers'];
+    this.answer.replaceChildren(told[0]!, h('b', {}, told[1]!), told[2]!);
     this.answer.classList.toggle('wrong', isEnd && given !== right);
     this.answer.dataset.answer = given;
     this.answer.dataset.probability = String(probabilities[best]);
-    const label = `${this.network.name} ${verdict} ${given} with ${percent(probabilities[best]!)}; right is ${right}, which has ${percent(probabilities[Number(right)]!)}`;
+    const ofRight = isFinite ? `, which has ${percent(probabilities[Number(right)]!)}` : '';
+    const label = `${this.network.name} ${told.join('')}; right is ${right}${ofRight}`;
     this.bars.draw(probabilities, Number(right), label);
   }
 }

@@ -33,7 +33,12 @@ export class Errors {
       { class: 'errors' },
       h('h3', {}, `Wrong answers to ${STRINGS.toLocaleString('en')} fresh strings`),
       h('ul', {}, ...lines),
-      h('p', { class: 'small muted' }, h('u', { class: 'floor-key' }), ` ${percent(floor)}: guessing from the digits alone`),
+      h(
+        'p',
+        { class: 'small muted' },
+        h('u', { class: 'floor-key' }),
+        ` ${percent(floor)}: guessing from the digits alone`,
+      ),
       this.onAsked,
     );
   }
@@ -48,7 +53,10 @@ export class Errors {
         bar.style.setProperty('--share', String(error));
         value.textContent = percent(error);
         if (!network.hasFastWeights || i !== this.first) return;
-        this.onAsked.textContent = onAsked === null ? '' : `On average the last step has ${percent(onAsked)} of its weight on the pair asked for.`;
+        this.onAsked.textContent =
+          onAsked === null
+            ? ''
+            : `On average the last step has ${percent(onAsked)} of its weight on the pair asked for.`;
       });
     });
   }

@@ -16,7 +16,11 @@ export interface Looks {
 export class Strip {
   readonly element: HTMLElement;
   private readonly arcs = svg('svg', { class: 'arcs', 'aria-hidden': true });
-  private readonly row = h('div', { class: 'characters', role: 'group', 'aria-label': 'The string, character by character' });
+  private readonly row = h('div', {
+    class: 'characters',
+    role: 'group',
+    'aria-label': 'The string, character by character',
+  });
   private cells: { button: HTMLButtonElement; share: HTMLElement; more: HTMLElement }[] = [];
   private last: Looks | undefined;
 
@@ -47,6 +51,7 @@ export class Strip {
       button.tabIndex = place === step ? 0 : -1;
       more.textContent = ` ${share.textContent ? told(looks) : ''}, step ${place + 1}`;
     });
+    this.element.classList.toggle('plain', looks.attention === null);
     this.drawArcs(looks);
   }
 
@@ -93,7 +98,13 @@ export class Strip {
     const paths = shares.flatMap((share, place) => {
       if (share === null || share < 0.005) return [];
       const className = looks.pointed === null ? 'arc' : 'arc back';
-      return [svg('path', { d: arc(this.centre(from), this.centre(place), height), class: className, 'stroke-width': 1 + 11 * share })];
+      return [
+        svg('path', {
+          d: arc(this.centre(from), this.centre(place), height),
+          class: className,
+          'stroke-width': 1 + 11 * share,
+        }),
+      ];
     });
     this.arcs.replaceChildren(...paths);
   }
