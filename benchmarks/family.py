@@ -9,9 +9,11 @@ queries, keys, values, write rates β and decays a, and gives the gradient for a
     S ← a S + β (v − a S k) kᵀ,   y = S q
 
 `torch-loop` is that in PyTorch, step by step; `torch-chunks` is in chunks of 64 steps, all that does not
-depend on S for all chunks at once; `kernel`, `chunks`, `steps` are those of `fw.unroll_memory`. All agree in
-their gradients before they are timed. They take turns, and every second round goes backwards; seconds are
-those of the processor. A ratio is the median over rounds of seconds / seconds of the first form.
+depend on S for all chunks at once; with `-compiled`, these are given to torch.compile, which unrolls the loop
+over steps or chunks: that of 64 steps takes it about a minute. `kernel`, `chunks`, `steps` are those of
+`fw.unroll_memory`; `steps` is a plain scan in JAX. All agree in their gradients before they are timed. They
+take turns, and every second round goes backwards; seconds are those of the processor. A ratio is the median
+over rounds of seconds / seconds of the first form. A form is left out (–) beyond the steps of --longest.
 
 Rates are of the multiplications and additions of the equation, 7 d² a step forward and 15 d² backward, where
 backward is the time of the gradient less that of the outputs alone; the peak is that of a matrix product by
@@ -29,7 +31,8 @@ import numpy as np
 from fastweights.runs import worker
 
 SHAPES = "64x64x128,64x256x32,64x1024x8,32x64x128"
-FORMS = "kernel,chunks,steps,torch-loop,torch-chunks"
+FORMS = "kernel,chunks,steps,torch-loop,torch-chunks,torch-loop-compiled,torch-chunks-compiled"
+LONGEST = "torch-loop-compiled=64,torch-chunks-compiled=1024"
 STEPS = 100_000
 CHUNK = 64
 PRODUCT = 768
@@ -39,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shapes", default=SHAPES)
     parser.add_argument("--forms", default=FORMS)
+    parser.add_argument("--longest", default=LONGEST, help="steps beyond which a form is left out")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--lengths", default="", help="measure these lengths, by the kernel, instead")
     parser.add_argument("--size", type=int, default=64)
@@ -48,18 +52,20 @@ def main() -> None:
         lengths(arguments.size, list(map(int, arguments.lengths.split(","))), arguments.rounds)
         return
     forms = arguments.forms.split(",")
+    longest = {form: int(steps) for form, steps in (pair.split("=") for pair in arguments.longest.split(","))}
     heads = "".join(f" | {form}, ms | times {forms[0]}" for form in forms[1:])
     print(f"| d, T, batch | {forms[0]}, ms{heads} | forward, GFLOP/s | backward | peak |")
     print(f"| :--- |{' ---: |' * (2 * len(forms) + 2)}", flush=True)
     for shape in arguments.shapes.split(","):
-        compare(tuple(map(int, shape.split("x"))), forms, arguments.rounds)
+        compare(tuple(map(int, shape.split("x"))), forms, longest, arguments.rounds)
 
 
-def compare(shape: tuple[int, int, int], forms: list[str], rounds: int) -> None:
+def compare(shape: tuple[int, int, int], forms: list[str], longest: dict[str, int], rounds: int) -> None:
     """Print a line of the table."""
     size, length, batch = shape
     given, weights = numbers(shape)
-    programs = {form: gradient(form, given, weights) for form in forms}
+    short = [form for form in forms if length <= longest.get(form, length)]
+    programs = {form: gradient(form, given, weights) for form in short}
     expected = [np.asarray(a) for a in programs[forms[0]]()]
     for form, program in programs.items():
         for actual, array in zip(program(), expected, strict=True):
@@ -70,6 +76,9 @@ def compare(shape: tuple[int, int, int], forms: list[str], rounds: int) -> None:
     first = seconds[forms[0]]
     columns = [f"{1e3 * statistics.median(first):.3g}"]
     for form in forms[1:]:
+        if form not in short:
+            columns += ["–", "–"]
+            continue
         ratio = statistics.median(b / a for a, b in zip(first, seconds[form], strict=True))
         columns += [f"{1e3 * statistics.median(seconds[form]):.3g}", f"{ratio:.1f}"]
     forward, whole = min(seconds["outputs"]), min(first)
@@ -127,7 +136,8 @@ def numbers(shape: tuple[int, int, int]):
 
 def gradient(form: str, given, weights) -> Callable:
     if form.startswith("torch"):
-        return torch_gradient(torch_loop if form == "torch-loop" else torch_chunks, given, weights)
+        function = torch_loop if form.startswith("torch-loop") else torch_chunks
+        return torch_gradient(function, given, weights, form.endswith("-compiled"))
     return ready(jax_gradient(form), given, weights)
 
 
@@ -170,10 +180,11 @@ def product(kind: Callable) -> Callable:
     return lambda: np.asarray(a @ a)
 
 
-def torch_gradient(function: Callable, given, weights) -> Callable:
+def torch_gradient(function: Callable, given, weights, compiled: bool) -> Callable:
     import torch
 
     torch.set_num_threads(1)
+    function = torch.compile(function) if compiled else function
     leaves = [torch.from_numpy(a).requires_grad_() for a in given]
     weights = torch.from_numpy(weights)
 

@@ -17,6 +17,7 @@ TASKS = [
     AssociativeRecall(num_symbols=16, num_pairs=3, length=20, power=1.0),
     AssociativeRecall(num_symbols=16, num_pairs=4, length=24, overwriting=True),
     AssociativeRecall(length=256, num_pairs=16),
+    AssociativeRecall(num_symbols=16, num_pairs=3, length=20, distractors=True),
 ]
 each_task = pytest.mark.parametrize("task", TASKS, ids=repr)
 
@@ -39,7 +40,12 @@ def test_an_oracle_finds_every_value(task):
         np.testing.assert_array_equal(data.targets[i][data.mask[i]], [memory[key] for key in asked])
         assert not data.targets[i][~data.mask[i]].any()
         rest = inputs[2 * len(keys[i]) :]
-        assert not rest[1::2].any() and np.count_nonzero(rest) == task.num_pairs
+        other = rest[~data.mask[i][2 * len(keys[i]) :]]
+        assert not data.mask[i][2 * len(keys[i]) + 1 :: 2].any()
+        if task.distractors:
+            assert ((other > 0) & (other < task.num_symbols // 2)).all() and not np.isin(other, keys[i]).any()
+        else:
+            assert not other.any()
     half = task.num_symbols // 2
     assert keys.min() >= 1 and keys.max() < half <= values.min() and values.max() < task.num_symbols
     assert (np.diff(np.sort(values, axis=1), axis=1) > 0).all()
@@ -56,6 +62,18 @@ def test_every_key_and_value_is_as_likely_as_any():
     # Which place has the same key as the first one.
     same = (keys[:, 1:] == keys[:, :1]).argmax(axis=1)
     assert chisquare(np.bincount(same, minlength=7)).pvalue > 1e-3
+
+
+def test_a_distractor_is_any_other_key():
+    task = TASKS[-1]
+    data = task.split("train", 5_000)
+    keys, _ = context_of(task, data)
+    fillers = data.inputs[:, 7].astype(int)  # of a position without a slot
+    assert chisquare(np.bincount(fillers - 1, minlength=7)).pvalue > 1e-3
+    places = (fillers[:, None] - keys[:, 0][:, None]) % 7  # never that of the first key
+    assert chisquare(np.bincount(places.ravel(), minlength=7)[1:]).pvalue > 1e-3
+    for inputs, mask in zip(data.inputs[:50], data.mask[:50], strict=True):
+        np.testing.assert_array_equal(task.asked(inputs), mask)
 
 
 def test_slots_are_drawn_one_after_the_other_without_replacement():
@@ -110,6 +128,7 @@ def test_distinct_numbers_are_every_ordered_choice_equally_often():
         ({"num_symbols": 9}, "num_symbols must be even; got 9"),
         ({"num_symbols": 8, "num_pairs": 4}, "num_pairs must be between 1 and 3; got 4"),
         ({"num_symbols": 8, "num_pairs": 3, "overwriting": True}, "num_pairs must be between 1 and 2; got 3"),
+        ({"num_symbols": 8, "num_pairs": 3, "distractors": True}, "num_pairs must be between 1 and 2; got 3"),
         ({"length": 14}, "length must be between 16 and 100,000; got 14"),
         ({"length": 22, "overwriting": True}, "length must be between 24 and 100,000; got 22"),
         ({"length": 17}, "length must be even; got 17"),

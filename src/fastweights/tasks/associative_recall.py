@@ -1,6 +1,6 @@
 """Multi-query associative recall: which value came with this key, last time?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from fastweights.errors import check, check_between, check_positive, to_python_numbers
+from fastweights.errors import LATER, check, check_between, check_positive, to_python_numbers
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
 
@@ -26,6 +26,9 @@ class AssociativeRecall(Task):
 
     With `overwriting` every key comes twice in the context, in random order, and each time with another
     value; the answer is the later one. A memory that adds up what it stores keeps both.
+
+    With `distractors`, every position after the context at which nothing is asked has a random key in place
+    of 0, of those that the sequence has not: a memory that writes at every step fills with them.
 
     Raises: InvalidValueError if a number is outside its range, or if the sequence is too short: the context
     takes 2 K positions (4 K with overwriting), and there must be a slot for each key.
@@ -49,12 +52,16 @@ class AssociativeRecall(Task):
     overwriting: bool = False
     """Whether each key comes twice, with two values, of which the later is the answer."""
 
+    distractors: bool = field(default=False, metadata=LATER)
+    """Whether keys without a value stand where nothing is asked; then K is at most V/2 − 2."""
+
     def __post_init__(self) -> None:
         to_python_numbers(self)
         check_between("num_symbols", self.num_symbols, 4, 65_536)
         check(self.num_symbols % 2 == 0, f"num_symbols must be even; got {self.num_symbols}")
         most = self.num_symbols // (4 if self.overwriting else 2)
-        check_between("num_pairs", self.num_pairs, 1, min(most, self.num_symbols // 2 - 1))
+        keys = self.num_symbols // 2 - 1 - self.distractors
+        check_between("num_pairs", self.num_pairs, 1, min(most, keys))
         check_positive("power", self.power, zero=True)
         check_between("power", self.power, 0, 100)
         check_between("length", self.length, 2 * self.num_pairs + self._context, 100_000)
@@ -79,7 +86,12 @@ class AssociativeRecall(Task):
             jax.random.uniform(key, (pairs + 2 * written + (self.length - context) // 2,), jnp.float32),
             [pairs, pairs + written, pairs + 2 * written],
         )
-        keys = 1 + choose_distinct(key_draws, half - 1)
+        keys, filling = 1 + choose_distinct(key_draws, half - 1), jnp.zeros(self.length, jnp.int32)
+        if self.distractors:
+            keys, others = jnp.split(
+                1 + jax.random.permutation(jax.random.fold_in(key, 0), half - 1), [pairs]
+            )
+            filling = jax.random.choice(jax.random.fold_in(key, 1), others, (self.length,)).astype(jnp.int32)
         values = half + choose_distinct(value_draws, half)
         # Which key is written when: in the given order, or each twice in a random one.
         which = jnp.argsort(order) % pairs if self.overwriting else jnp.arange(pairs)
@@ -88,15 +100,15 @@ class AssociativeRecall(Task):
         weights = (self.power - 1) * jnp.log(jnp.arange(1, len(slot_draws) + 1))
         noise = -jnp.log(-jnp.log(jnp.maximum(slot_draws, 1e-30)))
         places = context + 2 * lax.top_k(weights + noise, pairs)[1]
-        inputs = jnp.zeros(self.length, jnp.int32)
-        inputs = inputs.at[:context].set(jnp.stack([keys[which], values], axis=1).reshape(-1))
+        inputs = filling.at[:context].set(jnp.stack([keys[which], values], axis=1).reshape(-1))
         targets = jnp.zeros(self.length, jnp.int32).at[places].set(values[latest])
         return Example(
             inputs.at[places].set(keys), targets, jnp.zeros(self.length, bool).at[places].set(True)
         )
 
     def asked(self, inputs: np.ndarray) -> Bool[np.ndarray, " time"]:
-        return (np.arange(len(inputs)) >= self._context) & (inputs != 0)
+        is_key = np.isin(inputs, inputs[: self._context : 2])
+        return (np.arange(len(inputs)) >= self._context) & is_key
 
     def floor(self) -> float:
         """The error of the best answers from the values and their order alone, without their keys: 1 − 1/K.
