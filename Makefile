@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test bench docs explorer networks lint format constraints clean
+.PHONY: help reproduce test bench docs paper slides explorer networks lint format constraints clean
 
 help:  ## list the targets
 	@echo 'usage: make TARGET [VARIABLE=value]'
@@ -34,6 +34,12 @@ bench: $(VENV)/.installed-bench  ## time an update beside PyTorch, plain JAX and
 
 docs: $(VENV)/.installed-docs  ## build the documentation into site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+paper: $(VENV)/.installed-paper  ## set the paper from the records into paper/fastweights.pdf
+	@$(BIN)/python paper/build.py fastweights
+
+slides: $(VENV)/.installed-paper  ## set its slides into paper/slides.pdf
+	@$(BIN)/python paper/build.py slides
 
 explorer: $(VENV)/.installed-core  ## build the explorer from TypeScript, and its page explore.html (needs Node 20)
 	@cd explorer && npm ci --silent && npm run --silent build
@@ -55,14 +61,15 @@ format: $(VENV)/.installed-lint  ## sort imports and format the source
 
 constraints:  ## write constraints.txt anew from the latest releases; with PYTHON=python3.11, the oldest
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && '$(PYTHON)' tools/make_venv.py "$$folder/venv" && \
-	"$$folder/venv/bin/python" $(PIP) install --quiet '.[bench,docs,test,lint,ray]' && \
+	"$$folder/venv/bin/python" $(PIP) install --quiet '.[bench,docs,paper,test,lint,ray]' && \
 	{ grep '^#' constraints.txt; "$$folder/venv/bin/python" -m pip freeze --exclude fastweights; } > "$$folder/new" && \
 	cp "$$folder/new" constraints.txt && echo 'wrote constraints.txt'
 
 clean:  ## remove .venv, caches and build products; results stay
 	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf explorer/node_modules explorer/build
-	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf explorer/node_modules explorer/build paper/build
+	rm -f paper/*.pdf
+	find src tests tools paper -name __pycache__ -prune -exec rm -rf {} +
 
 # One stamp for each extra, renewed when what it was made from changes; `core` is the plain package.
 $(VENV)/.installed-%: pyproject.toml constraints.txt tools/make_venv.py

@@ -1,0 +1,70 @@
+"""All that the text may name, in one dictionary."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from article import comparison_numbers, other_numbers
+from article.checks import checks
+from article.claims import claims
+from article.figures import CHECKS, DRAWN
+from article.other_numbers import TASKS
+from article.sentences import sentences
+from article.studies import study
+from fastweights.papers.ba2016.findings.robustness import Exchange
+from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.page.report import Verification
+from fastweights.papers.ba2016.page.verdict_table import summary_table
+from fastweights.report.study_table import StudyTables
+from fastweights.report.table import Table
+from fastweights.studies.analysis.runs import grouped
+
+
+def record() -> dict[str, Any]:
+    """Numbers, sentences, claims, tables, conclusions, checks, and the names of figures."""
+    results = study("table1")
+    entries = table_entries(results["runs"])
+    conclusions = Exchange(entries).conclusions
+    tables = {**Verification(results).tables, "summary": summary_table(entries)}
+    rules = grouped(conclusions, lambda each: each.rule)
+    every = checks()
+    return {
+        "numbers": {
+            **comparison_numbers.numbers(results, entries),
+            **other_numbers.numbers(),
+            "checks": str(len(every)),
+        },
+        "sentences": sentences(results, entries, conclusions),
+        "claims": claims(results),
+        "tables": {
+            **{name: _table([table]) for name, table in tables.items()},
+            **{task: _table(StudyTables(study(task)["runs"]).complete()) for task in TASKS},
+        },
+        "conclusions": [
+            {"claim": each.claim, "word": each.word, "evidence": each.evidence, "rule": each.rule}
+            for each in conclusions
+        ],
+        "rules": [
+            {
+                "claims": " ".join(each.claim for each in alike),
+                "rule": f"{'They survive' if len(alike) > 1 else 'It survives'} if {rule}.",
+            }
+            for rule, alike in rules.items()
+        ],
+        "checks": every,
+        "figures": [*DRAWN, *CHECKS],
+    }
+
+
+def _table(tables: Iterable[Table]) -> dict[str, Any]:
+    """Headings, which of them are of numbers, and the rows of all, each table's below its title."""
+    first, *_ = tables = list(tables)
+    return {
+        "columns": [
+            {"heading": column.heading, "number": column.kind == "number"} for column in first.columns
+        ],
+        "parts": [
+            {"title": table.title if len(tables) > 1 else "", "rows": table.rows, "bold": list(table.bold)}
+            for table in tables
+        ],
+        "legend": first.legend,
+    }

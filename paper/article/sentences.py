@@ -1,0 +1,126 @@
+"""Sentences that the record chooses: what is decided, what is open, and what the runs so far show of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from article.names import OPEN
+from fastweights.papers.ba2016.findings.conclusions import LEARNED, Conclusion, answer
+from fastweights.papers.ba2016.findings.explanations import why
+from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
+from fastweights.papers.ba2016.findings.stages import missing, runs_of
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR, training_sets
+from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.matched_tables import matched_settings
+from fastweights.report.labels import joined, model_label
+from fastweights.report.setting_texts import mean_text
+
+_MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
+_ASKED = {
+    Stage.DATA: "more training sequences",
+    Stage.LONGER: "as many updates as Figure 2 of the paper has",
+    Stage.HEADS: "other read-write heads of the associative LSTM",
+    Stage.PATTERN: "the paper's choices at other learning rates",
+    Stage.AGAIN: "fresh seeds for the numbers nearest to another verdict",
+}
+
+
+def sentences(
+    results: Mapping[str, Any], entries: Sequence[TableEntry], conclusions: Sequence[Conclusion]
+) -> dict[str, str]:
+    """By name; where a sentence has nothing to say, it is empty."""
+    runs = results["runs"]
+    told = captions(entries, matched_settings(runs))
+    return {
+        "answer": " ".join(answer(entries)),
+        "survival": _survival(conclusions),
+        "provisional": _provisional(entries),
+        "smallest": _smallest(entries),
+        "unfinished": _unfinished(runs),
+        "intervals": " ".join(other_intervals(entries)),
+        "exchange": " ".join(Exchange(entries).sentences),
+        "reasons": _reasons(entries),
+        "letter": told["letter"],
+        "letter-failures": _letter_failures(entries),
+        "matched-parameters": told["matched-parameters"],
+        "matched-state": told["matched-state"],
+    }
+
+
+def _survival(conclusions: Sequence[Conclusion]) -> str:
+    words = Counter(conclusion.word for conclusion in conclusions)
+    parts = [
+        f"{words[word]} {singular if words[word] == 1 else plural}"
+        for word, singular, plural in (
+            ("survives", "survives", "survive"),
+            ("does not survive", "does not", "do not"),
+            ("undecided", "is undecided", "are undecided"),
+            (OPEN, "is open", "are open"),
+        )
+        if words[word]
+    ]
+    return f"Of {len(conclusions)} conclusions of the paper's, {joined(parts)}."
+
+
+def _provisional(entries: Sequence[TableEntry]) -> str:
+    """What stands in the rows that have no verdict yet."""
+    shared = [entry for entry in entries if entry.table.runs and training_sets(entry.table.runs) == 1]
+    if not shared:
+        return ""
+    rows = "row is" if len(shared) == 1 else "rows are"
+    return (
+        f"{len(shared)} {rows} still of a first study, whose seeds share one training set and whose search "
+        "was shorter than its runs: no verdict is given on them, and their numbers will be replaced."
+    )
+
+
+def _smallest(entries: Sequence[TableEntry]) -> str:
+    """The fewest units with which each model's mean error counts as retrieval."""
+    limit = LEARNED[1]
+    parts = []
+    for model in _MODELS:
+        sizes = [
+            entry.hidden_size
+            for entry in entries
+            if entry.model == model and entry.table.test_error is not None and entry.table.test_error <= limit
+        ]
+        parts.append(f"{model_label(model)} {min(sizes) if sizes else 'none'}")
+    note = " (provisional)" if _provisional(entries) else ""
+    return f"The smallest R with a mean test error of at most {100 * limit:g} %{note}: {joined(parts)}."
+
+
+def _letter_failures(entries: Sequence[TableEntry]) -> str:
+    """What the paper's own choices give here where the paper's models are at the guessing floor."""
+    told, failing = [], 0
+    for entry in entries:
+        error = entry.as_published.test_error
+        if error is not None and entry.paper is not None and entry.floor - entry.paper < NEAR_FLOOR:
+            told.append(
+                f"{model_label(entry.model)} of {entry.hidden_size} units {mean_text(entry.as_published)}"
+            )
+            failing += entry.floor - error < NEAR_FLOOR
+    if not told:
+        return ""
+    few = failing or "none"
+    return (
+        f"Of the {len(told)} models that are at the guessing floor in the paper and have runs to the letter "
+        f"here, {few} {'is' if failing == 1 else 'are'} at it here: {joined(told)}."
+    )
+
+
+def _unfinished(runs: Sequence[Any]) -> str:
+    """Which of the questions beside the table have no answer yet."""
+    questions = [about for stage, about in _ASKED.items() if missing(runs_of(runs, stage))]
+    return f"Still open are {joined(questions)}." if questions else ""
+
+
+def _reasons(entries: Sequence[TableEntry]) -> str:
+    """Why the decided verdicts are what they are."""
+    decided = [entry for entry in entries if entry.verdict and entry.verdict.word not in (OPEN, "undecided")]
+    return " ".join(
+        f"{model_label(entry.model)}, R = {entry.hidden_size}, {entry.verdict.word}: {reason}."
+        for entry in decided
+        if entry.verdict and (reason := why(entry))
+    )
