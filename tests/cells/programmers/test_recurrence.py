@@ -1,5 +1,6 @@
 """A memory over whole sequences: every form against a loop in NumPy, with its derivatives."""
 
+from functools import partial
 from itertools import product
 
 import jax
@@ -73,11 +74,17 @@ def test_every_form_is_the_loop(form, rule, gates, writes):
     queries, write, state = arguments(rule, gates, writes)
     lengths = jnp.array([TIME, 19])
     resets = jnp.asarray(np.random.default_rng(1).uniform(size=(BATCH, TIME)) < 0.1)
-    whole = fw.unroll_memory(queries, write, state, form=form)
     # What stands behind a sequence's end is no number.
     ends = lengths[:, None] * writes <= np.arange(TIME * writes)
-    padded = jax.tree.map(lambda a: jnp.where(ends[..., None, None], jnp.nan, a), write)
-    ragged = fw.unroll_memory(queries, padded, state, lengths=lengths, resets=resets, form=form)
+
+    @quickly
+    def both(queries, write, state):
+        whole = fw.unroll_memory(queries, write, state, form=form)
+        padded = jax.tree.map(lambda a: jnp.where(ends[..., None, None], jnp.nan, a), write)
+        return whole, fw.unroll_memory(queries, padded, state, lengths=lengths, resets=resets, form=form)
+
+    whole, ragged = jax.tree.map(np.asarray, both(queries, write, state))
+    queries, write, state = jax.tree.map(np.asarray, (queries, write, state))
     for b, h in np.ndindex(BATCH, HEADS):
         of_one = queries[b, :, h], jax.tree.map(lambda a, b=b, h=h: a[b, :, h], write), state[b, h]
         close((whole[0][b, :, h], whole[1][b, h]), loop(*of_one))
@@ -114,16 +121,13 @@ def test_every_form_has_the_same_derivatives(rule, gates):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_wherever_a_sequence_is_split(form):
-    queries, write, state = arguments("general", KEY, writes=2)
-    whole = fw.unroll_memory(queries, write, state, form=form)
+    queries, write, state = jax.tree.map(np.asarray, arguments("general", KEY, writes=2))
+    unroll = quickly(partial(fw.unroll_memory, form=form))
+    whole = unroll(queries, write, state)
     for end in (0, 16, TIME):
-        first = fw.unroll_memory(
-            queries[:, :end], jax.tree.map(lambda a, end=end: a[:, : 2 * end], write), state, form=form
-        )
-        second = fw.unroll_memory(
-            queries[:, end:], jax.tree.map(lambda a, end=end: a[:, 2 * end :], write), first[1], form=form
-        )
-        close((jnp.concatenate([first[0], second[0]], axis=1), second[1]), whole)
+        first = unroll(queries[:, :end], jax.tree.map(lambda a, end=end: a[:, : 2 * end], write), state)
+        second = unroll(queries[:, end:], jax.tree.map(lambda a, end=end: a[:, 2 * end :], write), first[1])
+        close((np.concatenate([first[0], second[0]], axis=1), second[1]), whole)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -144,8 +148,8 @@ def test_long_sequences_stay_finite(form):
     key /= np.linalg.norm(key, axis=-1, keepdims=True)
     value = rng.standard_normal((10_000, 1, VALUE)).astype(np.float32)
     decay = np.where(rng.uniform(size=(10_000, 1, 1)) < 0.1, 0, 1).astype(np.float32)
-    key, write = jax.tree.map(jnp.asarray, (key, fw.Write(2 * key, value, decay, decay * key)))
-    outputs, state = fw.unroll_memory(key, write, form=form)
+    write = fw.Write(2 * key, value, decay, decay * key)
+    outputs, state = quickly(partial(fw.unroll_memory, form=form))(key, write)
     expected, _ = loop(
         *jax.tree.map(lambda a: np.asarray(a[:, 0], float), (key, write)), np.zeros((VALUE, KEY))
     )
