@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import relative_error
+from cases import quickly, relative_error, unroll
 from fastweights.cells.irnn import IRNN
 from fastweights.cells.lstm import LSTM
 from fastweights.errors import InvalidValueError
@@ -30,6 +30,11 @@ OPTIONS = {
     "perceptrons": {"norm": "layer", "residual": True, "perceptron_size": 17},
     "no residual": {"norm": "none", "perceptron_size": 17},
 }
+
+
+# One program for each model and shape: operation by operation there would be dozens.
+call = quickly(lambda model, *given, **options: model(*given, **options))
+step = quickly(lambda model, state, x: model.step(state, x))
 
 
 def model_of(inputs: str, layers: int = 2, **options) -> SequenceModel:
@@ -81,27 +86,27 @@ def test_the_outputs_are_those_of_the_equations(inputs, options):
     else:
         hidden = np.asarray(VECTORS) @ np.asarray(model.embedding.weight).T + np.asarray(model.embedding.bias)
     for block in model.blocks:
-        outputs, _ = block.cell.unroll(jnp.asarray(normalised(block.norm, hidden), jnp.float32))
+        outputs = unroll(block.cell, jnp.asarray(normalised(block.norm, hidden), jnp.float32))
         hidden = np.asarray(outputs) + (hidden if block.residual else 0)
         if block.perceptron is not None:
             hidden = hidden + perceptron(block.perceptron, normalised(block.perceptron_norm, hidden))
     expected = perceptron(model.readout, normalised(model.output_norm, hidden))
-    everywhere = model(inputs_of(model), jnp.broadcast_to(jnp.arange(TIME), (BATCH, TIME)))
+    x, every_step = inputs_of(model), np.broadcast_to(np.arange(TIME), (BATCH, TIME))
+    everywhere = np.asarray(call(model, x, every_step))
     assert relative_error(everywhere, expected) < 1e-4
-    np.testing.assert_allclose(model(inputs_of(model)), everywhere[:, -1], rtol=1e-5, atol=1e-5)
-    chosen = model(inputs_of(model), jnp.array([[3, 0], [12, 12]]))
-    np.testing.assert_allclose(chosen[0], everywhere[0, jnp.array([3, 0])], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(call(model, x), everywhere[:, -1], rtol=1e-5, atol=1e-5)
+    chosen = call(model, x, np.array([[3, 0], [12, 12]]))
+    np.testing.assert_allclose(np.asarray(chosen)[0], everywhere[0, [3, 0]], rtol=1e-5, atol=1e-5)
 
 
 @each_model
 def test_a_stream_gives_the_same_outputs(inputs, options):
     model = model_of(inputs, **OPTIONS[options])
     sequence, state, streamed = inputs_of(model)[0], model.initial_state(), []
-    step = eqx.filter_jit(lambda model, state, x: model.step(state, x))
-    for x in sequence:
+    for x in np.asarray(sequence):
         state, outputs = step(model, state, x)
         streamed.append(outputs)
-    assert relative_error(jnp.stack(streamed), model(sequence, jnp.arange(TIME))) < 1e-5
+    assert relative_error(np.stack(streamed), call(model, sequence, np.arange(TIME))) < 1e-5
 
 
 @each_model
@@ -109,9 +114,10 @@ def test_what_stands_behind_a_sequence_changes_nothing(inputs, options):
     """Not its outputs nor any gradient, not even as NaN; and a shorter sequence is the sequence alone."""
     model = model_of(inputs, **OPTIONS[options])
     good = inputs_of(model)
-    bad = good.at[1, 4:].set(jnp.nan if inputs == "vectors" else SYMBOLS + 5)
+    bad = np.array(good)
+    bad[1, 4:] = np.nan if inputs == "vectors" else SYMBOLS + 5
 
-    @eqx.filter_jit
+    @quickly
     def value_and_gradient(model, inputs):
         trained, rest = partition(model)
         loss = lambda trained: jnp.sum(eqx.combine(trained, rest)(inputs, lengths=LENGTHS) ** 2)  # noqa: E731
@@ -121,9 +127,9 @@ def test_what_stands_behind_a_sequence_changes_nothing(inputs, options):
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert np.isfinite(a).all()
         np.testing.assert_array_equal(a, b)
-    together = model(good, lengths=LENGTHS)
-    np.testing.assert_allclose(together[1], model(good[1, :4]), rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(together[0], model(good[0]), rtol=1e-5, atol=1e-5)
+    together = np.asarray(call(model, good, lengths=LENGTHS))
+    np.testing.assert_allclose(together[1], call(model, good[1, :4]), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(together[0], call(model, good[0]), rtol=1e-5, atol=1e-5)
 
 
 def test_one_layer_without_norm_and_residual_is_the_classifier():
@@ -143,8 +149,9 @@ def test_many_symbols_are_projected_at_each_step_few_only_once():
     """Whichever is less work, with the same outputs."""
     model = model_of("symbols", **OPTIONS["deep"])
     assert SYMBOLS > 4
-    few = model(TOKENS[:1, :4])
-    np.testing.assert_allclose(few[0], model(jnp.repeat(TOKENS[:1, :4], 9, axis=0))[8], rtol=1e-5, atol=1e-5)
+    few = np.asarray(call(model, TOKENS[:1, :4]))
+    many = np.asarray(call(model, np.repeat(TOKENS[:1, :4], 9, axis=0)))
+    np.testing.assert_allclose(few[0], many[8], rtol=1e-5, atol=1e-5)
 
 
 def test_parameters_and_state_are_as_many_as_the_equations_have():
