@@ -38,10 +38,12 @@ install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checke
 
 # What needs no kernel, and the files that take longest: the others fill up what is left of the cores' time.
 _FIRST = [
-    "theory/test_mutations",
-    "theory/",
+    "theory/hopfield/",
+    "theory/memories/",
+    "theory/dynamics/",
     "studies/execution/test_kills",
     "cli/test_interrupts",
+    "theory/",
     "contracts/",
     "native/",
     "cells/programmers/test_recurrence",

@@ -11,6 +11,7 @@ from small_study import make_study
 from databases import postgresql, storage_url
 from fastweights.cli.main import main
 from fastweights.cli.report import json_text, report, show
+from fastweights.report.page import TableReport
 from fastweights.studies.record.folder import LOCK
 from fastweights.studies.record.locks import hold_lock
 from fastweights.studies.record.store import Store
@@ -53,7 +54,7 @@ def test_it_says_what_reproduce_says(tmp_path, capsys):
 def test_runs_that_failed_alike_are_one_line(capsys):
     reasons = {"a": "not finite", "b": "its worker died", "c": "not finite"}
     runs = [{"id": name, "state": "failed", "failure": f"lost:\n{why}"} for name, why in reasons.items()]
-    show({"runs": runs}, [], as_json=True)
+    show({"runs": runs}, TableReport({"runs": []}), [], as_json=True)
     assert capsys.readouterr().err.splitlines() == [
         "fastweights: 2 runs, a the first of them, failed: not finite",
         "fastweights: run b failed: its worker died",

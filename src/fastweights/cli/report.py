@@ -19,6 +19,7 @@ from fastweights.report.curve_table import curve_table
 from fastweights.report.documents import put
 from fastweights.report.labels import last_line
 from fastweights.report.page import report_of
+from fastweights.studies.papers import StudyReport
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.store import Store
 
@@ -52,37 +53,40 @@ def run(arguments: Sequence[str]) -> int:
     store = Store(*locate(options.dir))
     results = store.results()
     with store.storage.errors():
-        paths = write(results, options.dir)
+        study = report_of(results)
+        if options.into is not None:  # first: it may be no file with places, and figures take seconds
+            put(study, options.into, options.dir.resolve().name)
+        paths = write(results, study, options.dir)
         if options.into is not None:
-            put(report_of(results), options.into, options.dir.resolve().name)
             paths.append(options.into)
         if options.curves is not None:
             write_atomically(options.curves, curve_table(results["runs"]).csv().encode())
             paths.append(options.curves)
-    show(results, paths, as_json=options.json)
+    show(results, study, paths, as_json=options.json)
     return 0
 
 
 def report(results: Mapping[str, Any], directory: Path, *, as_json: bool) -> int:
     """Write and show the results; 1 if a run failed, else 0."""
-    show(results, write(results, directory), as_json=as_json)
+    study = report_of(results)
+    show(results, study, write(results, study, directory), as_json=as_json)
     return 1 if any(run["state"] == "failed" for run in results["runs"]) else 0
 
 
-def write(results: Mapping[str, Any], directory: Path) -> list[Path]:
+def write(results: Mapping[str, Any], study: StudyReport, directory: Path) -> list[Path]:
     """Write results.json and the report into the folder; returns the paths."""
     write_atomically(directory / "results.json", json_text(results).encode())
-    return [directory / "results.json", *report_of(results).write(directory)]
+    return [directory / "results.json", *study.write(directory)]
 
 
-def show(results: Mapping[str, Any], paths: Sequence[Path], *, as_json: bool) -> None:
+def show(results: Mapping[str, Any], study: StudyReport, paths: Sequence[Path], *, as_json: bool) -> None:
     """Print the table and the paths, or results.json; on stderr, what failed."""
     from rich.console import Console
 
     if as_json:
         print(json_text(results))
     else:
-        Console().print(report_of(results).terminal())
+        Console().print(study.terminal())
         for path in paths:
             print(f"wrote {path}")
     failed: dict[str, list[str]] = {}
