@@ -40,7 +40,9 @@ install_import_hook([f"fastweights.{room}" for room in _NUMERIC], "shapes.checke
 _FIRST = [
     "theory/hopfield/",
     "theory/memories/",
-    "theory/dynamics/",
+    "papers/ba2016/test_plan",
+    "papers/ba2016/test_verification_page",
+    "report/test_command",
     "studies/execution/test_kills",
     "cli/test_interrupts",
     "theory/",
@@ -53,7 +55,6 @@ _FIRST = [
     "plugins/test_walkthrough",
     "papers/",
     "cli/",
-    "report/test_command",
 ]
 _BUILD = "from fastweights.native import library; library.load()"
 
