@@ -1,6 +1,6 @@
 """What MkDocs does besides: formulas become MathML, which browsers show without any script, with a font for
-mathematics; pictures of the results come along, and the explorer; links to other files of the repository become
-plain text."""
+mathematics; pictures of the results come along, and the explorer; links to other files of the repository
+become plain text."""
 
 import os
 import re

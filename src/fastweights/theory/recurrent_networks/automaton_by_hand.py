@@ -19,7 +19,7 @@ def units(states: int, symbols: int) -> int:
     return states * symbols + 1
 
 
-@register_check("automaton-by-hand", source="Minsky 1967, Computation, from memory; this project for ReLUs")
+@register_check("automaton-by-hand", source="Minsky 1967, Computation; this project for ReLUs")
 class AutomatonByHand(Check):
     """Unit (q, s) has weight 1 from every unit (q', s') with δ(q', s') = q, weight 1 from the symbol s, and
     the bias −1: so it is relu(1 + 1 − 1) = 1 if the automaton was in q and s came, and relu(0) = 0 otherwise.
