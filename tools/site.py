@@ -12,7 +12,7 @@ from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
-from fastweights.explorer.page import page
+from fastweights.explorer.page import page as explorer_page
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
@@ -23,9 +23,9 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\((\.\./[^)#\s]*)\)")
 
 
 def on_files(files, config, **_):
-    """The results' pictures, where the repository has them; and STIX Two Math, which ziamath brings along:
-    with fonts that know nothing of mathematics, browsers let parentheses and sums stay small."""
-    files.append(File.generated(config, "explore.html", content=page(docs="./")))
+    """The explorer; the results' pictures, where the repository has them; and STIX Two Math, which ziamath
+    brings along: with fonts that know nothing of mathematics, parentheses and sums stay small."""
+    files.append(File.generated(config, "explore.html", content=explorer_page(docs="./")))
     font = str(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")
     files.append(File.generated(config, "math.ttf", abs_src_path=font))
     for path in sorted((_ROOT / "results").glob("**/*.svg")):

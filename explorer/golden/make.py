@@ -1,5 +1,6 @@
 """What the library computes, for the tests of the page's program; `make networks` writes it anew."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -101,7 +102,8 @@ def _drawn(title: str, name: str, options: dict[str, Any]) -> dict[str, Any]:
         "name": title,
         "model": name,
         "units": _UNITS,
-        "options": {key: getattr(full, key) for key in full.__dataclass_fields__},
+        # All of fast weights: the page must know each of them. Of the others what arrays do not say.
+        "options": dataclasses.asdict(full) if name == "fast-weights" else options,
         "test_error": None,
         "updates": 0,
         "trained": packed,
@@ -232,11 +234,8 @@ def _energy(model: AdditiveModel, importance: np.ndarray, point: np.ndarray) -> 
 
 def _listed(array: Any) -> Any:
     """Nine digits: single precision needs no more, and comparisons are to 1e-6."""
-    return json.loads(json.dumps(np.asarray(array, np.float64).round(12).tolist()), parse_float=_short)
-
-
-def _short(text: str) -> float:
-    return float(f"{float(text):.9g}")
+    text = json.dumps(np.asarray(array, np.float64).round(12).tolist())
+    return json.loads(text, parse_float=lambda number: float(f"{float(number):.9g}"))
 
 
 def main() -> None:
