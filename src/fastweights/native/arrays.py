@@ -2,26 +2,18 @@
 
 import ctypes
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-SIZES = ctypes.POINTER(ctypes.c_int64)
+_FIELDS = 4  # of `Array` in arrays.h, each of 8 bytes: address, bytes of a number, axes, address of the shape
+_WORD = 8
 
 
-class Array(ctypes.Structure):
-    """An array's memory, the bytes of a number, and its sizes; the memory must outlive it."""
+class Array(NamedTuple):
+    """An array of numbers that stand one after the other; the memory must outlive it."""
 
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("bytes", ctypes.c_int64),
-        ("rank", ctypes.c_int64),
-        ("shape", SIZES),
-    )
-
-    @classmethod
-    def of(cls, address: int | None, number_bytes: int, shape: Sequence[int]) -> "Array":
-        """An array of numbers that stand one after the other."""
-        return cls(
-            address, number_bytes, len(shape), ctypes.cast((ctypes.c_int64 * len(shape))(*shape), SIZES)
-        )
+    address: int | None
+    number_bytes: int
+    shape: Sequence[int]
 
 
 def function(library: ctypes.CDLL, name: str) -> Callable[[Sequence[Array], Sequence[int]], None]:
@@ -31,10 +23,21 @@ def function(library: ctypes.CDLL, name: str) -> Callable[[Sequence[Array], Sequ
     """
     found = getattr(library, name)
     found.restype = ctypes.c_char_p
-    found.argtypes = [ctypes.POINTER(Array), SIZES]
+    found.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
 
     def call(arrays: Sequence[Array], numbers: Sequence[int]) -> None:
-        wrong = found((Array * len(arrays))(*arrays), (ctypes.c_int64 * len(numbers))(*numbers))
+        # One piece of memory: the descriptions, the shapes that they point to, the numbers. To make a structure
+        # for each array takes as long as the gradient of a small network.
+        first = _FIELDS * len(arrays)
+        size = first + sum(len(array.shape) for array in arrays) + len(numbers)
+        words = (ctypes.c_int64 * size)()
+        start = ctypes.addressof(words)
+        described, shapes = [], []
+        for address, number_bytes, shape in arrays:
+            described += (address or 0, number_bytes, len(shape), start + _WORD * (first + len(shapes)))
+            shapes += shape
+        words[:] = [*described, *shapes, *numbers]
+        wrong = found(start, start + _WORD * (first + len(shapes)))
         if wrong:
             raise RuntimeError(f"{name}: {wrong.decode()}")
 

@@ -95,7 +95,7 @@ def _fault(library, case: Case, dtype: type, of_results: float, of_cotangents: f
 
 
 def _call(library: ctypes.CDLL, name: str, arrays: list[np.ndarray], numbers: Sequence[int]) -> None:
-    described = [Array.of(a.ctypes.data, a.itemsize, a.shape) for a in arrays]
+    described = [Array(a.ctypes.data, a.itemsize, a.shape) for a in arrays]
     function(library, name)(described, numbers)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fastweights.native.sizes import BLOCK_BYTES
-from fastweights.torch.call import call, refuse_second, runs
+from fastweights.torch.call import call, is_traced, refuse_second, runs
 
 
 class Kernel(NamedTuple):
@@ -47,7 +47,7 @@ def evaluate(
     numbers): of rows of a table (symbols, projection), named by tokens (batch, time)."""
     given = [table, *kernel.operands, *([] if state is None else [state])]
     keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
-    out, last, _ = forward(
+    arguments = (
         kernel.name,
         table,
         tokens,
@@ -61,6 +61,12 @@ def evaluate(
         kernel.tape_size,
         keep,
     )
+    if is_traced(*given):
+        out, last, _ = forward(*arguments)
+    elif keep:
+        out, last = _Untraced.apply(arguments, table, state, *kernel.operands)
+    else:
+        out, last, _ = _run(*arguments)
     return out, last
 
 
@@ -68,14 +74,7 @@ _GIVEN = "str kernel, Tensor table, Tensor tokens, Tensor? state, Tensor? length
 _GIVEN += ", Tensor[] constants, SymInt[] numbers"
 
 
-@torch.library.custom_op(
-    "fastweights::sequences_forward",
-    mutates_args=(),
-    device_types="cpu",
-    schema=f"({_GIVEN}, SymInt outputs, SymInt state_size, SymInt tape_size, bool keep) "
-    "-> (Tensor, Tensor, Tensor)",
-)
-def forward(
+def _run(
     kernel, table, tokens, state, lengths, operands, constants, numbers, outputs, state_size, tape_size, keep
 ):
     """Outputs, last states, and a tape for each block of sequences, or one where nothing is kept."""
@@ -83,6 +82,16 @@ def forward(
     given = table, *_without_none(table, tokens, state, lengths), *operands, *constants
     call(f"{kernel}Forward", given, written, numbers)
     return written
+
+
+forward = torch.library.custom_op(
+    "fastweights::sequences_forward",
+    _run,
+    mutates_args=(),
+    device_types="cpu",
+    schema=f"({_GIVEN}, SymInt outputs, SymInt state_size, SymInt tape_size, bool keep) "
+    "-> (Tensor, Tensor, Tensor)",
+)
 
 
 @forward.register_fake
@@ -110,13 +119,9 @@ def _without_none(table, tokens, state, lengths) -> tuple[Tensor, ...]:
     )
 
 
-@torch.library.custom_op(
-    "fastweights::sequences_backward",
-    mutates_args=(),
-    device_types="cpu",
-    schema=f"({_GIVEN}, Tensor? d_outputs, Tensor? d_last, Tensor tapes) -> Tensor[]",
-)
-def backward(kernel, table, tokens, state, lengths, operands, constants, numbers, d_outputs, d_last, tapes):
+def _run_backward(
+    kernel, table, tokens, state, lengths, operands, constants, numbers, d_outputs, d_last, tapes
+):
     """The cotangents of table, state (empty if there is none) and operands."""
     batch, units = tokens.shape[0], operands[0].shape[-1]
     # The last output or state of no sequence is asked for.
@@ -134,6 +139,15 @@ def backward(kernel, table, tokens, state, lengths, operands, constants, numbers
         numbers,
     )
     return written
+
+
+backward = torch.library.custom_op(
+    "fastweights::sequences_backward",
+    _run_backward,
+    mutates_args=(),
+    device_types="cpu",
+    schema=f"({_GIVEN}, Tensor? d_outputs, Tensor? d_last, Tensor tapes) -> Tensor[]",
+)
 
 
 @backward.register_fake
@@ -164,3 +178,25 @@ def _pull_back(ctx, d_outputs, d_last, _):
 
 forward.register_autograd(_pull_back, setup_context=_save)
 backward.register_autograd(refuse_second)
+
+
+class _Untraced(torch.autograd.Function):
+    """`forward` with its derivative, where nobody watches."""
+
+    @staticmethod
+    def forward(ctx, arguments, table, state, *operands):
+        kernel, _, tokens, _, lengths, _, constants, numbers, *_ = arguments
+        out, last, tapes = _run(*arguments)
+        ctx.set_materialize_grads(False)
+        ctx.kernel, ctx.constants, ctx.numbers = kernel, constants, numbers
+        ctx.save_for_backward(table, tokens, state, lengths, tapes, *operands)
+        return out, last
+
+    @staticmethod
+    def backward(ctx, d_outputs, d_last):
+        table, tokens, state, lengths, tapes, *operands = ctx.saved_tensors
+        given = table, tokens, state, lengths, operands, ctx.constants, ctx.numbers
+        # The operator, if there is to be a derivative of this one: it says that there is none.
+        run = backward if torch.is_grad_enabled() else _run_backward
+        d_table, d_state, *d_operands = run(ctx.kernel, *given, d_outputs, d_last, tapes)
+        return None, d_table, None if state is None else d_state, *d_operands
