@@ -61,9 +61,8 @@ def main() -> None:
         rows = {name: updates(name, given) for name in given.models.split(",")}
         table(f"an update, {sizes}", rows, given.rounds, {"JAX": IN_ONE_CALL})
     if given.shapes:
-        rows = {
-            shape: gradients(tuple(map(int, shape.split("x"))), given) for shape in given.shapes.split(",")
-        }
+        shapes = [tuple(map(int, shape.split("x"))) for shape in given.shapes.split(",")]
+        rows = {" × ".join(map(str, shape)): gradients(shape, given) for shape in shapes}
         table("gated delta rule: d × T × batch", rows, given.rounds, {})
 
 
@@ -126,7 +125,7 @@ class Layer(nn.Module):
 def torch_update(model: nn.Module, tokens, targets, function: Callable | None = None) -> Callable:
     optimiser = torch.optim.Adam(model.parameters(), fused=True)
     tokens, targets = torch.from_numpy(tokens), torch.from_numpy(targets)
-    function = function or model
+    function = model if function is None else function
 
     def update() -> None:
         loss = nn.functional.cross_entropy(function(tokens), targets)
@@ -178,11 +177,13 @@ def gradients(shape: tuple[int, int, int], given: argparse.Namespace) -> Program
         "chunks": unroll("chunks"),
         "torch-chunks": family.torch_chunks,
     }
+    forms["steps"] = unroll("steps")
     if given.compiled:
-        forms["chunks, compiled"] = torch.compile(forms["chunks"])
-        forms["torch-chunks, compiled"] = torch.compile(family.torch_chunks)
-    programs: Programs = {name: family.torch_gradient(form, numbers, weights) for name, form in forms.items()}
-    programs["steps"] = family.torch_gradient(unroll("steps"), numbers, weights)
+        forms |= {f"{name}, compiled": forms[name] for name in ("chunks", "torch-chunks")}
+    programs: Programs = {
+        name: family.torch_gradient(form, numbers, weights, name.endswith(", compiled"))
+        for name, form in forms.items()
+    }
     programs["JAX"] = family.gradient("kernel", numbers, weights)
     expected = [np.asarray(a) for a in programs["JAX"]()]
     for name, program in programs.items():

@@ -69,6 +69,7 @@ def test_they_are_these():
         "mgu",
         "optax_loop",
         "permutations",
+        "pytorch_retrieval",  # tests/pytorch
     }
 
 

@@ -26,8 +26,8 @@ def function(library: ctypes.CDLL, name: str) -> Callable[[Sequence[Array], Sequ
     found.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
 
     def call(arrays: Sequence[Array], numbers: Sequence[int]) -> None:
-        # One piece of memory: the descriptions, the shapes that they point to, the numbers. To make a structure
-        # for each array takes as long as the gradient of a small network.
+        # One piece of memory: descriptions, the shapes that they point to, numbers. To make a structure for
+        # each array takes as long as the gradient of a small network.
         first = _FIELDS * len(arrays)
         size = first + sum(len(array.shape) for array in arrays) + len(numbers)
         words = (ctypes.c_int64 * size)()

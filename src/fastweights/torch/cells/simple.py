@@ -82,10 +82,17 @@ class IRNNCell(_SimpleCell):
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         super().reset_parameters(generator)
         identity_(self.recurrent, self.options.recurrent_scale)
+        if self.options.recurrent_init == "positive-definite":
+            drawn = torch.empty_like(self.recurrent).normal_(generator=generator)
+            start = drawn.T @ drawn / self.hidden_size + torch.eye(self.hidden_size).to(drawn)
+            start = start / torch.linalg.eigvalsh(start)[-1]
+            fill_(self.recurrent, self.options.recurrent_scale * start)
 
 
 class IRNN(Recurrent):
     """h(t) = relu(W h(t−1) + C x(t) + b); W = recurrent_scale · I, C uniform in ± 1/√R, b = 0.
+
+    With recurrent_init="positive-definite" W is that of an np-RNN (Talathi & Vartak 2015, arXiv:1511.03771).
 
     Source: Le, Jaitly & Hinton 2015, arXiv:1504.00941.
     """
