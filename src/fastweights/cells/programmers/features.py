@@ -17,7 +17,7 @@ Map = Callable[[Float[Array, "... key"]], Float[Array, "... key"]]
 def dpfp(x: Float[Array, "... key"], order: int) -> Float[Array, "... features"]:
     """φ(x) = concat_{j = 1 … ν} z ⊙ roll(z, j), z = [relu(x); relu(−x)]: 2 d ν features of d units.
 
-    For ν < 2 d a memory can keep no more keys apart than 2 d min(ν, d − 1): the features of j = d are 0, since
+    For ν < 2 d a memory keeps no more keys apart than 2 d min(ν, d − 1): the features of j = d are 0, since
     relu(x) relu(−x) is, and those of j > d are those of 2 d − j once more.
 
     Source: Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, equations 37 and 38.
