@@ -16,7 +16,7 @@ QUICK = (
     "are_those_of_jax[lstm-layer_norm=True]",
     "test_a_second_derivative",
     "test_names_and_text",
-    "test_errors",
+    "test_torch_errors",
 )
 
 
