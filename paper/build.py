@@ -12,6 +12,7 @@ import typst
 
 from article.figures import write_figures
 from article.record import record
+from article.references import references
 from article.studies import ROOT
 from fastweights.files import make_folder, write_atomically
 
@@ -27,6 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     make_folder(BUILD)
     write_atomically(BUILD / "record.json", json.dumps(record(), ensure_ascii=False, indent=1).encode())
+    write_atomically(BUILD / "references.bib", references().encode())
     write_figures(BUILD)
     compile_document(options.document, pages=options.pages)
 

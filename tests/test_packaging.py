@@ -22,6 +22,8 @@ TARGETS = (
     "test",
     "bench",
     "docs",
+    "paper",
+    "slides",
     "explorer",
     "networks",
     "lint",

@@ -11,6 +11,7 @@ from fastweights.papers.ba2016.page.figures import draw_figures
 FONT = "Libertinus Serif"
 """Which the Typst compiler brings along, as it does not the figures' own."""
 LARGER = 1.2
+_MARGIN = 4  # points
 DRAWN = ("figure-2", "pairs-and-steps", "heat-maps", "ablations", "attention")
 """From `results/table1`."""
 CHECKS = (
@@ -40,4 +41,11 @@ def _set(path: Path, folder: Path) -> None:
     """In the text's font, and larger, since this font is narrower and figures are drawn smaller here."""
     text = re.sub(r"font-family: [^;\"]*", f"font-family: '{FONT}'", path.read_text(encoding="utf-8"))
     text = re.sub(r"font-size: ([\d.]+)px", lambda size: f"font-size: {LARGER * float(size[1]):.3g}px", text)
+    # Larger words at the edge need some room.
+    text = re.sub(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', _with_margin, text, count=1)
     write_atomically(folder / path.name, text.encode())
+
+
+def _with_margin(size: re.Match[str]) -> str:
+    width, height = (float(side) + 2 * _MARGIN for side in size.groups())
+    return f'viewBox="{-_MARGIN} {-_MARGIN} {width:g} {height:g}"'

@@ -6,7 +6,6 @@ from typing import Any
 
 from article.names import OPEN
 from fastweights.papers.ba2016.findings.conclusions import LEARNED, Conclusion, answer
-from fastweights.papers.ba2016.findings.explanations import why
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
@@ -41,7 +40,6 @@ def sentences(
         "unfinished": _unfinished(runs),
         "intervals": " ".join(other_intervals(entries)),
         "exchange": " ".join(Exchange(entries).sentences),
-        "reasons": _reasons(entries),
         "letter": told["letter"],
         "letter-failures": _letter_failures(entries),
         "matched-parameters": told["matched-parameters"],
@@ -114,13 +112,3 @@ def _unfinished(runs: Sequence[Any]) -> str:
     """Which of the questions beside the table have no answer yet."""
     questions = [about for stage, about in _ASKED.items() if missing(runs_of(runs, stage))]
     return f"Still open are {joined(questions)}." if questions else ""
-
-
-def _reasons(entries: Sequence[TableEntry]) -> str:
-    """Why the decided verdicts are what they are."""
-    decided = [entry for entry in entries if entry.verdict and entry.verdict.word not in (OPEN, "undecided")]
-    return " ".join(
-        f"{model_label(entry.model)}, R = {entry.hidden_size}, {entry.verdict.word}: {reason}."
-        for entry in decided
-        if entry.verdict and (reason := why(entry))
-    )

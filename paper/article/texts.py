@@ -54,7 +54,7 @@ def constants() -> Mapping[str, str]:
 
 def typed_numbers(text: str, allowed: Sequence[str] = ()) -> list[str]:
     """The numbers that stand in a text or in its formulas, but for those of the allowed phrases."""
-    text = re.sub(r"\s+", " ", _NO_TEXT.sub(" ", text))
+    text = re.sub(r"\s+", " ", _NO_TEXT.sub(" ", text.replace("~", " ")))
     for phrase in sorted(allowed, key=len, reverse=True):
         text = text.replace(phrase, " " + "$" * phrase.count("$") + " ")  # formulas begin and end as before
     in_formulas = " ".join(_FORMULA.findall(text))

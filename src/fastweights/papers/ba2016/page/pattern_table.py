@@ -37,8 +37,8 @@ def pattern_table(runs: Sequence[Record]) -> Table:
             "rate": lambda row: f"{row.rate:g}",
             "updates": lambda row: f"{row.updates:,}",
             "numbers": lambda row: str(len(row.factors)),
-            "typical factor": lambda row: f"{_typical(row):.3g}",
-            "largest factor": lambda row: f"{max(row.factors.values()):.3g}",
+            "typical factor": lambda row: _factor_text(_typical(row)),
+            "largest factor": lambda row: _factor_text(max(row.factors.values())),
             Column("where", "word"): _where,
         },
         "To the letter of the paper, at a constant rate, after so many updates: the factor by which the odds "
@@ -77,3 +77,8 @@ def _where(row: _Row) -> str:
     model, size = where = max(row.factors, key=lambda where: row.factors[where])
     published = f"{BA_2016.test_errors[where]:g}"
     return f"{model_label(model)}, R = {size}: {percent(row.worst)} against {published}"
+
+
+def _factor_text(factor: float) -> str:
+    """Three digits, and all of those before the point."""
+    return f"{factor:.3g}" if factor < 1000 else f"{factor:,.0f}"
