@@ -37,7 +37,7 @@ def interrupted(arguments: list[str], ready, how=signal.SIGINT) -> str:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: program.poll() is not None or ready(program.pid))
+        wait_until(lambda: program.poll() is not None or ready(program.pid), 240)
         workers = workers_of(program.pid)
         (os.kill if how == signal.SIGTERM else os.killpg)(program.pid, how)
         _, said = program.communicate(timeout=60)
@@ -99,7 +99,7 @@ def test_the_second_interrupt_ends_at_once(tmp_path):
     arguments = [*TRAIN, str(out), "--updates", "1000000", "--evaluate-every", "60000"]
     program = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True)
     try:
-        wait_until(partial.exists)
+        wait_until(partial.exists, 240)  # in a test run of this file alone, kernels are built first
         time.sleep(1)  # whoever has just saved asks at once whether a signal was heard, and would end orderly
         program.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
