@@ -1,5 +1,6 @@
 """All that the text may name, in one dictionary."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,6 +56,12 @@ def record() -> dict[str, Any]:
     }
 
 
+def _title(table: Table) -> str:
+    """`8 pairs` of a task's name with all its options."""
+    pairs = re.search(r"num_pairs (\d+)", table.title)
+    return f"{pairs[1]} pairs" if pairs else table.title
+
+
 def _table(tables: Iterable[Table]) -> dict[str, Any]:
     """Headings, which of them are of numbers, and the rows of all, each table's below its title."""
     first, *_ = tables = list(tables)
@@ -63,7 +70,7 @@ def _table(tables: Iterable[Table]) -> dict[str, Any]:
             {"heading": column.heading, "number": column.kind == "number"} for column in first.columns
         ],
         "parts": [
-            {"title": table.title if len(tables) > 1 else "", "rows": table.rows, "bold": list(table.bold)}
+            {"title": _title(table) if len(tables) > 1 else "", "rows": table.rows, "bold": list(table.bold)}
             for table in tables
         ],
         "legend": first.legend,
