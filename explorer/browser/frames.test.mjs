@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { browser, opened } from './page.mjs';
+import { address, browser, opened } from './page.mjs';
 
 after(() => browser.close());
 
@@ -39,6 +39,26 @@ for (const [view, place] of Object.entries(SLIDERS)) {
   });
 }
 
+test('a browser that starts no worker computes on the page', async () => {
+  for (const broken of ['throw', 'fail']) {
+    const context = await browser.newContext();
+    await context.addInitScript((how) => {
+      window.Worker = class {
+        constructor() {
+          if (how === 'throw') throw new Error('no workers');
+          setTimeout(() => this.onerror(new Event('error')), 50);
+        }
+        postMessage() {}
+        terminate() {}
+      };
+    }, broken);
+    const page = await context.newPage();
+    await page.goto(address);
+    await page.waitForFunction(() => document.querySelector('.errors output')?.textContent === '1.4 %');
+    await context.close();
+  }
+});
+
 const NONSENSE = [
   '#view=nothing&string=<script>&step=99&decay=7&inner=1.5&norm=x',
   '#view=memories&patterns=zz,ring,0123&asked=5&share=-1&memory=none&seed=1e99',
@@ -48,11 +68,11 @@ const NONSENSE = [
 ];
 
 test('an address of nonsense shows what is usual', async () => {
-  for (const address of NONSENSE) {
-    const { page, troubles, close } = await opened(address);
+  for (const nonsense of NONSENSE) {
+    const { page, troubles, close } = await opened(nonsense);
     await page.waitForTimeout(300);
-    assert.equal(await page.locator('main section:not([hidden])').count(), 1, address);
-    assert.deepEqual(troubles, [], address);
+    assert.equal(await page.locator('main section:not([hidden])').count(), 1, nonsense);
+    assert.deepEqual(troubles, [], nonsense);
     await close();
   }
 });

@@ -15,6 +15,7 @@ export const browser = await chromium.launch({ executablePath, args: ['--no-sand
 
 const folder = mkdtempSync(join(tmpdir(), 'explorer-'));
 const file = join(folder, 'explore.html');
+export const address = `file://${file}`;
 const root = resolve('..');
 const environment = { ...process.env, PYTHONPATH: join(root, 'src') };
 export const python = (...command) =>
@@ -31,7 +32,7 @@ export async function opened(hash = '', options = {}) {
   page.on('request', (request) => {
     if (!/^(file|blob|data):/.test(request.url())) troubles.push(`request of ${request.url()}`);
   });
-  await page.goto(`file://${file}${hash}`);
+  await page.goto(`${address}${hash}`);
   await page.waitForSelector('main section h2');
   return { page, troubles, close: () => context.close() };
 }

@@ -7,11 +7,20 @@ type Receive = (result: any) => void;
 
 export class Background {
   private readonly waiting = new Map<string, [Job, Receive]>();
-  private readonly send: (job: Job) => void;
-  private current: Receive | null = null;
+  private send: (job: Job) => void;
+  private current: [Job, Receive] | null = null;
 
   constructor(content: Content, program: string) {
-    this.send = startWorker(content, program, (result) => this.receive(result)) ?? this.withoutWorker(content);
+    const worker = startWorker(content, program);
+    this.send = worker ? (job) => worker.postMessage(job) : this.withoutWorker(content);
+    if (!worker) return;
+    worker.onmessage = ({ data }) => this.receive(data);
+    // A browser that does not start it says so later; the job that waits is then done here.
+    worker.onerror = () => {
+      worker.terminate();
+      this.send = this.withoutWorker(content);
+      if (this.current) this.send(this.current[0]);
+    };
   }
 
   ask(name: string, job: Job, receive: Receive): void {
@@ -22,16 +31,16 @@ export class Background {
   private next(): void {
     const [first] = this.waiting;
     if (this.current || !first) return;
-    const [name, [job, receive]] = first;
+    const [name, asked] = first;
     this.waiting.delete(name);
-    this.current = receive;
-    this.send(job);
+    this.current = asked;
+    this.send(asked[0]);
   }
 
   private receive(result: unknown): void {
-    const receive = this.current;
+    const asked = this.current;
     this.current = null;
-    receive?.(result);
+    asked?.[1](result);
     this.next();
   }
 
@@ -42,13 +51,12 @@ export class Background {
   }
 }
 
-function startWorker(content: Content, program: string, receive: Receive): ((job: Job) => void) | null {
+function startWorker(content: Content, program: string): Worker | null {
   try {
     const address = URL.createObjectURL(new Blob([program], { type: 'text/javascript' }));
     const worker = new Worker(address);
-    worker.onmessage = ({ data }) => receive(data);
     worker.postMessage(content);
-    return (job) => worker.postMessage(job);
+    return worker;
   } catch {
     return null;
   }
