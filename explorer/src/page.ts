@@ -72,7 +72,8 @@ function heading(view: View, content: Content): HTMLElement {
   const address = content.chapters[view.id];
   const name = `Chapter “${view.chapter}”`;
   const chapter = address ? h('a', { href: address }, name) : h('span', {}, `${name} of the documentation`);
-  const [before, see, after] = view.paragraph.map(withFormulas);
+  const paragraph = (content.are_own && view.paragraphOfOwn) || view.paragraph;
+  const [before, see, after] = paragraph.map(withFormulas);
   return h(
     'div',
     { class: 'intro' },

@@ -10,6 +10,12 @@ export const RETRIEVAL: Paragraph = [
     'states h(τ); each is shown as its share. Drag λ, and see how many more strings go wrong.',
 ];
 
+export const RETRIEVAL_OF_OWN: Paragraph = [
+  RETRIEVAL[0],
+  'Look at the arcs from the last step: do they lead to the letter asked for and its digit?',
+  RETRIEVAL[2],
+];
+
 export const MEMORIES: Paragraph = [
   'A memory stores patterns, and recalls one of them from a part. ',
   'Nearly half of the heart is erased; Hopfield’s network turns one unit after another, each turn lowers the ' +
@@ -35,4 +41,11 @@ export const REACH: Paragraph = [
   ' Their way back does not go through W step by step but through the memory, which costs a factor λ a step, ' +
     'dotted. Open the LSTM’s forget gate, or lower λ. After training all three reach far, and yet only one ' +
     'retrieves well.',
+];
+
+export const REACH_OF_OWN: Paragraph = [
+  REACH[0],
+  'Dashed is each network before training, solid as it was trained: how much further does it reach?',
+  ' In an IRNN a step costs a product with W, in an LSTM its forget gates, and with fast weights there is a way ' +
+    'through the memory, which costs a factor λ a step, dotted. Open the LSTM’s forget gate, or lower λ.',
 ];

@@ -19,6 +19,8 @@ export interface View {
   readonly chapter: string;
   /** What it is, what to see at once, what to try. */
   readonly paragraph: Paragraph;
+  /** The same where networks are the user's own, and may show something else. */
+  readonly paragraphOfOwn?: Paragraph;
   /** Fills the section; what it returns is called when the view is shown (true) and hidden (false). */
   build(section: HTMLElement, context: Context): (isShown: boolean) => void;
 }

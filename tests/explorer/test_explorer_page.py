@@ -50,6 +50,7 @@ def test_one_page_with_the_packages_networks(tmp_path, capsys):
     assert [network["model"] for network in content["networks"]] == ["fast-weights", "lstm", "irnn"]
     assert {network["units"] for network in content["networks"]} == {20}
     assert content["chapters"]["retrieval"] == "https://example.org/theory/fast-weights/"
+    assert not content["are_own"]
     assert content["task"]["floor"] == AssociativeRetrieval().floor()
 
 
@@ -73,6 +74,7 @@ def test_networks_of_ones_own(tmp_path, capsys):
     assert json.loads(record)["bytes"] == (tmp_path / "e.html").stat().st_size
     content = content_of((tmp_path / "e.html").read_text(encoding="utf-8"))
     assert content["task"]["num_pairs"] == 3
+    assert content["are_own"]
     network, model = content["networks"][0], load_model(paths[0]).model
     assert network["name"] == "fast weights"
     assert network["trained"] == network["initial"]

@@ -22,6 +22,8 @@ export interface PackedNetwork {
 
 export interface Content {
   readonly version: string;
+  /** Whether the networks are the user's: then nothing is known of what they show. */
+  readonly are_own: boolean;
   readonly chapters: Partial<Record<string, string>>;
   readonly task: { num_pairs: number; digits: string; floor: number };
   readonly networks: PackedNetwork[];

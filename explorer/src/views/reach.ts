@@ -4,7 +4,7 @@ import { Chart, type Series } from '../draw/chart.ts';
 import { h, oncePerFrame, slider, type Slider, button } from '../dom.ts';
 import type { Changes, Network } from '../networks/network.ts';
 import { modelColour } from '../theme.ts';
-import { REACH } from '../texts.ts';
+import { REACH, REACH_OF_OWN } from '../texts.ts';
 import type { Context, View } from '../view.ts';
 import type { ReachResult } from '../worker.ts';
 
@@ -17,6 +17,7 @@ export const reachView: View = {
   name: 'Reaching back',
   chapter: 'Gradients through time',
   paragraph: REACH,
+  paragraphOfOwn: REACH_OF_OWN,
   build: (section, context) => new Reach(section, context).active,
 };
 

@@ -5,7 +5,7 @@ import { generator } from '../numerics/random.ts';
 import type { Changes, Network } from '../networks/network.ts';
 import { Player } from '../player.ts';
 import { drawn, mistake } from '../tasks/retrieval.ts';
-import { RETRIEVAL } from '../texts.ts';
+import { RETRIEVAL, RETRIEVAL_OF_OWN } from '../texts.ts';
 import type { Context, View } from '../view.ts';
 import { Card } from './retrieval/card.ts';
 import { Errors } from './retrieval/errors.ts';
@@ -22,6 +22,7 @@ export const retrievalView: View = {
   name: 'Retrieval',
   chapter: 'Fast weights',
   paragraph: RETRIEVAL,
+  paragraphOfOwn: RETRIEVAL_OF_OWN,
   build: (section, context) => new Retrieval(section, context).active,
 };
 

@@ -30,6 +30,7 @@ def page(networks: Mapping[str, Any] | None = None, docs: str | None = None) -> 
     """
     content = {
         "version": __version__,
+        "are_own": networks is not None,
         "chapters": {} if docs is None else {view: _chapter(docs, name) for view, name in _CHAPTERS.items()},
         **(default_networks() if networks is None else networks),
     }
