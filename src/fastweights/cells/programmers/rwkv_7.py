@@ -63,8 +63,8 @@ class RWKV7(Programmer):
         self.decay_bias = -6 + 6 * share + 0.5 + 2.5 * place
         self.rate_bias = -0.19 + 0.3 * place + 0.4 * (share - 0.5)
         self.removal = 0.71 - 0.1 * (share - 0.5)
-        self.replacement = jnp.full((heads, units), 1.02)
-        self.bonus = jnp.full((heads, units), -0.04)
+        self.replacement = jnp.full((heads, units), 1.02, float)
+        self.bonus = jnp.full((heads, units), -0.04, float)
 
     @property
     def epsilon(self) -> float:
