@@ -52,9 +52,14 @@ def numbers(results: Mapping[str, Any], entries: Sequence[TableEntry]) -> dict[s
             f"table.{where}.run": str((entry.verdict and entry.verdict.run) or OPEN),
             f"letter.{where}.verdict": _word(entry.verdict_on(entry.as_published)),
         }
-    for (criterion, budget, model), setting in matched_settings(runs).items():
-        where = f"matched.{criterion}.{budget:.0f}.{model}"
-        found |= {**_of_setting(where, setting), f"{where}.size": str(setting.hidden_size)}
+    matched = matched_settings(runs)
+    for (criterion, budget, model), setting in matched.items():
+        budgets = [other for name, other, _ in matched if name == criterion]
+        # The least and the most also by these words, since budgets depend on what was selected.
+        ends = {"least": min(budgets), "most": max(budgets)}
+        for name in (f"{budget:.0f}", *(end for end, value in ends.items() if value == budget)):
+            where = f"matched.{criterion}.{name}.{model}"
+            found |= {**_of_setting(where, setting), f"{where}.size": str(setting.hidden_size)}
     for model, variants in ablation_settings(runs).items():
         for (choice, value), setting in variants.items():
             found |= _of_setting(f"ablation.{model}.{slug(f'{choice} {value}')}", setting)
