@@ -81,6 +81,10 @@ def test_ten_minutes(tmp_path):
             timeout=240,
         )
         assert end.returncode == 0, (line, end.stderr)
+        if line.startswith("fastweights reproduce"):  # it names a command that asks one of its models
+            asking = re.search(r"^ask it: (fastweights answer .*)$", end.stdout, re.MULTILINE)
+            assert asking
+            lines.append(asking[1])
     assert (tmp_path / "quick" / "report.html").exists()
 
 

@@ -105,9 +105,19 @@ def test_attention_is_equation_4(trained, capsys):
 
 def test_answer_draws_every_character(trained, capsys):
     lines = command(f"answer {trained[0]} c9k8??c", capsys).splitlines()
-    drawn = [line.split()[:2] for line in lines[lines.index("") :]]
-    assert [line[1] for line in drawn[-6:]] == list("c9k8??")
-    assert [line[0] for line in drawn[2:12]] == list("0123456789")
+    answers, read, remarks = "\n".join(lines).split("\n\n")[1:]
+    assert [line.split()[0] for line in answers.splitlines()[1:]] == list("0123456789")
+    rows = [line.split() for line in read.splitlines()[1:]]
+    assert [row[1] for row in rows] == list("c9k8??")
+    assert [row[-1] == "◂" for row in rows] == [True, True, False, False, False, False]
+    shares = [float(row[-2 if row[-1] == "◂" else -1]) for row in rows]
+    assert abs(sum(shares) - 1) < 0.003 and min(shares) >= 0
+    assert remarks.endswith("◂ is where c stood before, and what stood behind it.")
+
+
+def test_answer_says_where_there_is_no_attention(tmp_path, capsys):
+    command(f"train --model lstm {SMALL} {SHORT} --out {tmp_path}/m", capsys)
+    assert command(f"answer {tmp_path}/m c9k8??c", capsys).endswith("it has no attention to show\n")
 
 
 def test_data_is_the_splits_text(capsys):

@@ -85,6 +85,17 @@ def test_json(made, capsys):
     assert [quantity["measured"] for quantity in holding["quantities"]] == [3.0, 0.5]
 
 
+def test_the_list_says_what_is_claimed_and_computes_nothing(made, capsys):
+    out, _ = verify(capsys, "--list", "--only", "raising", "holding")
+    assert out == (
+        "raising\n    Zero divides.\n    this test, 2026\n\n"
+        "holding\n    Nothing is below nothing.\n    this test, 2026\n\n"
+    )
+    told = json.loads(verify(capsys, "--list", "--json").out)["claims"]
+    assert [claim["name"] for claim in told] == list(checks)
+    assert all(claim["claim"] and claim["source"] for claim in told)
+
+
 def test_figures(made, tmp_path, capsys):
     verify(capsys, "--only", "holding", "failing", "--workers", "1", "--figures", tmp_path / "f", code=1)
     assert {path.name for path in (tmp_path / "f").iterdir()} == {"holding.svg", "holding.png"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastweights.errors import InvalidValueError
+from fastweights.papers.ba2016.page.report import Verification
 from fastweights.report.documents import fill
 from fastweights.report.page import report_of
 from fastweights.studies.record.folder import locate
@@ -51,6 +52,23 @@ def test_a_place_of_another_study_stays_as_it_is(tmp_path):
         InvalidValueError, match=r"has no place for a table of b.1: .* <!-- table: b.1/NAME -->"
     ):
         fill(path, {"table": "new"}, "b.1")
+
+
+def test_a_place_for_a_table_that_there_is_not_is_an_error(tmp_path):
+    path = tmp_path / "page.md"
+    text = "<!-- table: verdict -->\n<!-- end of table -->\n"
+    path.write_text(text)
+    with pytest.raises(
+        InvalidValueError, match=r"no table of s; did you mean 'verdicts'; there are verdicts, b"
+    ):
+        fill(path, {"verdicts": "1", "b": "2"}, "s")
+    assert path.read_text() == text
+
+
+def test_a_table_of_the_paper_without_rows_is_an_empty_place():
+    documents = Verification({"runs": []}).documents()
+    assert {"verdicts", "search", "pattern"} <= set(documents)
+    assert documents["search"] == ""
 
 
 def test_a_study_may_have_a_space_in_its_name(tmp_path):

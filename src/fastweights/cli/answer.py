@@ -68,13 +68,28 @@ def run(arguments: Sequence[str]) -> int:
             symbol = task.decode(inputs[position : position + 1])
             sure = f"  {answer.max():.4f}" if classes else ""
             print(f"{position + 1:4d} {symbol} → {_said(task, answer)}{sure}")
-    if terms is not None and not options.json:
-        print("\nwhat the last step attended to: η λ^age [h(τ)ᵀ h_s], Ba et al. 2016, equation 4")
-        largest = max(map(abs, terms), default=0) or 1
-        for position, term in enumerate(terms):
-            symbol = task.decode(inputs[position : position + 1])
-            print(f"  {position + 1:2d} {symbol}  {_bar(term, largest)} {term:.3f}")
+    if not options.json:
+        _print_attention(task, inputs, terms)
     return 0
+
+
+def _print_attention(task: Task, inputs: np.ndarray, terms: Sequence[float] | None) -> None:
+    """What each term of the last step's reading is of all of them, and where the last symbol stood before."""
+    if terms is None:
+        print("\nthis model reads no earlier states: it has no attention to show")
+        return
+    whole = sum(map(abs, terms)) or 1
+    asked = np.flatnonzero(inputs[:-1] == inputs[-1]) if inputs.ndim == 1 else np.array([], int)
+    marks = {*asked, *(asked + 1)}
+    print("\nwhat the last step reads of the state after each symbol (Ba et al. 2016, equation 4), in shares")
+    for position, term in enumerate(terms):
+        symbol, mark = task.decode(inputs[position : position + 1]), " ◂" * (position in marks)
+        print(f"  {position + 1:2d} {symbol}  {_bar(abs(term) / whole, 1)} {term / whole:6.3f}{mark}")
+    print(
+        "\nA state has a part of the symbols before it, too, so that a pair is read after its second symbol."
+    )
+    if asked.size:
+        print(f"◂ is where {task.decode(inputs[-1:])} stood before, and what stood behind it.")
 
 
 def _said(task: Task, answer: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """`fastweights reproduce`: a whole study, its table and its report."""
 
 import dataclasses
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,7 +100,29 @@ def run(arguments: Sequence[str]) -> int:
     plan = preset.plan(choice)
     results = carry_out(options, options.dir, options.preset, plan, _arguments_of(choice))
     preset.after(options.dir, results)
-    return report(results, options.dir, as_json=options.json)
+    code = report(results, options.dir, as_json=options.json)
+    if not options.json:
+        suggest_question(results, options)
+    return code
+
+
+def suggest_question(results: Mapping[str, Any], options: Reproduce) -> None:
+    """Print the command that asks one of the trained models something: one that shows what it attends to, if
+    there is one, and makes few errors."""
+    from fastweights.runs.specification import RunSpecification
+
+    found = []
+    for run in results["runs"]:
+        file = options.dir / "runs" / f"{run['id']}.safetensors"
+        if run["state"] == "finished" and file.exists():
+            shown = run["specification"]["model"] == "fast-weights"
+            found.append(((not shown, run["result"]["test_error"]), str(file), run["specification"]))
+    if not found:
+        return
+    _, file, specification = min(found, key=lambda entry: entry[:2])
+    if (question := RunSpecification.from_json(specification).task.question) is not None:
+        plugins = [word for plugin in options.plugin for word in ("--plugin", plugin)]
+        print(f"ask it: {shlex.join(['fastweights', 'answer', *plugins, file, question])}")
 
 
 def _groups_of(arguments: Sequence[str]) -> Groups:

@@ -1,6 +1,7 @@
 """`fastweights verify`: the checks of the theory, each computed and compared with its bound."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ class Verify(PluginOptions):
     only: tuple[str, ...] = ()
     """Names of the checks to run; by default all."""
 
+    list: bool = False
+    """Print what each check states, and compute nothing."""
+
     figures: Path | None = None
     """A folder to draw the checks' figures into."""
 
@@ -43,6 +47,9 @@ def run(arguments: Sequence[str]) -> int:
         options.workers is None or options.workers >= 1, f"workers must be at least 1; got {options.workers}"
     )
     names = list(dict.fromkeys(options.only)) or list(registry.checks)
+    if options.list:
+        _list(names, as_json=options.json)
+        return 0
     if options.figures is not None:
         make_folder(options.figures)
     results = []
@@ -68,6 +75,19 @@ def run(arguments: Sequence[str]) -> int:
         outcome = f"{len(failed)} {verb} not hold: {', '.join(failed)}" if failed else good
         print(f"{count}, {seconds:.0f} s of computation: {outcome}")
     return 1 if failed else 0
+
+
+def _list(names: Sequence[str], *, as_json: bool) -> None:
+    """Each check's name, statement and source, and the chapter of the package's own."""
+    found = [
+        {"name": name, "claim": registry.checks[name].statement, "source": registry.checks.source(name)}
+        for name in names
+    ]
+    if as_json:
+        print(json.dumps({"claims": found}, indent=1, ensure_ascii=False))
+        return
+    for entry in found:
+        print(f"{entry['name']}\n    {entry['claim']}\n    {entry['source']}\n")
 
 
 def _show(result: CheckResult) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastweights.errors import FileError, check
+from fastweights.errors import FileError, check, suggestion
 from fastweights.files import open_file, write_atomically
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def put(report: "StudyReport", path: Path, study: str) -> None:
 
 
 def fill(path: Path, tables: Mapping[str, str], study: str) -> None:
-    """Put the tables (Markdown, by name) of a study into the places of a file; a place without a table is
-    left empty, and one that names another study as it is.
+    """Put the tables (Markdown, by name) of a study into the places of a file; a place that names another
+    study stays as it is.
 
-    Raises: FileError if the file cannot be read or written, InvalidValueError if it has no places.
+    Raises: FileError if the file cannot be read or written, InvalidValueError if it has no places, or one for
+    a table that there is not.
     """
     with open_file(path) as file:
         content = file.read(_MAX_BYTES + 1)
@@ -57,11 +58,17 @@ def fill(path: Path, tables: Mapping[str, str], study: str) -> None:
         f"{path} has no place for a table of {study}: <!-- table: NAME --> or <!-- table: {study}/NAME -->, "
         "and <!-- end of table -->",
     )
-    filled = _PLACE.sub(
-        lambda place: (
-            f"{place[1]}\n{tables.get(place[3], '')}\n{place[5]}" if place[2] in (None, study) else place[0]
-        ),
-        text,
-    )
+
+    def put_table(place: re.Match[str]) -> str:
+        if place[2] not in (None, study):
+            return place[0]
+        check(
+            place[3] in tables,
+            f"{path} has a place for {place[3]!r}, which is no table of {study}"
+            f"{suggestion(place[3], tables)}; there are {', '.join(tables)}",
+        )
+        return f"{place[1]}\n{tables[place[3]]}\n{place[5]}"
+
+    filled = _PLACE.sub(put_table, text)
     if filled != text:
         write_atomically(path, filled.encode())

@@ -57,6 +57,12 @@ class AssociativeRetrieval(Task):
     def length(self) -> int:
         return 2 * self.num_pairs + 3
 
+    @property
+    def question(self) -> str:
+        letters = dict.fromkeys(f"ckjf{_LETTERS}")
+        pairs = "".join(map("".join, zip(letters, 3 * "9831024567", strict=False)))
+        return f"{pairs[: 2 * self.num_pairs]}??c"
+
     def sample(self, key: Array) -> Example:
         pairs = self.num_pairs
         # One draw for everything: the generator takes most of the time to compile and to run. Its precision

@@ -84,6 +84,10 @@ class Task(ABC):
         return "share" if self.num_classes is not None else "squared"
 
     @property
+    def question(self) -> str | None:
+        """A written sequence to try a model on, if they can be typed."""
+
+    @property
     def num_channels(self) -> int | None:
         """The size of the vectors that are its inputs; None for symbols."""
         return None if self.num_symbols is not None else shapes_of(self).inputs.shape[1]
@@ -95,13 +99,11 @@ class Task(ABC):
 
     @property
     def num_answers(self) -> int:
-        """The most answers that a sequence asks for: by default one, or one at each step if there is a
-        mask."""
+        """The most answers that a sequence asks for: by default one, or with a mask one at each step."""
         return 1 if shapes_of(self).mask is None else self.length
 
     def asked(self, inputs: np.ndarray) -> Bool[np.ndarray, " time"] | None:
-        """Where a written sequence asks for answers; None: after its last step. By default at every step, if
-        the task's examples have a mask."""
+        """Where a written sequence asks: None, after its last step, or with a mask at every step."""
         return None if shapes_of(self).mask is None else np.ones(len(inputs), bool)
 
     def encode(self, text: str) -> np.ndarray:

@@ -61,7 +61,7 @@ class Verification:
             "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
             "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             "summary": summary_table(self._entries).markdown(),
-            **{name: table.markdown() for name, table in self.tables.items()},
+            **{table.name: table.markdown() if table.rows else "" for table in self._all_tables},
         }
 
     def exports(self) -> Mapping[str, str]:
@@ -80,8 +80,12 @@ class Verification:
     @cached_property
     def tables(self) -> dict[str, Table]:
         """Every table that has a row, by name, in the order of the page."""
+        return {table.name: table for table in self._all_tables if table.rows}
+
+    @cached_property
+    def _all_tables(self) -> list[Table]:
         ablations = ablation_settings(self._runs)
-        tables = [
+        return [
             verdict_table(self._entries),
             details_table(self._entries),
             *stage_tables(self._entries),
@@ -92,7 +96,6 @@ class Verification:
             pairs_table(ablations.get("fast-weights", {})),
             search_table(self._entries),
         ]
-        return {table.name: table for table in tables if table.rows}
 
     @cached_property
     def _exchange(self) -> Exchange:
