@@ -16,9 +16,8 @@ ErrorKind = Literal["share", "squared"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Shares of the space of sequences, in thirteenths: Ba et al. take 100,000, 10,000 and 20,000 sequences.
 _SHARES = {"train": range(10), "validation": range(10, 11), "test": range(11, 13)}
-_BLOCK_SIZE = 65_536
+_BLOCK_SIZE, _MAX_EXTRA_BLOCKS = 65_536, 200
 _BLOCK_NUMBERS = 64 * _BLOCK_SIZE
-_MAX_EXTRA_BLOCKS = 200
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?(e[-+]?\d{1,3})?", re.ASCII)
 
 
@@ -86,6 +85,7 @@ class Task(ABC):
     @property
     def question(self) -> str | None:
         """A written sequence to try a model on, if they can be typed."""
+        return None
 
     @property
     def num_channels(self) -> int | None:
