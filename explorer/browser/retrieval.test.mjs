@@ -80,7 +80,7 @@ test('a slider is dragged: attention and error follow', async () => {
   await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2, { steps: 12 });
   await page.mouse.up();
   await page.waitForFunction(() => Number.parseFloat(document.querySelector('.errors output').textContent) > 30);
-  assert.match(page.url(), /decay=0\.[23]/);
+  await page.waitForFunction(() => /decay=0\.[23]/.test(location.hash));
   await page.getByRole('button', { name: 'As trained' }).click();
   await page.waitForFunction(() => document.querySelector('.errors output').textContent === '1.4 %');
   assert.equal(await error.textContent(), '1.4 %');

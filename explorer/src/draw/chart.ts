@@ -1,6 +1,7 @@
 // Curves over linear or logarithmic axes, as SVG.
 
 import { h, svg } from '../dom.ts';
+import { withFormulas } from '../formula.ts';
 
 export interface Axis {
   readonly label: string;
@@ -76,7 +77,7 @@ export class Chart {
     if (this.legend.dataset.key === key) return;
     this.legend.dataset.key = key;
     const entries = series.map(({ name, colour, style = 'line' }) =>
-      h('li', {}, h('i', { class: `key ${style}`, style: `--colour: ${colour}` }), name),
+      h('li', {}, h('i', { class: `key ${style}`, style: `--colour: ${colour}` }), ...withFormulas(name)),
     );
     this.legend.replaceChildren(...entries);
   }

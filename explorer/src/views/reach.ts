@@ -47,7 +47,9 @@ class Reach {
   }
 
   readonly active = (isShown: boolean): void => {
-    if (isShown) this.ask(() => true);
+    if (!isShown) return;
+    this.render();
+    this.ask(() => true);
   };
 
   private side(): HTMLElement {
@@ -140,7 +142,7 @@ class Reach {
     const memory = networks.findIndex(({ hasFastWeights }) => hasFastWeights);
     if (memory >= 0) {
       const guide = Array.from({ length }, (_, n) => this.decay ** n);
-      series.push({ name: 'λ^(T−τ−1)', colour: 'var(--ink)', points: points(guide), style: 'dotted' });
+      series.push({ name: 'λ^{T−τ−1}', colour: 'var(--ink)', points: points(guide), style: 'dotted' });
     }
     const largest = Math.max(10, ...[...this.curves.values()].flat().filter(Number.isFinite));
     this.chart.draw({

@@ -78,7 +78,7 @@ class Retrieval {
       autocomplete: 'off',
       id: 'string',
       'aria-describedby': 'problem',
-      size: this.text.length,
+      style: `width: calc(${this.text.length} * (1ch + 0.06em) + 3rem)`,
       maxlength: 60,
     });
     this.input.addEventListener('input', () => this.read(this.input.value.trim().toLowerCase()));

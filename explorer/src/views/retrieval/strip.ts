@@ -1,7 +1,9 @@
 // The string, a button for each character, and arcs to the characters that a step looks back at.
 
-import { h, percent, svg } from '../../dom.ts';
+import { h, svg } from '../../dom.ts';
 import type { Vector } from '../../numerics/linear.ts';
+
+const [MANY, VERY_MANY] = [13, 21];
 
 export interface Looks {
   readonly text: string;
@@ -42,7 +44,7 @@ export class Strip {
     const shares = this.shares(looks);
     this.cells.forEach(({ button, share, more }, place) => {
       const value = shares[place] ?? null;
-      share.textContent = value !== null && value >= 0.005 ? percent(value).replace('.0 ', ' ') : '';
+      share.textContent = value !== null && value >= 0.005 ? `${Math.round(100 * value)} %` : '';
       button.classList.toggle('asked', place === asked || place === asked + 1);
       button.classList.toggle('unread', place > step);
       button.classList.toggle('pointed', place === pointed);
@@ -52,6 +54,9 @@ export class Strip {
       more.textContent = ` ${share.textContent ? told(looks) : ''}, step ${place + 1}`;
     });
     this.element.classList.toggle('plain', looks.attention === null);
+    // Where there is no room for the shares, the arcs' widths have to do.
+    this.element.classList.toggle('many', looks.text.length > MANY);
+    this.element.classList.toggle('very-many', looks.text.length > VERY_MANY);
     this.drawArcs(looks);
   }
 
