@@ -22,7 +22,7 @@ BUILD = PAPER / "build"
 
 def main() -> None:
     """Build what is named."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("document", choices=("fastweights", "slides"))
     parser.add_argument("--pages", action="store_true", help="its pages as pictures, too, to look at")
     options = parser.parse_args()

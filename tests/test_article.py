@@ -9,6 +9,7 @@ from article import texts
 from article.comparison_numbers import numbers
 from article.names import OPEN
 from article.record import record
+from article.references import references
 from article.sentences import sentences
 from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.table_entries import table_entries
@@ -70,6 +71,18 @@ def test_every_constant_is_used_and_has_a_reason():
 )
 def test_a_typed_number_is_noticed(text, numbers):
     assert texts.typed_numbers(text) == numbers
+
+
+def test_the_bibliography_is_the_books():
+    """With the place of each preprint, and without the notes of what was written from memory."""
+    entries = references()
+    assert "journal = {{arXiv:1607.06450}}" in entries
+    assert "memory}" not in re.sub(r"title = .*", "", entries)
+    cited = set(
+        re.findall(r"[@<]([a-z]+\d{4}\w*)", " ".join(path.read_text("utf-8") for path in texts.TEXTS))
+    )
+    assert len(cited) > 30
+    assert cited <= set(re.findall(r"^@\w+\{(\w+),$", entries, re.MULTILINE))
 
 
 def test_an_allowed_phrase_allows_no_more():
