@@ -187,6 +187,16 @@ def test_it_is_compiled_without_a_break(case):
         equal(a, b)
 
 
+@each([FAST, DELTA])
+def test_a_program_for_any_length_is_compiled_without_a_break(case):
+    _, module = build(case, SIZES)
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager", dynamic=True)
+    for time in (7, 9, 40):
+        x = numbers((time, SIZES.batch, SIZES.input), 1)
+        equal(compiled(x)[0], module(x)[0])
+
+
 @each(LAST_OF_EACH)
 def test_functional_calls_and_transforms(case):
     _, module = build(case, SIZES)

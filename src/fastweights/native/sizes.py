@@ -3,7 +3,6 @@
 This module imports no framework.
 """
 
-import math
 import struct
 from typing import Literal, NamedTuple
 
@@ -53,7 +52,11 @@ class Plan(NamedTuple):
 
 def segment(length: int, chunk: int) -> int:
     """The chunks of a segment, whose tapes take some three times the room of as many states."""
-    return math.isqrt(-(-length // chunk) // 4) + 1
+    quarter, root = -(-length // chunk) // 4, 0
+    # By comparisons, which `torch.compile` can trace for any length, unlike `math.isqrt`.
+    while (root + 1) ** 2 <= quarter:
+        root += 1
+    return root + 1
 
 
 def lstm_tape_size(length: int, units: int, norms: int) -> int:
