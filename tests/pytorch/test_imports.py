@@ -34,3 +34,31 @@ def test_without_pytorch_the_error_names_the_extra():
     assert done.stderr.splitlines()[-1] == (
         "ImportError: fastweights.torch needs PyTorch, which fastweights[torch] installs"
     )
+
+
+WORKERS = """
+import torch
+from fastweights.torch import FastWeights
+
+class Outputs(torch.utils.data.Dataset):
+    # What a module puts out, computed in the loader's workers, which are forked after kernels have run.
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, i):
+        with torch.no_grad():
+            return layer(inputs[i])[0]
+
+if __name__ == "__main__":
+    layer, inputs = FastWeights(3, 20), torch.randn(6, 9, 33, 3)
+    expected = [Outputs()[i] for i in range(6)]
+    loader = torch.utils.data.DataLoader(
+        Outputs(), num_workers=2, batch_size=None, multiprocessing_context="fork"
+    )
+    print([torch.equal(a, b) for a, b in zip(loader, expected)])
+"""
+
+
+def test_workers_of_a_data_loader_do_no_harm():
+    done = run(WORKERS)
+    assert done.stdout.strip() == str([True] * 6), done.stderr
