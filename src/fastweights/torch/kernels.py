@@ -193,7 +193,8 @@ class _Untraced(torch.autograd.Function):
         return out, last
 
     @staticmethod
-    def backward(ctx, d_outputs, d_last):
+    def backward(ctx, *grad_outputs):
+        d_outputs, d_last = grad_outputs
         table, tokens, state, lengths, tapes, *operands = ctx.saved_tensors
         given = table, tokens, state, lengths, operands, ctx.constants, ctx.numbers
         # The operator, if there is to be a derivative of this one: it says that there is none.
