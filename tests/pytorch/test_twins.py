@@ -75,7 +75,7 @@ def compare(case, sizes: Sizes, tolerance: float, dtype=torch.float64, ragged: b
     for a, b in zip(arrays, jax.tree.leaves(results[1]), strict=True):
         assert_close(a.detach()[0], b, tolerance, "last state")
     # A single number may be what is left of large ones: the gradient is one vector.
-    size = max(np.abs(leaf).max() for leaf in jax.tree.leaves((d_model, d_x, d_state)))
+    size = max(np.abs(leaf).max(initial=0.0) for leaf in jax.tree.leaves((d_model, d_x, d_state)))
     assert_close(found[0], d_x, tolerance, "gradient of inputs", size)
     for a, b in zip(found[1 : 1 + len(given)], jax.tree.leaves(d_state), strict=True):
         assert_close(a[0], b, tolerance, "gradient of state", size)
