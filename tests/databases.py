@@ -71,7 +71,8 @@ def postgresql() -> Iterator[Callable[[], str]]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(params=["journal", "sqlite", "postgresql"])
+# A journal has files of its own, and a database is one of two: the other one's tests are thorough.
+@pytest.fixture(params=["journal", pytest.param("sqlite", marks=pytest.mark.thorough), "postgresql"])
 def storage_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str | None:
     """A new storage of each kind: a URL, or None for the journal in the study's folder."""
     if request.param == "journal":

@@ -32,6 +32,7 @@ def known_peak(monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "measured_peaks", lambda core: {"numpy": 100.0})
 
 
+@pytest.mark.thorough
 def test_table(tmp_path, capsys):
     chosen = [
         "--models",

@@ -68,6 +68,7 @@ def test_train_goes_on_to_the_same_bits(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["parts.safetensors", "whole.safetensors"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", [signal.SIGINT, *OTHERS])
 def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsys):
     """At once: its worker has only just been started."""
@@ -93,6 +94,7 @@ def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsy
     assert model.stat().st_mtime_ns == before
 
 
+@pytest.mark.thorough
 def test_the_second_interrupt_ends_at_once(tmp_path):
     """The first waits for the end of a chunk of 60,000 updates: some three seconds."""
     out, partial = tmp_path / "x.safetensors", tmp_path / "x.safetensors.partial"

@@ -105,7 +105,8 @@ def test_the_values_of_keys_are_answered_where_they_come_again(folder, capsys):
         fw.predict(model, np.array([[1, 9, 2, 8, 2, 0, 1, 0]]), np.array([[4, 6]])).astype(float)
     )[0]
     assert [list(answer["probabilities"].values()) for answer in told["answers"]] == likely.tolist()
-    lines = output(f"answer {folder}/recall 1,9,2,8,2,0,1,0", capsys).splitlines()
+    *lines, _, attention = output(f"answer {folder}/recall 1,9,2,8,2,0,1,0", capsys).splitlines()
+    assert attention.endswith("it has no attention to show")
     assert [line.split()[:4] for line in lines] == [
         [place, key, "→", str(answer.argmax())] for place, key, answer in zip("57", "21", likely, strict=True)
     ]

@@ -80,6 +80,7 @@ def test_first_steps(printed):
     assert "c9k8j3f1??c → 9" in text
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("optimised")
 def test_memory_capacity(printed):
     rows = [line.split() for line in printed("memory_capacity").splitlines()[1:]]
@@ -92,6 +93,7 @@ def test_memory_capacity(printed):
         assert best < 5e-3 if pairs <= 32 else best > 0.4
 
 
+@pytest.mark.thorough
 def test_optax_loop(printed):
     text = printed("optax_loop")
     assert number(r"validation error ([\d.]+) %", text) < 10

@@ -73,6 +73,7 @@ def test_a_document_takes_the_tables(tmp_path, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_a_damaged_inspection_is_one_line(tmp_path, capsys):
     stored(comparison(), tmp_path / "s")
     (tmp_path / "s" / "inspection.json").write_text("{")

@@ -384,7 +384,9 @@ def test_the_papers_pattern_is_looked_for_by_rate_and_updates():
     odds = {error: error / (1 - error) for error in (0.1, 0.6, 0.6081, 0.0005)}
     assert rates["0.001", "2,000"][3] == f"{odds[0.6081] / odds[0.6]:.3g}"
     assert rates["0.001", "100,000"][3:] == ["14", "14", "LSTM, R = 20: 10.0 against 60.81"]
-    assert float(rates["0.01", "2,000"][3]) == pytest.approx(odds[0.6] / odds[0.0005], rel=0.01)
+    assert float(rates["0.01", "2,000"][3].replace(",", "")) == pytest.approx(
+        odds[0.6] / odds[0.0005], rel=0.01
+    )
     assert rates["0.01", "100,000"][3] == "1"
     assert [table.rows[i][:2] for i in table.bold] == [["0.01", "100,000"]]
 

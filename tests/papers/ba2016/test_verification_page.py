@@ -198,7 +198,6 @@ def test_tables_go_to_their_places_in_a_document(tmp_path):
     path = tmp_path / "table1.md"
     path.write_text(
         "# Mine\n\n<!-- table: verdicts -->\nold\n<!-- end of table -->\n\nwords\n\n"
-        "<!-- table: nothing-like-it -->\n<!-- end of table -->\n"
         "<!-- table: conclusions -->\n<!-- end of table -->\n"
     )
     fill(path, Verification(comparison()).documents(), "study")

@@ -113,6 +113,7 @@ def assert_as_undisturbed(folder: Path, undisturbed) -> None:
     assert run == undisturbed[name]
 
 
+@pytest.mark.thorough
 def test_a_killed_worker_costs_nothing_and_disturbs_no_other(undisturbed, tmp_path):
     before = []
 
@@ -218,6 +219,7 @@ def test_a_full_disk_costs_nothing(undisturbed, kibibytes, tmp_path):
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
+@pytest.mark.thorough
 def test_a_database_that_goes_away_costs_nothing(undisturbed, postgresql, tmp_path):
     """Its connections end, the coordinator's lock among them, and no new ones are let in for a while."""
     import psycopg
