@@ -146,6 +146,7 @@ def test_make_says_in_one_line_that_python_is_missing(python: str, tmp_path: Pat
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.thorough
 def test_environment_without_ensurepip(
     make_venv: ModuleType, pip_wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

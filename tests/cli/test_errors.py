@@ -172,6 +172,7 @@ def test_without_ray_nothing_of_a_study_on_ray_is_written(capsys, tmp_path, monk
 ANY_TEXT = st.one_of(st.text(max_size=40), st.text("abc0189?- \n", max_size=12))
 
 
+@pytest.mark.thorough
 @given(ANY_TEXT)
 @example("a1b2??a\n")
 @example("a¹b²??a")

@@ -73,6 +73,7 @@ def test_they_are_these():
     }
 
 
+@pytest.mark.thorough
 def test_first_steps(printed):
     text = printed("first_steps")
     assert number(r"test error ([\d.]+) %", text) < 1.5

@@ -90,6 +90,7 @@ def last_sum(cell, table, tokens):
     return jnp.sum(jnp.sin(cell.last_output(table, tokens)))
 
 
+@pytest.mark.thorough
 def test_few_sequences_take_the_form_in_jax_unless_they_are_mapped(float64):
     """One goes faster there; of mapped ones a block is filled. All derivatives are the same."""
     cell = FAST_WEIGHTS[0].build(LONG)

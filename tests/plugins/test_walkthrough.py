@@ -170,6 +170,7 @@ def cell_of(case: BenchCase) -> str:
     return type(specification_of(case).cell).__module__
 
 
+@pytest.mark.thorough
 def test_processes_that_are_timed_know_the_cell(file, capsys):
     line = f"bench --plugin {file} --models leaky --preset other --dir nowhere"
     assert "unknown preset 'other'" in command(line, capsys, code=2)

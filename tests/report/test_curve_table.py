@@ -58,6 +58,7 @@ def test_a_study_without_curves_is_a_heading():
     assert rows([]) == rows([record(state="waiting", validation_errors=())]) == []
 
 
+@pytest.mark.thorough
 def test_the_command_writes_it(tmp_path, capsys):
     store, path = stored(comparison(), tmp_path / "s"), tmp_path / "curves.csv"
     with pytest.raises(SystemExit):
