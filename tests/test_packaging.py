@@ -116,7 +116,7 @@ def test_the_wheel_holds_what_the_package_holds(tmp_path: Path) -> None:
     package = ROOT / "src" / "fastweights"
     files = {f"fastweights/{path.relative_to(package)}" for path in tracked() if package in path.parents}
     assert packed == files
-    assert {"fastweights/py.typed", "fastweights/native/kernels.cc"} <= packed
+    assert {"fastweights/py.typed", "fastweights/native/kernels/kernels.cc"} <= packed
 
 
 def test_the_hosted_workflow_calls_what_is_called_here() -> None:

@@ -30,7 +30,7 @@ from fastweights.machine import processor
 SWITCH = "FASTWEIGHTS_NATIVE"
 """The environment variable that turns the kernels off, by the value 0."""
 
-_SOURCES = Path(__file__).parent
+_SOURCES = Path(__file__).parent / "kernels"
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-w")
 _DIGEST_BYTES = 32
 _V3 = {"avx2", "bmi2", "f16c", "fma", "movbe"}
@@ -85,7 +85,13 @@ def _compile(compiler: str, flags: list[str], path: Path) -> None:
             shutil.rmtree(folder)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.stem}-") as folder:
             library = Path(folder) / path.name
-            files = [f"-I{_xla_headers()}", *map(str, sorted(_SOURCES.glob("*.cc"))), "-o", str(library)]
+            files = [
+                f"-I{_SOURCES}",
+                f"-I{_xla_headers()}",
+                *map(str, sorted(_SOURCES.glob("*.cc"))),
+                "-o",
+                str(library),
+            ]
             _run([*shlex.split(compiler), *flags, *files], seconds=300)
             _try(library)
             content = library.read_bytes()
@@ -117,7 +123,7 @@ def _run(command: list[str], seconds: float, **options: Any) -> None:
 
 def _try(library: Path) -> None:
     """Refuse a library whose kernels are wrong. Raises: RuntimeError with what is wrong."""
-    paths = [str(_SOURCES.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         _run([sys.executable, "-m", "fastweights.native.trial", str(library)], seconds=60, env=environment)
@@ -153,6 +159,6 @@ def architecture() -> list[str]:
 
 
 def _hash(compiler: str, flags: list[str]) -> str:
-    texts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.[ch]*"))]
+    texts = [path.read_bytes() for path in sorted(_SOURCES.rglob("*.[ch]*"))]
     texts += [compiler.encode(), *map(str.encode, flags), importlib.metadata.version("jaxlib").encode()]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

@@ -7,8 +7,8 @@
 #include "attending.h"
 #include "calls.h"
 #include "lstm.h"
-#include "memory_backward.h"
-#include "memory_forward.h"
+#include "memory/memory_backward.h"
+#include "memory/memory_forward.h"
 
 namespace fastweights {
 namespace {
