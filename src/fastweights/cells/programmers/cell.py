@@ -17,6 +17,7 @@ from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.convolution import convolve
 from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
+from fastweights.cells.programmers.parts import Parts
 from fastweights.cells.programmers.recurrence import unroll_memory
 from fastweights.errors import check
 from fastweights.memories.writes import Write, written
@@ -31,17 +32,6 @@ class ProgrammerState(NamedTuple):
 
     memory: Float[Array, "heads value key"]
     recent: Float[Array, "past channels"] | None
-
-
-class Parts(NamedTuple):
-    """A projection, cut into what it is for; or how many rows of W each part has."""
-
-    query: Any
-    key: Any
-    value: Any
-    write_rate: Any = 0
-    decay: Any = 0
-    output_gate: Any = 0
 
 
 class Programmer(Cell):

@@ -8,8 +8,9 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import uniform
-from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
+from fastweights.cells.programmers.cell import EPSILON, Programmer
 from fastweights.cells.programmers.decays import ExponentialDecay
+from fastweights.cells.programmers.parts import Parts
 from fastweights.cells.programmers.published import (
     Mamba2Options,
 )

@@ -8,7 +8,8 @@ from jax import Array, lax
 from jaxtyping import Bool, Float
 
 from fastweights.cells.batches import Batch
-from fastweights.cells.programmers.cell import Parts, Programmer
+from fastweights.cells.programmers.cell import Programmer
+from fastweights.cells.programmers.parts import Parts, gated_rows
 from fastweights.cells.programmers.published import (
     MLSTMOptions,
 )
@@ -63,10 +64,7 @@ class MLSTM(Programmer):
         return heads, values + 1, units
 
     def rows(self) -> Parts:
-        heads = self.options.heads
-        keys, values = heads * self.key_size, heads * self.value_size
-        gates = (self.options.output_gate_rank or values) * (self.options.output_gate != "none")
-        return Parts(keys, keys, values, write_rate=heads, decay=heads, output_gate=gates)
+        return gated_rows(self.options, self.key_size, self.value_size, self.options.heads)
 
     # What follows from `mixed` and the initial state, which are others here.
     unroll_together = Programmer.unroll_together

@@ -8,9 +8,10 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.layers import uniform
-from fastweights.cells.programmers.cell import Parts, Programmer
+from fastweights.cells.programmers.cell import Programmer
 from fastweights.cells.programmers.decays import decay_of, retention
 from fastweights.cells.programmers.options import RuledOptions
+from fastweights.cells.programmers.parts import Parts, ruled_rows
 from fastweights.memories.linear_attention import normalised
 from fastweights.memories.writes import Write
 
@@ -49,17 +50,7 @@ class RuledProgrammer(Programmer):
         return {"scalar": 1, "vector": self.memory_shape[2]}.get(self.options.decay, 0)
 
     def rows(self) -> Parts:
-        options = self.options
-        heads, writes = options.heads, options.writes
-        keys, values, gates = heads * self.key_size, heads * self.value_size, heads * self.gates
-        return Parts(
-            query=keys,
-            key=writes * keys,
-            value=writes * values,
-            write_rate=writes * heads * (options.rule == "delta"),
-            decay=(options.decay_rank or gates) * (gates > 0),
-            output_gate=(options.output_gate_rank or values) * (options.output_gate != "none"),
-        )
+        return ruled_rows(self.options, self.key_size, self.value_size, self.gates)
 
     def vectors(self, mixed: Float[Array, " rows"]) -> tuple[Float[Array, "heads key"], Write]:
         options, parts = self.options, self.parts(mixed)

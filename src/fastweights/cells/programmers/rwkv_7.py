@@ -9,7 +9,8 @@ from jax import Array
 from jaxtyping import Float
 
 from fastweights.cells.batches import Batch
-from fastweights.cells.programmers.cell import EPSILON, Parts, Programmer
+from fastweights.cells.programmers.cell import EPSILON, Programmer
+from fastweights.cells.programmers.parts import Parts, gated_rows
 from fastweights.cells.programmers.published import (
     RWKV7Options,
 )
@@ -71,10 +72,7 @@ class RWKV7(Programmer):
         return EPSILON * self.value_size
 
     def rows(self) -> Parts:
-        options = self.options
-        keys, values = options.heads * self.key_size, options.heads * self.value_size
-        gates = (options.output_gate_rank or values) * (options.output_gate != "none")
-        return Parts(keys, keys, values, write_rate=options.rank, decay=options.rank, output_gate=gates)
+        return gated_rows(self.options, self.key_size, self.value_size, self.options.rank)
 
     def mixed(self, projection: Float[Array, " rows"], state: Any) -> tuple[Float[Array, " mixed"], Any]:
         """With a behind it."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from fastweights.cells.programmers.parts import Parts
 from fastweights.errors import check
 from fastweights.torch.cell import Cell
 from fastweights.torch.layers import fill_, uniform_
@@ -25,17 +26,6 @@ class ProgrammerState(NamedTuple):
 
     memory: Tensor
     recent: Tensor | None
-
-
-class Parts(NamedTuple):
-    """A projection, cut into what it is for; or how many rows of W each part has."""
-
-    query: Any
-    key: Any
-    value: Any
-    write_rate: Any = 0
-    decay: Any = 0
-    output_gate: Any = 0
 
 
 class ProgrammerCell(Cell):

@@ -5,10 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fastweights.cells.programmers.parts import Parts
 from fastweights.cells.programmers.published import Mamba2Options
 from fastweights.torch.layers import fill_, uniform_
 from fastweights.torch.memory.writes import Write
-from fastweights.torch.programmers.cell import EPSILON, Parts, ProgrammerCell, in_heads
+from fastweights.torch.programmers.cell import EPSILON, ProgrammerCell, in_heads
 from fastweights.torch.programmers.decays import ExponentialDecay
 from fastweights.torch.recurrent import Recurrent
 

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from fastweights.cells.programmers.parts import Parts, gated_rows
 from fastweights.cells.programmers.published import MLSTMOptions
 from fastweights.torch.layers import fill_
 from fastweights.torch.memory.writes import Write
-from fastweights.torch.programmers.cell import Parts, ProgrammerCell, in_heads
+from fastweights.torch.programmers.cell import ProgrammerCell, in_heads
 from fastweights.torch.recurrent import Recurrent
 from fastweights.torch.states import running
 
@@ -49,10 +50,7 @@ class MLSTMCell(ProgrammerCell):
         return heads, values + 1, units
 
     def rows(self) -> Parts:
-        heads = self.options.heads
-        keys, values = heads * self.key_size, heads * self.value_size
-        gates = (self.options.output_gate_rank or values) * (self.options.output_gate != "none")
-        return Parts(keys, keys, values, write_rate=heads, decay=heads, output_gate=gates)
+        return gated_rows(self.options, self.key_size, self.value_size, self.options.heads)
 
     def state_shapes(self) -> Any:
         return MLSTMState(*super().state_shapes(), (self.options.heads,))  # pyright: ignore

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from fastweights.cells.programmers.options import RuledOptions
+from fastweights.cells.programmers.parts import Parts, ruled_rows
 from fastweights.torch.layers import uniform_
 from fastweights.torch.memory.writes import Write
-from fastweights.torch.programmers.cell import Parts, ProgrammerCell, in_heads
+from fastweights.torch.programmers.cell import ProgrammerCell, in_heads
 from fastweights.torch.programmers.decays import ExponentialDecay, SigmoidDecay, retention
 
 
@@ -49,17 +50,7 @@ class RuledProgrammerCell(ProgrammerCell):
         return {"scalar": 1, "vector": self.memory_shape()[2]}.get(self.options.decay, 0)
 
     def rows(self) -> Parts:
-        options = self.options
-        heads, writes = options.heads, options.writes
-        keys, values, gates = heads * self.key_size, heads * self.value_size, heads * self.gates
-        return Parts(
-            query=keys,
-            key=writes * keys,
-            value=writes * values,
-            write_rate=writes * heads * (options.rule == "delta"),
-            decay=(options.decay_rank or gates) * (gates > 0),
-            output_gate=(options.output_gate_rank or values) * (options.output_gate != "none"),
-        )
+        return ruled_rows(self.options, self.key_size, self.value_size, self.gates)
 
     def vectors(self, mixed: Tensor) -> tuple[Tensor, Write]:
         options, parts = self.options, self.parts(mixed)

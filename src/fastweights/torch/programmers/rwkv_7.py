@@ -5,10 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fastweights.cells.programmers.parts import Parts, gated_rows
 from fastweights.cells.programmers.published import RWKV7Options
 from fastweights.torch.layers import fill_
 from fastweights.torch.memory.writes import Write
-from fastweights.torch.programmers.cell import EPSILON, Parts, ProgrammerCell, in_heads
+from fastweights.torch.programmers.cell import EPSILON, ProgrammerCell, in_heads
 from fastweights.torch.recurrent import Recurrent
 
 
@@ -59,10 +60,7 @@ class RWKV7Cell(ProgrammerCell):
         return EPSILON * self.value_size
 
     def rows(self) -> Parts:
-        options = self.options
-        keys, values = options.heads * self.key_size, options.heads * self.value_size
-        gates = (options.output_gate_rank or values) * (options.output_gate != "none")
-        return Parts(keys, keys, values, write_rate=options.rank, decay=options.rank, output_gate=gates)
+        return gated_rows(self.options, self.key_size, self.value_size, self.options.rank)
 
     def vectors(self, mixed: Tensor) -> tuple[Tensor, Write]:
         parts, rate = self.cut(mixed)
