@@ -68,6 +68,7 @@ def test_table(tmp_path, capsys):
     assert (tmp_path / "table.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.thorough
 def test_scaling(tmp_path, capsys):
     """By a baseline that compiles nothing; it has no runs side by side, and that is said."""
     sizes = ["--hidden-sizes", 4, 6, 8, "--num-pairs", 2, 1, "--batch-sizes", 2, 8, "--runs", 1, 2]

@@ -322,6 +322,7 @@ print(json.dumps(costs))
 """
 
 
+@pytest.mark.thorough
 def test_the_longest_header_takes_bounded_memory_and_time(tmp_path):
     """In a process of its own, where shapes are not checked in every call."""
     command = [sys.executable, "-W", "ignore", "-c", BOMBS, str(tmp_path / "m")]

@@ -65,6 +65,7 @@ def test_damaged_compression_is_one_line(damage, tmp_path):
     check_message(raised.value)
 
 
+@pytest.mark.thorough
 def test_a_decompression_bomb_costs_no_memory(tmp_path):
     """A hundred megabytes in one line, and two in blank lines."""
     for unit, repeats, words in ((b"x", 100, "more than 1,000 characters"), (b"\n", 2, "holds no sequence")):

@@ -126,6 +126,7 @@ def test_a_checkpoint_loads_no_code(file, model, capsys, monkeypatch):
     assert plugins.loaded() == ()
 
 
+@pytest.mark.thorough
 def test_a_study_with_processes_of_its_own(file, tmp_path, capsys):
     folder = tmp_path / "s"
     task = "--seeds 2 --task count-ones --length 8"

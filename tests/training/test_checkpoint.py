@@ -219,6 +219,7 @@ for kill in range(kills):
 """
 
 
+@pytest.mark.thorough
 def test_a_kill_during_a_save_leaves_a_whole_file(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", KILLS, str(tmp_path / "w.safetensors"), "12"]
     subprocess.run(command, check=True, timeout=120)

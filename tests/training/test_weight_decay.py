@@ -64,6 +64,7 @@ def test_the_left_out_are_vectors_a_head_and_nothing_else_is():
         assert all(jax.tree.leaves((fw.decayed(model).embedding, fw.decayed(model).readout)))
 
 
+@pytest.mark.thorough
 def test_an_update_without_a_gradient_shrinks_the_others_alone():
     model = model_of("gated-deltanet")
     options = fw.TrainingOptions(learning_rate=0.01, weight_decay=0.1, schedule="constant")

@@ -98,6 +98,7 @@ def whole(choice):
     return asked_for(choice)[-1]
 
 
+@pytest.mark.thorough
 def test_the_plan_grows_and_never_changes_its_mind():
     asked = asked_for(FEW)
     for before, after in pairwise(asked):
