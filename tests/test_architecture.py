@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fastweights.native import library
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "fastweights"
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -54,6 +56,7 @@ def test_the_files_that_it_names_exist():
 
 @pytest.mark.thorough
 def test_a_run_crosses_no_more_files_than_it_says(tmp_path):
+    library.load()  # a library that must be built first is tried in a process of its own
     (tmp_path / "sitecustomize.py").write_text(PROFILER)
     profiles = tmp_path / "profiles"
     profiles.mkdir()
