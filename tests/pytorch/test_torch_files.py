@@ -142,6 +142,20 @@ def test_a_forged_specification_is_one_error(name, tmp_path):
         ft.from_file(tmp_path / "m")
 
 
+def test_a_classifier_without_an_embedding_is_one_error(tmp_path):
+    """A file that has only been cut short of the array that says how many symbols there are."""
+    model = ft.SequenceClassifier(ft.IRNNCell(4, 5), 7, 3)
+    cell = {"name": "irnn", "hidden_size": 5, "cell": {}, "classifier": {"embedding": "direct"}}
+    arrays = {
+        f"model.{name}": array.numpy()
+        for name, array in model.state_dict().items()
+        if not name.startswith("embedding")
+    }
+    array_file.save(tmp_path / "m", arrays, {"kind": "model", "specification": {"model": cell}})
+    with pytest.raises(CheckpointError, match="a classifier needs an embedding"):
+        ft.from_file(tmp_path / "m")
+
+
 LAYERS = {
     "rnn": (torch.nn.RNN, {}),
     "relu": (torch.nn.RNN, {"nonlinearity": "relu"}),

@@ -115,7 +115,8 @@ def _build(
     # As many outputs as there are: whether they are padded has been decided.
     options = {**options, "softmax": "classes"}
     if prefixes == ["cell"]:
-        assert symbols is not None
+        if symbols is None:
+            raise InvalidValueError("a classifier needs an embedding, or symbols that are one-hot")
         return SequenceClassifier(cells[0], symbols, outputs, **options)
     return SequenceModel(
         cells,

@@ -55,11 +55,10 @@ class Model(nn.Module):
         hidden = self._vectors(inputs, lengths)
         for block in self._blocks():
             hidden = block(hidden, lengths)
-        if positions is None and lengths is None:
-            return self.read(hidden[:, -1])
         if positions is not None:
             return self.read(hidden.take_along_dim(positions[..., None].long(), dim=1))
-        assert lengths is not None
+        if lengths is None:
+            return self.read(hidden[:, -1])
         ends = (lengths - 1).clamp(min=0).long()
         return self.read(hidden.take_along_dim(ends[:, None, None], dim=1)[:, 0])
 
