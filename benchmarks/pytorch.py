@@ -5,8 +5,9 @@
 
 The first table is of a whole update of a classifier of associative retrieval: embedding, cell, read-out,
 loss, gradient, clipping, Adam. `modules` is `fastweights.torch`; `without kernels` the same with
-FASTWEIGHTS_NATIVE=0; `torch.nn` has PyTorch's own layer in the cell's place; `JAX` does a hundred updates in
-one compiled call, as `fastweights train` does. The second one is of the gated delta rule, forward and
+FASTWEIGHTS_NATIVE=0; `torch.nn` has PyTorch's own layer in the cell's place; `no cell` reads the last symbol
+alone, so that no layer in PyTorch can be faster; `JAX` does a hundred updates in one compiled call, as
+`fastweights train` does. The second one is of the gated delta rule, forward and
 backward, one head; a shape is size of keys and values × time × batch. `modules` is
 `fastweights.torch.unroll_memory` with its kernel, `chunks` and `steps` are its other forms, `torch-chunks`
 the chunk form of benchmarks/family.py, which knows but this one rule; `JAX` is `fastweights.unroll_memory`.
@@ -98,6 +99,7 @@ def updates(name: str, given: argparse.Namespace) -> Programs:
     }
     if name in LAYERS:
         programs["torch.nn"] = torch_update(Layer(name, given.hidden_size), tokens, targets)
+    programs["no cell"] = torch_update(LastSymbol(given.hidden_size), tokens, targets)
     if given.compiled:
         programs["modules, compiled"] = torch_update(model, tokens, targets, torch.compile(model))
         other = copy.deepcopy(model)
@@ -120,6 +122,19 @@ class Layer(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         return self.readout(self.layer(self.embedding(tokens.T))[0][-1])
+
+
+class LastSymbol(nn.Module):
+    """The classifier with nothing between embedding and read-out but the projection of the last symbol."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(SYMBOLS, EMBEDDING)
+        self.projection = nn.Linear(EMBEDDING, units)
+        self.readout = nn.Sequential(nn.Linear(units, 100), nn.ReLU(), nn.Linear(100, CLASSES))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.readout(torch.relu(self.projection(self.embedding(tokens[:, -1]))))
 
 
 def torch_update(model: nn.Module, tokens, targets, function: Callable | None = None) -> Callable:
