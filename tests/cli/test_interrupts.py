@@ -102,7 +102,7 @@ def test_the_second_interrupt_ends_at_once(tmp_path):
     program = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True)
     try:
         wait_until(partial.exists, 240)  # in a test run of this file alone, kernels are built first
-        time.sleep(0.5)  # whoever has just saved asks at once whether a signal was heard, and would end orderly
+        time.sleep(0.5)  # whoever has just saved asks whether a signal was heard, and would end orderly
         program.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             program.wait(0.3)

@@ -152,7 +152,7 @@ try:
         from fastweights.studies.execution.coordinator import run_plan
         from fastweights.studies.plans import fixed
         from fastweights.studies.execution.local import LocalExecutor
-        scheduler._MAX_CRASHES = 1_000  # where chance kills one run three times in a row, it is not the run's fault
+        scheduler._MAX_CRASHES = 1_000  # chance kills a run three times in a row, too
         plan = fixed(SPECIFICATIONS[:runs])
         executor = lambda _: LocalExecutor(workers)
         run_plan(folder, "smoke", plan, executor, Silent(), stopped=interrupt_requested)
