@@ -162,10 +162,16 @@ def jax_gradient(form: str):
 
 
 def unroll(form, q, k, v, rates, decays):
+    import jax.numpy as jnp
+
     import fastweights as fw
 
-    # One head: its axis comes last, since XLA's sums over the units are ten times as slow with it.
-    write = fw.Write(*(a[:, :, None] for a in (rates * k, v, decays, decays * k)))
+    def scaled(numbers):
+        # As products of matrices: XLA's sums over the units take ten times as long for one long sequence,
+        # and with the axis of the head too, which therefore comes last.
+        return jnp.einsum("btk,bt->btk", k, numbers[..., 0])
+
+    write = fw.Write(*(a[:, :, None] for a in (scaled(rates), v, decays, scaled(decays))))
     return fw.unroll_memory(q[:, :, None], write, form=form)[0][:, :, 0]
 
 
