@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fastweights.cli.main import main
+from fastweights.papers.ba2016.page.report import Verification
+from fastweights.report.formats import formatted
 from fastweights.runs.conversion import identify
 from fastweights.studies.record.folder import LOCK, locate, save_location
 from fastweights.studies.record.locks import hold_lock
@@ -71,6 +73,26 @@ def test_a_document_takes_the_tables(tmp_path, capsys):
     assert f"wrote {document}" in out
     _, err = said(capsys, tmp_path / "s", "--into", tmp_path / "none.md", code=2)
     assert err.count("\n") == 1
+
+
+def test_every_table_in_another_format(tmp_path, capsys):
+    stored(comparison(), tmp_path / "s")
+    report = Verification(comparison())
+    before = set((tmp_path / "s").iterdir())
+    out, err = said(capsys, tmp_path / "s", "--format", "csv", "--table", "verdicts")
+    assert out == formatted(report, "csv", ["verdicts"]) and not err
+    out, _ = said(capsys, tmp_path / "s", "--format", "latex", "--out", tmp_path / "t.tex")
+    assert out == f"wrote {tmp_path / 't.tex'}\n"
+    assert (tmp_path / "t.tex").read_text().count("\\begin{tabular}") > 8
+    assert set((tmp_path / "s").iterdir()) == before
+    for mistake, told in (
+        (("--format", "tex"), "--format must be one of latex, csv, md; got 'tex'"),
+        (("--table", "verdicts"), "--table needs --format"),
+        (("--format", "md", "--json"), "--json goes without --format"),
+        (("--format", "md", "--table", "verdict"), "did you mean 'verdicts'"),
+    ):
+        out, err = said(capsys, tmp_path / "s", *mistake, code=2)
+        assert told in err and err.count("\n") == 1 and not out
 
 
 @pytest.mark.thorough

@@ -8,7 +8,8 @@ from dataclasses import replace
 from rich.console import Console
 
 from fastweights.report.html import template
-from fastweights.report.table import MODEL, Column, R, Table, latex, numbers
+from fastweights.report.latex import latex
+from fastweights.report.table import MODEL, Column, R, Table, numbers
 
 TABLE = Table(
     "a",
@@ -59,7 +60,7 @@ def test_in_latex():
     table = replace(TABLE, title="50 % & more_of \\ it", legend="R:\nhidden units.")
     lines = latex([TABLE, table]).splitlines()
     assert lines[:3] == [
-        r"\begin{tabular}{rlrrl}",
+        r"\begin{tabular}{rlrrp{0.4\linewidth}}",
         r"\toprule",
         r"R & model & test error \% & a \& b & why \\",
     ]
@@ -75,9 +76,13 @@ def test_in_latex():
     assert latex([]) == ""
 
 
+def _on_one_line(rows):
+    return [[" ".join(cell.split()) for cell in row] for row in rows]
+
+
 def test_in_csv():
     rows = list(csv.reader(io.StringIO(TABLE.csv())))
-    assert rows == [[column.heading for column in TABLE.columns], *map(list, TABLE.rows)]
+    assert rows == [[column.heading for column in TABLE.columns], *_on_one_line(TABLE.rows)]
 
 
 def test_in_html():

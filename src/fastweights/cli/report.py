@@ -8,15 +8,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
 from fastweights.cli.options import PluginOptions, parse
-from fastweights.errors import check, printable
+from fastweights.errors import check, check_choice, printable
 from fastweights.files import write_atomically
 from fastweights.report.curve_table import curve_table
 from fastweights.report.documents import put
+from fastweights.report.formats import FORMATS, formatted
 from fastweights.report.labels import last_line
 from fastweights.report.page import report_of
 from fastweights.studies.papers import StudyReport
@@ -36,6 +37,17 @@ class Report(PluginOptions):
     tables of the study have places, marked <!-- table: verdicts --> and <!-- end of table -->; places that
     name another study's folder, <!-- table: quick/verdicts -->, stay as they are."""
 
+    format: Annotated[str | None, tyro.conf.arg(metavar="latex|csv|md")] = None
+    """Print the tables in this format, and write nothing else: LaTeX (with the package booktabs),
+    comma-separated values with all digits, or Markdown."""
+
+    table: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="NAME")] = ()
+    """With --format: only the table of this name; may be repeated. A table alone is a plain CSV file; before
+    each of several stands a line with its name."""
+
+    out: Path | None = None
+    """With --format: the file where the tables go, instead of being printed."""
+
     curves: Path | None = None
     """Where the learning curves go, too: FILE.csv, with a line for each evaluation of every run that has
     ended."""
@@ -50,10 +62,14 @@ def run(arguments: Sequence[str]) -> int:
     if options.curves is not None:
         name = options.curves.name
         check(options.curves.suffix.lower() == ".csv", f"--curves is a file that ends in .csv; got {name}")
+    _check_format(options)
     store = Store(*locate(options.dir))
     results = store.results()
     with store.storage.errors():
         study = report_of(results)
+        if options.format is not None:
+            _put_tables(formatted(study, options.format, options.table), options.out)
+            return 0
         if options.into is not None:  # first: it may be no file with places, and figures take seconds
             put(study, options.into, options.dir.resolve().name)
         paths = write(results, study, options.dir)
@@ -64,6 +80,26 @@ def run(arguments: Sequence[str]) -> int:
             paths.append(options.curves)
     show(results, study, paths, as_json=options.json)
     return 0
+
+
+def _check_format(options: Report) -> None:
+    """Options that need --format have it, and those that write a report are not given with it."""
+    if options.format is None:
+        needing = {"table": options.table, "out": options.out}
+        for name, value in needing.items():
+            check(not value, f"--{name} needs --format latex, csv or md")
+    else:
+        check_choice("--format", options.format, tuple(FORMATS))
+        for name in ("into", "curves", "json"):
+            check(not getattr(options, name), f"--{name} goes without --format, which writes tables alone")
+
+
+def _put_tables(text: str, file: Path | None) -> None:
+    if file is None:
+        print(text, end="")
+    else:
+        write_atomically(file, text.encode())
+        print(f"wrote {file}")
 
 
 def report(results: Mapping[str, Any], directory: Path, *, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastweights.report.labels import decimals_that_show, percent_range, with_interval
+from fastweights.report.rounded import Rounded
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class ErrorUnit:
 
     def full_text(self, error: float) -> str:
         """One error with all its digits, without the sign; `-` if it is not a number."""
-        return "-" if math.isnan(error) else f"{self.factor * error:{self.digits}}"
+        value = self.factor * error
+        return "-" if math.isnan(error) else Rounded(f"{value:{self.digits}}", {"": value})
 
     def full(self, error: float) -> str:
         """`3.14 %`, `0.001234`."""
@@ -57,15 +59,19 @@ class ErrorUnit:
 
 def _number(error: float, half_interval: float | None) -> str:
     """`0.00123`, `0.00123 ± 0.00004`: three digits of the error, and more if the interval is narrower."""
-    if half_interval is None or not 1e-6 < error < 1000:
-        half = "" if half_interval is None else f" ± {half_interval:.2g}"
-        return f"{error:.3g}{half}"
-    decimals = decimals_that_show(half_interval, max(2 - math.floor(math.log10(error)), 0))
-    return f"{error:.{decimals}f} ± {half_interval:.{decimals}f}"
+    if half_interval is None:
+        return Rounded(f"{error:.3g}", {"": error})
+    if not 1e-6 < error < 1000:
+        text = f"{error:.3g} ± {half_interval:.2g}"
+    else:
+        decimals = decimals_that_show(half_interval, max(2 - math.floor(math.log10(error)), 0))
+        text = f"{error:.{decimals}f} ± {half_interval:.{decimals}f}"
+    return Rounded(text, {"": error, "±": half_interval})
 
 
 def _range(low: float, high: float) -> str:
-    return "–".join(dict.fromkeys([f"{low:.3g}", f"{high:.3g}"]))
+    text = "–".join(dict.fromkeys([f"{low:.3g}", f"{high:.3g}"]))
+    return Rounded(text, {"lowest": low, "highest": high})
 
 
 UNITS = {

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastweights.report.rounded import Rounded
+
 _MODELS = {
     "standard-rnn": "standard RNN",
     "irnn": "IRNN",
@@ -66,12 +68,13 @@ def percent(fraction: float | None) -> str:
 
 def percent_range(low: float, high: float) -> str:
     """`0.40–1.69`, or the one number that both are."""
-    return "–".join(dict.fromkeys([percent(low), percent(high)]))
+    text = "–".join(dict.fromkeys([percent(low), percent(high)]))
+    return Rounded(text, {"lowest": 100 * low, "highest": 100 * high})
 
 
 def published_percent(fraction: float | None) -> str:
     """A published error in percent, with the digits that it has; nothing if there is none."""
-    return "" if fraction is None else f"{100 * fraction:.4g}"
+    return "" if fraction is None else Rounded(f"{100 * fraction:.4g}", {"": 100 * fraction})
 
 
 def logarithmic_tick(value: float) -> str:
@@ -94,21 +97,25 @@ def with_interval(fraction: float, half_interval: float | None) -> str:
     decimals = decimals_that_show(value, 1 if value >= 10 and (half is None or half >= 0.1) else 2)
     decimals = decimals_that_show(half or 0.0, decimals)
     text = f"{value:.{decimals}f}"
-    return text if half is None else f"{text} ± {half:.{decimals}f}"
+    if half is None:
+        return Rounded(text, {"": value})
+    return Rounded(f"{text} ± {half:.{decimals}f}", {"": value, "±": half})
 
 
 def nats(value: float | None) -> str:
     """A loss: 2.3, 0.16, 0.0071, `< 0.001`; nothing if there is none."""
     if value is None:
         return ""
-    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+    return Rounded(f"{value:.2g}" if value >= 0.001 else "< 0.001", {"nats": value})
 
 
 def duration(seconds: float) -> str:
     """`9.8 s`, `45 s`, `12 min`, `3.1 h`."""
     if seconds < 600:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        text = f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    else:
+        text = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return Rounded(text, {"seconds": seconds})
 
 
 def joined(words: Iterable[str]) -> str:

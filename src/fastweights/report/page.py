@@ -3,6 +3,7 @@ with the table, the curves and every run."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from fastweights.report import html
 from fastweights.report.drawing import save
 from fastweights.report.error_units import UNITS, ErrorUnit
 from fastweights.report.labels import duration, joined, model_colours
+from fastweights.report.latex import latex
 from fastweights.report.learning_curves import learning_curves
 from fastweights.report.setting_texts import mean_text, name_text, unit_of
 from fastweights.report.study_table import StudyTables
-from fastweights.report.table import latex
+from fastweights.report.table import Table
 from fastweights.studies.analysis.runs import (
     Record,
     distinguished,
@@ -50,6 +52,16 @@ class TableReport:
             "brief": tables.markdown(tables.brief()),
             "complete": tables.markdown(tables.complete()),
         }
+
+    def tables(self) -> Mapping[str, Sequence[Table]]:
+        tables = self._tables
+        forms = (tables.results(), tables.details(), tables.brief(), tables.complete())
+        return {
+            form[0].name: [replace(table, legend=tables.legend()) for table in form] for form in forms if form
+        }
+
+    def page_tables(self) -> Sequence[str]:
+        return [name for name in self.tables() if name in ("table", "details")]
 
     def exports(self) -> Mapping[str, str]:
         return {".tex": latex(self._tables.complete()), ".csv": self._tables.numbers().csv()}

@@ -4,6 +4,7 @@ import math
 
 from fastweights.report.error_units import UNITS, ErrorUnit
 from fastweights.report.labels import duration, model_label
+from fastweights.report.rounded import Rounded, count, share_of
 from fastweights.studies.analysis.settings import Setting
 
 
@@ -37,13 +38,12 @@ def range_text(setting: Setting) -> str:
 
 def seeds_text(setting: Setting) -> str:
     """How many are finished, and of how many if not all."""
-    all_finished = setting.finished == setting.planned
-    return str(setting.finished) if all_finished else f"{setting.finished} of {setting.planned}"
+    return share_of(setting.finished, setting.planned)
 
 
 def length_text(setting: Setting) -> str:
     """How many updates each run has."""
-    return f"{setting.options['training']['updates']:,}" if setting.planned else ""
+    return count(setting.options["training"]["updates"]) if setting.planned else ""
 
 
 def updates_text(setting: Setting) -> str:
@@ -52,17 +52,18 @@ def updates_text(setting: Setting) -> str:
     if updates is None:
         return ""
     text = "–" if updates == math.inf else f"{updates:,.0f}"
-    return text if setting.reached == ended else f"{text} ({setting.reached} of {ended})"
+    text = text if setting.reached == ended else f"{text} ({setting.reached} of {ended})"
+    return Rounded(text, {"": updates, "seeds there": setting.reached, "of seeds": ended})
 
 
 def parameters_text(setting: Setting) -> str:
     """How many numbers are trained."""
-    return "" if setting.parameters is None else f"{setting.parameters:,}"
+    return "" if setting.parameters is None else count(setting.parameters)
 
 
 def state_text(setting: Setting) -> str:
     """How many numbers a sequence's state has."""
-    return "" if setting.state_size is None else f"{setting.state_size:,}"
+    return "" if setting.state_size is None else count(setting.state_size)
 
 
 def time_text(setting: Setting) -> str:

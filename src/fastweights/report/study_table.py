@@ -9,6 +9,7 @@ from rich.text import Text
 
 from fastweights.report.error_units import UNITS, ErrorUnit
 from fastweights.report.labels import last_line, task_label
+from fastweights.report.rounded import Rounded
 from fastweights.report.setting_texts import error_text, name_text, unit_of
 from fastweights.report.study_columns import (
     COSTS,
@@ -216,20 +217,19 @@ def _published(selection: Selection) -> "list[tuple[Publication, float]]":
 
 def _published_texts(selection: Selection) -> dict[str, str]:
     """Published errors in percent, by the name of their source."""
-    return {source.name: f"{error:g}" for source, error in _published(selection)}
+    return {source.name: Rounded(f"{error:g}", {"": error}) for source, error in _published(selection)}
 
 
 def _error(selection: Selection) -> str:
     """The mean test error, and how many runs failed or are missing."""
-    setting, errors = selection.reported, []
+    setting = selection.reported
     if setting is None:
         tried = [outcome(run) for run in selection.runs]
         return f"searching ({tried.count('finished') + tried.count('failed')} of {len(tried)})"
-    if setting.test_error is not None:
-        errors.append(error_text(setting))
-    errors += [f"failed ({setting.failed} of {setting.planned})"] * bool(setting.failed)
-    errors += [f"unfinished ({setting.unfinished} of {setting.planned})"] * bool(setting.unfinished)
-    return ",\n".join(errors)
+    error = error_text(setting) if setting.test_error is not None else ""
+    states = +Counter(failed=setting.failed, unfinished=setting.unfinished)  # those that there are
+    texts = [error, *(f"{state} ({number} of {setting.planned})" for state, number in states.items())]
+    return Rounded(",\n".join(filter(None, texts)), {**getattr(error, "numbers", {}), **states})
 
 
 def _notes(selection: Selection) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""A table as text: on a terminal, in Markdown, LaTeX and CSV; templates/table.html.j2 has HTML."""
+"""A table as text: on a terminal, in Markdown and CSV; latex.py has LaTeX, templates/table.html.j2 HTML."""
 
 import csv
 import io
@@ -11,23 +11,10 @@ from rich import box
 from rich import table as rich_table
 from rich.markup import escape
 
-from fastweights.studies.analysis.runs import grouped
+from fastweights.report.rounded import Rounded, digits
 
 Item = TypeVar("Item")
 
-_LATEX = {
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "–": "--",
-    "×": r"$\times$",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "[": "{[}",  # after a line's end it would be an option of it
-    "|": r"\textbar{}",
-}
 # GitHub's Markdown takes backslashes before these; not every other does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
 
@@ -114,11 +101,18 @@ class Table:
         return shown
 
     def csv(self) -> str:
-        """As comma-separated values (RFC 4180): the headings, then the rows."""
+        """As comma-separated values (RFC 4180): the headings, then the rows. A number that was rounded is
+        there in full; where a cell holds several, as a mean and its interval, each has a column, and so has
+        what a cell says in words instead. `inf` is what never happened."""
+        columns = [
+            column
+            for i, column in enumerate(self.columns)
+            for column in _full_columns(column.heading, [row[i] for row in self.rows])
+        ]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(column.heading for column in self.columns)
-        writer.writerows(self.rows)
+        writer.writerow(heading for heading, _ in columns)
+        writer.writerows(zip(*(cells for _, cells in columns), strict=True) if self.rows else ())
         return text.getvalue()
 
     def markdown(self) -> str:
@@ -132,39 +126,23 @@ class Table:
         return "\n\n".join(filter(None, [table, plain(self.legend)])) + "\n"
 
 
-def latex(tables: Sequence[Table]) -> str:
-    """A `tabular` of LaTeX for the tables with the same columns, each table below its title; the legend is a
-    comment. It needs the packages booktabs and textcomp."""
-    alike = grouped(tables, lambda table: tuple(table.columns))
-    return "\n".join(map(_tabular, alike.values()))
-
-
-def _tabular(tables: Sequence[Table]) -> str:
-    first = tables[0]
-    columns = "".join("r" if column.kind == "number" else "l" for column in first.columns)
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
-    lines.append(_latex_row(column.heading for column in first.columns))
-    for table in tables:
-        lines.append(r"\midrule")
-        if table.title:
-            lines += [rf"\multicolumn{{{len(columns)}}}{{l}}{{{_latex(table.title)}}} \\", r"\midrule"]
-        for i, group in enumerate(table.groups):
-            lines += [r"\addlinespace"] * bool(i)
-            for j, (row, bold) in enumerate(group):
-                first_cell, *others = row
-                lines.append(_latex_row([first_cell if j == 0 else "", *others], bold=bold))
-    legend = " ".join(first.legend.split())
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", *([f"% {legend}"] if legend else [])]) + "\n"
-
-
-def _latex_row(cells: Iterable[str], *, bold: bool = False) -> str:
-    texts = [_latex(cell) for cell in cells]
-    return " & ".join(rf"\textbf{{{text}}}" if bold and text else text for text in texts) + r" \\"
-
-
-def _latex(text: str) -> str:
-    """Text that stays text in LaTeX."""
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+def _full_columns(heading: str, cells: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The headings and cells that one column has with its numbers in full."""
+    parts = list(dict.fromkeys(part for cell in cells if isinstance(cell, Rounded) for part in cell.numbers))
+    if not parts:
+        return [(heading, [" ".join(cell.split()) for cell in cells])]
+    words = ["" if isinstance(cell, Rounded) or cell == "–" else " ".join(cell.split()) for cell in cells]
+    columns = [
+        (
+            f"{heading}: {part}" if part else heading,
+            [
+                digits(cell.numbers[part]) if isinstance(cell, Rounded) and part in cell.numbers else ""
+                for cell in cells
+            ],
+        )
+        for part in parts
+    ]
+    return [*columns, *([(f"{heading}: in words", words)] if any(words) else [])]
 
 
 def plain(text: str) -> str:

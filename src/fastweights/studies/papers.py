@@ -28,6 +28,8 @@ from fastweights import registry
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from fastweights.report.table import Table
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -62,6 +64,14 @@ class StudyReport(Protocol):
 
     def terminal(self) -> "RenderableType":
         """What a command ends with: the table, within 80 columns."""
+        ...
+
+    def tables(self) -> "Mapping[str, Sequence[Table]]":
+        """Every table that has a row, by name; several where each task has one."""
+        ...
+
+    def page_tables(self) -> Sequence[str]:
+        """The names of those on the page, in its order; the others have the same numbers in other columns."""
         ...
 
     def documents(self) -> Mapping[str, str]:

@@ -7,7 +7,8 @@ from typing import Any
 from fastweights.papers.ba2016.findings.stages import place, stage_settings
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, Stage
 from fastweights.report.labels import model_label, model_order
-from fastweights.report.setting_texts import error_text, seeds_text, updates_text
+from fastweights.report.rounded import Rounded
+from fastweights.report.setting_texts import error_text, seeds_text, unit_of, updates_text
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record
 from fastweights.studies.analysis.settings import Setting
@@ -60,7 +61,7 @@ def pairs_table(variants: Mapping[tuple[str, str], Setting]) -> Table:
         [setting for _, setting in numbered(variants, PAIRS, "task", "num_pairs")],
         {
             "K": lambda setting: str(setting.options["task"]["num_pairs"]),
-            "floor %": lambda setting: f"{100 * setting.floor:.2f}",
+            "floor %": lambda setting: unit_of(setting).full_text(setting.floor),
             "test error %": error_text,
             "updates to 1 %": updates_text,
             "seeds": seeds_text,
@@ -88,4 +89,5 @@ def _factor(value: float | None, base: float | None) -> str:
     """`× 2.4`, where both are numbers and the base is not 0."""
     if value is None or base is None or not base or not math.isfinite(value) or not math.isfinite(base):
         return ""
-    return f"{value / base:.2g}" if value < 100 * base else f"{value / base:,.0f}"
+    factor = value / base
+    return Rounded(f"{factor:.2g}" if factor < 100 else f"{factor:,.0f}", {"": factor})

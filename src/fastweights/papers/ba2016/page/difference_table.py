@@ -7,6 +7,7 @@ from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings
 from fastweights.report.labels import model_label, model_order
+from fastweights.report.rounded import Rounded, count
 from fastweights.report.setting_texts import error_text
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.settings import Setting
@@ -26,7 +27,7 @@ def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) ->
         list(_pairs(settings)),
         {
             Column("equal", "word"): lambda pair: pair[0],
-            "budget": lambda pair: f"{pair[1]:,.0f}",
+            "budget": lambda pair: count(pair[1]),
             "R of fast weights": lambda pair: str(pair[2].hidden_size),
             "fast weights %": lambda pair: error_text(pair[2]),
             Column("baseline", "word"): lambda pair: model_label(pair[3].model),
@@ -59,7 +60,10 @@ def _ends(pair: _Pair) -> tuple[float, float] | None:
 
 def _interval(pair: _Pair) -> str:
     ends = _ends(pair)
-    return "" if ends is None else " to ".join(signed(100 * end) for end in ends)
+    if ends is None:
+        return ""
+    low, high = (100 * end for end in ends)
+    return Rounded(f"{signed(low)} to {signed(high)}", {"lowest": low, "highest": high})
 
 
 def _winner(pair: _Pair) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
+from fastweights.report.error_units import UNITS
 from fastweights.report.labels import model_label, published_percent
 from fastweights.report.setting_texts import error_text
 from fastweights.report.table import MODEL, Column, R, Table
@@ -11,7 +12,7 @@ from fastweights.report.table import MODEL, Column, R, Table
 EntryColumns = Mapping[Column | str, Callable[[TableEntry], str]]
 
 PAPER: EntryColumns = {"paper %": lambda entry: published_percent(entry.paper)}
-FLOOR: EntryColumns = {"floor %": lambda entry: f"{100 * entry.floor:.2f}"}  # exact, so in full
+FLOOR: EntryColumns = {"floor %": lambda entry: UNITS["share"].full_text(entry.floor)}  # exact, so in full
 TABLES_ERROR: EntryColumns = {"table's error %": lambda entry: error_text(entry.table)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastweights.papers.ba2016.findings.stages import place, place_settings, stage_settings
 from fastweights.papers.ba2016.names import Stage
 from fastweights.report.labels import model_label, model_order
+from fastweights.report.rounded import count
 from fastweights.report.setting_texts import error_text, parameters_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, R, Table
 from fastweights.studies.analysis.runs import Record
@@ -44,7 +45,7 @@ def matched_tables(runs: Sequence[Record]) -> list[Table]:
             title,
             [(budget, setting) for (which, budget, _), setting in settings if which == criterion],
             {
-                "budget": lambda row: f"{row[0]:,.0f}",
+                "budget": lambda row: count(row[0]),
                 MODEL: lambda row: model_label(row[1].model),
                 R: lambda row: str(row[1].hidden_size),
                 "parameters": lambda row: parameters_text(row[1]),
@@ -62,4 +63,4 @@ def matched_tables(runs: Sequence[Record]) -> list[Table]:
 def _state_text(setting: Setting) -> str:
     """The size of the state; old records do not have it."""
     sizes = [run["result"].get("state_size") for run in setting.ended("finished")]
-    return f"{sizes[0]:,}" if sizes and isinstance(sizes[0], int) else ""
+    return count(sizes[0]) if sizes and isinstance(sizes[0], int) else ""

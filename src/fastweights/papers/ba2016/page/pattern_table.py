@@ -10,6 +10,7 @@ from fastweights.papers.ba2016.findings.verdicts import log_odds
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.labels import model_label, percent
+from fastweights.report.rounded import Rounded, count
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record, grouped, validation_errors
 
@@ -35,7 +36,7 @@ def pattern_table(runs: Sequence[Record]) -> Table:
         rows,
         {
             "rate": lambda row: f"{row.rate:g}",
-            "updates": lambda row: f"{row.updates:,}",
+            "updates": lambda row: count(row.updates),
             "numbers": lambda row: str(len(row.factors)),
             "typical factor": lambda row: _factor_text(_typical(row)),
             "largest factor": lambda row: _factor_text(max(row.factors.values())),
@@ -81,4 +82,4 @@ def _where(row: _Row) -> str:
 
 def _factor_text(factor: float) -> str:
     """Three digits, and all of those before the point."""
-    return f"{factor:.3g}" if factor < 1000 else f"{factor:,.0f}"
+    return Rounded(f"{factor:.3g}" if factor < 1000 else f"{factor:,.0f}", {"": factor})

@@ -31,7 +31,9 @@ from fastweights.papers.ba2016.page.verdict_table import (
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import render
 from fastweights.report.labels import duration, last_line, model_colours, model_label
-from fastweights.report.table import Column, Table, latex, plain
+from fastweights.report.latex import latex
+from fastweights.report.rounded import count
+from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 
 
@@ -77,9 +79,17 @@ class Verification:
         write_atomically(page, self._render(svgs).encode())
         return [*paths, page]
 
+    def tables(self) -> dict[str, Sequence[Table]]:
+        """Those of the page, in its order, and the summary."""
+        summary = summary_table(self._entries)
+        return {table.name: [table] for table in [*self._shown_tables.values(), summary] if table.rows}
+
+    def page_tables(self) -> Sequence[str]:
+        return list(self._shown_tables)
+
     @cached_property
-    def tables(self) -> dict[str, Table]:
-        """Every table that has a row, by name, in the order of the page."""
+    def _shown_tables(self) -> dict[str, Table]:
+        """Every table of the page that has a row, by name, in the order of the page."""
         return {table.name: table for table in self._all_tables if table.rows}
 
     @cached_property
@@ -115,8 +125,8 @@ class Verification:
             "fastweights.papers.ba2016.page",
             title="Fast weights at associative retrieval",
             answer=answer(self._entries),
-            tables=self.tables,
-            ablations=[table for name, table in self.tables.items() if name.startswith("ablations-")],
+            tables=self._shown_tables,
+            ablations=[table for name, table in self._shown_tables.items() if name.startswith("ablations-")],
             figures=figures,
             missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
             conclusions=self._conclusions,
@@ -152,7 +162,7 @@ def _parts(runs: Sequence[Record]) -> Table:
         {
             Column("part", "word"): str,
             Column("what it is about", "word"): lambda stage: stage.about,
-            "runs": lambda stage: f"{len(stages[stage]):,}",
+            "runs": lambda stage: count(len(stages[stage])),
             "time of all": lambda stage: _time_of_all(stages[stage]),
         },
     )

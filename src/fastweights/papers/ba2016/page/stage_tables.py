@@ -6,6 +6,7 @@ from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, entry_table, verdict_word
 from fastweights.papers.ba2016.page.robustness_tables import again_table, other_rules_table
 from fastweights.report.labels import model_label, nats, published_percent
+from fastweights.report.rounded import count, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
 from fastweights.studies.analysis.runs import Record, distinguished, outcome
@@ -83,7 +84,7 @@ def search_table(entries: Sequence[TableEntry]) -> Table:
 
 def _ended(runs: Sequence[Mapping]) -> str:
     ended = sum(outcome(run) in ("finished", "failed") for run in runs)
-    return str(ended) if ended == len(runs) else f"{ended} of {len(runs)}"
+    return share_of(ended, len(runs))
 
 
 def _reported_options(entry: TableEntry) -> str:
@@ -139,7 +140,7 @@ def _sequences_table(
         {
             R: lambda row: str(row[0].hidden_size),
             MODEL: lambda row: model_label(row[0].model),
-            "sequences": lambda row: f"{row[1]:,}",
+            "sequences": lambda row: count(row[1]),
             "updates": lambda row: length_text(row[2]),
             "test error %": lambda row: error_text(row[2]),
             "seeds": lambda row: seeds_text(row[2]),
