@@ -12,12 +12,11 @@ from article.other_numbers import TASKS
 from article.sentences import sentences
 from article.studies import study
 from fastweights.papers.ba2016.findings.robustness import Exchange
+from fastweights.papers.ba2016.findings.rules import rules_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.page.report import Verification
-from fastweights.papers.ba2016.page.verdict_table import summary_table
 from fastweights.report.study_table import StudyTables
 from fastweights.report.table import Table
-from fastweights.studies.analysis.runs import grouped
 
 
 def record() -> dict[str, Any]:
@@ -25,8 +24,7 @@ def record() -> dict[str, Any]:
     results = study("table1")
     entries = table_entries(results["runs"])
     conclusions = Exchange(entries).conclusions
-    tables = {**Verification(results).tables, "summary": summary_table(entries)}
-    rules = grouped(conclusions, lambda each: each.rule)
+    tables = Verification(results).tables()
     every = checks()
     return {
         "numbers": {
@@ -37,20 +35,14 @@ def record() -> dict[str, Any]:
         "sentences": sentences(results, entries, conclusions),
         "claims": claims(results),
         "tables": {
-            **{name: _table([table]) for name, table in tables.items()},
+            **{name: _table(table) for name, table in tables.items()},
             **{task: _table(StudyTables(study(task)["runs"]).complete()) for task in TASKS},
         },
         "conclusions": [
             {"claim": each.claim, "word": each.word, "evidence": each.evidence, "rule": each.rule}
             for each in conclusions
         ],
-        "rules": [
-            {
-                "claims": " ".join(each.claim for each in alike),
-                "rule": f"{'They survive' if len(alike) > 1 else 'It survives'} if {rule}.",
-            }
-            for rule, alike in rules.items()
-        ],
+        "rules": [each._asdict() for each in rules_of(conclusions)],
         "checks": every,
         "figures": [*DRAWN, *CHECKS],
     }

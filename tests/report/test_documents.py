@@ -69,10 +69,10 @@ def test_a_place_for_a_table_that_there_is_not_is_an_error(tmp_path):
     assert path.read_text() == text
 
 
-def test_a_table_of_the_paper_without_rows_is_an_empty_place():
+def test_a_table_of_the_paper_without_rows_says_so():
     documents = Verification({"runs": []}).documents()
     assert {"verdicts", "search", "pattern"} <= set(documents)
-    assert documents["search"] == ""
+    assert documents["search"] == "Not run yet.\n"
 
 
 def test_a_study_may_have_a_space_in_its_name(tmp_path):

@@ -30,7 +30,7 @@ def printed(results, width=80):
 
 def rows(runs, name):
     """A table's rows as dictionaries, by their first two cells."""
-    table = Verification(study(*runs)).tables[name]
+    table = Verification(study(*runs)).tables()[name][0]
     headings = [column.heading for column in table.columns]
     return {tuple(row[:2]): dict(zip(headings, row, strict=True)) for row in table.rows}
 
@@ -72,7 +72,7 @@ def test_reasons_come_from_the_other_parts():
     runs = comparison()["runs"]
     found = rows(runs, "verdicts")
     assert found["20", "LSTM"]["why"] == (
-        "the paper's is at the guessing floor: nothing was learned there; "
+        "the paper's error is at the guessing floor: nothing was learned there; "
         "to the letter of the paper 61.00 ± 0.00 %: reproduced"
     )
     assert found["50", "LSTM"]["why"] == "to the letter of the paper 61.00 ± 0.00 %: ours higher"
@@ -219,7 +219,7 @@ def test_matched_sizes_other_settings_and_the_letter():
     assert rows(runs, "matched-state")["20", "IRNN"]["test error %"] == "20.00 ± 0.00"
     letter = rows(runs, "letter")["50", "LSTM"]
     assert (letter["to the letter %"], letter["verdict"]) == ("61.00 ± 0.00", "ours higher")
-    heads = [[str(cell) for cell in row] for row in Verification(study(*runs)).tables["heads"].rows]
+    heads = [[str(cell) for cell in row] for row in Verification(study(*runs)).tables()["heads"][0].rows]
     assert [row[:4] for row in heads] == [
         ["20", "A-LSTM", "mean of three", "30.00 ± 0.00"],
         ["20", "A-LSTM", "one head", "20.00 ± 0.00"],
@@ -320,7 +320,7 @@ def test_fresh_seeds_say_nothing_before_they_have_ended_or_of_another_setting():
     assert rows([*runs, *waiting], "verdicts")["50", "LSTM"]["verdict"] == "ours lower"
     assert exchanged([*runs, *waiting]).sentences[0].startswith("No fresh seeds have ended yet.")
     another = again("lstm", 50, (0.0175, 0.0178, 0.018, 0.0182, 0.0185), learning_rate=0.004)
-    assert "again" not in Verification(study(*runs, *another)).tables
+    assert "again" not in Verification(study(*runs, *another)).tables()
 
 
 def test_a_conclusion_that_fresh_seeds_do_not_repeat_is_undecided():
@@ -358,7 +358,7 @@ def test_the_verdicts_by_other_intervals():
 
 
 def test_differences_have_intervals():
-    found = Verification(comparison()).tables["differences"]
+    found = Verification(comparison()).tables()["differences"][0]
     rows = {(row[0], row[1], row[4]): list(row) for row in found.rows}
     # Welch's by hand: means 0.8 and 12, s of 0.0253 and 0.379, five each: 4 degrees, rounded down.
     assert rows["R", "20", "LSTM"][-2:] == ["−11.67 to −10.73", "fast weights"]
@@ -367,9 +367,9 @@ def test_differences_have_intervals():
     shared = [*table("lstm", 20), *table("fast-weights", 20)]
     for each in shared:
         each["specification"]["data"]["seed"] = 0
-    assert Verification(study(*shared)).tables["differences"].rows[0][-2:] == ["", "–"]
+    assert Verification(study(*shared)).tables()["differences"][0].rows[0][-2:] == ["", "–"]
     near = [*table("lstm", 20, (0.006, 0.008, 0.012)), *table("fast-weights", 20)]
-    assert Verification(study(*near)).tables["differences"].rows[0][-1] == "undecided"
+    assert Verification(study(*near)).tables()["differences"][0].rows[0][-1] == "undecided"
 
 
 def test_the_papers_pattern_is_looked_for_by_rate_and_updates():
@@ -379,7 +379,7 @@ def test_the_papers_pattern_is_looked_for_by_rate_and_updates():
     for each in runs:
         for point, update in zip(each["curve"], (2_000, 100_000), strict=True):
             point[0] = update
-    table = Verification(study(*runs)).tables["pattern"]
+    table = Verification(study(*runs)).tables()["pattern"][0]
     rates = {(row[0], row[1]): list(row) for row in table.rows}
     odds = {error: error / (1 - error) for error in (0.1, 0.6, 0.6081, 0.0005)}
     assert rates["0.001", "2,000"][3] == f"{odds[0.6081] / odds[0.6]:.3g}"
@@ -435,14 +435,14 @@ def test_fast_weights_learn_fastest_if_the_seeds_say_so_at_best_and_to_the_lette
     assert findings(shared)[claim].word == "open"
 
 
-def test_what_is_learned_by_heart_is_told():
+def test_what_is_memorised_is_told():
     """A loss of 1e-9 on the training data and of 0.2 on validation: training is not what is missing."""
     runs = table("lstm", 50, (0.0298, 0.0299, 0.03, 0.0301, 0.0302))
     assert "by heart" not in rows(runs, "verdicts")["50", "LSTM"]["why"]
     for each in runs:
         update, _, error, _, *rest = each["curve"][-1]
         each["curve"][-1] = [update, 1e-9, error, -0.2, *rest]
-    told = "the training data are learned by heart (loss < 0.001 nats, on validation 0.2)"
+    told = "the training data are memorised (loss < 0.001 nats, on validation 0.2)"
     assert told in rows(runs, "verdicts")["50", "LSTM"]["why"]
     details = rows(runs, "details")["50", "LSTM"]
     assert (details["training loss"], details["validation loss"]) == ("< 0.001", "0.2")

@@ -10,11 +10,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from fastweights.errors import FastweightsError, StudyError
+from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings, losses
 from fastweights.papers.ba2016.page.heat_maps import heat_maps
 from fastweights.papers.ba2016.page.report import Verification
+from fastweights.papers.ba2016.page.verdict_table import rule_text, short_table
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.documents import fill
 from fastweights.report.drawing import logarithmic_ticks, save
@@ -65,6 +67,25 @@ def test_the_page_and_its_figures(page):
         assert expected in text, expected
     assert len(text) < 3_000_000
     assert Outline(text).tags
+
+
+def test_one_table_and_one_figure_are_open_and_the_contents_lead_to_every_section(page):
+    _, text, _ = page
+    shown = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    assert shown.count("<table") == shown.count("<svg") == 1
+    assert text.count("<table") > 10 and text.count("<svg") == len(FIGURES)
+    contents = re.findall(r'href="#([\w-]+)"', shown[: shown.index("</nav>")])
+    assert contents == re.findall(r'<section id="([\w-]+)"', text) and len(contents) == 8
+
+
+def test_a_legend_explains_the_verdicts_that_there_are():
+    entries = table_entries(comparison()["runs"])
+    words = {entry.verdict.word for entry in entries if entry.verdict}
+    assert set(re.findall(r"(?:^|[.;] )([a-z ]+): ", rule_text(entries))) == words and "open" not in words
+    only_open = table_entries([run("lstm", 20, seed, "table", state="waiting") for seed in range(3)])
+    assert rule_text(only_open) == "open: the runs to be judged have not all ended."
+    (row,) = short_table(only_open).rows
+    assert row == ["20", "LSTM", "open", "", "60.81", "", "0 of 3 runs have ended"]
 
 
 def test_the_page_needs_nothing_else(page):

@@ -15,10 +15,19 @@ MEMORISED = 0.1
 
 
 def why(entry: TableEntry) -> str:
-    """A short sentence or two; empty if the record does not say."""
+    """All reasons; empty if the record does not say."""
+    return "; ".join(_reasons(entry))
+
+
+def first_reason(entry: TableEntry) -> str:
+    """The reason that says most."""
+    return next(iter(_reasons(entry)), "")
+
+
+def _reasons(entry: TableEntry) -> list[str]:
     verdict = entry.verdict
     if verdict is None:
-        return "nothing was published" if entry.paper is None else "not run yet"
+        return ["nothing was published" if entry.paper is None else "not run yet"]
     reasons = {
         "open": lambda _: [verdict.reason],
         "undecided": lambda _: [verdict.reason],
@@ -27,7 +36,7 @@ def why(entry: TableEntry) -> str:
         "ours higher": _missing,
     }[verdict.word](entry)
     setting = [] if verdict.word in ("open", "undecided") else _own_setting(entry)
-    return "; ".join([*reasons, *setting, *_incidents(entry.table)])
+    return [*reasons, *setting, *_incidents(entry.table)]
 
 
 def _reproduced(entry: TableEntry) -> Iterator[str]:
@@ -39,7 +48,7 @@ def _reproduced(entry: TableEntry) -> Iterator[str]:
 
 def _lower(entry: TableEntry) -> Iterator[str]:
     if entry.paper is not None and entry.floor - entry.paper < NEAR_FLOOR:
-        yield "the paper's is at the guessing floor: nothing was learned there"
+        yield "the paper's error is at the guessing floor: nothing was learned there"
     yield from _as_published(entry)
 
 
@@ -82,7 +91,7 @@ def _memorised(setting: Setting) -> str:
     training, validation = setting.training_loss, setting.validation_loss
     if training is None or validation is None or training >= MEMORISED * validation:
         return ""
-    return f"learned by heart (loss {nats(training)} nats, on validation {nats(validation)})"
+    return f"memorised (loss {nats(training)} nats, on validation {nats(validation)})"
 
 
 def _incidents(table: Setting) -> Iterator[str]:

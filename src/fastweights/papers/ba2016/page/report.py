@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
+from fastweights.papers.ba2016.findings.rules import rules_of
 from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
@@ -24,6 +25,7 @@ from fastweights.papers.ba2016.page.pattern_table import pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
+    short_table,
     summary_table,
     terminal_verdicts,
     verdict_table,
@@ -35,6 +37,18 @@ from fastweights.report.latex import latex
 from fastweights.report.rounded import count
 from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
+
+_SECTIONS = {
+    "verdicts": "Table 1, number by number",
+    "conclusions": "Which of the paper's conclusions survive",
+    "figure-2": "Figure 2",
+    "comparison": "What the comparison hides",
+    "open": "What the paper leaves open",
+    "inside": "Inside a trained network",
+    "search": "The search",
+    "provenance": "Provenance",
+}
+"""Of the page: names and titles, in its order."""
 
 
 class Verification:
@@ -52,18 +66,21 @@ class Verification:
     def documents(self) -> Mapping[str, str]:
         findings = [
             f"- **{plain(conclusion.claim)}** {conclusion.word.capitalize()}. "
-            f"{plain(conclusion.evidence or 'Its runs are not finished.')} "
-            f"It survives if {plain(conclusion.rule)}.\n"
+            f"{plain(conclusion.evidence)}".rstrip()
+            + "\n"
             for conclusion in self._conclusions
         ]
         return {
             "answer": plain(" ".join(answer(self._entries))) + "\n",
             "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
             "conclusions": "".join(findings),
+            "rules": "".join(
+                f"- {plain(each.claims)} {plain(each.rule)}\n" for each in rules_of(self._conclusions)
+            ),
             "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
             "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             "summary": summary_table(self._entries).markdown(),
-            **{table.name: table.markdown() if table.rows else "" for table in self._all_tables},
+            **{each.name: each.markdown() if each.rows else "Not run yet.\n" for each in self._all_tables},
         }
 
     def exports(self) -> Mapping[str, str]:
@@ -96,6 +113,7 @@ class Verification:
     def _all_tables(self) -> list[Table]:
         ablations = ablation_settings(self._runs)
         return [
+            short_table(self._entries),
             verdict_table(self._entries),
             details_table(self._entries),
             *stage_tables(self._entries),
@@ -118,6 +136,8 @@ class Verification:
     def _render(self, figures: Mapping[str, str]) -> str:
         """The page as HTML, with the figures in it."""
         models = dict.fromkeys(place(run)[0] for run in self._runs)
+        lacking = {stage: missing(runs_of(self._runs, stage)) for stage in Stage}
+        sections = {name: title for name, title in _SECTIONS.items() if name != "figure-2" or name in figures}
         colours = model_colours(models)
         return render(
             "verification.html.j2",
@@ -128,8 +148,11 @@ class Verification:
             tables=self._shown_tables,
             ablations=[table for name, table in self._shown_tables.items() if name.startswith("ablations-")],
             figures=figures,
-            missing={stage: missing(runs_of(self._runs, stage)) for stage in Stage},
+            sections=sections,
+            missing=lacking,
+            unrun=[stage for stage in Stage if not runs_of(self._runs, stage)],
             conclusions=self._conclusions,
+            rules=rules_of(self._conclusions),
             captions={
                 **captions(self._entries, matched_settings(self._runs)),
                 "again": " ".join(self._exchange.sentences),

@@ -1,15 +1,15 @@
 """The first tables of the verification: every published number, what came out here, and the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fastweights.papers.ba2016.findings.explanations import why
+from fastweights.papers.ba2016.findings.explanations import first_reason, why
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.findings.verdicts import training_sets
+from fastweights.papers.ba2016.findings.verdicts import Word, training_sets
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, EntryColumns, entry_table, verdict_word
 from fastweights.report.labels import model_label, nats, percent, published_percent
 from fastweights.report.setting_texts import (
@@ -24,13 +24,19 @@ from fastweights.report.setting_texts import (
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record
 
-RULE = (
-    "P: the error of one more run, with a probability of 95 %. ours lower: P is below the paper's error; "
-    "ours higher: even the best of ten runs would be above it; reproduced: the paper's error is in P, and "
-    "P is narrow enough to tell; undecided: neither, or not without any one of the seeds; open: the runs to "
-    "be judged have not all ended."
+_RULES: Mapping[Word, str] = {
+    "ours lower": "P is below the paper's error",
+    "ours higher": "even the best of ten runs would be above it",
+    "reproduced": "the paper's error is in P, and P is narrow enough to tell",
+    "undecided": "neither, or not without any one of the seeds",
+    "open": "the runs to be judged have not all ended",
+}
+"""What each verdict means; P is the error of one more run."""
+_VERDICT, _WHY, _SHORT = (
+    Column("verdict", "word", min_width=11),
+    Column("why", "sentence"),
+    Column("in short", "sentence"),
 )
-_VERDICT, _WHY = Column("verdict", "word", min_width=11), Column("why", "sentence")
 _VERDICTS: EntryColumns = {
     "median %": lambda entry: percent(median(entry.table.test_errors)) if entry.table.finished else "",
     "lowest–highest %": lambda entry: range_text(entry.table),
@@ -44,6 +50,29 @@ _VERDICTS: EntryColumns = {
 }
 
 
+def rule_text(entries: Sequence[TableEntry]) -> str:
+    """What the verdicts mean that some entry has."""
+    words = {entry.verdict.word for entry in entries if entry.verdict is not None}
+    meanings = [f"{word}: {meaning}" for word, meaning in _RULES.items() if word in words]
+    if not meanings:
+        return ""
+    interval = "P: the error of one more run, with a probability of 95 %. " if words != {"open"} else ""
+    return f"{interval}{'; '.join(meanings)}."
+
+
+def short_table(entries: Sequence[TableEntry]) -> Table:
+    """A line for each entry: the verdict, what came out beside what was published, and the first reason."""
+    shown = (_VERDICT, "median %", "paper %", "lowest–highest %")
+    columns = {column: _VERDICTS[column] for column in shown}
+    return entry_table(
+        "short",
+        "Table 1 at best, in short",
+        entries,
+        {**columns, _SHORT: first_reason},
+        f"R: hidden units. Median, lowest and highest test error over the seeds. {rule_text(entries)}",
+    )
+
+
 def verdict_table(entries: Sequence[TableEntry]) -> Table:
     """A row for each entry: what a reader wants to know first."""
     return entry_table(
@@ -55,14 +84,14 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
         "the search selected, over seeds that selected nothing. Collapses: runs that end more than 5 "
         "percentage points above their lowest validation error. Paper: Ba et al. 2016, Table 1. W. & M.: "
         "Wayman & Mathew 2017. Floor: the best answer without knowing which digit belongs to which letter. "
-        f"{RULE}",
+        f"{rule_text(entries)}",
     )
 
 
 def summary_table(entries: Sequence[TableEntry]) -> Table:
     """A narrow row for each entry: what came out, beside what was published."""
     shown = ("median %", "lowest–highest %", "paper %", _VERDICT)
-    columns = {column: text for column, text in _VERDICTS.items() if column in shown}
+    columns = {column: _VERDICTS[column] for column in shown}
     return entry_table("summary", "", entries, columns, "")
 
 
@@ -88,7 +117,7 @@ def details_table(entries: Sequence[TableEntry]) -> Table:
         "Mean: ± half of its 95 % t interval. P: see the verdicts. At best validation: test error of the "
         "weights that had each run's lowest validation error. Last validation: what the selection goes by. "
         "Losses: the last, in nats. Updates to 1 %: median over the seeds of the first evaluation with a "
-        "validation error of at most 1 %, – if most never came there; in brackets how many seeds had one, "
+        "validation error of at most 1 %, – if most never had one; in brackets how many seeds had one, "
         "if not all. Time: mean of a run.",
     )
 
@@ -101,5 +130,5 @@ def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> 
         for entry in entries
         if (reason := why(entry))
     ]
-    notes = [RULE, "", *reasons, "", *progress(runs)]
+    notes = [rule_text(entries), "", *reasons, "", *progress(runs)]
     return Group(entry_table("", "", entries, columns, "").terminal(), Text("\n" + "\n".join(notes)))
