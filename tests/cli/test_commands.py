@@ -137,6 +137,23 @@ def test_help_shows_an_example(name, capsys):
     assert COMMANDS[name][1] in " ".join(command(f"{name} --help", capsys).split())
 
 
+LEAKS = ("{None", "None|", "[STR", "[INT", "[PATH [", "(default: )", "(default: None)", "Raises:", "Source:")
+HELPED = [
+    *COMMANDS,
+    *(f"train --task {task}" for task in registry.tasks),
+    *(f"train --model {model}" for model in registry.cells),
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [pytest.param(line, marks=pytest.mark.thorough) if "--model" in line else line for line in HELPED],
+)
+def test_help_is_for_users(line, capsys):
+    text = command(f"{line} --help", capsys)
+    assert [leak for leak in LEAKS if leak in text] == []
+
+
 def test_the_overview(capsys):
     text = command("--help", capsys)
     assert all(name in text for name in COMMANDS)

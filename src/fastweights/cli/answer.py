@@ -25,7 +25,7 @@ _MOST_CLASSES = 40
 class Answer(PluginOptions):
     """Options of `fastweights answer`."""
 
-    checkpoint: tyro.conf.Positional[Path]
+    model: tyro.conf.Positional[Path]
     """A model that `train` or `reproduce` wrote."""
 
     sequence: tyro.conf.Positional[str]
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     """Answer and print."""
     options = parse(Answer, arguments, "answer", task_of_model)
     worker.prepare()
-    _, model, _ = worker.load_model(options.checkpoint)
+    _, model, _ = worker.load_model(options.model)
     task: Task = options.task
     inputs = task.encode(options.sequence)
     asked = task.asked(inputs)
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     attention = model.attention(jnp.asarray(inputs))
     terms = None if attention is None else [float(term) for term in attention[-1, :-1]]
     if not (np.isfinite(answers).all() and np.isfinite(terms or []).all()):
-        raise FastweightsError(f"{printable(options.checkpoint)} gives an answer that is not a finite number")
+        raise FastweightsError(f"{printable(options.model)} gives an answer that is not a finite number")
     if options.json:
         told = (
             _told(task, answers)

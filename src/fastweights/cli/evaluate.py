@@ -25,7 +25,7 @@ from fastweights.training.evaluation import Evaluation
 class Evaluate(PluginOptions):
     """Options of `fastweights evaluate`."""
 
-    checkpoint: tyro.conf.Positional[Path]
+    model: tyro.conf.Positional[Path]
     """A model that `train` or `reproduce` wrote."""
 
     sequences: Path | None = None
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     """Evaluate and print."""
     options = parse(Evaluate, arguments, "evaluate", partial(task_of_model, split="test"))
     worker.prepare()
-    specification, model, _ = worker.load_model(options.checkpoint)
+    specification, model, _ = worker.load_model(options.model)
     # The task may have been given other options than the model was trained with: longer sequences.
     task: Task = options.task
     if options.sequences is not None:
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
         parts = iter([task.split("test", count or data.test, data.seed)])
     result = _together(evaluation.evaluate(model, part) for part in parts)
     if not math.isfinite(result.log_likelihood):
-        raise FastweightsError(f"{printable(options.checkpoint)} gives answers that are not finite numbers")
+        raise FastweightsError(f"{printable(options.model)} gives answers that are not finite numbers")
     if options.json:
         print(json.dumps({**dataclasses.asdict(result), "floor": task.floor()}))
     else:

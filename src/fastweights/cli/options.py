@@ -5,10 +5,10 @@ Plugins are loaded first; then `--task` and `--model` decide which other options
 
 import contextlib
 import dataclasses
-import importlib
+import inspect
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -18,15 +18,11 @@ import tyro
 
 from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS
-from fastweights.errors import FastweightsError, check, suggestion
+from fastweights.cli.mistakes import events, explain, values_of
+from fastweights.errors import FastweightsError, check
 
 if TYPE_CHECKING:
     from fastweights.tasks.base import Split
-
-events: Any = None
-with contextlib.suppress(ImportError):
-    # It is private: without it, tyro prints a box of its own and exits with the same code.
-    events = importlib.import_module("tyro._errors")
 
 _PLACES = {"out": "file", "dir": "folder", "into": "folder", "curves": "file", "figures": "folder"}
 """Options that name what a command writes."""
@@ -68,14 +64,14 @@ def parse(
     loaded; InvalidValueError if a group is not a dataclass, or has an option of a name that is taken.
     """
     if issubclass(kind, PluginOptions):
-        for plugin in _values(arguments, "--plugin"):
+        for plugin in values_of(arguments, "--plugin"):
             plugins.load_plugin(plugin)
     groups = groups_of(arguments)
     options = _with_groups(kind, groups)
     summary, example = COMMANDS[command]
 
     def refuse(event: object) -> None:
-        message = _explain(event, lambda token: _explain_unknown(token, options, groups, arguments))
+        message = explain(event, options, groups, arguments)
         if message:
             raise FastweightsError(f"{message} (see fastweights {command} --help)")
 
@@ -97,7 +93,7 @@ def parse(
 
 def last_value(arguments: Sequence[str], option: str, default: str) -> str:
     """The value of the last `--model NAME` or `--model=NAME`: it decides which other options there are."""
-    return [default, *_values(arguments, option)][-1]
+    return [default, *values_of(arguments, option)][-1]
 
 
 def task_in(arguments: Sequence[str]) -> type:
@@ -105,6 +101,7 @@ def task_in(arguments: Sequence[str]) -> type:
     return registry.tasks[last_value(arguments, "--task", TaskOptions.task_name)]
 
 
+_FOR_PROGRAMMERS = ("Raises:", "Shapes:", "Source:")
 _OF_FILES = ("--plugin", "--sequences")  # options whose values are files, but no models
 
 
@@ -141,7 +138,7 @@ def _with_groups(options: type, groups: Groups) -> type:
     fields: list[Any] = [
         (
             name,
-            tyro.conf.OmitArgPrefixes[_class_of(group)],
+            Annotated[tyro.conf.OmitArgPrefixes[_class_of(group)], tyro.conf.arg(help=_about(group))],
             dataclasses.field(**({} if isinstance(group, type) else {"default": group})),
         )
         for name, group in groups.items()
@@ -166,65 +163,12 @@ def plainly_shown(kind: Any) -> Any:
     return Annotated[(inner, tyro.conf.arg(metavar=metavar, help_behavior_hint=""), *notes)]
 
 
+def _about(group: Any) -> str:
+    """What the help of a command says of a group: its docstring, but for what is for programmers."""
+    paragraphs = (inspect.getdoc(_class_of(group)) or "").split("\n\n")
+    told = itertools.takewhile(lambda text: not text.startswith(_FOR_PROGRAMMERS), paragraphs)
+    return "\n\n".join(" ".join(text.split()) for text in told)
+
+
 def _class_of(group: Any) -> type:
     return group if isinstance(group, type) else type(group)
-
-
-def _values(arguments: Sequence[str], option: str) -> list[str]:
-    """What stands after `--option`, or in `--option=VALUE`, in their order."""
-    values = []
-    for argument, following in itertools.pairwise([*arguments, ""]):
-        if argument == option and following:
-            values.append(following)
-        elif argument.startswith(f"{option}="):
-            values.append(argument.removeprefix(f"{option}="))
-    return values
-
-
-def _explain(event: object, explain_unknown: Callable[[str], str]) -> str | None:
-    """What is wrong, in one sentence; None for an event that is not known here: tyro explains it itself."""
-    match event:
-        case events.UnrecognizedArgs(tokens=[token, *_]):
-            return explain_unknown(token)
-        case events.MissingArgs(unrecognized_tokens=[token, *_]):
-            return explain_unknown(token)
-        case events.MissingArgs(missing_arguments=missing):
-            return f"missing {', '.join(argument.arg.display_name() for argument in missing)}"
-        case events.InvalidChoice(argument=argument, value=value, choices=choices):
-            expected = ", ".join(choices)
-            return f"{argument.display_name()} must be one of {expected}; got {value!r}"
-        case events.BadValue(argument=argument):
-            return f"{argument.display_name()} needs a value"
-        case events.InstantiationFailure(argument=argument, message=message):
-            where = f"{argument.display_name()} expects {argument.lowered.metavar}: " if argument else ""
-            return f"{where}{message}"
-    return None
-
-
-def _explain_unknown(token: str, kind: type, groups: Groups, arguments: Sequence[str]) -> str:
-    name = token.partition("=")[0]
-    if not name.startswith("-"):
-        return f"unexpected argument {token!r}"
-    models = {model: cls.Options for model, cls in registry.cells.items()} if "cell" in groups else {}
-    tasks = registry.tasks if "task" in groups else {}
-    for option, field, classes in (("--model", "model", models), ("--task", "task_name", tasks)):
-        owners = [owner for owner, options in classes.items() if name in _options(options)]
-        if owners:
-            # A model's file decides its task; other commands are told by an option.
-            default = getattr(kind, field, "the model's task")
-            chosen = last_value(arguments, option, default)
-            return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
-    if name.removeprefix("--") in (field.name for field in dataclasses.fields(kind)):
-        return f"{name} is no option: its value is given without a name"
-    return f"unknown option {name}{suggestion(name, list(_options(kind)))}"
-
-
-def _options(kind: Any) -> Iterator[str]:
-    """The names of the options; those of an inner dataclass have no prefix."""
-    for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
-        inner, *notes = get_args(field.type) or (field.type,)
-        if dataclasses.is_dataclass(inner):
-            yield from _options(inner)
-        elif tyro.conf.Positional not in notes:
-            names = [note.name for note in notes if getattr(note, "name", None)]
-            yield f"--{(names or [field.name])[0].replace('_', '-')}"

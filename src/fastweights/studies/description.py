@@ -20,7 +20,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fastweights import plugins, registry
-from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at
+from fastweights.errors import InvalidValueError, UnknownNameError, check, check_choice, errors_at, suggestion
 from fastweights.files import open_file
 from fastweights.models import BlockOptions, ClassifierOptions
 from fastweights.runs.conversion import build_options, convert_value
@@ -211,5 +211,7 @@ def get_preset(name: str) -> Preset:
         if name in paper.presets:
             return paper().preset(name)
     if name not in _OWN:
-        raise UnknownNameError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
+        known = preset_names()
+        near = suggestion(name, known)
+        raise UnknownNameError(f"unknown preset {name!r}{near}; expected one of {', '.join(known)}")
     return StudyDescription.read(Path(__file__).with_name(f"{name}.toml"))

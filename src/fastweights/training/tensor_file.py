@@ -54,9 +54,10 @@ def read_header(file: BinaryIO) -> Header:
 
     Raises: ValueError or RecursionError if it is not so; OSError.
     """
-    length = int.from_bytes(_read(file, 8), "little")
+    first = _read(file, 8)
+    length = int.from_bytes(first, "little")
     if length > MAX_HEADER_BYTES:
-        raise ValueError(f"its header has {length} bytes; at most {MAX_HEADER_BYTES} are read")
+        raise ValueError(_of_another_kind(first))
     header = parse_json(_read(file, length).decode())
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
@@ -96,6 +97,14 @@ def _read(file: BinaryIO, size: int) -> bytes:
     if len(content) != size:
         raise ValueError("it ends too early")
     return content
+
+
+def _of_another_kind(first: bytes) -> str:
+    """What is wrong with a file that begins with these bytes, which are too large a length of a header."""
+    text = first.decode("ascii", "replace").replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    if first.isascii() and text.isprintable():
+        return f"it is a text file, which begins with {text!r}"
+    return "it does not begin as a file in the safetensors format does"
 
 
 def _entry(value: Any, start: int) -> Entry:
