@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
 from fastweights.report.html import template
@@ -45,6 +46,19 @@ def test_on_a_terminal():
     at = rows.index(["50", "IRNN", "10.00,", "4", "[red]"])
     assert rows[at + 1] == ["failed", "(1", "of", "2)"]
     assert rows[at - 1] == []  # a gap between groups
+
+
+@pytest.mark.parametrize(
+    ("width", "name"),
+    [(40, "an-associative-memory"), (32, "an-associative-\nmemory"), (26, "an-\nassociative-\nmemory")],
+)
+def test_where_a_table_is_too_wide_names_are_broken_after_hyphens(width, name):
+    table = Table("a", "", (R, MODEL, *numbers("error")), [("20", "an-associative-memory", "10.0 ± 0.1")])
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table.terminal())
+    lines = console.file.getvalue().splitlines()[2:]
+    assert [line[2:].strip().removesuffix("10.0 ± 0.1").strip() for line in lines] == name.split("\n")
+    assert "10.0 ± 0.1" in lines[0]
 
 
 def test_in_markdown():

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _MAX_KEPT = 12
 """The bars of runs that have ended stay visible if there are no more runs than this."""
 
+_NEEDED = len(" 100000/100000 validation 1.234e-05 left 0:00:00")
+_ELAPSED, _LEAST_BAR, _LONGEST_BAR, _LEAST_NAME = len(" 0:00:00"), 8, 24, 10
+
 
 def error_of(kind: str, error: float) -> str:
     """The error of answers as text: `error 3.14 %`, or `mean squared error 0.001234` of real vectors."""
@@ -34,25 +37,51 @@ def answers(task: "Task", count: int) -> str:
     return f"{count:,} {'sequences' if task.num_answers == 1 else 'answers'}"
 
 
+def shortened(name: str, width: int) -> str:
+    """A name with … in its middle if it is longer; its end, which has the size and the seed, stays."""
+    if len(name) <= width:
+        return name
+    _, space, end = name.partition(" ")
+    kept = len(space + end) if space and len(end) < width - 2 else width // 2
+    return f"{name[: width - 1 - kept]}…{name[-kept:]}"
+
+
 class Bars:
     """A bar for each run in progress with its updates, validation error and time left, and one for all runs.
     Where stderr is no terminal, a line for each run that ends."""
 
     def __init__(self) -> None:
-        self._progress = progress.Progress(
-            progress.TextColumn("{task.description}"),
-            progress.BarColumn(bar_width=24),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn("{task.fields[note]}"),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("left"),
-            progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
-        )
+        self._bar = progress.BarColumn()
+        self._progress = progress.Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
         self._bars: dict[str, tuple[progress.TaskID, str]] = {}
         self._total: progress.TaskID | None = None
         self._keep = True
+        self._fit()
+
+    def _fit(self) -> None:
+        """Columns for the names that are visible, within the width of the terminal.
+
+        Nothing that tells how far a run is may be cut. What there is no room for is left out: the time that
+        has passed, the bar, the middle of long names.
+        """
+        width = self._progress.console.width
+        visible = [task for task in self._progress.tasks if task.visible]
+        longest = max((len(task.fields["name"]) for task in visible), default=0)
+        room = width - _NEEDED - longest
+        shows_elapsed = room >= _LEAST_BAR + _ELAPSED
+        self._bar.bar_width = min(room - _ELAPSED * shows_elapsed, _LONGEST_BAR)
+        self._progress.columns = (
+            progress.TextColumn("{task.fields[shown]}", markup=False),
+            *[self._bar] * (self._bar.bar_width >= _LEAST_BAR),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[note]}"),
+            *[progress.TimeElapsedColumn()] * shows_elapsed,
+            progress.TextColumn("left"),
+            progress.TimeRemainingColumn(),
+        )
+        for task in visible:
+            name = shortened(task.fields["name"], max(width - _NEEDED, _LEAST_NAME))
+            self._progress.update(task.id, shown=name)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -64,18 +93,23 @@ class Bars:
     def add_total(self, runs: int, done: int) -> None:
         """Add the bar for all runs, of which `done` have ended, or update it."""
         if self._total is None:
-            self._total = self._progress.add_task("all runs", total=runs, completed=done, note="")
+            self._total = self._progress.add_task(
+                "", total=runs, completed=done, name="all runs", shown="all runs", note=""
+            )
         self._progress.update(self._total, total=runs, completed=done)
         self._keep = runs <= _MAX_KEPT
 
     def add(self, identifier: str, name: str, updates: int) -> None:
         """Add a bar for a run that begins, if it has none."""
         if identifier not in self._bars:
-            bar = self._progress.add_task(name, total=updates, start=False, note="begins")
+            bar = self._progress.add_task(
+                "", total=updates, start=False, name=name, shown=name, note="begins"
+            )
             self._bars[identifier] = bar, name
+            self._fit()
 
     def advance(self, identifier: str, update: int, validation: str) -> None:
-        """Show that a run reached an update, and how good it is on validation: `error 3.14 %`."""
+        """Show that a run reached an update, and its validation error: `3.14 %`."""
         bar, _ = self._bars[identifier]
         self._progress.start_task(bar)
         self._progress.update(bar, completed=update, note=f"validation {validation}")
@@ -121,7 +155,7 @@ class StudyProgress(Bars):
         self.add(run.identifier, name, training["updates"])
 
     def progressed(self, run: Run, update: int, validation_error: float) -> None:
-        self.advance(run.identifier, update, error_of(run.error_kind, validation_error))
+        self.advance(run.identifier, update, UNITS[run.error_kind].full(validation_error))
 
     def crashed(self, run: Run, reason: str) -> None:
         self.say(run.identifier, f"{last_line(reason)}; it will be tried again")

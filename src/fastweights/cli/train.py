@@ -12,6 +12,7 @@ from fastweights.cli.options import Groups, TaskOptions, last_value, parse, task
 from fastweights.cli.progress import Bars, answers, error_of, floor_of
 from fastweights.files import check_writable
 from fastweights.models import BlockOptions, ClassifierOptions
+from fastweights.report.error_units import UNITS
 from fastweights.runs import worker
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.runs.tracing import check_code
@@ -93,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
         outcome = worker.run(
             specification,
             options.out,
-            report=lambda point: bars.advance("run", point.update, error_of(kind, point.validation_error)),
+            report=lambda point: bars.advance("run", point.update, UNITS[kind].full(point.validation_error)),
             stopped=interrupt_requested,
             callbacks=callbacks,
         )

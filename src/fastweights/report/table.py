@@ -9,7 +9,9 @@ from typing import Literal, TypeVar
 
 from rich import box
 from rich import table as rich_table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 
 from fastweights.report.rounded import Rounded, digits
 
@@ -17,6 +19,9 @@ Item = TypeVar("Item")
 
 # GitHub's Markdown takes backslashes before these; not every other does.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"})
+
+
+_ANY_WIDTH, _LEAST_NAME = 10_000, 12
 
 
 @dataclass(frozen=True)
@@ -80,25 +85,10 @@ class Table:
             groups[-1].append((row, i in self.bold))
         return groups
 
-    def terminal(self) -> rich_table.Table:
-        """For rich to print, below the title if there is one, without the legend."""
-        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
-        if self.title:
-            shown.title, shown.title_justify, shown.title_style = f"\n{escape(self.title)}", "left", "bold"
-        for column in self.columns:
-            if column.kind == "number":
-                heading = column.heading.replace(" %", "\n%").replace(" & ", "&")
-                shown.add_column(escape(heading), justify="right", no_wrap=True)
-            else:
-                shown.add_column(escape(column.heading), min_width=column.min_width, overflow="fold")
-        sections = len(self.groups) < len(self.rows)
-        for group in self.groups:
-            if shown.row_count and sections:
-                shown.add_section()
-            for i, (row, bold) in enumerate(group):
-                first = row[0] if i == 0 else ""
-                shown.add_row(*map(escape, [first, *row[1:]]), style="bold" if bold else None)
-        return shown
+    def terminal(self) -> RenderableType:
+        """For rich to print, below the title if there is one, without the legend. Where it would be too wide,
+        names are broken after their hyphens."""
+        return _OnTerminal(self)
 
     def csv(self) -> str:
         """As comma-separated values (RFC 4180): the headings, then the rows. A number that was rounded is
@@ -124,6 +114,61 @@ class Table:
             lines.append([first, *(f"**{cell}**" if cell and i in self.bold else cell for cell in others)])
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return "\n\n".join(filter(None, [table, plain(self.legend)])) + "\n"
+
+
+@dataclass(frozen=True)
+class _OnTerminal:
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        whole = self._of_widths({})
+        needed = Measurement.get(console, options.update(max_width=_ANY_WIDTH), whole).maximum
+        excess = needed - options.max_width
+        if excess <= 0:
+            yield whole
+            return
+        longest = {
+            i: max(map(len, (row[i] for row in self.table.rows)), default=0)
+            for i, column in enumerate(self.table.columns)
+            if column.kind == "word"
+        }
+        widest = max(longest, key=lambda i: longest[i], default=-1)
+        yield self._of_widths({widest: max(longest.get(widest, 0) - excess, _LEAST_NAME)})
+
+    def _of_widths(self, widths: Mapping[int, int]) -> rich_table.Table:
+        """Names in columns that have a width are broken to fit into it, if hyphens allow it."""
+        table = self.table
+        shown = rich_table.Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+        if table.title:
+            shown.title, shown.title_justify, shown.title_style = f"\n{escape(table.title)}", "left", "bold"
+        for column in table.columns:
+            if column.kind == "number":
+                heading = column.heading.replace(" %", "\n%").replace(" & ", "&")
+                shown.add_column(escape(heading), justify="right", no_wrap=True)
+            else:
+                shown.add_column(escape(column.heading), min_width=column.min_width, overflow="fold")
+        sections = len(table.groups) < len(table.rows)
+        for group in table.groups:
+            if shown.row_count and sections:
+                shown.add_section()
+            for i, (row, bold) in enumerate(group):
+                cells = [_broken(cell, widths[j]) if j in widths else cell for j, cell in enumerate(row)]
+                first = cells[0] if i == 0 else ""
+                shown.add_row(*map(escape, [first, *cells[1:]]), style="bold" if bold else None)
+        return shown
+
+
+def _broken(text: str, width: int) -> str:
+    """With an end of a line after a hyphen where a word would be longer than the width."""
+    words = []
+    for word in text.split(" "):
+        lines = [""]
+        for part in re.findall(r"[^-]*-|[^-]+", word) or [""]:
+            if lines[-1] and len(lines[-1]) + len(part) > width:
+                lines.append("")
+            lines[-1] += part
+        words.append("\n".join(lines))
+    return " ".join(words)
 
 
 def _full_columns(heading: str, cells: Sequence[str]) -> list[tuple[str, list[str]]]:
