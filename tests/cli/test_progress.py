@@ -36,7 +36,7 @@ def shown(monkeypatch, width, name="my-own-associative-memory R=20 seed 0", upda
 def test_what_tells_how_far_a_run_is_is_never_cut(width, monkeypatch):
     line = shown(monkeypatch, width)
     assert "100000/100000 validation 64.40 % " in line and "left 0:00:00" in line
-    assert line.startswith("my-own") and "seed 0 " in line
+    assert line.startswith("my-ow") and "seed 0 " in line
 
 
 def test_names_and_bars_have_the_room_that_there_is(monkeypatch):
