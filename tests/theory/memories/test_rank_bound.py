@@ -5,6 +5,7 @@ import pytest
 
 from checks import holds
 from fastweights.theory.memories.rank_bound import random_keys, residual
+from fastweights.theory.runner import examine
 
 
 @pytest.mark.parametrize("wrong", [lambda n, r: residual(n, r + 1), lambda n, r: residual(n, r - 1)])
@@ -18,3 +19,11 @@ def test_fails_with_keys_that_lack_a_dimension():
         return np.concatenate([keys[..., :-1], 0 * keys[..., -1:]], axis=-1)
 
     assert not holds("rank-bound", keys=flat)
+
+
+@pytest.mark.thorough
+def test_the_bound_is_held_against_every_memory_that_is_one_matrix():
+    result = examine("rank-bound")
+    assert result.holds
+    for name in ("delta-rule", "gated", "gated-delta-rule", "generalised-delta-rule", "pseudo-inverse"):
+        assert any(f"of {name} / least" in quantity.name for quantity in result.quantities)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fastweights import registry
+from fastweights.memories.linear import LinearMemory
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.memories.streams import mean_errors
 from fastweights.theory.rounding import UNIT
@@ -12,7 +13,6 @@ from fastweights.theory.samples import Pairs, mean_of, on_sphere
 
 _SEEDS, _MAX_PAIRS, _UNITS = 100, 24, 10
 _BEYOND = (11, 15, 24)
-_LINEAR = ("outer-product", "decaying", "delta-rule", "pseudo-inverse")
 
 
 def residual(pairs: int, units: int) -> float:
@@ -29,6 +29,11 @@ def least(values: np.ndarray, null: np.ndarray) -> np.ndarray:
 def random_keys(rng: np.random.Generator) -> Pairs:
     """Keys of which any R are linearly independent, with probability 1."""
     return on_sphere(rng, _SEEDS, _MAX_PAIRS, _UNITS)
+
+
+def linear_memories() -> list[str]:
+    """The names of all registered memories that are one matrix, read by a product."""
+    return [name for name in registry.memories if issubclass(registry.memories[name], LinearMemory)]
 
 
 @register_check("rank-bound", source="Kohonen 1989, chapter 6; Penrose 1955; Greville 1960")
@@ -60,7 +65,7 @@ class RankBound(Check):
         keys, values = self.keys(rng), on_sphere(rng, _SEEDS, _MAX_PAIRS, 3)
         means, ratios = {}, {}  # [seed, pairs − 1]; with R + 1 pairs, in units of the least possible error
         least = self.least(values[:, : _UNITS + 1], 3 * _null(keys[:, : _UNITS + 1]))
-        for name in _LINEAR:
+        for name in linear_memories():
             means[name] = mean_errors(registry.memories[name].empty(_UNITS, 3), keys, values)
             ratios[name] = (_UNITS + 1) * means[name][:, _UNITS] / least
         best = means["pseudo-inverse"]
