@@ -5,8 +5,9 @@ import sys
 
 
 def run(program: str) -> subprocess.CompletedProcess:
+    # The first of them may have to build the kernels, beside other work.
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=False
     )
 
 
