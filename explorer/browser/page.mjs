@@ -1,17 +1,12 @@
 // Opens the page in Debian's Chromium, from the file system; any console error, exception or request fails the test.
 
-import { existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
+import { browser } from './chromium.mjs';
 
-const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
-
-const executablePath = PLACES.find((place) => place && existsSync(place));
-if (!executablePath) throw new Error('no Chromium: install it, or name it in CHROMIUM');
-
-export const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+export { browser };
 
 const folder = mkdtempSync(join(tmpdir(), 'explorer-'));
 const file = join(folder, 'explore.html');

@@ -71,7 +71,10 @@ export function startPage(): void {
 function heading(view: View, content: Content): HTMLElement {
   const address = content.chapters[view.id];
   const name = `Chapter “${view.chapter}”`;
-  const chapter = address ? h('a', { href: address }, name) : h('span', {}, `${name} of the documentation`);
+  // Where the page is a frame of the documentation, the chapter is not to open inside the frame.
+  const chapter = address
+    ? h('a', { href: address, target: '_top' }, name)
+    : h('span', {}, `${name} of the documentation`);
   const paragraph = (content.are_own && view.paragraphOfOwn) || view.paragraph;
   const [before, see, after] = paragraph.map(withFormulas);
   return h(
