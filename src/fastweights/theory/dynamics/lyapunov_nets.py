@@ -72,7 +72,7 @@ class LyapunovNets(Check):
     does not leave. A change of A that the step's query q does not see, δA q = 0, is multiplied by λ and
     by nothing else; there are R (R − 1)/2 independent ones. Under an input that stays the same the query
     is the same at last, so that as many exponents are log λ: a difference that two pasts have left in A
-    then falls by λ a step or less, up to the share of what falls faster, (λ_k/λ)ⁿ.
+    then falls by λ a step or more slowly, up to the share of what falls faster, (λ_k/λ)ⁿ.
 
     A QR decomposition errs like a change of J by c N² u ‖J‖, c a small constant (Higham 2002, theorem
     19.4): the sums by that times the condition, ‖J‖ over the smallest σ that is compared; determinants

@@ -40,7 +40,7 @@ class CubicGrowth(Check):
     the cube, ‖h(t+1)‖ is the cube up to their ratio.
     """
 
-    statement = "Without normalisation of A h the state's norm is cubed in every step."
+    statement = "Without normalisation of A h the norm of a large state is about cubed in every step."
 
     growth: Callable[[Float[np.ndarray, "*shape"]], Float[np.ndarray, "*shape"]] = lambda norm: norm**3
     """A norm after one step, up to constant factors, given the norm before."""

@@ -35,7 +35,9 @@ class AnsweringStates(Check):
     averaged, so that nothing is left to chance; 10⁻¹² for the mean. Here V^K = 4 tables suffice.
     """
 
-    statement = "States that answer for every string of K pairs are at least V^K, and not many more."
+    statement = (
+        "States that answer for every string of K pairs are at least V^K; V^K ln(C(n, K) V^K) suffice."
+    )
 
     least: Callable[[int, int], int] = least
     """Tables at least, given K and V."""

@@ -69,7 +69,7 @@ class Capacity(Check):
     The theory of Hopfield's network is that of many units, so only two loads are tested: below half of
     α_c there is hardly an error, far beyond it most of the pattern is lost."""
 
-    statement = "Every memory's error at every load is what theory predicts."
+    statement = "Where a memory's expected error is known, recall has it at every load."
 
     expected: Mapping[str, Callable[[int], float]] = field(default_factory=theories)
     """The expected squared error of memories, by the number of pairs."""

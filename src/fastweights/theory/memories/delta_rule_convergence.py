@@ -49,9 +49,7 @@ class DeltaRuleConvergence(Check):
     Π(1 + β‖k_n‖²) − 1 − β Σ‖k_n‖² in norm, and so do its eigenvalues (Bauer & Fike, the second matrix being
     symmetric): at β = 0.001 this leaves 3 % of β λ_min."""
 
-    statement = (
-        "The repeated delta rule converges to the pseudo-inverse, at the rate of the smallest eigenvalue."
-    )
+    statement = "The repeated delta rule converges to the pseudo-inverse, at once by max |1 − β λ| a round."
 
     contraction: Callable[[float, Float[np.ndarray, " keys"]], float] = contraction
     """The error's factor for each round, given β and the eigenvalues of K Kᵀ."""
