@@ -38,6 +38,7 @@ from fastweights.models import partition as partition
 from fastweights.plugins import load_plugin as load_plugin
 from fastweights.registry import register_cell as register_cell
 from fastweights.registry import register_check as register_check
+from fastweights.registry import register_demo as register_demo
 from fastweights.registry import register_memory as register_memory
 from fastweights.registry import register_paper as register_paper
 from fastweights.registry import register_task as register_task

@@ -1,4 +1,4 @@
-"""Names of cells, memories, tasks, checks and papers. To register a class is all it takes to add one."""
+"""Names of cells, memories, tasks, checks, demos and papers. To register a class is all it takes."""
 
 import dataclasses
 import importlib
@@ -142,9 +142,11 @@ cells = Registry("model", "fastweights.cells", "fastweights.cells.base.Cell")
 memories = Registry("memory", "fastweights.memories", "fastweights.memories.base.Memory")
 tasks = Registry("task", "fastweights.tasks", "fastweights.tasks.base.Task")
 checks = Registry("check", "fastweights.theory", "fastweights.theory.check.Check")
+demos = Registry("demo", "fastweights.demos", "fastweights.demos.base.Demo")
 papers = Registry("paper", "fastweights.papers", modules=pkgutil.iter_modules)
 register_cell = cells.register
 register_memory = memories.register
 register_task = tasks.register
 register_check = checks.register
+register_demo = demos.register
 register_paper = papers.register

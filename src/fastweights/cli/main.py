@@ -44,6 +44,10 @@ COMMANDS = {
         "Run the checks of the theory: each computes a statement, compares it with its bound, and can fail.",
         "--only decaying-forms",
     ),
+    "demo": (
+        "A statement of the theory at sizes of your own: numbers, a figure to project; by default a list.",
+        "capacity --units 64 --pairs 80 --decay 0.9 --csv capacity.csv --out capacity.png",
+    ),
     "models": ("List the registered models with their sources.", ""),
     "tasks": ("List the registered tasks with their sources.", ""),
 }

@@ -24,7 +24,14 @@ from fastweights.errors import FastweightsError, check
 if TYPE_CHECKING:
     from fastweights.tasks.base import Split
 
-_PLACES = {"out": "file", "dir": "folder", "into": "folder", "curves": "file", "figures": "folder"}
+_PLACES = {
+    "out": "file",
+    "curves": "file",
+    "csv": "file",
+    "dir": "folder",
+    "into": "folder",
+    "figures": "folder",
+}
 """Options that name what a command writes."""
 
 Groups = Mapping[str, Any]
@@ -34,7 +41,7 @@ defaults."""
 
 @dataclass(frozen=True, kw_only=True)
 class PluginOptions:
-    """The option of every command that needs to know cells, memories, tasks, checks or papers."""
+    """The option of every command that needs to know cells, memories, tasks, checks, demos or papers."""
 
     plugin: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py|MODULE")

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from fastweights.memories import Hopfield
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
@@ -32,6 +32,28 @@ def one_unit(memory: Hopfield, state: Array, unit: Array) -> Array:
 def change_of_energy(field: Array) -> Array:
     """−2 |Σ_j W_ij x_j|, given the field of a unit that turns."""
     return -2 * abs(field)
+
+
+def recall_along(
+    memory: Hopfield,
+    start: Float[Array, "networks units"],
+    order: Int[Array, " steps"],
+    change: Callable[[Hopfield, Array, Array], Array] = one_unit,
+    change_of_energy: Callable[[Array], Array] = change_of_energy,
+) -> tuple[Float[Array, "networks after"], Float[Array, "networks steps"], Float[Array, "networks units"]]:
+    """For each network the energies before each step and at the end, the changes by formula, and the last
+    state, where the units of `order` are updated one after another."""
+
+    def run(memory, state):
+        def step(state, unit):
+            after = change(memory, state, unit)
+            expected = change_of_energy(memory.matrix[unit] @ state)
+            return after, (memory.energy(state), jnp.where(after[unit] != state[unit], expected, 0))
+
+        last, (energies, changes) = jax.lax.scan(step, state, order)
+        return jnp.append(energies, memory.energy(last)), changes, last
+
+    return jax.jit(jax.vmap(run))(memory, start)
 
 
 @register_check("hopfield-energy", source="Hopfield 1982, equations 7 and 8")
@@ -60,7 +82,7 @@ class HopfieldEnergy(Check):
         memory = Hopfield(jnp.asarray(self.weights(rng)))
         start = jnp.asarray(signs(rng, _NETWORKS, _UNITS))
         order = jnp.asarray(np.concatenate([rng.permutation(_UNITS) for _ in range(_SWEEPS)]))
-        energies, changes, last = self._recall(memory, start, order)
+        energies, changes, last = recall_along(memory, start, order, self.change, self.change_of_energy)
         rises = np.diff(energies)
         moving = np.sum(np.any(memory.update(last) != last, axis=-1))
         return Finding(
@@ -69,21 +91,6 @@ class HopfieldEnergy(Check):
             Quantity("networks still moving after 12 sweeps", moving, highest=0),
             panels=[_panel(np.asarray(energies))],
         )
-
-    def _recall(self, memory: Hopfield, start: Array, order: Array) -> tuple[Array, Array, Array]:
-        """For each network the energies before each step and at the end, the changes by formula, and the
-        last state."""
-
-        def run(memory, state):
-            def step(state, unit):
-                after = self.change(memory, state, unit)
-                change = self.change_of_energy(memory.matrix[unit] @ state)
-                return after, (memory.energy(state), jnp.where(after[unit] != state[unit], change, 0))
-
-            last, (energies, changes) = jax.lax.scan(step, state, order)
-            return jnp.append(energies, memory.energy(last)), changes, last
-
-        return jax.jit(jax.vmap(run))(memory, start)
 
 
 def _panel(energies: np.ndarray) -> Panel:

@@ -1,13 +1,14 @@
 """The error of every registered memory against its load, in one figure, with the theory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from fastweights import registry
-from fastweights.memories.base import Memory
+from fastweights.memories.base import Memory, StoredPairs
 from fastweights.theory import Check, Finding, Panel, Quantity, Series, register_check
 from fastweights.theory.hopfield.mean_field import end_of_retrieval, overlap
 from fastweights.theory.hopfield.softmax_hopfield_capacity import odds
@@ -44,15 +45,43 @@ def highest_error(odds: float) -> float:
     return odds / 2
 
 
-def theories() -> Mapping[str, Callable[[int], float]]:
+def theories(units: int = _UNITS, decay: float = _DECAY) -> Mapping[str, Callable[[int], float]]:
     """The exact expectation of the squared error by the number of pairs, where one is known."""
     return {
-        "decaying": lambda pairs: decayed(pairs, _UNITS, _DECAY),
-        "gated": lambda pairs: decayed(pairs, _UNITS, _DECAY),  # by one number, it is the same memory
-        "delta-rule": lambda pairs: float(one_pass(_UNITS, pairs).mean()),
-        "outer-product": lambda pairs: crosstalk(pairs, _UNITS),
-        "pseudo-inverse": lambda pairs: residual(pairs, _UNITS),
+        "decaying": lambda pairs: decayed(pairs, units, decay),
+        "gated": lambda pairs: decayed(pairs, units, decay),  # by one number, it is the same memory
+        "delta-rule": lambda pairs: float(one_pass(units, pairs).mean()),
+        "outer-product": lambda pairs: crosstalk(pairs, units),
+        "pseudo-inverse": lambda pairs: residual(pairs, units),
     }
+
+
+def recall_errors(
+    empty: Memory, keys: Pairs, values: Pairs, counts: Sequence[int]
+) -> Float[np.ndarray, "seeds loads"]:
+    """For each seed and count N: the mean squared error of the first N pairs, once these are stored."""
+    if not isinstance(empty, StoredPairs):
+        return mean_errors(empty, keys, values)[:, np.array(counts) - 1]
+    errors = []
+    for pairs in counts:
+        off = recalled(empty, keys[:, :pairs], values[:, :pairs]) - values[:, :pairs]
+        errors.append(np.sum(off**2, axis=-1).mean(1))
+    return np.stack(errors, axis=1)
+
+
+def softmax_errors(
+    keys: Pairs,
+    beta: float,
+    counts: Sequence[int],
+    of_answer: Callable[[np.ndarray], np.ndarray] = error_of_answer,
+) -> Float[np.ndarray, "seeds loads"]:
+    """The same of the softmax memory, as expected for these keys, given the error of an answer by the weights
+    of all pairs."""
+    errors = []
+    for pairs in counts:
+        scores = np.exp(beta * keys[:, :pairs] @ keys[:, :pairs].swapaxes(1, 2))
+        errors.append(of_answer(scores / scores.sum(-1, keepdims=True)).mean(1))
+    return np.stack(errors, axis=1)
 
 
 @register_check(
@@ -116,21 +145,11 @@ class Capacity(Check):
             return np.array([_errors_of_patterns(rng, empty) for _ in range(self.networks)])
         keys, values = _drawn_pairs()
         numbers = {"decaying": (_DECAY,), "softmax-hopfield": (self.beta,)}.get(name, ())
-        empty = memory.empty(_UNITS, 3, *numbers)
-        if name in self.expected:
-            return mean_errors(empty, keys, values)[:, np.array(_LOADS) - 1]
-        answers = [recalled(empty, keys[:, :pairs], values[:, :pairs]) for pairs in _LOADS]
-        off = [np.sum((some - values[:, : some.shape[1]]) ** 2, axis=-1) for some in answers]
-        return np.stack([errors.mean(1) for errors in off], axis=1)
+        return recall_errors(memory.empty(_UNITS, 3, *numbers), keys, values, _LOADS)
 
     def _of_softmax(self, errors: np.ndarray) -> list[Quantity]:
         """Its errors, given its keys; and two pairs of one key, each of which has the weight ½."""
-        keys, differences = _drawn_pairs()[0], []
-        for errors_at, pairs in zip(errors.T, _LOADS, strict=True):
-            scores = np.exp(_BETA * keys[:, :pairs] @ keys[:, :pairs].swapaxes(1, 2))
-            expected = self.error_of_answer(scores / scores.sum(-1, keepdims=True))
-            differences.append(errors_at - expected.mean(1))
-        off = np.stack(differences, axis=1)
+        off = errors - softmax_errors(_drawn_pairs()[0], _BETA, _LOADS, self.error_of_answer)
         deviation = np.max(abs(off.mean(0)) / (STANDARD_ERRORS * standard_error(off)))
         even = np.full((2, 2), 0.5)
         return [
