@@ -10,6 +10,7 @@ def failures(name, **ingredients):
     result = examine(name, registry.checks[name](**ingredients))
     assert result.error is None, result.error
     assert result.quantities
+    assert bool(result.panels) == registry.checks[name].has_figure
     assert result.holds == all(quantity.holds for quantity in result.quantities)
     return [quantity.name for quantity in result.quantities if not quantity.holds]
 

@@ -17,6 +17,7 @@ from plugins.isolation import nothing_loaded
 
 ROOT = Path(__file__).parents[1]
 START = ROOT / "docs" / "start.md"
+LECTURE = ROOT / "docs" / "guides" / "lecture.md"
 PAGES = [ROOT / "README.md", START, *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 WITH_COMMANDS = [*PAGES, *(ROOT / "docs" / f"{name}.md" for name in ("studies", "clusters", "speed"))]
 
@@ -67,10 +68,11 @@ def test_python_runs_as_written(snippet, tmp_path, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_ten_minutes(tmp_path):
-    """Every command of the page, one after the other in one folder."""
-    lines = commands(START)
-    assert len(lines) > 9
+@pytest.mark.parametrize("page", [START, LECTURE], ids=lambda page: page.stem)
+def test_every_command_of_a_page(page, tmp_path):
+    """One after the other in one folder."""
+    lines = commands(page)
+    assert len(lines) > 6
     for line in lines:
         arguments = shlex.split(line)[1:]
         end = subprocess.run(
@@ -85,7 +87,10 @@ def test_ten_minutes(tmp_path):
             asking = re.search(r"^ask it: (fastweights answer .*)$", end.stdout, re.MULTILINE)
             assert asking
             lines.append(asking[1])
-    assert (tmp_path / "quick" / "report.html").exists()
+    assert page != START or (tmp_path / "quick" / "report.html").exists()
+    figures = re.findall(r" demo .*--out (\S+)", "\n".join(lines))
+    assert len(figures) == 5 * (page == LECTURE)
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in figures)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -96,10 +101,11 @@ def test_options_of_commands_exist(line, capsys, monkeypatch):
     named = []
     for option in {"--plugin", "--model", "--task"} & options:
         named += arguments[arguments.index(option) :][:2]
+    named += arguments[:1] * (command == "demo")
     monkeypatch.chdir(ROOT)
     # What a plugin registers is gone after the test.
     monkeypatch.setattr(plugins, "_loaded", {})
-    for entries in (registry.cells, registry.tasks):
+    for entries in (registry.cells, registry.tasks, registry.demos):
         list(entries)  # all that the package has is there
         monkeypatch.setattr(entries, "_entries", dict(entries._entries))
     with pytest.raises(SystemExit) as end:

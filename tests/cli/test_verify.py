@@ -2,14 +2,19 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from fastweights.cli.main import main
 from fastweights.registry import checks, register_check
+from fastweights.report.check_figures import draw_panel, styles_of
 from fastweights.theory.check import Check, Finding, Quantity
 from fastweights.theory.plot import Panel, Series
+
+FIGURES = Path(__file__).parents[2] / "results" / "theory"
 
 
 @pytest.fixture
@@ -20,6 +25,7 @@ def made():
     @register_check("holding", source="this test, 2026")
     class Holding(Check):
         statement = "Nothing is below nothing."
+        has_figure = True
 
         def examine(self):
             return Finding(Quantity("pairs", 3.0, lowest=1), Quantity("share", 0.5, 0, 1), panels=[panel])
@@ -89,16 +95,32 @@ def test_the_list_says_what_is_claimed_and_computes_nothing(made, capsys):
     out, _ = verify(capsys, "--list", "--only", "raising", "holding")
     assert out == (
         "raising\n    Zero divides.\n    this test, 2026\n\n"
-        "holding\n    Nothing is below nothing.\n    this test, 2026\n\n"
+        "holding (with a figure)\n    Nothing is below nothing.\n    this test, 2026\n\n"
     )
     told = json.loads(verify(capsys, "--list", "--json").out)["claims"]
     assert [claim["name"] for claim in told] == list(checks)
     assert all(claim["claim"] and claim["source"] for claim in told)
+    with_figure = {claim["name"] for claim in told if claim["figure"]}
+    assert with_figure - {"holding"} == {path.stem for path in FIGURES.glob("*.svg")}
 
 
 def test_figures(made, tmp_path, capsys):
     verify(capsys, "--only", "holding", "failing", "--workers", "1", "--figures", tmp_path / "f", code=1)
     assert {path.name for path in (tmp_path / "f").iterdir()} == {"holding.svg", "holding.png"}
+
+
+def test_dashed_lines_of_a_panel_can_be_told_apart():
+    """Those without a group have one colour, and each its own dashes."""
+    x = np.arange(3.0)
+    groups = ["", "", "", "measured"]
+    series = [Series(f"line {i}", x, x + i, "dashed", group=group) for i, group in enumerate(groups)]
+    panel = Panel("Lines", "x", "y", [*series, Series("measured", x, x, "marks")])
+    axes = Figure().subplots()
+    draw_panel(panel, axes, styles_of([panel]))
+    *ungrouped, grouped, _ = axes.lines
+    assert len({line.get_color() for line in ungrouped}) == 1
+    assert len({str(line._unscaled_dash_pattern) for line in ungrouped}) == 3
+    assert grouped.get_color() not in {line.get_color() for line in ungrouped}
 
 
 def test_checks_run_in_processes_and_those_from_outside_the_package_beside_them(made, capsys):

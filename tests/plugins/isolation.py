@@ -8,7 +8,14 @@ import pytest
 
 from fastweights import plugins, registry
 
-REGISTRIES = (registry.cells, registry.memories, registry.tasks, registry.checks, registry.papers)
+REGISTRIES = (
+    registry.cells,
+    registry.memories,
+    registry.tasks,
+    registry.checks,
+    registry.demos,
+    registry.papers,
+)
 
 
 @contextmanager

@@ -80,12 +80,18 @@ def _explain_unknown(token: str, kind: type, groups: Mapping[str, Any], argument
         return f"unexpected argument {token!r}"
     models = {model: cls.Options for model, cls in registry.cells.items()} if "cell" in groups else {}
     tasks = registry.tasks if "task" in groups else {}
-    for option, field, classes in (("--model", "model", models), ("--task", "task_name", tasks)):
+    demos = registry.demos if "demo" in groups else {}
+    for option, field, classes in (
+        ("--model", "model", models),
+        ("--task", "task_name", tasks),
+        ("", "", demos),
+    ):
         owners = [owner for owner, options in classes.items() if name in _options(options)]
         if owners:
             # A model's file decides its task; other commands are told by an option.
             default = getattr(kind, field, "the model's task")
-            chosen = [default, *values_of(arguments, option)][-1]
+            demo = groups.get("demo")
+            chosen = registry.demos.name_of(demo) if demo else [default, *values_of(arguments, option)][-1]
             return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
     if name.removeprefix("--") in (field.name for field in dataclasses.fields(kind)):
         return f"{name} is no option: its value is given without a name"

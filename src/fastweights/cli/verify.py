@@ -28,7 +28,7 @@ class Verify(PluginOptions):
     """Names of the checks to run; by default all."""
 
     list: bool = False
-    """Print what each check states, and compute nothing."""
+    """Print what each check states, and whether it has a figure; compute nothing."""
 
     figures: Path | None = None
     """A folder to draw the checks' figures into."""
@@ -78,16 +78,22 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _list(names: Sequence[str], *, as_json: bool) -> None:
-    """Each check's name, statement and source, and the chapter of the package's own."""
+    """Each check's name, statement and source, and whether it has a figure."""
     found = [
-        {"name": name, "claim": registry.checks[name].statement, "source": registry.checks.source(name)}
+        {
+            "name": name,
+            "claim": registry.checks[name].statement,
+            "source": registry.checks.source(name),
+            "figure": registry.checks[name].has_figure,
+        }
         for name in names
     ]
     if as_json:
         print(json.dumps({"claims": found}, indent=1, ensure_ascii=False))
         return
     for entry in found:
-        print(f"{entry['name']}\n    {entry['claim']}\n    {entry['source']}\n")
+        figure = " (with a figure)" if entry["figure"] else ""
+        print(f"{entry['name']}{figure}\n    {entry['claim']}\n    {entry['source']}\n")
 
 
 def _show(result: CheckResult) -> None:

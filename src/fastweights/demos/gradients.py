@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax import Array, lax
 from jaxtyping import Float
 
 from fastweights import registry
@@ -23,7 +23,7 @@ from fastweights.theory.gradients.state_jacobians import (
     state_jacobians,
     step_jacobians,
 )
-from fastweights.theory.networks import built, outputs, run_once
+from fastweights.theory.networks import built, run_once
 from fastweights.theory.samples import standard_error
 
 _SYMBOLS, _CLASSES = 37, 10
@@ -120,8 +120,18 @@ def _reach(
     sizes = norms(run_once(state_jacobians)(cell, projections))[:, ::-1]
     if not isinstance(cell, SimpleCell) or cell.gain is not None:
         return sizes, None
-    factors = step_jacobians(cell, outputs(cell, jnp.asarray(projections)))
+    factors = step_jacobians(cell, _outputs(cell, projections))
     return sizes, np.stack([product_bounds(one) for one in factors])[:, ::-1]
+
+
+@run_once
+def _outputs(cell: Cell, projections: Float[Array, "batch time units"]) -> Float[Array, "batch time units"]:
+    """h(1) … h(T) in JAX: kernels, which are compiled at first use, are not worth it."""
+
+    def of_one(projections):
+        return lax.scan(lambda *now: cell.step(*now), cell.initial_state(), projections)[1]
+
+    return jax.vmap(of_one)(projections)
 
 
 def _seen(curves: list[Curve]) -> str:

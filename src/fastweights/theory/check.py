@@ -84,6 +84,9 @@ class Check(ABC):
     statement: ClassVar[str]
     """What is checked, in one sentence."""
 
+    has_figure: ClassVar[bool] = False
+    """Whether its finding has panels, for those who list checks without computing them."""
+
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
         # Those of this class serve; with their own, an explicit @dataclass(frozen=True) would be refused.

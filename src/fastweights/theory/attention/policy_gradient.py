@@ -39,6 +39,7 @@ class PolicyGradient(Check):
     statement = (
         "Sampled places give an unbiased gradient for any baseline; one baseline makes it least noisy."
     )
+    has_figure = True
 
     estimates: Callable[[Vector, Vector, float], Float[np.ndarray, "place places"]] = estimates
     """What is computed when each place is drawn, given p, r and b."""

@@ -35,6 +35,7 @@ class SoftToHard(Check):
     statement = (
         "Softmax picks the best place up to n e^−Δ; fast weights weigh each state by its score and age."
     )
+    has_figure = True
 
     least_share: Callable[[int, float], float] = least_share
     """Of the best place, given the number of the others and Δ."""

@@ -46,6 +46,7 @@ class AdditiveModelSolution(Check):
     """
 
     statement = "The additive model, integrated in adaptive steps, follows its exact solution."
+    has_figure = True
 
     given: Callable[[AdditiveModel], AdditiveModel] = lambda model: model
     """The model that the adaptive method integrates, given the true one."""

@@ -81,6 +81,7 @@ class BasinBorders(Check):
     """
 
     statement = "Basins of attraction are separated by the stable manifolds of saddles."
+    has_figure = True
 
     weights: tuple[tuple[float, float], tuple[float, float]] = _FLIP_FLOP
     """The weights of the flip-flop."""

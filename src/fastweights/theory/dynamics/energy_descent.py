@@ -76,6 +76,7 @@ class EnergyDescent(Check):
     """
 
     statement = "With symmetric weights the additive model has an energy that never increases."
+    has_figure = True
 
     weights: Callable[[Matrix], Matrix] = symmetric
     """S from random numbers; the weights are w_ji = s_ji/d_j."""

@@ -97,6 +97,7 @@ class EquilibriumKinds(Check):
     """
 
     statement = "The Jacobian's eigenvalues determine an equilibrium's kind and its rates."
+    has_figure = True
 
     jacobian: Callable[[AdditiveModel, np.ndarray], np.ndarray] = jacobian
     """∂(dv/dt)/∂v at a point."""

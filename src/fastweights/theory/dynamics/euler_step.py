@@ -61,6 +61,7 @@ class EulerStep(Check):
     """
 
     statement = "An Euler step as long as the time constant is a step of the standard RNN."
+    has_figure = True
 
     method: Callable[[Callable[[Vectors], Vectors], Vectors, float], Vectors] = euler
     """One step, given dv/dt, v and the step's length."""

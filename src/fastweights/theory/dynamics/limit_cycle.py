@@ -50,6 +50,7 @@ class LimitCycle(Check):
     """
 
     statement = "Rotating weights produce a limit cycle, so that the net has no energy function."
+    has_figure = True
 
     weights: Callable[[float, float], np.ndarray] = lambda a, b: np.array([[a, -b], [b, a]])
     """W, given a and b: two units that excite themselves, of which one excites the other and is inhibited

@@ -28,6 +28,7 @@ class LinearFeedback(Check):
     """
 
     statement = "A linear feedback loop decays, grows linearly or grows exponentially, by its weight."
+    has_figure = True
 
     response: Callable[[Any, Any], Any] = lambda weight, age: weight ** (age + 1)
     """The weight of an input in the sum, given w and its age; works on symbols and on numbers."""

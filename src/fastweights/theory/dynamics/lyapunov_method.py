@@ -46,6 +46,7 @@ class LyapunovMethod(Check):
     """
 
     statement = "The QR method computes the Lyapunov exponents of maps whose exponents are known."
+    has_figure = True
 
     method: Callable[[Jacobians], np.ndarray] = stretches
     """The logarithms of the stretching in every step and direction."""

@@ -82,6 +82,7 @@ class LyapunovNets(Check):
     """
 
     statement = "A network's Lyapunov exponents obey its Jacobians, before and after training."
+    has_figure = True
 
     through: Callable[[State], State] = lambda state: state
     """A function applied to a state before the derivative is taken."""

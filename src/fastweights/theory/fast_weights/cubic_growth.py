@@ -41,6 +41,7 @@ class CubicGrowth(Check):
     """
 
     statement = "Without normalisation of A h the norm of a large state is about cubed in every step."
+    has_figure = True
 
     growth: Callable[[Float[np.ndarray, "*shape"]], Float[np.ndarray, "*shape"]] = lambda norm: norm**3
     """A norm after one step, up to constant factors, given the norm before."""

@@ -52,6 +52,7 @@ class InnerLoopContraction(Check):
     """
 
     statement = "Without normalisation the inner loop converges if ‖A‖ < 1, at that rate."
+    has_figure = True
 
     rate: Callable[[Matrix], float] = spectral_norm
     """The factor of a distance in a step, given A."""

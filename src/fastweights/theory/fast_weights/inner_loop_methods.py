@@ -42,6 +42,7 @@ class InnerLoopMethods(Check):
     """
 
     statement = "Without A and normalisation both methods agree; otherwise the second amplifies."
+    has_figure = True
 
     nothing: Callable[[int], Float[Array, "units units"]] = nothing
     """The empty memory A, given the number of units."""

@@ -50,6 +50,7 @@ class InnerLoopNormalised(Check):
     """
 
     statement = "Normalised, the inner loop contracts by max |g| ‖H A‖ / s, however large h is."
+    has_figure = True
 
     factor: Callable[[Vector, Any, Any], Any] = factor
     """The factor of a distance in a step, given g, ‖H A‖ and s."""

@@ -30,6 +30,7 @@ class LayerNormInvariance(Check):
     """
 
     statement = "Layer normalisation is invariant to scale and shift, up to the derived effect of ε."
+    has_figure = True
 
     normalise: Normalise = layer_norm
     """Normalisation of vectors, given x, gain, bias and ε."""

@@ -49,6 +49,7 @@ class ConstantErrorPath(Check):
     """
 
     statement = "Along the cell of an LSTM the error is multiplied by the forget gates and nothing else."
+    has_figure = True
 
     factor: Callable[[Gates], Float[np.ndarray, "batch time hidden"]] = forget_gate
     """The factor of the cell's error in a step, given all gates."""

@@ -64,6 +64,7 @@ class FastMemoryPath(Check):
     """
 
     statement = "The fast memory adds a direct path from every h(τ), which decays as λ^age."
+    has_figure = True
 
     weight: Callable[[float, int], float] = lambda decay, age: decay**age
     """The weight of a state, given λ and its age."""

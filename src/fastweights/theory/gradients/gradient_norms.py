@@ -44,6 +44,7 @@ class GradientNorms(Check):
     """
 
     statement = "No gradient of a simple cell is larger than the product of its steps' norms."
+    has_figure = True
 
     through: Callable[[State], State] = lambda state: state
     """A function applied to every state between two steps."""

@@ -45,6 +45,7 @@ class VanishingGradients(Check):
     """
 
     statement = "A norm of W below 1 makes gradients vanish; eigenvalues below 1 do not suffice."
+    has_figure = True
 
     size: Callable[[Matrix], float] = spectral_norm
     """The size of the matrix that is below 1."""

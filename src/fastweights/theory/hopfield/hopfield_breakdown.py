@@ -56,6 +56,7 @@ class HopfieldBreakdown(Check):
     """
 
     statement = "Hopfield's network loses its patterns at 0.138 patterns for each unit."
+    has_figure = True
 
     weights: Callable[[Patterns], Float[np.ndarray, "units units"]] = hebbian
     """The weights that store some patterns; those of more patterns are their sum."""

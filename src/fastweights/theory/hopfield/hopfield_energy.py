@@ -66,6 +66,7 @@ class HopfieldEnergy(Check):
     """
 
     statement = "Asynchronous recall never raises −½ xᵀ W x for symmetric W, and ends at a fixed point."
+    has_figure = True
 
     weights: Callable[[np.random.Generator], Weights] = symmetric
     """The networks' weights, whole numbers."""

@@ -60,6 +60,7 @@ class HopfieldExactRecall(Check):
     P at half as many patterns."""
 
     statement = "Exact recall ends near N/(2 ln N) patterns, and of all patterns at once near N/(4 ln N)."
+    has_figure = True
 
     most: Callable[[float], float] = most
     """The number of patterns up to which most are kept without error, given N."""

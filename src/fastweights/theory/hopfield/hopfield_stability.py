@@ -53,6 +53,7 @@ class HopfieldStability(Check):
     has."""
 
     statement = "A unit of a stored random pattern turns with the probability of a binomial tail."
+    has_figure = True
 
     turned: Callable[[int, int], float] = turned
     """The probability, given N and p."""

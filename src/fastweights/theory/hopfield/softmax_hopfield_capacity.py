@@ -68,6 +68,7 @@ class SoftmaxHopfieldCapacity(Check):
     dimensions in both of the paper's examples, and more at d = 40."""
 
     statement = "The softmax network retrieves exponentially many patterns, where Hebb's memory fails."
+    has_figure = True
 
     beta: float = 1.0
     """The memory's inverse temperature."""

@@ -51,6 +51,7 @@ class SoftmaxHopfieldEnergy(Check):
     tolerance is 8 (d + N) u times that."""
 
     statement = "Every update of the softmax network lowers its energy, by half its squared length or more."
+    has_figure = True
 
     update: Callable[[SoftmaxHopfield, Array], Array] = SoftmaxHopfield.update
     """One step of recall."""

@@ -53,6 +53,7 @@ class SoftmaxHopfieldRetrieval(Check):
     exponent multiplies by its size."""
 
     statement = "One update of the softmax network errs by at most 2 M (N − 1) exp(−β (Δ − 2 M ‖ξ − k‖))."
+    has_figure = True
 
     bound: Callable[[Any, Numbers, Numbers, float, int], Numbers] = bound
     """The bound, given β, Δ, distance, M and N."""

@@ -35,6 +35,7 @@ class NpRNNSpectrum(Check):
     statement = (
         "An np-RNN starts with eigenvalues between 1/5 and 1, so that no gradient is longer than it was."
     )
+    has_figure = True
 
     below: Callable[[Float[np.ndarray, " n"]], Float[np.ndarray, " n"]] = below
     """The distribution function of the eigenvalues of GᵀG/R."""

@@ -38,6 +38,7 @@ class NoisyIntegrator(Check):
     statement = (
         "A linear unit of weight 1 keeps a number among noise for 1/σ² steps; forgetting doesn't help."
     )
+    has_figure = True
 
     ratio: Callable[[float, int, float], float] = ratio
     """Squared signal over variance, given w, t and σ."""

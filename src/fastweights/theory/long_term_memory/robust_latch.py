@@ -44,6 +44,7 @@ class RobustLatch(Check):
     """
 
     statement = "A unit that keeps a bit against inputs of a given size forgets gradients exponentially."
+    has_figure = True
 
     border: Callable[[float], float] = border
     """The lowest state that is safe, given w."""

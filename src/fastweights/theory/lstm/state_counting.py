@@ -31,6 +31,7 @@ class StateCounting(Check):
     """
 
     statement = "R values of R numbers fit into a matrix without loss; of 2 R numbers they leave 2/R."
+    has_figure = True
 
     lost: Callable[[int, int], float] = lost
     """The least share, given the numbers of the state and those to be held."""

@@ -99,6 +99,7 @@ class Capacity(Check):
     α_c there is hardly an error, far beyond it most of the pattern is lost."""
 
     statement = "Where a memory's expected error is known, recall has it at every load."
+    has_figure = True
 
     expected: Mapping[str, Callable[[int], float]] = field(default_factory=theories)
     """The expected squared error of memories, by the number of pairs."""

@@ -45,6 +45,7 @@ class CrosstalkVariance(Check):
     """
 
     statement = "The crosstalk of N random unit keys in R dimensions has variance (N − 1)/R."
+    has_figure = True
 
     variance: Callable[[int, int], float] = variance
     """The expected squared error by N and R."""

@@ -85,6 +85,7 @@ class DecayingRecall(Check):
     1/(24 a²) up to the next power: at most 1/(12 a) is left."""
 
     statement = "A pair of age a is recalled with λ^a against a crosstalk of tr(E k kᵀ)² Σ λ^{2a′}."
+    has_figure = True
 
     weight: Callable[[float, np.ndarray], ByAge] = weight
     """The weight of a pair, given decay and age."""

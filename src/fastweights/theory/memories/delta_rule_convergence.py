@@ -50,6 +50,7 @@ class DeltaRuleConvergence(Check):
     symmetric): at β = 0.001 this leaves 3 % of β λ_min."""
 
     statement = "The repeated delta rule converges to the pseudo-inverse, at once by max |1 − β λ| a round."
+    has_figure = True
 
     contraction: Callable[[float, Float[np.ndarray, " keys"]], float] = contraction
     """The error's factor for each round, given β and the eigenvalues of K Kᵀ."""

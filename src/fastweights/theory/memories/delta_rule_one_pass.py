@@ -50,6 +50,7 @@ class DeltaRuleOnePass(Check):
     """
 
     statement = "After one pass of the delta rule a pair's error depends on its age, by two recursions."
+    has_figure = True
 
     squared_error: Callable[[int, int], np.ndarray] = squared_error
     """The expected squared error by age, given R and N."""

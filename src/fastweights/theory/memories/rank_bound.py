@@ -49,6 +49,7 @@ class RankBound(Check):
     standard errors are left; with a rank of R + 1 it would move by 1/N."""
 
     statement = "An R-dimensional linear memory stores R independent pairs exactly, and cannot store more."
+    has_figure = True
 
     residual: Callable[[int, int], float] = residual
     """The least mean squared error, given N and R."""

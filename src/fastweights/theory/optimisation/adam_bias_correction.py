@@ -27,6 +27,7 @@ class AdamBiasCorrection(Check):
     """
 
     statement = "Divided by 1 − β^t, Adam's moments are unbiased; Optax follows algorithm 1."
+    has_figure = True
 
     correction: Callable[[Any, Any], Any] = lambda decay, steps: 1 - decay**steps
     """The divisor of a moment, the sum of the weights of t gradients, given β and t; works on symbols and

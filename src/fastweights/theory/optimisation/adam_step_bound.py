@@ -66,6 +66,7 @@ class AdamStepBound(Check):
     """
 
     statement = "The supremum of Adam's steps exceeds the published bound, and is attained."
+    has_figure = True
 
     supremum: Callable[[float, float, Times], Times] = supremum
     """The largest |Δ(t)| / α, given β1, β2 and t."""

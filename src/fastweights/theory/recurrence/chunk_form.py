@@ -47,6 +47,7 @@ class ChunkForm(Check):
     pairs are right to the end, and the package's chunks too."""
 
     statement = "A chunk of steps is one triangular system, with products of decays, and never quotients."
+    has_figure = True
 
     since: Callable[[np.ndarray], np.ndarray] = since
     """b(t, i), of all gates."""

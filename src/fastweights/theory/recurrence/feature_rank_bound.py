@@ -64,6 +64,7 @@ class FeatureRankBound(Check):
     taking them one after another finds the largest set. All for d = 4."""
 
     statement = "Under a feature map φ a memory holds as many pairs as φ has independent features."
+    has_figure = True
 
     dimensions: Mapping[str, Callable[[int, int], int]] = field(default_factory=dimensions)
     orthogonal: Mapping[str, Callable[[int, int], int]] = field(default_factory=orthogonal)

@@ -37,6 +37,7 @@ class FirstOrderSoftmax(Check):
     what is left is of second order in ε, 10⁻⁷, and rounding u/ε², 10⁻⁹."""
 
     statement = "For small scores softmax attention is linear attention, up to the scores' squares."
+    has_figure = True
 
     features: Callable[[np.ndarray, float], np.ndarray] = features
     """φ(k), given ε."""

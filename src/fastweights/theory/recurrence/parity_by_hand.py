@@ -19,6 +19,7 @@ class ParityByHand(Check):
     any other rate or value, S comes to lie between 0 and 1 and forgets."""
 
     statement = "With an eigenvalue of −1 one unit computes the parity of 10,000 bits, exactly."
+    has_figure = True
 
     rate: float = 2.0
     """β at a bit 1."""

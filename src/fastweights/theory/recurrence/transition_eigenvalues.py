@@ -50,6 +50,7 @@ class TransitionEigenvalues(Check):
     largest over the smallest gate, which is below 4: 10⁻¹³. Products of 300 random transitions."""
 
     statement = "A delta write multiplies by eigenvalues 1 and 1 − β‖k‖²: it is stable up to β‖k‖² = 2."
+    has_figure = True
 
     along_key: Callable[[float, float], float] = along_key
     norm: Callable[[float, float], float] = norm

@@ -40,6 +40,7 @@ class BestOfMany(Check):
     """
 
     statement = "The best of n validation errors flatters: of its advantage s² / (s² + σ²) is real."
+    has_figure = True
 
     lowest: Callable[[int], float] = lowest
     """m_n."""

@@ -39,6 +39,7 @@ class RandomAndGrid(Check):
     statement = (
         "59 random settings have one of the best 5 % with 95 %; a grid of n tries n^(1/d) values of each."
     )
+    has_figure = True
 
     found: Callable[[float, int], float] = found
     """The probability, given p and n."""

@@ -36,6 +36,7 @@ class DelayRing(Check):
     statement = (
         "A loop of m unit delays and the weight w forgets by w^(1/m) a step, longer loops more slowly."
     )
+    has_figure = True
 
     response: Callable[[float, int, int], float] = response
     """To an impulse, given w, m and the time."""

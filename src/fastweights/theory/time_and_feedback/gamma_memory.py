@@ -41,6 +41,7 @@ class GammaMemory(Check):
     statement = (
         "A chain of leaky units with the rate μ reaches 1/μ times as far as a delay line, less sharply."
     )
+    has_figure = True
 
     response: Callable[[int, int, float], float] = response
     """Of a tap to an impulse, given the tap, the delay and μ."""
