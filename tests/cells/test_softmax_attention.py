@@ -89,3 +89,17 @@ def test_it_starts_uniform():
 def test_heads_that_share_out_no_units_are_refused():
     with pytest.raises(InvalidValueError, match="multiple of the number of heads, 4; got 6"):
         SoftmaxAttention(3, 6, options=SoftmaxAttentionOptions(heads=4), key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(("heads", "window"), [(1, 3), (2, 100)])
+def test_attention_is_what_the_outputs_are_made_of(heads, window, float64):
+    cell, x = build(window, heads), inputs_for(SIZES)[0]
+    projections, length = jax.vmap(cell.project)(x), len(x)
+    weights = np.asarray(cell.attention(projections))
+    ages = np.arange(length)[:, None] - np.arange(length)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
+    assert ((weights > 0) == ((ages >= 0) & (ages < window))).all()
+    if heads == 1:  # of several, the picture has the mean
+        values = np.asarray(jnp.split(projections, 3, axis=-1)[1])
+        outputs = weights @ values @ np.asarray(cell.output).T
+        np.testing.assert_allclose(outputs, unroll(cell, x), rtol=1e-10)

@@ -112,12 +112,43 @@ def test_answer_draws_every_character(trained, capsys):
     assert [row[-1] == "◂" for row in rows] == [True, True, False, False, False, False]
     shares = [float(row[-2 if row[-1] == "◂" else -1]) for row in rows]
     assert abs(sum(shares) - 1) < 0.003 and min(shares) >= 0
-    assert remarks.endswith("◂ is where c stood before, and what stood behind it.")
+    assert read.startswith("in shares, what step 7, c, reads of the state after each symbol (Ba et al. 2016")
+    assert remarks.endswith("◂ is the pair that is asked for.")
 
 
 def test_answer_says_where_there_is_no_attention(tmp_path, capsys):
     command(f"train --model lstm {SMALL} {SHORT} --out {tmp_path}/m", capsys)
-    assert command(f"answer {tmp_path}/m c9k8??c", capsys).endswith("it has no attention to show\n")
+    said = command(f"answer {tmp_path}/m c9k8??c", capsys)
+    assert said.endswith("this model has no attention to show: it does not weigh earlier steps one by one\n")
+
+
+def test_answer_shows_a_softmax(tmp_path, capsys):
+    """Its own step is among those that it reads, and equation 4 of fast weights is not named."""
+    command(f"train --model softmax-attention {SMALL} {SHORT} --hidden-size 6 --out {tmp_path}/m", capsys)
+    read, remarks = command(f"answer {tmp_path}/m c9k8??c", capsys).split("\n\n")[2:]
+    assert "Vaswani et al. 2017" in read and "equation 4" not in read + remarks
+    rows = [line.split() for line in read.splitlines()[1:]]
+    assert [row[1] for row in rows] == list("c9k8??c")
+    assert [row[-1] == "◂" for row in rows] == [True, True, *[False] * 5]
+
+
+def test_answer_of_recall_shows_the_last_question(tmp_path, capsys):
+    task = "--task associative-recall --num-symbols 20 --length 8 --num-pairs 2"
+    sizes = "--hidden-size 5 --train-sequences 500 --validation-sequences 50 --test-sequences 50"
+    command(f"train {task} {sizes} {SHORT} --out {tmp_path}/m", capsys)
+    lines = command(f"answer {tmp_path}/m 3,12,7,15,7,0,3,0", capsys).splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["5", "7"], ["7", "3"]]
+    assert lines[3].startswith("in shares, what step 7, 3, reads of")
+    rows = [line.split() for line in lines[4:10]]
+    assert [row[1] for row in rows] == ["3", "12", "7", "15", "7", "0"]
+    assert [row[-1] == "◂" for row in rows] == [True, True, False, False, False, False]
+    for text, told in (
+        ("3,12,7,15,4,0,3,0", "expected keys of the context, or 0, after it; got 4 at step 5"),
+        ("3,12,7,15,0,0,0,0", "nothing is asked in '3,12,7,15,0,0,0,0'"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["answer", f"{tmp_path}/m", text])
+        assert told in capsys.readouterr().err
 
 
 def test_data_is_the_splits_text(capsys):

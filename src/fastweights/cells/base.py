@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -29,6 +29,15 @@ from fastweights.types import Tokens
 
 State = Any
 """What a cell carries from step to step: a pytree of arrays with named fields, or a single array."""
+
+
+class AttentionText(NamedTuple):
+    """What a picture of a cell's attention says beside it."""
+
+    read: str
+    """What a step reads, with its source: `the state after each symbol (Ba et al. 2016, equation 4)`."""
+    remark: str
+    """A sentence on how to take it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,8 @@ class Cell(eqx.Module):
     undecayed: ClassVar[tuple[str, ...]] = ()
     # What hidden_size must be a multiple of: 2, where a state is made of complex numbers.
     size_multiple: ClassVar[int] = 1
+    # What is said of `attention`, by a cell that has it.
+    attention_text: ClassVar[AttentionText | None] = None
 
     input_size: eqx.AbstractVar[int]
     hidden_size: eqx.AbstractVar[int]
@@ -199,8 +210,8 @@ class Cell(eqx.Module):
         return unroll_steps(self, projections, state, valid, resets)
 
     def attention(self, projections: Float[Array, "time projection"]) -> Float[Array, "time time"] | None:
-        """How much of each earlier state (second axis) each step (first axis) reads; None for a cell that
-        does not read its earlier states."""
+        """How much of each earlier step (second axis) each step (first axis) reads; None for a cell that
+        does not weigh earlier steps one by one. `attention_text` says what the numbers are."""
         del projections
         return None
 

@@ -10,7 +10,7 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Integer
 
 from fastweights.cells import fast_weights_kernel
-from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.base import AttentionText, Cell, check_sizes
 from fastweights.cells.layers import Norms, layer_norm, uniform
 from fastweights.cells.options.fast_weights import FastWeightsOptions as FastWeightsOptions
 from fastweights.memories import DecayingMatrix
@@ -44,6 +44,10 @@ class FastWeights(Cell):
 
     Options: ClassVar[type] = FastWeightsOptions
     hyperparameters: ClassVar[tuple[str, ...]] = ("decay", "write_rate")
+    attention_text: ClassVar[AttentionText | None] = AttentionText(
+        "the state after each symbol (Ba et al. 2016, equation 4)",
+        "A state also depends on the symbols before it, so that a pair is read after its second symbol.",
+    )
 
     recurrent: Float[Array, "hidden hidden"]
     input: Float[Array, "hidden input"]

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float
 
-from fastweights.cells.base import Cell, check_sizes
+from fastweights.cells.base import AttentionText, Cell, check_sizes
 from fastweights.cells.layers import uniform
 from fastweights.cells.options.heads import check_heads
 from fastweights.cells.options.softmax_attention import SHORTEST_CHUNK
@@ -47,6 +47,10 @@ class SoftmaxAttention(Cell):
     """
 
     Options: ClassVar[type] = SoftmaxAttentionOptions
+    attention_text: ClassVar[AttentionText | None] = AttentionText(
+        "each symbol (the softmax of Vaswani et al. 2017, equation 1; the mean over its heads)",
+        "A single layer reads each symbol alone: it does not know which symbols are neighbours.",
+    )
 
     input: Float[Array, "rows input"]
     output: Float[Array, "hidden hidden"]
@@ -114,6 +118,13 @@ class SoftmaxAttention(Cell):
         state, outputs = lax.scan(attend, state, jax.tree.map(chunks, (projections, valid, resets)))
         return outputs.reshape(-1, self.hidden_size)[:length], state
 
+    def attention(self, projections: Float[Array, "time rows"]) -> Float[Array, "time time"]:
+        """softmax_τ(q(t)ᵀ k(τ) / √d), the mean over the heads: what each step t (first axis) takes of each
+        step τ (second axis), itself included."""
+        key, _, query = jnp.split(projections, 3, axis=-1)
+        ages = jnp.arange(len(key))[:, None] - jnp.arange(len(key))
+        return jnp.mean(self._weights(query, key, (ages >= 0) & (ages < self.window)), axis=0)
+
     def step_operations(self) -> int:
         """qᵀ k and its part of the sum for each step of a full window, and W_o."""
         return 4 * self.window * self.hidden_size + 2 * self.output.size
@@ -173,14 +184,24 @@ class SoftmaxAttention(Cell):
         `memories.SoftmaxHopfield` reads the same of what was written to it, as a test shows; it grows with
         each write, where a state has one shape, and so places that a query must not see.
         """
-        queries, keys, values = (
-            x.reshape(len(x), self.heads, self.hidden_size // self.heads) for x in (queries, keys, values)
-        )
-        scores = jnp.einsum("thd,ehd->hte", queries, keys) * queries.shape[-1] ** -0.5
-        weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf))
+        weights, values = self._weights(queries, keys, seen), self._split(values)
         # 0 · NaN is NaN: what is not seen must not come out, and what is must.
         finite = jnp.all(jnp.isfinite(values), axis=-1)
         answers = jnp.einsum("hte,ehd->thd", weights, jnp.where(finite[..., None], values, 0))
         spoiled = jnp.any(seen[..., None] & ~finite, axis=1)
         answers = jnp.where(spoiled[..., None], jnp.nan, answers)
         return answers.reshape(len(answers), self.hidden_size) @ self.output.T
+
+    def _weights(
+        self,
+        queries: Float[Array, "time hidden"],
+        keys: Float[Array, "entries hidden"],
+        seen: Bool[Array, "time entries"],
+    ) -> Float[Array, "heads time entries"]:
+        """The softmax of each head over the entries that a query sees."""
+        queries, keys = self._split(queries), self._split(keys)
+        scores = jnp.einsum("thd,ehd->hte", queries, keys) * queries.shape[-1] ** -0.5
+        return jax.nn.softmax(jnp.where(seen, scores, -jnp.inf))
+
+    def _split(self, vectors: Float[Array, "entries hidden"]) -> Float[Array, "entries heads part"]:
+        return vectors.reshape(len(vectors), self.heads, self.hidden_size // self.heads)

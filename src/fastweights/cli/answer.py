@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
+from fastweights.cells.base import AttentionText
 from fastweights.cli.options import PluginOptions, parse, task_of_model
 from fastweights.cli.sequences import written
-from fastweights.errors import FastweightsError, printable
+from fastweights.errors import FastweightsError, check, printable, shown
 from fastweights.runs import worker
 from fastweights.tasks.base import Task
 from fastweights.training.evaluation import outputs, predict
@@ -44,12 +45,14 @@ def run(arguments: Sequence[str]) -> int:
     inputs = task.encode(options.sequence)
     asked = task.asked(inputs)
     positions = None if asked is None else np.flatnonzero(asked)[None]
+    check(positions is None or positions.size > 0, f"nothing is asked in {shown(options.sequence)}")
     classes = task.num_classes is not None
     # Probabilities, or numbers, after the last step or at each position.
     answers = (predict if classes else outputs)(model, inputs[None], positions)[0].astype(np.float64)
     answers = np.exp(answers) if classes else answers
+    step = len(inputs) - 1 if positions is None else int(positions[0, -1])
     attention = model.attention(jnp.asarray(inputs))
-    terms = None if attention is None else [float(term) for term in attention[-1, :-1]]
+    terms = None if attention is None else _terms(np.asarray(attention)[step], step)
     if not (np.isfinite(answers).all() and np.isfinite(terms or []).all()):
         raise FastweightsError(f"{printable(options.model)} gives an answer that is not a finite number")
     if options.json:
@@ -69,27 +72,40 @@ def run(arguments: Sequence[str]) -> int:
             sure = f"  {answer.max():.4f}" if classes else ""
             print(f"{position + 1:4d} {symbol} → {_said(task, answer)}{sure}")
     if not options.json:
-        _print_attention(task, inputs, terms)
+        _print_attention(task, inputs, step, terms, model.cells[0].attention_text)
     return 0
 
 
-def _print_attention(task: Task, inputs: np.ndarray, terms: Sequence[float] | None) -> None:
-    """What each term of the last step's reading is of all of them, and where the last symbol stood before."""
-    if terms is None:
-        print("\nthis model reads no earlier states: it has no attention to show")
+def _terms(weights: np.ndarray, step: int) -> list[float]:
+    """How much of each step up to this one is read; itself only if its cell can read it."""
+    return [float(weight) for weight in weights[: step + (weights[step] != 0)]]
+
+
+def _print_attention(
+    task: Task,
+    inputs: np.ndarray,
+    step: int,
+    terms: Sequence[float] | None,
+    text: AttentionText | None,
+) -> None:
+    """What each term of the last answer's step is of all of them, and where the asked pair stands."""
+    if terms is None or text is None:
+        print("\nthis model has no attention to show: it does not weigh earlier steps one by one")
         return
-    whole = sum(map(abs, terms)) or 1
-    asked = np.flatnonzero(inputs[:-1] == inputs[-1]) if inputs.ndim == 1 else np.array([], int)
-    marks = {*asked, *(asked + 1)}
-    print("\nwhat the last step reads of the state after each symbol (Ba et al. 2016, equation 4), in shares")
-    for position, term in enumerate(terms):
-        symbol, mark = task.decode(inputs[position : position + 1]), " ◂" * (position in marks)
-        print(f"  {position + 1:2d} {symbol}  {_bar(abs(term) / whole, 1)} {term / whole:6.3f}{mark}")
-    print(
-        "\nA state has a part of the symbols before it, too, so that a pair is read after its second symbol."
-    )
-    if asked.size:
-        print(f"◂ is where {task.decode(inputs[-1:])} stood before, and what stood behind it.")
+    whole, marks = sum(map(abs, terms)), task.answered_by(inputs, step)
+    symbol = task.decode(inputs[step : step + 1])
+    print(f"\nin shares, what step {step + 1}, {symbol}, reads of {text.read}")
+    symbols = [task.decode(inputs[place : place + 1]) for place in range(len(terms))]
+    width = max(map(len, symbols), default=0)
+    for place, term in enumerate(terms):
+        share, mark = term / (whole or 1), " ◂" * (place in marks)
+        print(f"  {place + 1:2d} {symbols[place]:{width}}  {_bar(abs(share), 1)} {share:6.3f}{mark}")
+    if not whole:
+        print("\nThe step reads nothing: what it knows is in its ordinary state.")
+        return
+    print(f"\n{text.remark}")
+    if marks:
+        print("◂ is the pair that is asked for.")
 
 
 def _said(task: Task, answer: np.ndarray) -> str:

@@ -115,7 +115,7 @@ def suggest_question(results: Mapping[str, Any], options: Reproduce) -> None:
     for run in results["runs"]:
         file = options.dir / "runs" / f"{run['id']}.safetensors"
         if run["state"] == "finished" and file.exists():
-            shown = run["specification"]["model"] == "fast-weights"
+            shown = registry.cells[run["specification"]["model"]["name"]].attention_text is not None
             found.append(((not shown, run["result"]["test_error"]), str(file), run["specification"]))
     if not found:
         return

@@ -8,7 +8,14 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from fastweights.errors import LATER, check, check_between, check_positive, to_python_numbers
+from fastweights.errors import (
+    LATER,
+    InvalidValueError,
+    check,
+    check_between,
+    check_positive,
+    to_python_numbers,
+)
 from fastweights.registry import register_task
 from fastweights.tasks.base import Example, Task
 
@@ -107,8 +114,17 @@ class AssociativeRecall(Task):
         )
 
     def asked(self, inputs: np.ndarray) -> Bool[np.ndarray, " time"]:
-        is_key = np.isin(inputs, inputs[: self._context : 2])
-        return (np.arange(len(inputs)) >= self._context) & is_key
+        keys, later = inputs[: self._context : 2], np.arange(len(inputs)) >= self._context
+        lost = np.flatnonzero(later & (inputs != 0) & ~np.isin(inputs, keys))
+        for step in [] if self.distractors else lost:
+            raise InvalidValueError(
+                f"expected keys of the context, or 0, after it; got {inputs[step]} at step {step + 1}"
+            )
+        return later & np.isin(inputs, keys)
+
+    def answered_by(self, inputs: np.ndarray, step: int) -> tuple[int, ...]:
+        place = 2 * int(np.flatnonzero(inputs[: self._context : 2] == inputs[step])[-1])
+        return (place, place + 1)
 
     def floor(self) -> float:
         """The error of the best answers from the values and their order alone, without their keys: 1 − 1/K.

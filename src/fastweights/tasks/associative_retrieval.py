@@ -99,6 +99,10 @@ class AssociativeRetrieval(Task):
         check(query in letters, f"the letter asked for, {query!r}, occurs in no pair of {_short(text)}")
         return np.array([_ALPHABET.index(symbol) for symbol in text], np.int8)
 
+    def answered_by(self, inputs: np.ndarray, step: int) -> tuple[int, ...]:
+        letters = np.flatnonzero(inputs[:step] == inputs[step])
+        return tuple(int(place) + i for place in letters for i in (0, 1))
+
     def decode(self, inputs: Int[np.ndarray, " time"]) -> str:
         return "".join(_ALPHABET[symbol] for symbol in inputs)
 

@@ -16,8 +16,7 @@ ErrorKind = Literal["share", "squared"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Shares of the space of sequences, in thirteenths: Ba et al. take 100,000, 10,000 and 20,000 sequences.
 _SHARES = {"train": range(10), "validation": range(10, 11), "test": range(11, 13)}
-_BLOCK_SIZE, _MAX_EXTRA_BLOCKS = 65_536, 200
-_BLOCK_NUMBERS = 64 * _BLOCK_SIZE
+_BLOCK_SIZE, _BLOCK_NUMBERS, _MAX_EXTRA_BLOCKS = 65_536, 64 * 65_536, 200
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?(e[-+]?\d{1,3})?", re.ASCII)
 
 
@@ -106,6 +105,10 @@ class Task(ABC):
         """Where a written sequence asks: None, after its last step, or with a mask at every step."""
         return None if shapes_of(self).mask is None else np.ones(len(inputs), bool)
 
+    def answered_by(self, inputs: np.ndarray, step: int) -> tuple[int, ...]:
+        """The positions that hold the answer asked at this step, as a pair does; by default ()."""
+        return ()
+
     def encode(self, text: str) -> np.ndarray:
         """The inputs of a sequence in its written form, as many steps as it has.
 
@@ -125,10 +128,8 @@ class Task(ABC):
             check(good, f"expected symbols from 0 to {self.num_symbols - 1}; got {shown(text)}")
             inputs = np.array(steps, np.int64)[:, 0]
         varies = shapes_of(self).lengths is not None
-        check(
-            len(inputs) <= self.length if varies else len(inputs) == self.length,
-            f"expected {'at most ' * varies}{self.length} steps; got {len(inputs)} in {shown(text)}",
-        )
+        good = len(inputs) <= self.length if varies else len(inputs) == self.length
+        check(good, f"expected {'at most ' * varies}{self.length} steps; got {len(inputs)} in {shown(text)}")
         return inputs
 
     def decode(self, inputs: np.ndarray) -> str:
@@ -227,8 +228,7 @@ def _smallest(task: Task, name: str, array: np.ndarray, count: int | None) -> np
     if count is None:
         check(bool(np.isfinite(array).all()), f"{task} drew a number that is not finite")
         return array.astype(np.float32)
-    outside = array[(array < 0) | (array >= count)]
-    got = min(outside, default=None)
+    got = min(array[(array < 0) | (array >= count)], default=None)
     check(got is None, f"{task} drew the {name} {got}; expected 0 to {count - 1}")
     return array.astype(integer_type(count))
 
