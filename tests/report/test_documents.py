@@ -17,8 +17,14 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OTHERS = {"cells.md", "plan.md", "verdicts.md"}
 """Whose tables are made by other commands, as they say."""
+REFERENCE = ROOT / "docs" / "reference"
+"""Whose tables are made when the site is built."""
 DOCUMENTS = [
-    page for page in PAGES if "<!-- table: " in page.read_text(encoding="utf-8") and page.name not in OTHERS
+    page
+    for page in PAGES
+    if "<!-- table: " in page.read_text(encoding="utf-8")
+    and page.name not in OTHERS
+    and REFERENCE not in page.parents
 ]
 
 

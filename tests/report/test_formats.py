@@ -92,7 +92,8 @@ def test_every_number_of_every_table_is_a_number():
 
 
 def test_latex_of_a_study():
-    text = formatted(TableReport(two_seeds()), "latex", ["table"])
+    worse = record("fast-weights", 50, test_error=0.5)
+    text = formatted(TableReport(study(*two_seeds()["runs"], worse)), "latex", ["table"])
     assert text.startswith("\\begin{tabular}{rlrr")
     assert r" & IRNN & failed (1 of 1) & 0 &" in text
     assert r"\textbf{50} & \textbf{LSTM} & \textbf{1.85 $\pm$ 0.49} & \textbf{2} &" in text

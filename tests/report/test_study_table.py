@@ -66,7 +66,7 @@ def test_rows_are_compared_within_a_size_and_the_lowest_is_marked() -> None:
     assert [tuple(row[:2]) for row in table.rows] == [
         (size, model) for size in ("20", "50") for model in ("IRNN", "LSTM", "fast weights")
     ]
-    assert list(table.bold) == [2, 5]
+    assert list(table.bold) == [2]  # at the other size there is nothing to compare with
     assert "**1.81 ± 0.00**" in StudyTables(results["runs"]).markdown()
 
 

@@ -122,7 +122,7 @@ def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
         lowest = tables.lowest(group)
         for size, alike in grouped(group, lambda selection: selection.selected.hidden_size).items():
             best = [each.reported for each in alike if each in lowest and each.reported is not None]
-            if best and sum(each.reported is not None and each.reported.finished > 0 for each in alike) > 1:
+            if best:
                 place = f"R = {size}, {task}" if len(tables.by_task) > 1 else f"R = {size}"
                 names = joined(map(name_text, best))
                 answers.append((place, names, mean_text(best[0])))

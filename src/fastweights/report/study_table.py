@@ -121,7 +121,7 @@ class StudyTables:
         return {chosen: lambda each: each.choice} if any(each.choice for each in self.selections) else {}
 
     def lowest(self, group: Sequence[Selection]) -> list[Selection]:
-        """Of one task's, those with the lowest mean test error at their size."""
+        """Of one task's, those with the lowest mean test error at their size, where there are others."""
         known = [
             (selection, selection.reported.test_error)
             for selection in group
@@ -132,7 +132,7 @@ class StudyTables:
             selection
             for alike in by_size.values()
             for selection, error in alike
-            if error == min(other for _, other in alike)
+            if len(alike) > 1 and error == min(other for _, other in alike)
         ]
 
     def publications(self) -> "list[Publication]":
