@@ -71,7 +71,7 @@ def test_an_owned_study_is_at_work(storage_url, tmp_path, capsys):
     assert "1 running" in text
     assert "run at work" in text
     assert "2 (local); a crashed run resumes from its last checkpoint" in text
-    assert "nobody" not in text
+    assert "none is running" not in text
 
 
 def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
@@ -140,7 +140,7 @@ def test_a_finished_study_needs_nobody(tmp_path, capsys, monkeypatch):
         store.finish(run, store.runs()[1].outcome)
     text = said(capsys, tmp_path / "s")
     assert "100 % of 300" in text
-    assert "nobody" not in text
+    assert "none is running" not in text
     assert "reproduce" not in text
 
 

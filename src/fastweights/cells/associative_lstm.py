@@ -39,8 +39,8 @@ class AssociativeLSTM(Cell):
     rest is absorbed by W and V. W and V are uniform in ± 1/√R; b = 0 except the forget gate's.
 
     With one head this is the published cell; the query is used as it is, not conjugated: the network learns
-    what to ask. Ba et al. 2016 use 4 copies and "3 read-write heads", and say no more. Here each head writes
-    a value of its own under a key of its own and asks with its own query. The answers are added, not
+    its queries. Ba et al. 2016 use 4 copies and "3 read-write heads", and say no more. Here each head writes
+    a value of its own under a key of its own and reads with its own query. The answers are added, not
     stacked, so that h has R numbers, and other cells of R units are its equals. Each is bounded and gated
     first: a sum of answers is the answer to the sum of the queries, so without that the heads would be one.
     The modulus of a unit of h is then at most N, and at most 1 where h is their mean.

@@ -57,7 +57,7 @@ def _facts(study: StudyStatus, *, ascii_only: bool) -> Table:
     if study.owner is not None:
         facts.add_row("  coordinator", Text(printable(study.owner) + heartbeat))
     elif unfinished:
-        facts.add_row("  coordinator", f"nobody{heartbeat}. To go on:")
+        facts.add_row("  coordinator", f"none is running{heartbeat}. To continue:")
     if study.owner is not None and study.coordinator is not None:
         facts.add_row("  workers", Text(_workers(study.coordinator)))
     return facts

@@ -32,7 +32,7 @@ def restore(path: Path, template: Tree, arrays: Arrays) -> Tree:
     """`template` with its arrays, or its `jax.ShapeDtypeStruct`s, replaced by the arrays of the same names.
 
     Nothing is read before names, shapes and types are known to fit: memory is at most twice the template's.
-    Types are the file's, whatever precision the template has: a model that was saved in float32 comes back
+    Types are the file's, whatever precision the template has: a model that was saved in float32 is loaded
     in float32 under `jax_enable_x64`. Without it JAX has no float64, and rounds what was saved in it.
 
     Raises: CheckpointError unless names and shapes are exactly the template's and types too, but for

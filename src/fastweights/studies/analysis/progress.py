@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from fastweights.studies.record.store import Run
 
 STATES = ("finished", "failed", "running", "interrupted", "waiting")
-"""Of a run. An interrupted one has begun, and nobody is at work on it."""
+"""Of a run. An interrupted one has begun, and no process is at work on it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class StudyStatus:
     updates_per_second: float | None
     """Of all runs at work; None if there are none, or none is recorded yet."""
     seconds_left: float | None
-    """While nobody coordinates: from when the last coordinator's workers go on. None if nothing is known."""
+    """While there is no coordinator: from when the last coordinator's workers go on. None if nothing is known."""
     runs: Sequence[RunProgress]
 
 
@@ -203,7 +203,7 @@ class Shape(NamedTuple):
 
     @property
     def products(self) -> int:
-        """What shapes that nobody has trained yet are estimated by: a layer's products are R × R."""
+        """What shapes that have not been trained yet are estimated by: a layer's products are R × R."""
         return self.layers * self.hidden_size**2
 
 

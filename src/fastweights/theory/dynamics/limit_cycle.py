@@ -38,7 +38,7 @@ class LimitCycle(Check):
     With ε = a − 1 it has the mean squared radius r² = 4 (ε + ε²/3 + O(ε³)) and the period T = 2π/b (1 + ε
     + (1 + b²)/(12 b²) ε² + O(ε³)).
 
-    An orbit is closed if it comes back to where it was, and approached from both sides if trajectories
+    An orbit is closed if it returns to where it started, and approached from both sides if trajectories
     from within and from without, at half and twice that radius, end on the same. By averaging, r⁻²
     approaches its value like exp(−2 ε t), which leaves at most 2 r times that of these starts; the
     solver's steps add at most n times their `local_error`.

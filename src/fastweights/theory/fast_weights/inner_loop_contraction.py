@@ -41,10 +41,10 @@ def largest(rate: float, decay: float, squares: Float[Array, "states *cases"]) -
     "inner-loop-contraction", source="Banach 1922, Fund. Math. 3:133; for Ba et al. 2016, equation 2"
 )
 class InnerLoopContraction(Check):
-    """h ← f(u + A h) has one fixed point if ‖A‖ < 1, and comes closer by ‖A‖ in every step, at least;
-    where all units are on it is (I − A)^(−1) u. If ‖A‖ ≥ 1 and u has a positive part v of A's first
-    eigenvector v, vᵀ h_S ≥ vᵀ u (1 + ‖A‖ + … + ‖A‖^S), with equality where all units are on. The rate is
-    attained from u = v: there the loop stays on v and all units on. And ‖A(t)‖ ≤ η Σ_τ λ^(t−τ) ‖h(τ)‖²,
+    """h ← f(u + A h) has one fixed point if ‖A‖ < 1, and every step brings it closer by a factor of at
+    most ‖A‖; where all units are active it is (I − A)^(−1) u. If ‖A‖ ≥ 1 and u has a positive component
+    along A's leading eigenvector v, vᵀ h_S ≥ vᵀ u (1 + ‖A‖ + … + ‖A‖^S), with equality where all units are
+    active. The rate is attained from u = v: there the loop stays on v, and all units stay active. And ‖A(t)‖ ≤ η Σ_τ λ^(t−τ) ‖h(τ)‖²,
     with equality for parallel h.
 
     A distance is known to 2 (S + 1)(R + 2) roundings of the fixed point's size, divided by 1 − ‖A‖ for
@@ -122,12 +122,12 @@ class InnerLoopContraction(Check):
         return Finding(
             Quantity("largest distance to the fixed point / (‖A‖^S · first)", max(closing), highest=1),
             within_rounding("ends from six starts apart", *unique),
-            within_rounding("all units on: off (I − A)⁻¹ u", linear),
-            within_rounding("u the first eigenvector: distances off ‖A‖^S · first", *attained),
+            within_rounding("all units active: off (I − A)⁻¹ u", linear),
+            within_rounding("u the leading eigenvector: distances off ‖A‖^S · first", *attained),
             Quantity(
-                "‖A‖ = 1.1, all units on: smallest vᵀ h_S / its bound", equal.min(), lowest=1 - rounding
+                "‖A‖ = 1.1, all units active: smallest vᵀ h_S / its bound", equal.min(), lowest=1 - rounding
             ),
-            Quantity("‖A‖ = 1.1, all units on: largest", equal.max(), highest=1 + rounding),
+            Quantity("‖A‖ = 1.1, all units active: largest", equal.max(), highest=1 + rounding),
             Quantity("‖A(t)‖ / (η Σ λ^age ‖h‖²)", generic, highest=1 + rounding),
             Quantity.near("the same for parallel states", parallel, 1, rounding),
             panels=[

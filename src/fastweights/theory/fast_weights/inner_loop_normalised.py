@@ -42,7 +42,7 @@ class InnerLoopNormalised(Check):
     settles if L = max |g| ‖H A‖ / (σ(u) − ‖H A‖ ρ / √R) lies in (0, 1), and then at the rate L.
 
     Each of the three bounds that L is made of is attained, though not all by one loop: ρ in the check of
-    the Jacobian; the factor where all units are on, gains are equal and A h moves orthogonally to 1 and
+    the Jacobian; the factor where all units are active, gains are equal and A h moves orthogonally to 1 and
     to x̂; the deviation where A h is opposite to u. With other constants, one of these would be missed.
 
     Two states differ by their rounding, too: 10 (R + 4) of it, relative to ρ, multiplied by max |g| ‖A‖ /

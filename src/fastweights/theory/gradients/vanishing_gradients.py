@@ -36,7 +36,7 @@ def growth(age: np.ndarray) -> np.ndarray:
 
 @register_check("vanishing-gradients", source="Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, section 2.1")
 class VanishingGradients(Check):
-    """With ‖W‖ = β < 1 and |f′| ≤ 1, ‖∂h(T)/∂h(τ)‖ ≤ β^(T−τ); the eigenvalues of W bound nothing.
+    """With ‖W‖ = β < 1 and |f′| ≤ 1, ‖∂h(T)/∂h(τ)‖ ≤ β^(T−τ); the eigenvalues of W give no bound.
 
     A norm computed in floating point is off by at most R² roundings, and the product before it by T (R +
     2) of what its factors' norms are. For an orthogonal matrix times β no singular value of a step is

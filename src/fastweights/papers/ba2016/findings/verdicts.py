@@ -45,7 +45,7 @@ LEAST_SEEDS = 3
 CLOSE = 0.0005
 """Errors no farther apart than this are not told apart: ten of 20,000 test sequences."""
 NEAR_FLOOR = 0.05
-"""An error less than this below the guessing floor is at the floor: nothing is bound."""
+"""An error less than this below the guessing floor is at the floor: digits are not linked to letters."""
 
 _WIDEST, _LARGEST_FACTOR = 0.10, 10.0
 _PUBLISHED_COUNT = 20_000

@@ -10,7 +10,7 @@ Three rungs, the same for every model and size, all by the last validation error
 3. of these the best three, with three more seeds, each with training data of its own. The lowest mean is
    selected. Where one of its options is at the edge of what was tried, the next value beyond is tried too.
 
-A setting as good as it can be has at most two errors among 10,000 in the mean, at the end of its short runs.
+A setting as good as it can be has at most two errors among 10,000 on average, at the end of its short runs.
 It is reported after as few updates, as every setting is reported after as many as it was selected by.
 """
 
