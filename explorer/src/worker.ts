@@ -28,7 +28,7 @@ export type Job = ErrorJob | ReachJob;
 export interface ErrorResult {
   /** The share of wrong answers. */
   readonly error: number;
-  /** The share of the last step's attention that is on the pair asked for, in the mean; null without attention. */
+  /** The share of the last step's attention that is on the pair asked for, on average; null without attention. */
   readonly onAsked: number | null;
 }
 

@@ -81,7 +81,7 @@ class StudyStatus:
     updates_per_second: float | None
     """Of all runs at work; None if there are none, or none is recorded yet."""
     seconds_left: float | None
-    """While there is no coordinator: from when the last coordinator's workers go on. None if nothing is known."""
+    """While there is no coordinator: from when the last one's workers go on. None if nothing is known."""
     runs: Sequence[RunProgress]
 
 

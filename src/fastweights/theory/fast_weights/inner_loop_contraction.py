@@ -44,8 +44,8 @@ class InnerLoopContraction(Check):
     """h ← f(u + A h) has one fixed point if ‖A‖ < 1, and every step brings it closer by a factor of at
     most ‖A‖; where all units are active it is (I − A)^(−1) u. If ‖A‖ ≥ 1 and u has a positive component
     along A's leading eigenvector v, vᵀ h_S ≥ vᵀ u (1 + ‖A‖ + … + ‖A‖^S), with equality where all units are
-    active. The rate is attained from u = v: there the loop stays on v, and all units stay active. And ‖A(t)‖ ≤ η Σ_τ λ^(t−τ) ‖h(τ)‖²,
-    with equality for parallel h.
+    active. The rate is attained from u = v: there the loop stays on v, and all units stay active. And
+    ‖A(t)‖ ≤ η Σ_τ λ^(t−τ) ‖h(τ)‖², with equality for parallel h.
 
     A distance is known to 2 (S + 1)(R + 2) roundings of the fixed point's size, divided by 1 − ‖A‖ for
     those that earlier errors have grown to.
