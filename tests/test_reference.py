@@ -73,5 +73,5 @@ def test_what_is_wrapped_is_joined_again():
     )
     assert reference.described(text) == (
         "It does.\n\n```sh\nfastweights x a\nfastweights x b\n```\n\n```text\nfastweights x [-h]\n```\n\n"
-        "It is long.\n\n| options | |\n| :--- | :--- |\n| `--very-long {a|b}` | First &#124; then second. |"
+        "It is long.\n\n| options | |\n| :--- | :--- |\n| `--very-long` `{a|b}` | First &#124; then second. |"
     )

@@ -109,7 +109,8 @@ def _group(title, box):
             name, _, meaning = line.partition("  ")
             rows.append([name, meaning.strip()])
     table = ["| %s | |" % title, "| :--- | :--- |"]
-    table += ["| `%s` | %s |" % (name, _cell(meaning)) for name, meaning in rows]
+    for name, meaning in rows:  # what an option takes is a word of its own: lines may break before it
+        table.append("| `%s` | %s |" % (re.sub(r"(?<!,) ", "` `", name, count=1), _cell(meaning)))
     return "%s\n\n%s" % (intro, "\n".join(table))
 
 

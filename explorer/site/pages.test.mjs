@@ -17,10 +17,15 @@ const TYPES = {
   json: 'application/json',
 };
 
+/** The file at an address; undefined if there is none. */
+function found(address) {
+  const path = join(SITE, normalize(decodeURIComponent(address)));
+  return [path, join(path, 'index.html')].find((one) => existsSync(one) && statSync(one).isFile());
+}
+
 const server = createServer(({ url }, response) => {
-  let path = join(SITE, normalize(decodeURIComponent(new URL(url, 'http://x').pathname)));
-  if (existsSync(path) && statSync(path).isDirectory()) path = join(path, 'index.html');
-  if (!existsSync(path)) return response.writeHead(404).end();
+  const path = found(new URL(url, 'http://x').pathname);
+  if (!path) return response.writeHead(404).end();
   return response.writeHead(200, { 'Content-Type': TYPES[path.split('.').pop()] ?? '' }).end(readFileSync(path));
 }).listen(0, '127.0.0.1');
 await new Promise((ready) => server.on('listening', ready));
@@ -76,6 +81,13 @@ async function corner(page) {
   }, shot.toString('base64'));
 }
 
+/** What a page says, and where it leads. */
+const content = (page) =>
+  page.evaluate(() => ({
+    text: (document.querySelector('.md-content__inner') ?? document.body).innerText,
+    links: [...document.querySelectorAll('a[href]')].map(({ href }) => href),
+  }));
+
 const LAPTOP = { width: 1280, colorScheme: 'light' };
 const PHONE = { width: 360, colorScheme: 'dark' };
 
@@ -97,6 +109,10 @@ test('every page, on a laptop and on a phone in the dark', async () => {
       assert.ok(brightness < 64, `/${address}: a figure is as bright as ${brightness} of 255 in the dark`);
     }
     assert.deepEqual(troubles, [], `/${address}`);
+    const { text, links } = await content(page);
+    assert.ok(text.length > 300, `/${address} says no more than ${text}`);
+    const broken = links.filter((link) => link.startsWith(home) && !found(new URL(link).pathname));
+    assert.deepEqual(broken, [], `links of /${address}`);
   }
   assert.ok(figures > 15, `${figures} pages with figures`);
   await context.close();
