@@ -74,7 +74,7 @@ def test_reproduce_stops_goes_on_and_has_nothing_left_to_do(how, tmp_path, capsy
     """At once: its worker has only just been started."""
     arguments = f"reproduce --preset smoke --models irnn --hidden-sizes 3 --dir {tmp_path}".split()
     said = interrupted(arguments, workers_of, how)
-    assert "the same command goes on from here" in said
+    assert "the same command continues from here" in said
     assert not list(tmp_path.glob("*.html"))
 
     subprocess.run([*PROGRAM, *arguments], check=True, capture_output=True)

@@ -80,7 +80,7 @@ def test_what_a_person_reads(tmp_path, capsys, monkeypatch):
     text = said(capsys, tmp_path / "s")
     assert "4: 1 finished, 1 failed, 1 interrupted and 1 waiting" in text
     assert "44 % of 900" in text
-    assert "about 6.0 s, once somebody goes on" in text
+    assert "about 6.0 s, once it is continued" in text
     assert "LSTM R=50 seed 0  100 / 300    25.00          –        1" in text
     assert re.search(r"\n  LSTM R=20 seed 1 *\n    ValueError: \[red\]shapes\[/red\] differ", text)
     lines = [line for line in text.splitlines() if str(tmp_path) not in line]

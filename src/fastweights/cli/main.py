@@ -23,12 +23,12 @@ COMMANDS = {
         "Run a comparison of your own, which a file describes, or show what would be run and for how long.",
         "show mine.toml; fastweights study run mine.toml --dir mine",
     ),
-    "status": ("How far a study is, who works on it, and when it will be done.", "quick"),
-    "report": ("Write a study's report anew from its record, also while it runs.", "quick"),
+    "status": ("Show how far a study is, who is working on it, and when it will be done.", "quick"),
+    "report": ("Write a study's report again from its record, even while it runs.", "quick"),
     "train": ("Train one model.", "--model fast-weights --hidden-size 50 --updates 5000 --out m.safetensors"),
-    "evaluate": ("Error and log likelihood of a trained model.", "m.safetensors --sequences mine.txt"),
+    "evaluate": ("Measure the error and log likelihood of a model.", "m.safetensors --sequences mine.txt"),
     "answer": (
-        "One question: the digit, its probability, and what the network attended to.",
+        "Ask one question: the answer, its probability, and what the network attended to.",
         "m.safetensors 'c9k8j3f1??c'",
     ),
     "explore": (
@@ -136,7 +136,7 @@ def _set_environment() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks the character for a bar
     if shutil.get_terminal_size().columns < _MIN_COLUMNS:
-        os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help for ever
+        os.environ["COLUMNS"] = str(_MIN_COLUMNS)  # tyro would wrap its help forever
     os.environ.update(_JAX_SETTINGS)
     warnings.formatwarning = lambda message, *_, **__: f"fastweights: warning: {printable(message, 600)}\n"
 

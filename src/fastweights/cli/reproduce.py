@@ -157,7 +157,7 @@ def carry_out(
     arguments: Sequence[str],
     file: str | None = None,
 ) -> Mapping[str, Any]:
-    """Run the plan as the options say, and show how it goes on; the content of results.json.
+    """Run the plan as the options say, and show its progress; the content of results.json.
 
     `name`, `arguments` and `file` are those of `run_plan`. Raises: as that, and KeyboardInterrupt.
     """
@@ -176,7 +176,7 @@ def carry_out(
                 stopped=interrupt_requested,
             )
     except KeyboardInterrupt:
-        print(f"\nstopped; the same command goes on from here: {directory}", file=sys.stderr)
+        print(f"\nstopped; the same command continues from here: {directory}", file=sys.stderr)
         raise
     return store.results()
 

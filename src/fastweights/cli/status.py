@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def goes_on(study: StudyStatus, directory: Path | None) -> str | None:
-    """The command that goes on with the study; None if nothing is left to do, if somebody is at it, or if a
+    """The command that continues the study; None if nothing is left to do, if a coordinator is at it, or if a
     program of the user's runs it."""
     if study.owner or not any(study.states[state] for state in ("running", "interrupted", "waiting")):
         return None

@@ -18,7 +18,7 @@ _BAR_WIDTH = 24
 
 
 def show(study: StudyStatus, goes_on: str | None, *, with_runs: bool) -> None:
-    """Print the study as a whole, the command that goes on with it, and, `with_runs`, what its runs do."""
+    """Print the study as a whole, the command that continues it, and, `with_runs`, what its runs do."""
     console = Console(highlight=False)
     head = Text(printable(study.study), "bold")
     kind = "preset " if "--preset" in study.command else ""
@@ -48,7 +48,7 @@ def _facts(study: StudyStatus, *, ascii_only: bool) -> Table:
         facts.add_row("  updates", _done(study, "#-" if ascii_only else "━─"))
     unfinished = study.owner is not None or study.update < study.updates
     if unfinished:
-        after = "" if study.owner is not None else ", once somebody goes on"
+        after = "" if study.owner is not None else ", once it is continued"
         left = "unknown" if study.seconds_left is None else f"about {duration(study.seconds_left)}{after}"
         facts.add_row("  time left", left)
     heartbeat = ""

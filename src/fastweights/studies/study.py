@@ -178,7 +178,7 @@ class Study:
         By default local processes train, one a core or as many as `workers`: they import the program that
         calls this, so the call must stand below `if __name__ == "__main__":`. `make_executor` makes another
         executor for a number of runs, `location` is where the record is kept if not in the folder, and
-        `listener` is told how the study goes on. Raises: as `run_plan`.
+        `listener` is told of the progress of the study. Raises: as `run_plan`.
         """
         from fastweights.studies.execution.coordinator import run_plan
         from fastweights.studies.execution.listener import Quiet

@@ -55,7 +55,7 @@ class Selection:
 
     @cached_property
     def reported(self) -> Setting | None:
-        """What a table shows; None while the search goes on that selects it."""
+        """What a table shows; None while the search that selects it is running."""
         if self.fresh is None:
             return self.selected
         return Setting(self.fresh, self.label) if self.fresh else None

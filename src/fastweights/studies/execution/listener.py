@@ -1,4 +1,4 @@
-"""Who is told how a study goes on: the contract of a progress display."""
+"""Who is told of the progress of a study: the contract of a progress display."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Is called as a study goes on, by the coordinator and in its thread."""
+    """Is called as a study proceeds, by the coordinator and in its thread."""
 
     def planned(self, runs: Sequence[Run]) -> None:
         """All runs of the study, those already finished included."""

@@ -2,7 +2,7 @@
 
 A run is a trial of Optuna's: its specification and, later, its outcome are user attributes. Points of its
 learning curve, one every few seconds, are the trial's intermediate values, so that Optuna's dashboard can
-show a study while it runs; the outcome has all of them. One coordinator writes, anybody may read meanwhile.
+show a study while it runs; the outcome has all of them. One coordinator writes, anyone may read meanwhile.
 This module does not import JAX.
 """
 

@@ -1,4 +1,4 @@
-"""Without symmetric weights a net may oscillate for ever."""
+"""Without symmetric weights a net may oscillate forever."""
 
 from collections.abc import Callable
 

@@ -52,7 +52,7 @@ def guaranteed(c: float, units: int, failure: float) -> float:
 @register_check("softmax-hopfield-capacity", source="Ramsauer et al. 2020, arXiv:2008.02217, theorem 3")
 class SoftmaxHopfieldCapacity(Check):
     """2^(d/2) random patterns of length √d are retrieved at β = 1 with an error that falls with d, while
-    Hebb's squared error, (N − 1)/d in the mean, is soon larger than the value itself.
+    Hebb's squared error, (N − 1)/d on average, is soon larger than the value itself.
 
     The relative error ‖f(k) − k‖/(2 √d) is at most 1 − p, p being the right pattern's weight, and 1 − p
     at most the odds (1 − p)/p, whose mean over random patterns is known exactly: the measured mean error

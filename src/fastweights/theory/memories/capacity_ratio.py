@@ -31,7 +31,7 @@ class CapacityRatio(Check):
 
     Pairs are added to an optimal linear memory one at a time, until one is recalled wrongly. Up to N = s
     the relative error is rounding, magnified at most by the square of the keys' condition number, which
-    stays below 10⁴ here; from N = s + 1 on it is √(1 − s/N) in the mean. The threshold 10⁻⁶ lies far from
+    stays below 10⁴ here; from N = s + 1 on it is √(1 − s/N) on average. The threshold 10⁻⁶ lies far from
     both. The number held over the number of units, counted in the memory's matrix, must be q, one
     division apart."""
 

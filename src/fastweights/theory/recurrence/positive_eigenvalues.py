@@ -48,7 +48,7 @@ class PositiveEigenvalues(Check):
     """What is left of a distance after t steps, given β."""
 
     alternating_rate: float = 2.0
-    """The β with which the answer changes for ever."""
+    """The β with which the answer changes forever."""
 
     def examine(self) -> Finding:
         """Counts of changes."""

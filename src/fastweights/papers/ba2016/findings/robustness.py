@@ -68,7 +68,7 @@ class Exchange:
 
 
 def other_intervals(entries: Sequence[TableEntry]) -> list[str]:
-    """Whether the table's verdicts hang on the kind of interval, in a sentence."""
+    """Whether the table's verdicts depend on the kind of interval, in a sentence."""
     decided = [
         (entry, verdict.word)
         for entry in judged(entries)

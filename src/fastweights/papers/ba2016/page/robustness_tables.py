@@ -1,4 +1,4 @@
-"""Whether the verdicts hang on the table's seeds, or on the kind of interval."""
+"""Whether the verdicts depend on the table's seeds, or on the kind of interval."""
 
 from collections.abc import Sequence
 
