@@ -20,12 +20,12 @@ def tool(name):
 @pytest.mark.parametrize(
     ("source", "parts"),
     [
-        ("h", ["h"]),
-        ("A(2) = 0.5 h = 1", ["A(2) ", "= 0.5 h ", "= 1"]),
-        (r"\sum_{i=1}^n x_i \le 1", [r"\sum_{i=1}^n x_i ", r"\le 1"]),
-        (r"= \left(a = b\right)", [r"= \left(a = b\right)"]),
-        ("x \\in [0, 1) = I", ["x \\in [0, 1) ", "= I"]),
-        ("f(a = b", ["f(a = b"]),
+        (r"\eta = 0.5", [r"\eta = 0.5"]),
+        ("A(2) = 0.9 A(1) + 0.5 h(2) = 1", ["A(2) ", "= 0.9 A(1) + 0.5 h(2) ", "= 1"]),
+        (r"\sum_{i=1}^n x_i + y_i + z_i \le 1", [r"\sum_{i=1}^n x_i + y_i + z_i ", r"\le 1"]),
+        (r"= \left(a = b\right) + c + d + e", [r"= \left(a = b\right) + c + d + e"]),
+        (r"x \in [0, 1] = [0, 1/2] \cup [1/2, 1]", [r"x \in [0, 1] ", r"= [0, 1/2] \cup [1/2, 1]"]),
+        ("f(a = b, one bracket is not closed", ["f(a = b, one bracket is not closed"]),
     ],
 )
 def test_formulas_are_cut_before_relations_outside_brackets(source, parts):

@@ -15,6 +15,7 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _OPENING = {"{", "(", "[", r"\{", r"\left", r"\begin"}
 _CLOSING = {"}", ")", "]", r"\}", r"\right", r"\end"}
 _RELATIONS = {"=", "<", ">", r"\approx", r"\le", r"\leq", r"\ge", r"\geq", r"\leftarrow", r"\equiv"}
+_SHORT = 24  # characters; so that no line begins with "= 0.5"
 
 
 def on_page_content(html, page, **_):
@@ -37,7 +38,9 @@ def on_page_content(html, page, **_):
 
 
 def relations(source):
-    """The formula cut before each relation that stands outside all brackets."""
+    """The formula cut before each relation that stands outside all brackets, if it is long."""
+    if len(source) <= _SHORT:
+        return [source]
     parts, depth = [""], 0
     for token in _TOKEN.findall(source):
         depth += (token in _OPENING) - (token in _CLOSING)
