@@ -48,7 +48,9 @@ def on_files(files, config, **_):
 
 def on_page_markdown(markdown, page, config, **_):
     """Links out of the documentation; one to a file that is missing stays, for MkDocs to complain of."""
-    documents, here = Path(config["docs_dir"]).resolve(), Path(page.file.abs_src_path).parent
+    documents = Path(config["docs_dir"]).resolve()
+    # A generated page has no file.
+    here = Path(page.file.abs_src_path or documents / page.file.src_uri).parent
 
     def mended(link):
         picture, text, target = link[1], link[2], (here / link[3]).resolve()
