@@ -55,6 +55,7 @@ def test_a_notebook_has_text_a_described_figure_and_a_surprise(name):
     assert not any(line.startswith(("%", "!")) for _, text in found for line in text.splitlines())
 
 
+@pytest.mark.thorough
 def test_what_a_memory_can_hold(run, capsys):
     found = run("what-a-memory-can-hold")
     curves = {curve.name: curve for curve in found["shown"].graphs[0].curves}
@@ -62,12 +63,12 @@ def test_what_a_memory_can_hold(run, capsys):
     np.testing.assert_allclose(hebb.theory, (np.array(hebb.x) - 1) / 48)
     assert max(best.y[np.array(best.x) <= 48]) < 1e-12
     out = capsys.readouterr().out
-    deviations = list(map(float, re.findall(r"^ +[a-z-]+: ([\d.]+)$", out, re.MULTILINE)))
+    deviations = list(map(float, re.findall(r"^ *[a-z-]+: ([\d.]+)$", out, re.MULTILINE)))
     assert len(deviations) == 5 and max(deviations) < 4
     kinds = found["kinds"]
     assert kinds["signed"][-1] < 0.05 * kinds["signed"][0]
     assert kinds["not negative"][-1] > 0.8 * kinds["not negative"][0]
-    assert kinds["not negative, mean subtracted"][-1] < 0.1
+    assert kinds["not negative, mean subtracted"][-1] < 0.15
 
 
 @pytest.mark.thorough
