@@ -9,10 +9,18 @@ import pytest
 from fastweights.errors import InvalidValueError
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.report.formats import formatted
-from fastweights.report.labels import duration, nats, percent, percent_range, with_interval
+from fastweights.report.labels import (
+    Rounded,
+    count,
+    duration,
+    nats,
+    percent,
+    percent_range,
+    share_of,
+    with_interval,
+)
 from fastweights.report.latex import latex
 from fastweights.report.page import TableReport
-from fastweights.report.rounded import Rounded, count, share_of
 from fastweights.report.table import MODEL, Column, R, Table, numbers
 from papers.ba2016.comparisons import comparison
 from records import record, study

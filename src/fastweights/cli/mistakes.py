@@ -3,10 +3,9 @@
 import contextlib
 import dataclasses
 import importlib
-import itertools
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import tyro
@@ -20,17 +19,6 @@ with contextlib.suppress(ImportError):
     events = importlib.import_module("tyro._errors")
 
 
-def values_of(arguments: Sequence[str], option: str) -> list[str]:
-    """What stands after `--option`, or in `--option=VALUE`, in their order."""
-    values = []
-    for argument, following in itertools.pairwise([*arguments, ""]):
-        if argument == option and following:
-            values.append(following)
-        elif argument.startswith(f"{option}="):
-            values.append(argument.removeprefix(f"{option}="))
-    return values
-
-
 _NO_NUMBER = re.compile(
     r"(invalid literal for int\(\) with base 10|could not convert string to float): (.*)", re.DOTALL
 )
@@ -40,14 +28,20 @@ _NUMBERS = {
 }
 
 
-def explain(event: object, kind: type, groups: Mapping[str, Any], arguments: Sequence[str]) -> str | None:
+def explain(
+    event: object,
+    kind: type,
+    groups: Mapping[str, Any],
+    arguments: Sequence[str],
+    chosen: Callable[[str, str], str],
+) -> str | None:
     """What is wrong with the arguments for the dataclass `kind`, in one sentence; None for an event that is
-    not known here: tyro explains it itself."""
+    not known here: tyro explains it itself. `chosen` has the value of an option, or this default."""
     match event:
         case events.UnrecognizedArgs(tokens=[token, *_]):
-            return _explain_unknown(token, kind, groups, arguments)
+            return _explain_unknown(token, kind, groups, chosen)
         case events.MissingArgs(unrecognized_tokens=[token, *_]):
-            return _explain_unknown(token, kind, groups, arguments)
+            return _explain_unknown(token, kind, groups, chosen)
         case events.MissingArgs(missing_arguments=missing):
             names = [argument.arg.display_name() for argument in missing]
             return _explain_missing(names, kind, arguments) or f"missing {', '.join(names)}"
@@ -74,7 +68,9 @@ def _explain_missing(missing: Sequence[str], kind: type, arguments: Sequence[str
     return ""
 
 
-def _explain_unknown(token: str, kind: type, groups: Mapping[str, Any], arguments: Sequence[str]) -> str:
+def _explain_unknown(
+    token: str, kind: type, groups: Mapping[str, Any], chosen: Callable[[str, str], str]
+) -> str:
     name = token.partition("=")[0]
     if not name.startswith("-"):
         return f"unexpected argument {token!r}"
@@ -89,10 +85,8 @@ def _explain_unknown(token: str, kind: type, groups: Mapping[str, Any], argument
         owners = [owner for owner, options in classes.items() if name in _options(options)]
         if owners:
             # A model's file decides its task; other commands are told by an option.
-            default = getattr(kind, field, "the model's task")
-            demo = groups.get("demo")
-            chosen = registry.demos.name_of(demo) if demo else [default, *values_of(arguments, option)][-1]
-            return f"{name} is an option of {', '.join(owners)}, not of {chosen}"
+            own = chosen(option, getattr(kind, field, "the model's task"))
+            return f"{name} is an option of {', '.join(owners)}, not of {own}"
     if name.removeprefix("--") in (field.name for field in dataclasses.fields(kind)):
         return f"{name} is no option: its value is given without a name"
     return f"unknown option {name}{suggestion(name, list(_options(kind)))}"

@@ -18,7 +18,7 @@ import tyro
 
 from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS
-from fastweights.cli.mistakes import events, explain, values_of
+from fastweights.cli.mistakes import events, explain
 from fastweights.errors import FastweightsError, check
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def parse(
     loaded; InvalidValueError if a group is not a dataclass, or has an option of a name that is taken.
     """
     if issubclass(kind, PluginOptions):
-        for plugin in values_of(arguments, "--plugin"):
+        for plugin in _values(arguments, "--plugin"):
             plugins.load_plugin(plugin)
     groups = groups_of(arguments)
     options = _with_groups(kind, groups)
     summary, example = COMMANDS[command]
 
     def refuse(event: object) -> None:
-        message = explain(event, options, groups, arguments)
+        message = explain(event, options, groups, arguments, lambda *option: last_value(arguments, *option))
         if message:
             raise FastweightsError(f"{message} (see fastweights {command} --help)")
 
@@ -100,7 +100,7 @@ def parse(
 
 def last_value(arguments: Sequence[str], option: str, default: str) -> str:
     """The value of the last `--model NAME` or `--model=NAME`: it decides which other options there are."""
-    return [default, *values_of(arguments, option)][-1]
+    return [default, *_values(arguments, option)][-1]
 
 
 def task_in(arguments: Sequence[str]) -> type:
@@ -179,3 +179,14 @@ def _about(group: Any) -> str:
 
 def _class_of(group: Any) -> type:
     return group if isinstance(group, type) else type(group)
+
+
+def _values(arguments: Sequence[str], option: str) -> list[str]:
+    """What stands after `--option`, or in `--option=VALUE`, in their order."""
+    values = []
+    for argument, following in itertools.pairwise([*arguments, ""]):
+        if argument == option and following:
+            values.append(following)
+        elif argument.startswith(f"{option}="):
+            values.append(argument.removeprefix(f"{option}="))
+    return values

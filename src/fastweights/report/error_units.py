@@ -4,8 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fastweights.report.labels import decimals_that_show, percent_range, with_interval
-from fastweights.report.rounded import Rounded
+from fastweights.report.labels import Rounded, decimals_that_show, percent_range, with_interval
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastweights.report.rounded import Rounded
-
 _MODELS = {
     "standard-rnn": "standard RNN",
     "irnn": "IRNN",
@@ -35,6 +33,44 @@ _COLOURS = {"irnn": "#009E73", "lstm": "#0072B2", "associative-lstm": "#CC79A7",
 _MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Rounded(str):
+    """The text of a table's cell, with the numbers that it was rounded from, in the unit of its heading.
+
+    It is a text like any other; only `Table.csv` asks for the numbers.
+
+    >>> cell = Rounded("1.81 ± 0.20", {"": 1.8125, "±": 0.2031})
+    >>> cell.numbers["±"]
+    0.2031
+    """
+
+    __slots__ = ("numbers",)
+
+    numbers: Mapping[str, float]
+    """By what is said after the heading of each number's column: nothing for the number itself, `±` for half
+    of its interval, `seconds` for a unit."""
+
+    def __new__(cls, text: str, numbers: Mapping[str, float]) -> "Rounded":
+        made = super().__new__(cls, text)
+        made.numbers = numbers
+        return made
+
+
+def count(number: float) -> Rounded:
+    """`100,000`."""
+    return Rounded(f"{number:,.0f}", {"": number})
+
+
+def share_of(part: int, whole: int) -> Rounded:
+    """How many of how many: `4 of 5`, or `5` for all."""
+    return Rounded(str(part) if part == whole else f"{part} of {whole}", {"": part, "planned": whole})
+
+
+def digits(number: float) -> str:
+    """A number in full, without what binary fractions add after the fifteenth digit: 1.49, not
+    1.4900000000000002."""
+    return str(number) if isinstance(number, int) else f"{number:.15g}"
 
 
 def model_label(model: str) -> str:

@@ -3,8 +3,7 @@
 import math
 
 from fastweights.report.error_units import UNITS, ErrorUnit
-from fastweights.report.labels import duration, model_label
-from fastweights.report.rounded import Rounded, count, share_of
+from fastweights.report.labels import Rounded, count, duration, model_label, share_of
 from fastweights.studies.analysis.settings import Setting
 
 

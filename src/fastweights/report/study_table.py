@@ -8,8 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from fastweights.report.error_units import UNITS, ErrorUnit
-from fastweights.report.labels import last_line, task_label
-from fastweights.report.rounded import Rounded
+from fastweights.report.labels import Rounded, last_line, task_label
 from fastweights.report.setting_texts import error_text, name_text, unit_of
 from fastweights.report.study_columns import (
     COSTS,

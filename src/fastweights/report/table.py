@@ -13,7 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.measure import Measurement
 
-from fastweights.report.rounded import Rounded, digits
+from fastweights.report.labels import Rounded, digits
 
 Item = TypeVar("Item")
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from fastweights.papers.ba2016.findings.stages import place, stage_settings
 from fastweights.papers.ba2016.names import DEFAULTS, PAIRS, Stage
-from fastweights.report.labels import model_label, model_order
-from fastweights.report.rounded import Rounded
+from fastweights.report.labels import Rounded, model_label, model_order
 from fastweights.report.setting_texts import error_text, seeds_text, unit_of, updates_text
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record

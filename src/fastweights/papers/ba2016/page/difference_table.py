@@ -6,8 +6,7 @@ from fastweights.papers.ba2016.findings.conclusions import complete_errors, diff
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings
-from fastweights.report.labels import model_label, model_order
-from fastweights.report.rounded import Rounded, count
+from fastweights.report.labels import Rounded, count, model_label, model_order
 from fastweights.report.setting_texts import error_text
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.settings import Setting

@@ -5,8 +5,7 @@ from typing import Any
 
 from fastweights.papers.ba2016.findings.stages import place, place_settings, stage_settings
 from fastweights.papers.ba2016.names import Stage
-from fastweights.report.labels import model_label, model_order
-from fastweights.report.rounded import count
+from fastweights.report.labels import count, model_label, model_order
 from fastweights.report.setting_texts import error_text, parameters_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, R, Table
 from fastweights.studies.analysis.runs import Record

@@ -9,8 +9,7 @@ from fastweights.papers.ba2016.findings.stages import place, runs_of
 from fastweights.papers.ba2016.findings.verdicts import log_odds
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.labels import model_label, percent
-from fastweights.report.rounded import Rounded, count
+from fastweights.report.labels import Rounded, count, model_label, percent
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record, grouped, validation_errors
 

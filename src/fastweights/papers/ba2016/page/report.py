@@ -32,9 +32,8 @@ from fastweights.papers.ba2016.page.verdict_table import (
 )
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.html import render
-from fastweights.report.labels import duration, last_line, model_colours, model_label
+from fastweights.report.labels import count, duration, last_line, model_colours, model_label
 from fastweights.report.latex import latex
-from fastweights.report.rounded import count
 from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, failure_of, outcome
 

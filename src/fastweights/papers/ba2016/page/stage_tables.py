@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, entry_table, verdict_word
 from fastweights.papers.ba2016.page.robustness_tables import again_table, other_rules_table
-from fastweights.report.labels import model_label, nats, published_percent
-from fastweights.report.rounded import count, share_of
+from fastweights.report.labels import count, model_label, nats, published_percent, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
 from fastweights.studies.analysis.runs import Record, distinguished, outcome
