@@ -85,7 +85,8 @@ def _explain_unknown(
         owners = [owner for owner, options in classes.items() if name in _options(options)]
         if owners:
             # A model's file decides its task; other commands are told by an option.
-            own = chosen(option, getattr(kind, field, "the model's task"))
+            default, demo = getattr(kind, field, "the model's task"), groups.get("demo")
+            own = registry.demos.name_of(demo) if demo else chosen(option, default)
             return f"{name} is an option of {', '.join(owners)}, not of {own}"
     if name.removeprefix("--") in (field.name for field in dataclasses.fields(kind)):
         return f"{name} is no option: its value is given without a name"
