@@ -6,8 +6,8 @@ export const RETRIEVAL: Paragraph = [
   'A network reads letters, each followed by a digit, then ?? and one of the letters again, and answers with that ' +
     'letter’s digit. ',
   'Look at the arcs from the last step: all of its weight is on the letter asked for and its digit.',
-  ' They are the terms η λ^{t−1−τ} [h(τ)ᵀ h_{s}] of equation 4, by which fast weights attend to their earlier ' +
-    'states h(τ); each is shown as its share. Drag λ, and see how many more strings go wrong.',
+  ' They are the terms η λ^{t−1−τ} [h(τ)ᵀ h_{s}] of equation 4 in Ba et al. (2016), by which fast weights attend to their earlier ' +
+    'states h(τ); each is shown as its share. The state h_{s} is what inner step s has. Drag λ, and see how many more strings go wrong.',
 ];
 
 export const RETRIEVAL_OF_OWN: Paragraph = [
@@ -21,7 +21,7 @@ export const MEMORIES: Paragraph = [
   'Nearly half of the heart is erased; Hopfield’s network turns one unit after another, each turn lowers the ' +
     'energy, and it ends in the pattern as it was stored.',
   ' Choose Hebb’s rule: its answer is mixed with the patterns that overlap. Erase more, flip, draw your own. ' +
-    'Below, random patterns are stored until recall fails, about where theory says it must.',
+    'The number below a stored pattern is its overlap with what is recalled: 1 if equal. Further down, random patterns are stored until recall fails, about where theory says it must.',
 ];
 
 export const NEURONS: Paragraph = [

@@ -104,8 +104,9 @@ export class Capacity {
     });
     this.text.textContent = isBinary
       ? `One network of ${units} units; patterns of −1 and +1, ${count} so far, the last ten asked for as stored. ` +
-        'So small a network holds out a little beyond the end of retrieval.'
+        'In one network of this size recall fails near the end of retrieval, not exactly there, and not for all patterns.'
       : `The mean of 16 memories of R = ${units} units; keys drawn from the unit sphere, values of length 1; ` +
-        `${count} pairs so far, each asked for by its key.`;
+        `${count} pairs so far, each asked for by its key. An error of 1 is as large as the value; ` +
+        `the scale here ends at ${Math.min(2.2, bound).toPrecision(2)}.`;
   }
 }

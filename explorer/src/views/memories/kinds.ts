@@ -30,7 +30,7 @@ export const KINDS: readonly Kind[] = [
     rule: 'W ← W + x xᵀ − I; each unit in turn takes the sign of its field. Every turn lowers the energy −½ xᵀ W x.',
     make: (units) => new Hopfield(units),
     expected: (pairs, units) => theory.hopfield(pairs / units),
-    theory: '2 (1 − m), infinitely many units',
+    theory: '2 (1 − m), m the overlap, infinitely many units',
     load: 0.3,
     error: 1.6,
   },
