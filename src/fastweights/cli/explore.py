@@ -22,7 +22,7 @@ class Explore(PluginOptions):
     IRNN or a standard RNN as their cell; by default three small ones that the package brings along."""
 
     out: Path = Path("explore.html")
-    """Where the page goes; it needs no other file and no network."""
+    """Where the page goes; it needs no other file and works offline."""
 
     docs: str | None = None
     """The address of the documentation, for links to its chapters; by default that of the checkout, if

@@ -32,7 +32,7 @@ COMMANDS = {
         "m.safetensors 'c9k8j3f1??c'",
     ),
     "explore": (
-        "Write a page on which networks and memories can be tried in a browser, without network.",
+        "Write a page on which networks and memories can be tried in a browser, also offline.",
         "m.safetensors --out explore.html",
     ),
     "data": (

@@ -46,7 +46,7 @@ class PluginOptions:
     plugin: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py|MODULE")
     ] = ()
-    """A file or module of your own that has cells, memories, tasks, checks or papers; may be repeated."""
+    """A file or module of your own, with cells, memories, tasks, checks, demos or papers; may be repeated."""
 
 
 @dataclass(frozen=True, kw_only=True)
