@@ -79,14 +79,28 @@ def _run(
 ):
     """Outputs, last states, and a tape for each block of sequences, or one where nothing is kept."""
     written = _results(table, tokens, operands, outputs, state_size, tape_size, keep)
+    _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers)
+    return written
+
+
+def _run_cleared(
+    kernel, table, tokens, state, lengths, operands, constants, numbers, outputs, state_size, tape_size, keep
+):
+    """`_run` for who expects the same of equal calls: of a tape some numbers are never written, nor read."""
+    written = _results(table, tokens, operands, outputs, state_size, tape_size, keep)
+    written[2].zero_()
+    _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers)
+    return written
+
+
+def _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers) -> None:
     given = table, *_without_none(table, tokens, state, lengths), *operands, *constants
     call(f"{kernel}Forward", given, written, numbers)
-    return written
 
 
 forward = torch.library.custom_op(
     "fastweights::sequences_forward",
-    _run,
+    _run_cleared,
     mutates_args=(),
     device_types="cpu",
     schema=f"({_GIVEN}, SymInt outputs, SymInt state_size, SymInt tape_size, bool keep) "

@@ -31,6 +31,8 @@ class AssociativeLSTMCell(Cell):
     permutations: Tensor
 
     def make(self, place: dict[str, Any]) -> None:
+        self._answer_weight = 1 / self.options.heads if self.options.combine_heads == "mean" else 1.0
+        self._answer_bits = bits(self._answer_weight)
         rows, units = sum(self._blocks), self.hidden_size
         self.recurrent = nn.Parameter(torch.empty(rows, units, **place))
         self.input = nn.Parameter(torch.empty(rows, self.input_size, **place))
@@ -50,10 +52,6 @@ class AssociativeLSTMCell(Cell):
         """The rows of f, i, o, u, k, q, those of all heads together."""
         half, heads = self.hidden_size // 2, self.options.heads
         return [half, *(heads * size for size in (half, half, 2 * half, 2 * half, 2 * half))]
-
-    @property
-    def _answer_weight(self) -> float:
-        return 1 / self.options.heads if self.options.combine_heads == "mean" else 1.0
 
     def state_shapes(self) -> AssociativeLSTMState:
         half = self.hidden_size // 2
@@ -82,7 +80,7 @@ class AssociativeLSTMCell(Cell):
             return None
         half, copies, heads = self.hidden_size // 2, self.options.copies, self.options.heads
         size = associative_tape_size(length, len(self.recurrent), heads, copies, half)
-        numbers, constants = [bits(self._answer_weight)], [self.permutations]
+        numbers, constants = [self._answer_bits], [self.permutations]
         return Kernel("Associate", [self.recurrent], 2 * (copies + 1) * half, size, numbers, constants)
 
 

@@ -12,6 +12,7 @@ from fastweights.torch.memory.writes import Write, read, written
 from fastweights.torch.states import running
 
 Form = Literal["best", "chunks", "kernel", "steps"]
+_FORMS = get_args(Form)
 
 
 def unroll_memory(
@@ -48,7 +49,7 @@ def unroll_memory(
     Source: Schlag, Irie & Schmidhuber 2021, arXiv:2102.11174, section 4; the chunk form after Yang, Wang,
     Zhang, Shen & Kim 2024, arXiv:2406.06484.
     """
-    check_choice("form", form, get_args(Form))
+    check_choice("form", form, _FORMS)
     if state is None and queries.dim() == 4 and write.value.dim() == 4:
         batch, _, heads, size = queries.shape
         state = queries.new_zeros(batch, heads, write.value.shape[-1], size)
@@ -85,9 +86,9 @@ def in_steps(queries: Tensor, write: Write, state: Tensor) -> tuple[Tensor, Tens
 def _without_padding(queries: Tensor, write: Write, valid: Tensor) -> tuple[Tensor, Write]:
     """Behind a sequence's end queries are 0, and nothing is written, erased or decays."""
     runs = valid.repeat_interleave(write.key.shape[1] // queries.shape[1], dim=1)
-    cleared = write.map(lambda array: torch.where(runs, array, 0))
+    key, value, _, lookup, erase = write.map(lambda array: torch.where(runs, array, 0))
     decay = None if write.decay is None else torch.where(runs, write.decay, 1)
-    return torch.where(valid, queries, 0), cleared._replace(decay=decay)
+    return torch.where(valid, queries, 0), Write(key, value, decay, lookup, erase)
 
 
 def _check(queries: Tensor, write: Write, state: Tensor | None) -> None:
@@ -103,8 +104,9 @@ def _check(queries: Tensor, write: Write, state: Tensor | None) -> None:
     values = write.value.shape[-1]
     expected = {"key": size, "value": values, "lookup": size, "erase": size}
     shapes = {name: (batch, writes, heads, units) for name, units in expected.items()}
-    given = {"queries": queries, **write._asdict(), "state": state}
-    for name, array in given.items():
+    key, value, decay, lookup, erase = write
+    given = {"queries": queries, "key": key, "value": value, "decay": decay, "lookup": lookup, "erase": erase}
+    for name, array in (*given.items(), ("state", state)):
         if array is None:
             continue
         if array.dtype != queries.dtype:

@@ -1,6 +1,5 @@
 """What all fast weight programmers share."""
 
-from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -116,7 +115,8 @@ class ProgrammerCell(Cell):
         )
         outputs = self.answer(answers, mixed)
         outputs = outputs if valid is None else torch.where(valid, outputs, 0)
-        return outputs, state._replace(memory=memory)
+        # Not `_replace`, which PyTorch 2.4 does not compile.
+        return outputs, self.State(memory, *state[1:])
 
     def mixed(self, projections: Tensor, state: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
         """The projections after the convolution, and the state but for the memory's steps."""
@@ -125,7 +125,7 @@ class ProgrammerCell(Cell):
         channels = len(self.convolution)
         before, rest = projections.split([channels, projections.shape[-1] - channels], dim=-1)
         now, recent = convolve(self.convolution, state.recent, before, lengths)
-        return torch.cat([now, rest], dim=-1), state._replace(recent=recent)
+        return torch.cat([now, rest], dim=-1), self.State(state.memory, recent, *state[2:])
 
     def to_query(self, x: Tensor) -> Tensor:
         """What the memory is asked: mapped, normed and scaled."""
@@ -167,8 +167,7 @@ class ProgrammerCell(Cell):
 
     def parts(self, mixed: Tensor) -> Parts:
         """The projections, cut into what they are for."""
-        ends = [0, *accumulate(self.rows())]
-        return Parts(*(mixed[..., begin:end] for begin, end in pairwise(ends)))
+        return Parts(*mixed.split(list(self.rows()), dim=-1))
 
 
 def in_heads(x: Tensor, *shape: int) -> Tensor:

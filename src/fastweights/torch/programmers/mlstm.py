@@ -68,9 +68,8 @@ class MLSTMCell(ProgrammerCell):
             own_write, own_keep = torch.where(runs, write, -torch.inf), torch.where(runs, keep, 0)
         every = _stabilisers(state.stabiliser, own_write, own_keep)
         now, kept = every[:, 1:], keep + every[:, :-1]
-        return torch.cat([mixed, write - now, kept - now, now], dim=-1), state._replace(
-            stabiliser=every[:, -1]
-        )
+        mixed = torch.cat([mixed, write - now, kept - now, now], dim=-1)
+        return mixed, self.State(*state[:2], every[:, -1])
 
     def vectors(self, mixed: Tensor) -> tuple[Tensor, Write]:
         heads, _, units = self.memory_shape()
