@@ -106,7 +106,7 @@ def test_the_values_of_keys_are_answered_where_they_come_again(folder, capsys):
     )[0]
     assert [list(answer["probabilities"].values()) for answer in told["answers"]] == likely.tolist()
     *lines, _, attention = output(f"answer {folder}/recall 1,9,2,8,2,0,1,0", capsys).splitlines()
-    assert attention.endswith("it has no attention to show")
+    assert attention.startswith("this model has no attention to show")
     assert [line.split()[:4] for line in lines] == [
         [place, key, "→", str(answer.argmax())] for place, key, answer in zip("57", "21", likely, strict=True)
     ]

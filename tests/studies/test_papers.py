@@ -70,7 +70,7 @@ def test_its_numbers_stand_beside_those_of_the_runs(mine):
     runs = [record("lstm", 20, num_pairs=8), record("lstm", 50, num_pairs=8)]
     assert published_errors(runs[0]["specification"]["task"], "lstm", 20) == [(MINE, 12.5)]
     text = StudyTables(runs).markdown()
-    assert "| 20 | **LSTM** | **10.0** | **1** | **12.5** |" in text
+    assert "| 20 | LSTM | 10.0 | 1 | 12.5 |" in text
     assert "paper: Mine 2027, Table 2." in text
     page = render(study(*runs, preset="mine"), "<svg></svg>")
     for expected in ("<h1>A longer memory</h1>", "How long is it?", ">12.5<", "mine %", MINE.citation):

@@ -47,12 +47,14 @@ def highest_error(odds: float) -> float:
 
 def theories(units: int = _UNITS, decay: float = _DECAY) -> Mapping[str, Callable[[int], float]]:
     """The exact expectation of the squared error by the number of pairs, where one is known."""
+    # Sizes are defaults, not variables from outside: functions without those are what the mutations change.
     return {
-        "decaying": lambda pairs: decayed(pairs, units, decay),
-        "gated": lambda pairs: decayed(pairs, units, decay),  # by one number, it is the same memory
-        "delta-rule": lambda pairs: float(one_pass(units, pairs).mean()),
-        "outer-product": lambda pairs: crosstalk(pairs, units),
-        "pseudo-inverse": lambda pairs: residual(pairs, units),
+        "decaying": lambda pairs, units=units, decay=decay: decayed(pairs, units, decay),
+        # By one number, it is the same memory.
+        "gated": lambda pairs, units=units, decay=decay: decayed(pairs, units, decay),
+        "delta-rule": lambda pairs, units=units: float(one_pass(units, pairs).mean()),
+        "outer-product": lambda pairs, units=units: crosstalk(pairs, units),
+        "pseudo-inverse": lambda pairs, units=units: residual(pairs, units),
     }
 
 
