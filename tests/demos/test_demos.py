@@ -127,6 +127,7 @@ def test_the_csv_is_what_is_drawn(name, tmp_path, capsys):
     assert found == len(rows)
 
 
+@pytest.mark.thorough
 def test_the_figure_is_to_be_projected_and_equal_knobs_give_equal_bytes(tmp_path, capsys):
     name = "capacity"
     for folder in ("a", "b"):
@@ -161,6 +162,7 @@ def test_the_list_names_every_demo_and_its_knobs(capsys):
     assert "--units 64 --pairs 80 --decay 0.95" in text
 
 
+@pytest.mark.thorough
 def test_a_demo_is_one_file(tmp_path, capsys):
     """A plugin's, with a knob, everywhere."""
     (tmp_path / "halving.py").write_text(

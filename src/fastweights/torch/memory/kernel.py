@@ -26,13 +26,7 @@ _GIVEN = "Tensor query, Tensor key, Tensor value, Tensor? decay, Tensor? lookup,
 _GIVEN += ", Tensor? lengths"
 
 
-@torch.library.custom_op(
-    "fastweights::memory_forward",
-    mutates_args=(),
-    device_types="cpu",
-    schema=f"({_GIVEN}, bool keep) -> (Tensor, Tensor, Tensor, Tensor)",
-)
-def memory_forward(query, key, value, decay, lookup, erase, state, lengths, keep):
+def _run(query, key, value, decay, lookup, erase, state, lengths, keep):
     """Outputs, last states; and for the derivative states before some writes, and what writes found."""
     written = _results(query, key, value, lookup, state, keep)
     if lengths is not None:  # what is kept of steps that there are not
@@ -41,6 +35,15 @@ def memory_forward(query, key, value, decay, lookup, erase, state, lengths, keep
     given = _without_none(query, key, value, decay, lookup, erase, state, lengths)
     call("WriteForward", given, written, [kept_every(key.shape[1])])
     return written
+
+
+memory_forward = torch.library.custom_op(
+    "fastweights::memory_forward",
+    _run,
+    mutates_args=(),
+    device_types="cpu",
+    schema=f"({_GIVEN}, bool keep) -> (Tensor, Tensor, Tensor, Tensor)",
+)
 
 
 @memory_forward.register_fake
@@ -68,13 +71,7 @@ def _without_none(query, key, value, decay, lookup, erase, state, lengths) -> li
     return [*given, lengths, query.new_empty(0, 0, dtype=torch.bool)]
 
 
-@torch.library.custom_op(
-    "fastweights::memory_backward",
-    mutates_args=(),
-    device_types="cpu",
-    schema=f"({_GIVEN}, Tensor kept, Tensor found, Tensor? d_outputs, Tensor? d_last) -> Tensor[]",
-)
-def memory_backward(query, key, value, decay, lookup, erase, state, lengths, kept, found, d_outputs, d_last):
+def _run_backward(query, key, value, decay, lookup, erase, state, lengths, kept, found, d_outputs, d_last):
     """The cotangents of query, key, value, decay, lookup, erase and state; empty for what is not given."""
     given = _without_none(query, key, value, decay, lookup, erase, state, lengths)
     written = [torch.empty_like(array, memory_format=torch.contiguous_format) for array in given[:7]]
@@ -83,6 +80,15 @@ def memory_backward(query, key, value, decay, lookup, erase, state, lengths, kep
     d_last = torch.zeros_like(state) if d_last is None else d_last
     call("WriteBackward", [d_outputs, d_last, *given, kept, found], written, [kept_every(key.shape[1])])
     return written
+
+
+memory_backward = torch.library.custom_op(
+    "fastweights::memory_backward",
+    _run_backward,
+    mutates_args=(),
+    device_types="cpu",
+    schema=f"({_GIVEN}, Tensor kept, Tensor found, Tensor? d_outputs, Tensor? d_last) -> Tensor[]",
+)
 
 
 @memory_backward.register_fake
