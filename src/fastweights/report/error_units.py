@@ -44,12 +44,14 @@ class ErrorUnit:
 
     def full_text(self, error: float) -> str:
         """One error with all its digits, without the sign; `-` if it is not a number."""
-        value = self.factor * error
-        return "-" if math.isnan(error) else Rounded(f"{value:{self.digits}}", {"": value})
+        return Rounded(self._in_full(error), {} if math.isnan(error) else {"": self.factor * error})
 
     def full(self, error: float) -> str:
         """`3.14 %`, `0.001234`."""
-        return f"{self.full_text(error)}{self.sign}"
+        return f"{self._in_full(error)}{self.sign}"
+
+    def _in_full(self, error: float) -> str:
+        return "-" if math.isnan(error) else f"{self.factor * error:{self.digits}}"
 
     def goal_text(self, goal: float) -> str:
         """`1 %`, `0.01`."""
