@@ -75,27 +75,30 @@ _GIVEN += ", Tensor[] constants, SymInt[] numbers"
 
 
 def _run(
-    kernel, table, tokens, state, lengths, operands, constants, numbers, outputs, state_size, tape_size, keep
+    kernel,
+    table,
+    tokens,
+    state,
+    lengths,
+    operands,
+    constants,
+    numbers,
+    outputs,
+    state_size,
+    tape_size,
+    keep,
+    tape=Tensor.new_empty,
 ):
     """Outputs, last states, and a tape for each block of sequences, or one where nothing is kept."""
-    written = _results(table, tokens, operands, outputs, state_size, tape_size, keep)
-    _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers)
-    return written
-
-
-def _run_cleared(
-    kernel, table, tokens, state, lengths, operands, constants, numbers, outputs, state_size, tape_size, keep
-):
-    """`_run` for who expects the same of equal calls: of a tape some numbers are never written, nor read."""
-    written = _results(table, tokens, operands, outputs, state_size, tape_size, keep)
-    written[2].zero_()
-    _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers)
-    return written
-
-
-def _write(written, kernel, table, tokens, state, lengths, operands, constants, numbers) -> None:
+    written = _results(table, tokens, operands, outputs, state_size, tape_size, keep, tape)
     given = table, *_without_none(table, tokens, state, lengths), *operands, *constants
     call(f"{kernel}Forward", given, written, numbers)
+    return written
+
+
+def _run_cleared(*arguments):
+    """`_run` for who expects the same of equal calls: of a tape some numbers are never written, nor read."""
+    return _run(*arguments, tape=Tensor.new_zeros)
 
 
 forward = torch.library.custom_op(
@@ -113,13 +116,15 @@ def _(kernel, table, tokens, state, lengths, operands, constants, numbers, *size
     return _results(table, tokens, operands, *sizes)
 
 
-def _results(table, tokens, operands, outputs, state_size, tape_size, keep) -> tuple[Tensor, Tensor, Tensor]:
+def _results(
+    table, tokens, operands, outputs, state_size, tape_size, keep, tape=Tensor.new_empty
+) -> tuple[Tensor, Tensor, Tensor]:
     batch, lanes = tokens.shape[0], BLOCK_BYTES // table.dtype.itemsize
     tapes = -(-batch // lanes) if keep else 1
     return (
         table.new_empty(batch, outputs, operands[0].shape[-1]),
         table.new_empty(batch, state_size),
-        table.new_empty(tapes, tape_size * lanes),
+        tape(table, (tapes, tape_size * lanes)),
     )
 
 

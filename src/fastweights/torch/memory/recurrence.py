@@ -50,11 +50,10 @@ def unroll_memory(
     Zhang, Shen & Kim 2024, arXiv:2406.06484.
     """
     check_choice("form", form, _FORMS)
-    if state is None and queries.dim() == 4 and write.value.dim() == 4:
+    _check(queries, write, state)
+    if state is None:
         batch, _, heads, size = queries.shape
         state = queries.new_zeros(batch, heads, write.value.shape[-1], size)
-    _check(queries, write, state)
-    assert state is not None
     kernel = form in ("best", "kernel") and is_there(queries, write, state)
     if form == "kernel" and not kernel:
         raise ValueError(
