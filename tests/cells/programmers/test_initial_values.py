@@ -67,10 +67,11 @@ def test_decays_of_heads_are_those_of_gated_deltanet():
 
 
 def test_decays_of_units_are_those_of_kda():
-    """A ~ U(1, 16) for each head, no bias."""
-    decay = ExponentialDecay(HEADS, 3, least_rate=1.0, steps=None, key=KEY)
+    """A ~ U(1, 16) for each head; steps log-uniform from 0.001 to 0.1 for each unit."""
+    options = registry.cells["kda"].Options(heads=HEADS, key_size=3, value_size=1)
+    decay = registry.cells["kda"](2, 3, options=options, key=KEY).decay
     assert_uniform(np.exp(decay.rate), 1, 16)
-    np.testing.assert_array_equal(decay.bias, np.zeros((HEADS, 3)))
+    assert_uniform(np.log(np.logaddexp(0, np.asarray(decay.bias, float))), np.log(0.001), np.log(0.1))
 
 
 def test_the_bias_of_a_decay_by_way_of_few_units_is_that_of_their_linear_layer():
@@ -83,7 +84,7 @@ def test_which_decays_a_cell_has():
     of_heads = registry.cells["gated-deltanet"](3, 4, key=KEY).decay
     of_units = registry.cells["kda"](3, 4, key=KEY).decay
     assert (of_heads.bias.shape, of_units.bias.shape) == ((1, 1), (1, 4))
-    assert float(of_heads.bias[0, 0]) < -2 and not of_units.bias.any()
+    assert of_units.rate.shape == (1,) and np.ptp(of_units.bias) > 0
 
 
 def test_mamba_2_is_that_of_its_authors():

@@ -23,8 +23,8 @@ def retention(heads: int) -> np.ndarray:
 class ExponentialDecay(eqx.Module):
     """a = exp(−exp(rate) Δ) of the step Δ = softplus(x + bias), for each head, or each unit of its keys.
 
-    exp(rate) is drawn from U(`least_rate`, 16) for each head; the bias is such that Δ is log-uniform between
-    `steps` where x is 0, or is 0 without them.
+    exp(rate) is drawn from U(`least_rate`, 16) for each head; the bias is such that Δ is log-uniform in
+    [0.001, 0.1] where x is 0.
 
     Shapes: x, Δ and a (heads, gates), rate (heads,), bias (heads, gates).
     Source: Dao & Gu 2024, arXiv:2405.21060; the initial values are those of the reference implementations.
@@ -35,22 +35,12 @@ class ExponentialDecay(eqx.Module):
     rate: Float[Array, " heads"]
     bias: Float[Array, "heads gates"]
 
-    def __init__(
-        self,
-        heads: int,
-        gates: int,
-        *,
-        least_rate: float,
-        steps: tuple[float, float] | None = (0.001, 0.1),
-        key: Array,
-    ) -> None:
+    def __init__(self, heads: int, gates: int, *, least_rate: float, key: Array) -> None:
         rate_key, bias_key = jax.random.split(key)
         self.rate = jnp.log(jax.random.uniform(rate_key, (heads,), minval=least_rate, maxval=16.0))
-        self.bias = jnp.zeros((heads, gates))
-        if steps is not None:
-            least, most = np.log(steps)
-            step = jnp.exp(jax.random.uniform(bias_key, (heads, gates), minval=least, maxval=most))
-            self.bias = step + jnp.log(-jnp.expm1(-step))  # the inverse of softplus
+        least, most = np.log([0.001, 0.1])
+        step = jnp.exp(jax.random.uniform(bias_key, (heads, gates), minval=least, maxval=most))
+        self.bias = step + jnp.log(-jnp.expm1(-step))  # the inverse of softplus
 
     def step_sizes(self, x: Float[Array, "heads gates"]) -> Float[Array, "heads gates"]:
         """Δ."""
@@ -82,8 +72,8 @@ def decay_of(options: RuledOptions, gates: int, input_size: int, *, key: Array) 
     """What makes a head's decays of a projection, or None where there are none."""
     if not gates:
         return None
-    if options.decay_map == "exponential" and options.decay == "vector":  # as KDA does
-        return ExponentialDecay(options.heads, gates, least_rate=1.0, steps=None, key=key)
-    if options.decay_map == "exponential":  # as gated DeltaNet does; log(0) is no number
-        return ExponentialDecay(options.heads, gates, least_rate=1e-6, key=key)
+    if options.decay_map == "exponential":
+        # Those of KDA and of gated DeltaNet, which begins at 0, whose logarithm is no number.
+        least_rate = 1.0 if options.decay == "vector" else 1e-6
+        return ExponentialDecay(options.heads, gates, least_rate=least_rate, key=key)
     return SigmoidDecay(options.heads, gates, fan=options.decay_rank or input_size, key=key)

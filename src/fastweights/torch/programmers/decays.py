@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fastweights.torch.layers import fill_, uniform_
+from fastweights.torch.layers import uniform_
 
 
 def retention(heads: int, like: Tensor) -> Tensor:
@@ -17,35 +17,24 @@ def retention(heads: int, like: Tensor) -> Tensor:
 class ExponentialDecay(nn.Module):
     """a = exp(−exp(rate) Δ) of the step Δ = softplus(x + bias), for each head, or each unit of its keys.
 
-    exp(rate) is drawn from U(`least_rate`, 16) for each head; the bias is such that Δ is log-uniform between
-    `steps` where x is 0, or is 0 without them.
+    exp(rate) is drawn from U(`least_rate`, 16) for each head; the bias is such that Δ is log-uniform in
+    [0.001, 0.1] where x is 0.
 
     Shapes: x, Δ and a (…, heads, gates), rate (heads,), bias (heads, gates).
     """
 
-    def __init__(
-        self,
-        heads: int,
-        gates: int,
-        place: dict[str, Any],
-        *,
-        least_rate: float,
-        steps: tuple[float, float] | None = (0.001, 0.1),
-    ) -> None:
+    def __init__(self, heads: int, gates: int, place: dict[str, Any], *, least_rate: float) -> None:
         super().__init__()
         self.rate = nn.Parameter(torch.empty(heads, **place))
         self.bias = nn.Parameter(torch.empty(heads, gates, **place))
-        self.least_rate, self.steps = least_rate, steps
+        self.least_rate = least_rate
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the parameters anew."""
         with torch.no_grad():
             self.rate.uniform_(self.least_rate, 16.0, generator=generator).log_()
-            fill_(self.bias, 0.0)
-            if self.steps is not None:
-                least, most = map(math.log, self.steps)
-                step = self.bias.uniform_(least, most, generator=generator).exp()
-                self.bias.copy_(step + torch.log(-torch.expm1(-step)))  # the inverse of softplus
+            step = self.bias.uniform_(math.log(0.001), math.log(0.1), generator=generator).exp()
+            self.bias.copy_(step + torch.log(-torch.expm1(-step)))  # the inverse of softplus
 
     def step_sizes(self, x: Tensor) -> Tensor:
         """Δ."""

@@ -28,10 +28,10 @@ class RuledProgrammerCell(ProgrammerCell):
             return
         if options.decay_map == "sigmoid":
             self.decay = SigmoidDecay(options.heads, gates, place, fan=rank or self.input_size)
-        elif options.decay == "vector":  # as KDA does
-            self.decay = ExponentialDecay(options.heads, gates, place, least_rate=1.0, steps=None)
-        else:  # as gated DeltaNet does; log(0) is no number
-            self.decay = ExponentialDecay(options.heads, gates, place, least_rate=1e-6)
+        else:
+            # Those of KDA and of gated DeltaNet, which begins at 0, whose logarithm is no number.
+            least_rate = 1.0 if options.decay == "vector" else 1e-6
+            self.decay = ExponentialDecay(options.heads, gates, place, least_rate=least_rate)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         super().reset_parameters(generator)
