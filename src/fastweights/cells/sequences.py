@@ -54,6 +54,15 @@ def without_padding(
     return jnp.where(valid[..., None], inputs, 0)
 
 
+def within(
+    resets: Bool[Array, "batch time"] | None, lengths: Int32[Array, " batch"] | None
+) -> Bool[Array, "batch time"] | None:
+    """The resets at steps that there are."""
+    if resets is None or lengths is None:
+        return resets
+    return resets & (jnp.arange(resets.shape[1]) < lengths[:, None])
+
+
 def checked_lengths(lengths: ArrayLike, batch: tuple[int, ...], time: int) -> Int32[Array, "*batch"]:
     """The lengths as an array.
 

@@ -13,8 +13,8 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.batches import Batch
+from fastweights.cells.convolution import convolve
 from fastweights.cells.layers import uniform
-from fastweights.cells.programmers.convolution import convolve
 from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
 from fastweights.cells.programmers.parts import Parts

@@ -16,7 +16,8 @@ from jax import lax
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, within, without_padding
+from fastweights.cells.programmers.masks import cleared, spoiled, with_resets, without_padding
+from fastweights.cells.sequences import within
 from fastweights.memories.writes import Write
 from fastweights.native.memory import Memories
 

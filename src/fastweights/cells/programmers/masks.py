@@ -22,15 +22,6 @@ def without_padding(
     return jnp.where(steps[..., None, None], queries, 0), cleared._replace(decay=decay)
 
 
-def within(
-    resets: Bool[Array, "batch time"] | None, lengths: Int32[Array, " batch"] | None
-) -> Bool[Array, "batch time"] | None:
-    """The resets at steps that there are."""
-    if resets is None or lengths is None:
-        return resets
-    return resets & (jnp.arange(resets.shape[1]) < lengths[:, None])
-
-
 def with_resets(write: Write, resets: Bool[Array, "batch writes"] | None) -> Write:
     """Writes at a reset find nothing, and keep nothing."""
     if resets is None:

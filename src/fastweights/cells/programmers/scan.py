@@ -6,7 +6,8 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from fastweights.cells.options.footprint import MAX_KEPT_STEPS
-from fastweights.cells.programmers.masks import within, without_padding
+from fastweights.cells.programmers.masks import without_padding
+from fastweights.cells.sequences import within
 from fastweights.memories.writes import Write, written
 from fastweights.native.memory import Memories
 from fastweights.numerics import checkpointed_scan

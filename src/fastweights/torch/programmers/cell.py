@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from fastweights.cells.programmers.parts import Parts
 from fastweights.errors import check
 from fastweights.torch.cell import Cell
+from fastweights.torch.convolution import convolve
 from fastweights.torch.layers import fill_, uniform_
 from fastweights.torch.memory.recurrence import unroll_memory
 from fastweights.torch.memory.writes import Write
-from fastweights.torch.programmers.convolution import convolve
 from fastweights.torch.programmers.features import features, num_features
 from fastweights.torch.states import running
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int32
 
-from fastweights.cells.programmers.masks import within
+from fastweights.cells.sequences import within
 
 
 def convolve(
