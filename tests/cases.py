@@ -232,7 +232,7 @@ _OPTIONS = {
     "rwkv-7": [(*_HEADS, ("convolution", 3), ("rank", 2), ("output_gate_rank", 6))],
     "rdn": [(("heads", 2),)],
     # A window that every step of a test fits into, and one that some leave.
-    "softmax-attention": [(("heads", 1), ("window", 20)), (("heads", 2), ("window", 4))],
+    "softmax-attention": [(("heads", 1), ("window", 20)), (("heads", 2), ("window", 4), ("convolution", 3))],
     "standard-rnn": [(), _NORMALISED],
     "lstm": [(("forget_bias", 0.7),), _NORMALISED],
     "fast-weights": [case.options for case in FAST_WEIGHTS],

@@ -6,6 +6,16 @@ from jaxtyping import Array, Bool, Float, Int32
 from fastweights.cells.sequences import within
 
 
+def convolve_step(
+    weights: Float[Array, "channels width"],
+    recent: Float[Array, "past channels"],
+    x: Float[Array, " channels"],
+) -> tuple[Float[Array, " channels"], Float[Array, "past channels"]]:
+    """One step of one sequence of `convolve`."""
+    window = jnp.concatenate([recent, x[None]])
+    return jnp.sum(window[::-1].T * weights, axis=1), window[1:]
+
+
 def convolve(
     weights: Float[Array, "channels width"],
     recent: Float[Array, "batch past channels"],

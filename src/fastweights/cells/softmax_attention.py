@@ -6,9 +6,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int32
 
 from fastweights.cells.base import AttentionText, Cell, check_sizes
+from fastweights.cells.batches import Batch
+from fastweights.cells.convolution import convolve, convolve_step
 from fastweights.cells.layers import uniform
 from fastweights.cells.options.heads import check_heads
 from fastweights.cells.options.softmax_attention import SHORTEST_CHUNK
@@ -20,11 +22,13 @@ from fastweights.types import Scalar, Vector
 
 class SoftmaxAttentionState(NamedTuple):
     """Keys and values of the latest steps, each (window, hidden), the newest last, and how many of them have
-    been filled: a whole number, in the type of the others."""
+    been filled: a whole number, in the type of the others. The latest projections W x, (convolution − 1,
+    3 hidden), the oldest first; None without a convolution."""
 
     keys: Float[Array, "window hidden"]
     values: Float[Array, "window hidden"]
     filled: Scalar
+    recent: Float[Array, "past rows"] | None
 
 
 @register_cell("softmax-attention", source="Vaswani et al. 2017, arXiv:1706.03762")
@@ -37,8 +41,9 @@ class SoftmaxAttention(Cell):
     without them, as products of matrices, in chunks if it is longer than the window.
 
     There are no positions, as in the attention layers of Irie et al. 2021: within the window, the order of
-    earlier steps is seen only through other layers. Vaswani et al. add sinusoids to a model's inputs.
-    W and W_o have no biases and are uniform in ± 1/√inputs.
+    earlier steps is seen only through other layers, or through a convolution, which first mixes W x over the
+    latest steps, as in the fast weight programmers. Vaswani et al. add sinusoids to a model's inputs.
+    W and W_o have no biases and are uniform in ± 1/√inputs, as the convolution is.
 
     Shapes: x (input,), keys and values (window, hidden), h (hidden,).
     Raises: InvalidValueError if a size is below 1, or hidden_size no multiple of heads.
@@ -49,10 +54,12 @@ class SoftmaxAttention(Cell):
     Options: ClassVar[type] = SoftmaxAttentionOptions
     attention_text: ClassVar[AttentionText | None] = AttentionText(
         "each symbol (the softmax of Vaswani et al. 2017, equation 1; the mean over its heads)",
-        "A single layer reads each symbol alone: it does not know which symbols are neighbours.",
+        "Without a convolution, a single layer reads each symbol alone: it does not know which symbols are "
+        "neighbours.",
     )
 
     input: Float[Array, "rows input"]
+    convolution: Float[Array, "rows width"] | None
     output: Float[Array, "hidden hidden"]
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
@@ -69,15 +76,21 @@ class SoftmaxAttention(Cell):
     ) -> None:
         check_sizes(input_size, hidden_size)
         check_heads(hidden_size, options.heads)
-        input_key, output_key = jax.random.split(key)
-        self.input = uniform(input_key, (3 * hidden_size, input_size), input_size)
+        input_key, output_key, convolution_key = jax.random.split(key, 3)
+        rows, width = 3 * hidden_size, options.convolution
+        self.input = uniform(input_key, (rows, input_size), input_size)
+        self.convolution = uniform(convolution_key, (rows, width), width) if width else None
         self.output = uniform(output_key, (hidden_size, hidden_size), hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         self.heads, self.window = options.heads, options.window
 
     def initial_state(self) -> SoftmaxAttentionState:
-        nothing = jnp.zeros((self.window, self.hidden_size), self.input.dtype)
-        return SoftmaxAttentionState(nothing, nothing, jnp.zeros((), self.input.dtype))
+        dtype, recent = self.input.dtype, None
+        if self.convolution is not None:
+            rows, width = self.convolution.shape
+            recent = jnp.zeros((width - 1, rows), dtype)
+        nothing = jnp.zeros((self.window, self.hidden_size), dtype)
+        return SoftmaxAttentionState(nothing, nothing, jnp.zeros((), dtype), recent)
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:
         return x @ self.input.T
@@ -85,21 +98,49 @@ class SoftmaxAttention(Cell):
     def step(
         self, state: SoftmaxAttentionState, projection: Float[Array, " rows"]
     ) -> tuple[SoftmaxAttentionState, Vector]:
+        recent = state.recent
+        if self.convolution is not None and recent is not None:
+            projection, recent = convolve_step(self.convolution, recent, projection)
         key, value, query = jnp.split(projection, 3)
         keys = jnp.concatenate([state.keys[1:], key[None]])
         values = jnp.concatenate([state.values[1:], value[None]])
         filled = jnp.minimum(jnp.maximum(state.filled, 0) + 1, self.window)
         seen = jnp.arange(self.window) >= self.window - filled
         hidden = self._read(query[None], keys, values, seen[None])[0]
-        return SoftmaxAttentionState(keys, values, filled), hidden
+        return SoftmaxAttentionState(keys, values, filled, recent), hidden
 
-    def unroll_in_jax(
+    def unroll_together(
+        self, given: Batch
+    ) -> tuple[Float[Array, "batch time hidden"], SoftmaxAttentionState]:
+        projections, state, lengths, resets = given = given.without_padding()
+        valid = None if lengths is None else given.steps()
+        mixed, recent = self._mixed(projections, None if state is None else state.recent, lengths, resets)
+        outputs, last = jax.vmap(self._attend_in_chunks)(mixed, state, valid, resets)
+        return outputs, last._replace(recent=recent)
+
+    def _mixed(
+        self,
+        projections: Float[Array, "batch time rows"],
+        recent: Float[Array, "batch past rows"] | None,
+        lengths: Int32[Array, " batch"] | None,
+        resets: Bool[Array, "batch time"] | None,
+    ) -> tuple[Float[Array, "batch time rows"], Float[Array, "batch past rows"] | None]:
+        """The projections after the convolution, and the latest ones before it."""
+        if self.convolution is None:
+            return projections, None
+        if recent is None:
+            rows, width = self.convolution.shape
+            recent = jnp.zeros((len(projections), width - 1, rows), projections.dtype)
+        return convolve(self.convolution, recent, projections, lengths, resets)
+
+    def _attend_in_chunks(
         self,
         projections: Float[Array, "time rows"],
-        state: SoftmaxAttentionState | None = None,
-        valid: Bool[Array, " time"] | None = None,
-        resets: Bool[Array, " time"] | None = None,
+        state: SoftmaxAttentionState | None,
+        valid: Bool[Array, " time"] | None,
+        resets: Bool[Array, " time"] | None,
     ) -> tuple[Float[Array, "time hidden"], SoftmaxAttentionState]:
+        """All steps, after the convolution."""
         length, chunk = len(projections), max(self.window, SHORTEST_CHUNK)
         if length <= chunk:
             return self._attend(projections, state, valid, resets)
@@ -121,18 +162,22 @@ class SoftmaxAttention(Cell):
     def attention(self, projections: Float[Array, "time rows"]) -> Float[Array, "time time"]:
         """softmax_τ(q(t)ᵀ k(τ) / √d), the mean over the heads: what each step t (first axis) takes of each
         step τ (second axis), itself included."""
-        key, _, query = jnp.split(projections, 3, axis=-1)
+        mixed, _ = self._mixed(projections[None], None, None, None)
+        key, _, query = jnp.split(mixed[0], 3, axis=-1)
         ages = jnp.arange(len(key))[:, None] - jnp.arange(len(key))
         return jnp.mean(self._weights(query, key, (ages >= 0) & (ages < self.window)), axis=0)
 
     def step_operations(self) -> int:
-        """qᵀ k and its part of the sum for each step of a full window, and W_o."""
-        return 4 * self.window * self.hidden_size + 2 * self.output.size
+        """qᵀ k and its part of the sum for each step of a full window, W_o and the convolution."""
+        return 4 * self.window * self.hidden_size + self._operations_of_matrices()
 
     def unroll_operations(self, length: int) -> int:
         """The first steps have less to read."""
         pairs = sum(min(t, self.window) for t in range(1, length + 1))
-        return 4 * pairs * self.hidden_size + 2 * length * self.output.size
+        return 4 * pairs * self.hidden_size + length * self._operations_of_matrices()
+
+    def _operations_of_matrices(self) -> int:
+        return 2 * self.output.size + (0 if self.convolution is None else 2 * self.convolution.size)
 
     def _attend(
         self,
@@ -169,6 +214,7 @@ class SoftmaxAttention(Cell):
             jnp.where(since, keys[place], 0),
             jnp.where(since, values[place], 0),
             jnp.where(running > 0, filled, before.filled),
+            before.recent,
         )
         return jnp.where(valid[:, None], outputs, 0), last
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.batches import Batch
-from fastweights.cells.convolution import convolve
+from fastweights.cells.convolution import convolve, convolve_step
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
@@ -155,10 +155,9 @@ class Programmer(Cell):
         """The projection after the convolution, and the state but for the memory's step."""
         if self.convolution is None or state.recent is None:
             return projection, state
-        channels = len(self.convolution)
-        window = jnp.concatenate([state.recent, projection[None, :channels]])
-        now = jnp.sum(window[::-1].T * self.convolution, axis=1)
-        return jnp.concatenate([now, projection[channels:]]), state._replace(recent=window[1:])
+        channels, rest = jnp.split(projection, [len(self.convolution)])
+        channels, recent = convolve_step(self.convolution, state.recent, channels)
+        return jnp.concatenate([channels, rest]), state._replace(recent=recent)
 
     def all_mixed(self, given: Batch) -> tuple[Float[Array, "batch time mixed"], Any]:
         """`mixed` of all steps of a batch without padding, from a state that is given."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from fastweights.cells.options.heads import check_heads
 from fastweights.cells.options.softmax_attention import SHORTEST_CHUNK, SoftmaxAttentionOptions
 from fastweights.torch.cell import Cell
+from fastweights.torch.convolution import convolve
 from fastweights.torch.layers import uniform_
 from fastweights.torch.recurrent import Recurrent
 from fastweights.torch.states import running
@@ -15,11 +16,13 @@ from fastweights.torch.states import running
 
 class SoftmaxAttentionState(NamedTuple):
     """Keys and values of the latest steps, each (window, hidden), the newest last, and how many of them have
-    been filled, ()."""
+    been filled, (). The latest projections W x, (convolution − 1, 3 hidden), the oldest first; None without
+    a convolution."""
 
     keys: Tensor
     values: Tensor
     filled: Tensor
+    recent: Tensor | None
 
 
 class SoftmaxAttentionCell(Cell):
@@ -31,19 +34,24 @@ class SoftmaxAttentionCell(Cell):
     def make(self, place: dict[str, Any]) -> None:
         units = self.hidden_size
         check_heads(units, self.options.heads)
-        self.input = nn.Parameter(torch.empty(3 * units, self.input_size, **place))
+        rows, width = 3 * units, self.options.convolution
+        self.input = nn.Parameter(torch.empty(rows, self.input_size, **place))
+        self.convolution = nn.Parameter(torch.empty(rows, width, **place)) if width else None
         self.output = nn.Parameter(torch.empty(units, units, **place))
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         uniform_(self.input, self.input_size, generator)
         uniform_(self.output, self.hidden_size, generator)
+        if self.convolution is not None:
+            uniform_(self.convolution, self.options.convolution, generator)
 
     def state_shapes(self) -> SoftmaxAttentionState:
-        window, units = self.options.window, self.hidden_size
-        return SoftmaxAttentionState((window, units), (window, units), ())  # pyright: ignore
+        kept, width = (self.options.window, self.hidden_size), self.options.convolution
+        recent = (width - 1, 3 * self.hidden_size) if width else None
+        return SoftmaxAttentionState(kept, kept, (), recent)  # pyright: ignore
 
     def step(self, state: SoftmaxAttentionState, projection: Tensor) -> tuple[SoftmaxAttentionState, Tensor]:
-        state, outputs = self._attend(projection[:, None], state, None)
+        outputs, state = self.unroll_plain(projection[:, None], state)
         return state, outputs[:, 0]
 
     def unroll_plain(
@@ -53,13 +61,18 @@ class SoftmaxAttentionCell(Cell):
         batch, time, _ = projections.shape
         state = self.initial_state(batch) if state is None else state
         valid = None if lengths is None else running(lengths, time)
+        recent = state.recent
+        if self.convolution is not None and recent is not None:
+            # What stands behind a sequence's end may be no number.
+            projections = projections if valid is None else torch.where(valid[..., None], projections, 0)
+            projections, recent = convolve(self.convolution, recent, projections, lengths)
         outputs, chunk = [], max(self.options.window, SHORTEST_CHUNK)
         for start in range(0, time, chunk):
             here = slice(start, start + chunk)
             runs = None if valid is None else valid[:, here]
             state, output = self._attend(projections[:, here], state, runs)
             outputs.append(output)
-        return torch.cat(outputs, dim=1), state
+        return torch.cat(outputs, dim=1), SoftmaxAttentionState(*state[:3], recent)
 
     def _attend(
         self, projections: Tensor, before: SoftmaxAttentionState, valid: Tensor | None
@@ -86,7 +99,8 @@ class SoftmaxAttentionCell(Cell):
         kept = (counts[:, None] + places)[..., None]
         filled = (before.filled.clamp(min=0) + counts).clamp(max=window)
         filled = torch.where(counts > 0, filled, before.filled)
-        last = SoftmaxAttentionState(keys.take_along_dim(kept, 1), values.take_along_dim(kept, 1), filled)
+        keys, values = keys.take_along_dim(kept, 1), values.take_along_dim(kept, 1)
+        last = SoftmaxAttentionState(keys, values, filled, before.recent)
         return last, outputs if valid is None else torch.where(valid[..., None], outputs, 0)
 
     def _read(self, query: Tensor, keys: Tensor, values: Tensor, seen: Tensor) -> Tensor:
@@ -108,8 +122,9 @@ class SoftmaxAttention(Recurrent):
     """[k; v; q](t) = W x(t),  y(t) = Σ_τ softmax_τ(q(t)ᵀ k(τ) / √d) v(τ),  h(t) = W_o y(t),
 
     with τ from t − window + 1 to t, or from the first step; each head has d = hidden / heads of the units.
-    There are no positions. W and W_o have no biases and are uniform in ± 1/√inputs. hx is
-    `SoftmaxAttentionState(keys, values, filled)`.
+    There are no positions. A convolution first mixes W x over the latest steps. W and W_o have no
+    biases and are uniform in ± 1/√inputs, as the convolution is. hx is
+    `SoftmaxAttentionState(keys, values, filled, recent)`.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
     """
