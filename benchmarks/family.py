@@ -1,12 +1,16 @@
 """How fast a memory over whole sequences is, beside PyTorch: the gated delta rule, forward and backward.
 
     .venv/bin/python benchmarks/family.py [--shapes 64x64x128,64x256x32] [--forms kernel,chunks] [--rounds 9]
+    .venv/bin/python benchmarks/family.py --forms steps,chunks --rule additive
     .venv/bin/python benchmarks/family.py --lengths 256,1024,10000,100000 [--size 64]
 
 A shape is size of keys and values × time × batch, with one head, in float32 on one thread. A form takes
 queries, keys, values, write rates β and decays a, and gives the gradient for all of them:
 
     S ← a S + β (v − a S k) kᵀ,   y = S q
+
+With --rule, it is another rule, by JAX's forms alone: `delta`, without the decay; `delta-of-units`, with one
+of each unit of the key; `additive`, S ← S + v kᵀ; `additive-of-units`, that after such decays.
 
 `torch-loop` is that in PyTorch, step by step; `torch-chunks` is in chunks of 64 steps, all that does not
 depend on S for all chunks at once; with `-compiled`, these are given to torch.compile, which unrolls the loop
@@ -32,6 +36,7 @@ from fastweights.runs import worker
 
 SHAPES = "64x64x128,64x256x32,64x1024x8,32x64x128"
 FORMS = "kernel,chunks,steps,torch-loop,torch-chunks"  # torch.compile takes minutes a shape
+RULES = ("gated-delta", "delta", "delta-of-units", "additive", "additive-of-units")
 LONGEST = "torch-loop-compiled=64,torch-chunks-compiled=1024"
 STEPS = 100_000
 CHUNK = 64
@@ -44,6 +49,7 @@ def main() -> None:
     parser.add_argument("--forms", default=FORMS)
     parser.add_argument("--longest", default=LONGEST, help="steps beyond which a form is left out")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rule", default="gated-delta", choices=RULES)
     parser.add_argument("--lengths", default="", help="measure these lengths, by the kernel, instead")
     parser.add_argument("--size", type=int, default=64)
     arguments = parser.parse_args()
@@ -57,20 +63,22 @@ def main() -> None:
     print(f"| d, T, batch | {forms[0]}, ms{heads} | forward, GFLOP/s | backward | peak |")
     print(f"| :--- |{' ---: |' * (2 * len(forms) + 2)}", flush=True)
     for shape in arguments.shapes.split(","):
-        compare(tuple(map(int, shape.split("x"))), forms, longest, arguments.rounds)
+        compare(tuple(map(int, shape.split("x"))), arguments.rule, forms, longest, arguments.rounds)
 
 
-def compare(shape: tuple[int, int, int], forms: list[str], longest: dict[str, int], rounds: int) -> None:
+def compare(
+    shape: tuple[int, int, int], rule: str, forms: list[str], longest: dict[str, int], rounds: int
+) -> None:
     """Print a line of the table."""
     size, length, batch = shape
     given, weights = numbers(shape)
     short = [form for form in forms if length <= longest.get(form, length)]
-    programs = {form: gradient(form, given, weights) for form in short}
+    programs = {form: gradient(form, rule, given, weights) for form in short}
     expected = [np.asarray(a) for a in programs[forms[0]]()]
     for form, program in programs.items():
         for actual, array in zip(program(), expected, strict=True):
-            assert np.max(np.abs(np.asarray(actual) - array)) < 1e-3 * np.max(np.abs(array)), form
-    programs["outputs"] = outputs(forms[0], given)
+            assert np.max(np.abs(np.asarray(actual) - array)) <= 1e-3 * np.max(np.abs(array)), form
+    programs["outputs"] = outputs(forms[0], rule, given)
     programs |= {"numpy": product(np.asarray), "jax": product(on_device)}
     seconds = in_turn(programs, rounds)
     first = seconds[forms[0]]
@@ -94,7 +102,7 @@ def lengths(size: int, every: list[int], rounds: int) -> None:
     programs, memory = {}, {}
     for length in every:
         given, weights = numbers((size, length, max(1, STEPS // length)))
-        compiled = jax_gradient("kernel").lower(given, weights).compile()
+        compiled = jax_gradient("kernel", RULES[0]).lower(given, weights).compile()
         memory[length] = compiled.memory_analysis().temp_size_in_bytes / 2**20
         programs[length] = ready(compiled, given, weights)
     seconds = in_turn(programs, rounds)
@@ -134,17 +142,18 @@ def numbers(shape: tuple[int, int, int]):
     return (q, k, v, rates, 0.9 + 0.1 * decays), weights
 
 
-def gradient(form: str, given, weights) -> Callable:
+def gradient(form: str, rule: str, given, weights) -> Callable:
     if form.startswith("torch"):
+        assert rule == RULES[0], f"{form} is the {RULES[0]} rule alone"
         function = torch_loop if form.startswith("torch-loop") else torch_chunks
         return torch_gradient(function, given, weights, form.endswith("-compiled"))
-    return ready(jax_gradient(form), given, weights)
+    return ready(jax_gradient(form, rule), given, weights)
 
 
-def outputs(form: str, given) -> Callable:
+def outputs(form: str, rule: str, given) -> Callable:
     import jax
 
-    return ready(jax.jit(lambda given: unroll(form, *given)), given)
+    return ready(jax.jit(lambda given: unroll(form, rule, *given)), given)
 
 
 def ready(function: Callable, *arguments) -> Callable:
@@ -154,14 +163,14 @@ def ready(function: Callable, *arguments) -> Callable:
     return lambda: jax.block_until_ready(function(*on_device))
 
 
-def jax_gradient(form: str):
+def jax_gradient(form: str, rule: str):
     import jax
     import jax.numpy as jnp
 
-    return jax.jit(jax.grad(lambda given, weights: jnp.vdot(unroll(form, *given), weights)))
+    return jax.jit(jax.grad(lambda given, weights: jnp.vdot(unroll(form, rule, *given), weights)))
 
 
-def unroll(form, q, k, v, rates, decays):
+def unroll(form, rule, q, k, v, rates, decays):
     import jax.numpy as jnp
 
     import fastweights as fw
@@ -171,7 +180,15 @@ def unroll(form, q, k, v, rates, decays):
         # and with the axis of the head too, which therefore comes last.
         return jnp.einsum("btk,bt->btk", k, numbers[..., 0])
 
-    write = fw.Write(*(a[:, :, None] for a in (scaled(rates), v, decays, scaled(decays))))
+    of_units = decays * jnp.linspace(0.9, 1, k.shape[-1])
+    parts = {
+        "gated-delta": (scaled(rates), v, decays, scaled(decays)),
+        "delta": (scaled(rates), v, None, k),
+        "delta-of-units": (scaled(rates), v, of_units, of_units * k),
+        "additive": (k, v),
+        "additive-of-units": (k, v, of_units),
+    }[rule]
+    write = fw.Write(*(None if a is None else a[:, :, None] for a in parts))
     return fw.unroll_memory(q[:, :, None], write, form=form)[0][:, :, 0]
 
 

@@ -214,14 +214,28 @@ def test_heads_mapped_over_are_one_call_and_their_gradient_another():
     assert "while" not in program
 
 
-def test_the_best_form_is_the_kernel_else_the_steps(monkeypatch):
-    given = general(1, 2, 1, 3, 2)
+@pytest.mark.parametrize(
+    ("time", "keys", "values", "decays", "other"),
+    [
+        (16, 32, 32, True, "chunks"),
+        (16, 31, 33, True, "steps"),
+        (15, 64, 64, True, "steps"),
+        (16, 16, 4, False, "chunks"),
+        (16, 7, 9, False, "steps"),
+    ],
+)
+def test_the_best_form_is_the_kernel_else_chunks_of_large_memories_and_steps_of_small_ones(
+    monkeypatch, time, keys, values, decays, other
+):
+    queries, write, state = general(1, time, 1, keys, values)
+    given = queries, write if decays else write._replace(decay=None), state
 
     def lowered(form):
         return jax.jit(partial(number, form)).lower(*given).as_text()
 
-    assert lowered("best") == lowered("kernel") != lowered("steps")
+    assert lowered("best") == lowered("kernel") != lowered(other)
     monkeypatch.setenv(library.SWITCH, "0")
-    assert lowered("best") == lowered("steps")
+    assert lowered("chunks") != lowered("steps")
+    assert lowered("best") == lowered(other)
     with pytest.raises(InvalidValueError, match="there is no kernel for float64 here"):
         lowered("kernel")

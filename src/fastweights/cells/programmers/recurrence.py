@@ -46,10 +46,10 @@ def unroll_memory(
     true, a step starts from the zero state, not from `state` or what came before.
 
     The forms are equal to rounding: "kernel" is native code for the CPU, where there is a C++ compiler;
-    "steps" is the equation, by a scan; "chunks" is a few large products for every chunk of steps, meant for a
-    GPU. "best" is the kernel where there is one, else "steps" on a CPU and "chunks" elsewhere, as measured in
-    docs/speed.md. Numbers of less than 32 bits are computed with as float32, and the last state is returned
-    so.
+    "steps" is the equation, by a scan; "chunks" is a few large products for every chunk of steps. "best" is
+    the kernel where there is one, else "chunks"; but on a CPU "steps" for fewer than 16 steps, and for
+    memories of fewer than 8 × 8 numbers, of 32 × 32 if they decay, as measured in docs/speed.md. Numbers of
+    less than 32 bits are computed with as float32, and the last state is returned so.
 
     Raises: InvalidValueError if a shape doesn't fit, or "kernel" is asked for where there is none.
 
@@ -76,23 +76,30 @@ def unroll_memory(
     real = jax.tree.map(lambda a: jnp.asarray(a, precise), (queries, *write, state))
     memories = memory.Memories(*real, lengths=lengths, resets=resets)
     flat = jax.tree.map(lambda a: a.reshape(prod(batch), *a.shape[len(batch) :]), memories)
-    outputs, last = _function(form, precise)(flat)
+    outputs, last = _function(form, flat)(flat)
     outputs, last = (a.reshape(*batch, *a.shape[1:]) for a in (outputs, last))
     return outputs.astype(dtype), last
 
 
 _FORMS = {"chunks": in_chunks, "kernel": by_kernel, "steps": in_steps}
+# With fewer steps, or numbers of a memory, a scan is faster than chunks on a CPU.
+_LEAST_STEPS = 16
+_LEAST_NUMBERS, _LEAST_NUMBERS_THAT_DECAY = 8 * 8, 32 * 32
 
 
-def _function(form: Form, dtype: jnp.dtype) -> Callable:
+def _function(form: Form, memories: memory.Memories) -> Callable:
     """Raises: InvalidValueError if there is no kernel where one is asked for."""
+    (_, time, _, units), dtype = memories.query.shape, memories.query.dtype
     is_there = memory.runs(dtype)
     check(
         is_there or form != "kernel",
         f"there is no kernel for {dtype} here: it needs a CPU and a C++ compiler",
     )
     if form == "best":
-        form = "kernel" if is_there else "steps" if jax.default_backend() == "cpu" else "chunks"
+        least = _LEAST_NUMBERS if memories.decay is None else _LEAST_NUMBERS_THAT_DECAY
+        is_small = time < _LEAST_STEPS or memories.value.shape[-1] * units < least
+        on_cpu = jax.default_backend() == "cpu"
+        form = "kernel" if is_there else "steps" if on_cpu and is_small else "chunks"
     return _FORMS[form]
 
 
