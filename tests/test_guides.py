@@ -35,7 +35,7 @@ def commands(page: Path) -> list[str]:
 
 
 SNIPPETS = [
-    pytest.param(block, id=f"{page.stem}-{i}")
+    pytest.param(block, id=f"{page.stem}-{i}", marks=() if page.stem == "README" else pytest.mark.thorough)
     for page in PAGES
     for i, block in enumerate(blocks(page, "python"))
 ]

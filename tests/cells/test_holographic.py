@@ -108,6 +108,7 @@ def noise(copies, stored=20, half=1000):
     return np.sqrt(np.mean(abs(answer - values[0]) ** 2))
 
 
+@pytest.mark.thorough
 def test_noise_falls_as_the_root_of_the_number_of_copies(float64):
     """√((M − 1) / C) for M pairs of modulus 1."""
     for copies in (1, 2, 4, 16):

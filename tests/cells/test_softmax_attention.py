@@ -34,7 +34,7 @@ def test_it_reads_what_the_softmax_memory_reads(float64):
         np.testing.assert_allclose(outputs[t], cell.output @ jnp.concatenate(heads), rtol=1e-12)
 
 
-@pytest.mark.parametrize("convolution", [0, 3])
+@pytest.mark.parametrize("convolution", [3, pytest.param(0, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("window", [3, pytest.param(70, marks=pytest.mark.thorough)])
 def test_a_long_sequence_in_chunks_is_its_steps(window, convolution, float64):
     """Three chunks, the last one incomplete, or none of it there; states, resets; every derivative."""

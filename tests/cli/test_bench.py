@@ -176,6 +176,7 @@ def test_bad_input_is_one_line(arguments, message, tmp_path, capsys):
     assert not folder.exists()
 
 
+@pytest.mark.thorough
 def test_committed_records_give_the_committed_tables(tmp_path):
     """They were written when baselines were called contenders."""
     folder = Path(__file__).parents[2] / "results" / "speed"

@@ -101,6 +101,7 @@ def test_optax_loop(printed):
     assert "λ = 0.90 and η = 0.50" in text
 
 
+@pytest.mark.thorough
 def test_the_cell_is_a_model_everywhere(output, tmp_path):
     plugin, model = ("--plugin", str(EXAMPLES / "mgu.py")), str(tmp_path / "mgu.safetensors")
     sizes = ("--train-sequences", "2000", "--validation-sequences", "500", "--test-sequences", "500")
@@ -167,6 +168,7 @@ def test_the_documentation_shows_many_pairs_as_it_is():
     assert tomllib.loads(shown[0]) == tomllib.loads((EXAMPLES / "many_pairs.toml").read_text())
 
 
+@pytest.mark.thorough
 def test_permutations_are_a_task_everywhere(output, tmp_path):
     plugin = ("--plugin", str(EXAMPLES / "permutations.py"))
     of_length = ("--task", "permutations", "--length", "12")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def run(program: str) -> subprocess.CompletedProcess:
     # The first of them may have to build the kernels, beside other work.
@@ -60,6 +62,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.thorough
 def test_workers_of_a_data_loader_do_no_harm():
     done = run(WORKERS)
     assert done.stdout.strip() == str([True] * 6), done.stderr

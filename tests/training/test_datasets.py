@@ -160,6 +160,7 @@ def test_lists_and_every_type_of_integer_give_the_same_answers(kind):
     assert evaluate(MODEL, same) == evaluate(MODEL, DATA)
 
 
+@pytest.mark.thorough
 def test_200_symbols_and_classes_are_learned():
     task = WideTask()
     cell_key, key = jax.random.split(jax.random.key(0))

@@ -179,6 +179,7 @@ def trained(tmp_path_factory):
     return folder, runs
 
 
+@pytest.mark.thorough
 def test_the_median_network_is_inspected(trained, tmp_path):
     folder, runs = trained
     inspect_networks(folder, {"runs": runs})

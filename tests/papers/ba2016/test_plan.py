@@ -176,6 +176,7 @@ def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
     assert {each.training.updates for each in found["more-updates"]} == {700}
 
 
+@pytest.mark.thorough
 def test_the_three_numbers_nearest_to_another_verdict_get_fresh_seeds():
     """An IRNN of 50 units with 30 ± 0.6 % is farthest from another verdict on 60.23: 45 deviations."""
     middles = {("fast-weights", 20): 0.025, ("fast-weights", 50): 0.004, ("irnn", 20): 0.6, ("irnn", 50): 0.3}

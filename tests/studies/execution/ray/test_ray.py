@@ -218,6 +218,7 @@ def test_without_ray_there_is_one_line(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(MISSING, reason="NOTHING OF RAY IS TESTED: not installed")
 def test_a_cluster_that_is_not_there_is_one_line_soon(tmp_path):
     with socket.create_server(("", 0)) as mute, socket.create_server(("", 0)) as closed:
