@@ -72,7 +72,8 @@ class SoftmaxAttentionCell(Cell):
             runs = None if valid is None else valid[:, here]
             state, output = self._attend(projections[:, here], state, runs)
             outputs.append(output)
-        return torch.cat(outputs, dim=1), SoftmaxAttentionState(*state[:3], recent)
+        keys, values, filled, _ = state
+        return torch.cat(outputs, dim=1), SoftmaxAttentionState(keys, values, filled, recent)
 
     def _attend(
         self, projections: Tensor, before: SoftmaxAttentionState, valid: Tensor | None
