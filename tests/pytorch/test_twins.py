@@ -114,7 +114,8 @@ def test_with_every_option_ragged_and_without_kernels(case, ragged, native, monk
 
 @each(LAST_OF_EACH)
 def test_single_precision_too(case):
-    compare(case, SIZES, 1e-6, torch.float32)
+    """To some twenty roundings: memories that fade slowly sum over many steps."""
+    compare(case, SIZES, 4e-6, torch.float32)
 
 
 @each([case for case in CASES if case.name == "fast-weights"])
