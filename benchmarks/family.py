@@ -19,10 +19,11 @@ over steps or chunks: a loop of 64 steps takes it minutes. `kernel`, `chunks`, `
 take turns, and every second round goes backwards; seconds are those of the processor. A ratio is the median
 over rounds of seconds / seconds of the first form. A form is left out (–) beyond the steps of --longest.
 
-Rates are of the multiplications and additions of the equation, 7 d² a step forward and 15 d² backward, where
-backward is the time of the gradient less that of the outputs alone; the peak is that of a matrix product by
-NumPy or JAX, measured in every round. With --lengths, a step of the kernel for each length, over 100,000
-steps in all, and the MiB that a gradient takes beside its arguments and results. Prints Markdown tables.
+Rates are of the multiplications and additions of the gated delta rule, 7 d² a step forward and 15 d²
+backward, where backward is the time of the gradient less that of the outputs alone; other rules have none.
+The peak is that of a matrix product by NumPy or JAX, measured in every round. With --lengths, a step of the
+kernel for each length, over 100,000 steps in all, and the MiB that a gradient takes beside its arguments and
+results. Prints Markdown tables.
 """
 
 import argparse
@@ -36,11 +37,19 @@ from fastweights.runs import worker
 
 SHAPES = "64x64x128,64x256x32,64x1024x8,32x64x128"
 FORMS = "kernel,chunks,steps,torch-loop,torch-chunks"  # torch.compile takes minutes a shape
-RULES = ("gated-delta", "delta", "delta-of-units", "additive", "additive-of-units")
 LONGEST = "torch-loop-compiled=64,torch-chunks-compiled=1024"
 STEPS = 100_000
 CHUNK = 64
 PRODUCT = 768
+GATED_DELTA = "gated-delta"
+# What is given to `Write`: key, value, decay, lookup.
+RULES = {
+    GATED_DELTA: lambda k, v, rates, a: (scaled(k, rates), v, a, scaled(k, a)),
+    "delta": lambda k, v, rates, a: (scaled(k, rates), v, None, k),
+    "delta-of-units": lambda k, v, rates, a: (scaled(k, rates), v, of_units(k, a), of_units(k, a) * k),
+    "additive": lambda k, v, rates, a: (k, v),
+    "additive-of-units": lambda k, v, rates, a: (k, v, of_units(k, a)),
+}
 
 
 def main() -> None:
@@ -49,15 +58,20 @@ def main() -> None:
     parser.add_argument("--forms", default=FORMS)
     parser.add_argument("--longest", default=LONGEST, help="steps beyond which a form is left out")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--rule", default="gated-delta", choices=RULES)
+    parser.add_argument("--rule", default=GATED_DELTA, choices=RULES)
     parser.add_argument("--lengths", default="", help="measure these lengths, by the kernel, instead")
     parser.add_argument("--size", type=int, default=64)
     arguments = parser.parse_args()
     worker.use_one_thread()
     if arguments.lengths:
-        lengths(arguments.size, list(map(int, arguments.lengths.split(","))), arguments.rounds)
+        every = list(map(int, arguments.lengths.split(",")))
+        lengths(arguments.size, arguments.rule, every, arguments.rounds)
         return
     forms = arguments.forms.split(",")
+    if arguments.rule != GATED_DELTA and "torch" in arguments.forms:
+        parser.error(
+            f"PyTorch's forms are of {GATED_DELTA} alone; got {arguments.rule} and {arguments.forms}"
+        )
     longest = {form: int(steps) for form, steps in (pair.split("=") for pair in arguments.longest.split(","))}
     heads = "".join(f" | {form}, ms | times {forms[0]}" for form in forms[1:])
     print(f"| d, T, batch | {forms[0]}, ms{heads} | forward, GFLOP/s | backward | peak |")
@@ -92,17 +106,17 @@ def compare(
     forward, whole = min(seconds["outputs"]), min(first)
     operations = size**2 * length * batch * 1e-9
     peak = 2e-9 * PRODUCT**3 / min(seconds["numpy"] + seconds["jax"])
-    rates = 7 * operations / forward, 15 * operations / (whole - forward), peak
-    columns += [f"{rate:.0f}" for rate in rates]
+    rates = [f"{7 * operations / forward:.0f}", f"{15 * operations / (whole - forward):.0f}"]
+    columns += [*(rates if rule == GATED_DELTA else ["–", "–"]), f"{peak:.0f}"]
     print(f"| {size}, {length}, {batch} | {' | '.join(columns)} |", flush=True)
 
 
-def lengths(size: int, every: list[int], rounds: int) -> None:
+def lengths(size: int, rule: str, every: list[int], rounds: int) -> None:
     """Print the table of lengths."""
     programs, memory = {}, {}
     for length in every:
         given, weights = numbers((size, length, max(1, STEPS // length)))
-        compiled = jax_gradient("kernel", RULES[0]).lower(given, weights).compile()
+        compiled = jax_gradient("kernel", rule).lower(given, weights).compile()
         memory[length] = compiled.memory_analysis().temp_size_in_bytes / 2**20
         programs[length] = ready(compiled, given, weights)
     seconds = in_turn(programs, rounds)
@@ -144,7 +158,6 @@ def numbers(shape: tuple[int, int, int]):
 
 def gradient(form: str, rule: str, given, weights) -> Callable:
     if form.startswith("torch"):
-        assert rule == RULES[0], f"{form} is the {RULES[0]} rule alone"
         function = torch_loop if form.startswith("torch-loop") else torch_chunks
         return torch_gradient(function, given, weights, form.endswith("-compiled"))
     return ready(jax_gradient(form, rule), given, weights)
@@ -170,24 +183,22 @@ def jax_gradient(form: str, rule: str):
     return jax.jit(jax.grad(lambda given, weights: jnp.vdot(unroll(form, rule, *given), weights)))
 
 
-def unroll(form, rule, q, k, v, rates, decays):
+def scaled(k, numbers):
     import jax.numpy as jnp
 
+    # As products of matrices: XLA's sums over the units take ten times as long for one long sequence,
+    # and with the axis of the head too, which therefore comes last.
+    return jnp.einsum("btk,bt->btk", k, numbers[..., 0])
+
+
+def of_units(k, decays):
+    return decays * np.linspace(0.9, 1, k.shape[-1], dtype=np.float32)
+
+
+def unroll(form, rule, q, k, v, rates, decays):
     import fastweights as fw
 
-    def scaled(numbers):
-        # As products of matrices: XLA's sums over the units take ten times as long for one long sequence,
-        # and with the axis of the head too, which therefore comes last.
-        return jnp.einsum("btk,bt->btk", k, numbers[..., 0])
-
-    of_units = decays * jnp.linspace(0.9, 1, k.shape[-1])
-    parts = {
-        "gated-delta": (scaled(rates), v, decays, scaled(decays)),
-        "delta": (scaled(rates), v, None, k),
-        "delta-of-units": (scaled(rates), v, of_units, of_units * k),
-        "additive": (k, v),
-        "additive-of-units": (k, v, of_units),
-    }[rule]
+    parts = RULES[rule](k, v, rates, decays)
     write = fw.Write(*(None if a is None else a[:, :, None] for a in parts))
     return fw.unroll_memory(q[:, :, None], write, form=form)[0][:, :, 0]
 
