@@ -114,8 +114,8 @@ def test_with_every_option_ragged_and_without_kernels(case, ragged, native, monk
 
 @each(LAST_OF_EACH)
 def test_single_precision_too(case):
-    """To some twenty roundings: memories that fade slowly sum over many steps."""
-    compare(case, SIZES, 4e-6, torch.float32)
+    # With these options a gradient of 98 is a sum over many steps: it differs by 2e-6 of itself.
+    compare(case, SIZES, 4e-6 if case.name == "deltaproduct" else 1e-6, torch.float32)
 
 
 @each([case for case in CASES if case.name == "fast-weights"])
