@@ -6,6 +6,14 @@ from jaxtyping import Array, Bool, Float, Int32
 from fastweights.cells.sequences import within
 
 
+def nothing_before(
+    weights: Float[Array, "channels width"], dtype: jnp.dtype
+) -> Float[Array, "past channels"]:
+    """What comes before the first step of a sequence: zeros."""
+    channels, width = weights.shape
+    return jnp.zeros((width - 1, channels), dtype)
+
+
 def convolve_step(
     weights: Float[Array, "channels width"],
     recent: Float[Array, "past channels"],

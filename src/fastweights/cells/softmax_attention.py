@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int32
 
 from fastweights.cells.base import AttentionText, Cell, check_sizes
 from fastweights.cells.batches import Batch
-from fastweights.cells.convolution import convolve, convolve_step
+from fastweights.cells.convolution import convolve, convolve_step, nothing_before
 from fastweights.cells.layers import uniform
 from fastweights.cells.options.heads import check_heads
 from fastweights.cells.options.softmax_attention import SHORTEST_CHUNK
@@ -85,10 +85,8 @@ class SoftmaxAttention(Cell):
         self.heads, self.window = options.heads, options.window
 
     def initial_state(self) -> SoftmaxAttentionState:
-        dtype, recent = self.input.dtype, None
-        if self.convolution is not None:
-            rows, width = self.convolution.shape
-            recent = jnp.zeros((width - 1, rows), dtype)
+        dtype = self.input.dtype
+        recent = None if self.convolution is None else nothing_before(self.convolution, dtype)
         nothing = jnp.zeros((self.window, self.hidden_size), dtype)
         return SoftmaxAttentionState(nothing, nothing, jnp.zeros((), dtype), recent)
 
@@ -129,8 +127,8 @@ class SoftmaxAttention(Cell):
         if self.convolution is None:
             return projections, None
         if recent is None:
-            rows, width = self.convolution.shape
-            recent = jnp.zeros((len(projections), width - 1, rows), projections.dtype)
+            zeros = nothing_before(self.convolution, projections.dtype)
+            recent = jnp.broadcast_to(zeros, (len(projections), *zeros.shape))
         return convolve(self.convolution, recent, projections, lengths, resets)
 
     def _attend_in_chunks(

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from fastweights.cells.base import Cell, check_sizes
 from fastweights.cells.batches import Batch
-from fastweights.cells.convolution import convolve, convolve_step
+from fastweights.cells.convolution import convolve, convolve_step, nothing_before
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.features import features, num_features
 from fastweights.cells.programmers.options import ProgrammerOptions
@@ -115,10 +115,8 @@ class Programmer(Cell):
         """What each head is asked, and its writes, whose arrays are (writes, heads, …)."""
 
     def initial_state(self) -> Any:
-        dtype, recent = self.input.dtype, None
-        if self.convolution is not None:
-            channels, width = self.convolution.shape
-            recent = jnp.zeros((width - 1, channels), dtype)
+        dtype = self.input.dtype
+        recent = None if self.convolution is None else nothing_before(self.convolution, dtype)
         return ProgrammerState(jnp.zeros(self.memory_shape, dtype), recent)
 
     def project(self, x: Float[Array, " input"]) -> Float[Array, " rows"]:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from fastweights.cells.layers import uniform
 from fastweights.cells.programmers.options import RuledOptions
+from fastweights.cells.programmers.parts import least_rate
 
 
 def retention(heads: int) -> np.ndarray:
@@ -73,7 +74,5 @@ def decay_of(options: RuledOptions, gates: int, input_size: int, *, key: Array) 
     if not gates:
         return None
     if options.decay_map == "exponential":
-        # Those of KDA and of gated DeltaNet, which begins at 0, whose logarithm is no number.
-        least_rate = 1.0 if options.decay == "vector" else 1e-6
-        return ExponentialDecay(options.heads, gates, least_rate=least_rate, key=key)
+        return ExponentialDecay(options.heads, gates, least_rate=least_rate(options), key=key)
     return SigmoidDecay(options.heads, gates, fan=options.decay_rank or input_size, key=key)

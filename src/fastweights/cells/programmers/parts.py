@@ -30,6 +30,12 @@ def ruled_rows(options: RuledOptions, key_size: int, value_size: int, gates: int
     )
 
 
+def least_rate(options: RuledOptions) -> float:
+    """Of an exponential decay at first: that of KDA, whose decays are of units, or of gated DeltaNet, which
+    begins at 0; but that has no logarithm."""
+    return 1.0 if options.decay == "vector" else 1e-6
+
+
 def gated_rows(options: ProgrammerOptions, key_size: int, value_size: int, gates: int) -> Parts:
     """Those of one write a step, with so many rows for its write rates, and for its decays."""
     keys, values = options.heads * key_size, options.heads * value_size

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fastweights.cells.programmers.options import RuledOptions
-from fastweights.cells.programmers.parts import Parts, ruled_rows
+from fastweights.cells.programmers.parts import Parts, least_rate, ruled_rows
 from fastweights.torch.layers import uniform_
 from fastweights.torch.memory.writes import Write
 from fastweights.torch.programmers.cell import ProgrammerCell, in_heads
@@ -29,9 +29,7 @@ class RuledProgrammerCell(ProgrammerCell):
         if options.decay_map == "sigmoid":
             self.decay = SigmoidDecay(options.heads, gates, place, fan=rank or self.input_size)
         else:
-            # Those of KDA and of gated DeltaNet, which begins at 0, whose logarithm is no number.
-            least_rate = 1.0 if options.decay == "vector" else 1e-6
-            self.decay = ExponentialDecay(options.heads, gates, place, least_rate=least_rate)
+            self.decay = ExponentialDecay(options.heads, gates, place, least_rate=least_rate(options))
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         super().reset_parameters(generator)
