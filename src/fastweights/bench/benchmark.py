@@ -16,7 +16,7 @@ from fastweights.bench.measurements import Record, Report, compare, share_cores,
 from fastweights.bench.roofline import measured_peaks
 from fastweights.errors import UnknownNameError, check, check_positive
 from fastweights.machine import available_cores
-from fastweights.runs.worker import environment
+from fastweights.runs.environment import environment
 
 
 @dataclass(frozen=True)

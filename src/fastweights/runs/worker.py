@@ -2,19 +2,16 @@
 
 import functools
 import os
-import platform
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from fastweights.compilation import check_platform, keep_compiled
 from fastweights.errors import CheckpointError, check
 from fastweights.files import remove_leftovers
-from fastweights.machine import processor_name
 from fastweights.models import count_parameters, count_state
-from fastweights.native import xla
+from fastweights.runs.environment import environment
 from fastweights.runs.saved_models import load_model as load_model
 from fastweights.runs.saved_models import save_model
 from fastweights.runs.specification import RunSpecification
@@ -140,19 +137,6 @@ def dataset(specification: RunSpecification, split: Split) -> Dataset:
     """One of the run's three sets; drawn once for all runs of a process that share it."""
     data = specification.data
     return _dataset(specification.task_of(split), split, getattr(data, split), data.seed)
-
-
-def environment() -> dict[str, Any]:
-    """Versions and machine, as they enter a record; a run's bits depend on the kernels too."""
-    names = ("fastweights", "jax", "jaxlib", "equinox", "optax", "numpy")
-    return {
-        **{name: metadata.version(name) for name in names},
-        "kernels": xla.describe(),
-        "python": platform.python_version(),
-        "processor": processor_name(),
-        "cores": os.cpu_count(),
-        "platform": platform.platform(),
-    }
 
 
 class _Files:
