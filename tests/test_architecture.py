@@ -2,13 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fastweights.native import library
+from fastweights.runs import environment
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "fastweights"
@@ -86,3 +89,34 @@ def test_a_run_crosses_no_more_files_than_it_says(tmp_path):
     most, more = map(int, numbers.groups())
     assert len(before) <= most, " ".join(sorted(before))
     assert len(after) <= more, " ".join(sorted(after))
+
+
+def test_the_code_of_a_run_is_all_that_its_numbers_are_computed_by():
+    """Each layer up to the runs', but those by which no number is computed."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["id"] == "layers")
+    first = next(place for place, layer in enumerate(layers) if "fastweights.runs" in layer)
+    rooms = {name.split(".")[1] for layer in layers[first:] for name in layer.split(" | ")}
+    others = {"torch", "compilation", "registry", "files", "machine", "plugins", "types", "errors"}
+    assert {Path(place).stem for place in environment._CODE} == rooms - others and others < rooms
+
+
+def test_any_change_of_that_code_changes_its_digest(tmp_path, monkeypatch):
+    def digest():
+        environment.code.cache_clear()
+        return environment.code()
+
+    before = digest()
+    for place in environment._CODE:
+        copy = shutil.copytree if (SOURCE / place).is_dir() else shutil.copy
+        copy(SOURCE / place, tmp_path / place)
+    monkeypatch.setattr(environment, "_PACKAGE", tmp_path)
+    assert digest() == before
+    try:
+        for name in ("cells/fast_weights.py", "native/kernels/lstm.h", "numerics.py"):
+            with (tmp_path / name).open("a") as file:
+                file.write("\n")
+            before, last = digest(), before
+            assert before != last, name
+    finally:
+        environment.code.cache_clear()

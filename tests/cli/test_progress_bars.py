@@ -6,7 +6,9 @@ import sys
 import pytest
 from rich.console import Console
 
-from fastweights.cli.progress import Bars, shortened
+from fastweights.cli.progress import Bars, StudyProgress, shortened
+from fastweights.runs.environment import code
+from fastweights.studies.record.store import Run
 
 
 class Terminal(io.StringIO):
@@ -57,3 +59,18 @@ def test_names_and_bars_have_the_room_that_there_is(monkeypatch):
 )
 def test_a_long_name_keeps_its_end(name, width, short):
     assert shortened(name, width) == short
+
+
+def test_runs_of_other_code_are_counted_at_the_start(capsys):
+    def run(trial, state, **environment):
+        return Run(trial, f"{trial}", state, {}, {"environment": environment})
+
+    listener = StudyProgress()
+    listener.planned([run(0, "finished", code=code()), run(1, "finished"), Run(2, "2", "waiting", {})])
+    assert capsys.readouterr().err == "2 of 3 runs are finished already\n"
+    listener = StudyProgress()
+    listener.planned([run(0, "finished", code="0123456789ab"), run(1, "finished", code=code())])
+    assert capsys.readouterr().err.splitlines() == [
+        "2 of 2 runs are finished already",
+        "1 of them by other code than this; for runs of this code only take a new folder",
+    ]

@@ -233,6 +233,18 @@ def test_an_unreadable_partial_is_replaced(undisturbed, tmp_path):
     assert list(map(result, paths)) == list(map(result, undisturbed))
 
 
+def test_a_run_that_other_code_began_begins_anew(undisturbed, tmp_path, monkeypatch):
+    paths = outs(tmp_path)
+    with monkeypatch.context() as before:
+        before.setattr("fastweights.runs.worker.code", lambda: "0123456789ab")
+        before.setattr("fastweights.training.loop.Hyperparameters.of", with_learning_rate_of(GROUP[0], 0.1))
+        run_many(GROUP, paths, stopped=after(1))
+    points = []
+    run_many(GROUP, paths, report=lambda index, point: points.append(point.update))
+    assert points == [end for end in ENDS for _ in GROUP], "no point of a checkpoint comes first"
+    assert list(map(result, paths)) == list(map(result, undisturbed))
+
+
 def test_leftovers_of_killed_writes_are_removed_and_nothing_else(tmp_path):
     out = tmp_path / "a[1]"
     leftovers = [".a[1].abcd_123.tmp", ".a[1].partial.abcd_123.tmp"]
@@ -284,17 +296,3 @@ def test_runs_that_do_not_fit_together_are_refused(specifications, names, messag
     with pytest.raises(InvalidValueError, match=message):
         run_many(specifications, [tmp_path / name for name in names])
     assert not list(tmp_path.iterdir())
-
-
-def test_a_state_written_under_the_old_names_is_resumed(tmp_path):
-    """Its optimiser's state is called `moments`; two of three chunks are done."""
-    written_before = Path(__file__).parent / "data" / "state_with_moments.partial"
-    out = tmp_path / "m"
-    partial(out).write_bytes(written_before.read_bytes())
-    chosen = RunSpecification.from_json(checkpoint.load(written_before)[1]["specification"])
-    points = []
-    outcome = run(chosen, out, report=lambda point: points.append(point.update))
-    assert points == [40, 60]
-    assert outcome["state"] == "finished"
-    alone = run(chosen, tmp_path / "alone")
-    np.testing.assert_allclose(outcome["curve"][-1], alone["curve"][-1], rtol=1e-5)

@@ -133,6 +133,13 @@ class Bars:
             print(f"{name}: {'failed' if failed else 'finished'}", file=sys.stderr)
 
 
+def _is_of_other_code(run: Run) -> bool:
+    """Whether the record says so; earlier ones do not name a run's code."""
+    from fastweights.runs.environment import code  # JAX, which is there when a study is planned
+
+    return ((run.outcome or {}).get("environment") or {}).get("code", code()) != code()
+
+
 class StudyProgress(Bars):
     """The coordinator's listener: a bar for each run that is trained."""
 
@@ -146,6 +153,11 @@ class StudyProgress(Bars):
             print(f"{len(runs) - before} more runs follow from the results", file=sys.stderr)
         elif finished:
             print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
+            if other := sum(map(_is_of_other_code, runs)):
+                print(
+                    f"{other} of them by other code than this; for runs of this code only take a new folder",
+                    file=sys.stderr,
+                )
         if 1 < len(runs) > over:
             self.add_total(len(runs), over)
 

@@ -1,12 +1,46 @@
 """Versions and machine of a run: all that decides its bits beside its specification."""
 
+import functools
+import hashlib
 import os
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from fastweights.machine import processor_name
 from fastweights.native import xla
+
+_PACKAGE = Path(__file__).parents[1]
+_CODE = (
+    "cells",
+    "inheritance.py",
+    "memories",
+    "models",
+    "native",
+    "numerics.py",
+    "runs",
+    "tasks",
+    "training",
+)
+"""What a run's numbers are computed by."""
+
+
+@functools.cache
+def code() -> str:
+    """Twelve hexadecimal digits of the digest of the package's code that a run's numbers are computed by; a
+    plugin's is in the specification.
+
+    Any change of a file counts, even of a comment: what it costs is time, that of runs begun anew.
+    """
+    digest = hashlib.sha256()
+    for place in _CODE:
+        path = _PACKAGE / place
+        for file in sorted(path.rglob("*") if path.is_dir() else [path]):
+            if file.suffix in (".py", ".cc", ".h"):
+                content = file.read_bytes()
+                digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def environment() -> dict[str, Any]:
@@ -14,6 +48,7 @@ def environment() -> dict[str, Any]:
     names = ("fastweights", "jax", "jaxlib", "equinox", "optax", "numpy")
     return {
         **{name: metadata.version(name) for name in names},
+        "code": code(),
         "kernels": xla.describe(),
         "python": platform.python_version(),
         "processor": processor_name(),

@@ -11,7 +11,7 @@ from fastweights.compilation import check_platform, keep_compiled
 from fastweights.errors import CheckpointError, check
 from fastweights.files import remove_leftovers
 from fastweights.models import count_parameters, count_state
-from fastweights.runs.environment import environment
+from fastweights.runs.environment import code, environment
 from fastweights.runs.saved_models import load_model as load_model
 from fastweights.runs.saved_models import save_model
 from fastweights.runs.specification import RunSpecification
@@ -60,8 +60,9 @@ def run(
     After every chunk the whole state is written to `out` with the ending `.partial`, a checkpoint, and only
     then `report` is called with the chunk's point of the learning curve: what was reported is safe. After the
     last chunk the model is written instead and the checkpoint removed. If there is a checkpoint of the same
-    specification at the start, its last point is reported again and the run continues from it, bit for bit; a
-    run that failed leaves it, so that it fails again after one chunk. `stopped` is called between chunks, and
+    specification and `code` at the start, its last point is reported again and the run continues from it, bit
+    for bit; a run that failed leaves it, so that it fails again after one chunk. A run that other code has
+    begun begins anew: half of each would be a run of neither. `stopped` is called between chunks, and
     `callbacks` after each evaluation with the whole run so far.
 
     Raises: FileError if `out` cannot be written.
@@ -145,7 +146,7 @@ class _Files:
     def __init__(self, specification: RunSpecification, out: Path) -> None:
         self._specification, self._out = specification, out
         self._partial = out.with_name(f"{out.name}.partial")
-        self._about = {"specification": specification.to_json()}
+        self._about = {"specification": specification.to_json(), "code": code()}
 
     def resume(self) -> Fit:
         """The run as its checkpoint left it, or from the start."""
@@ -157,7 +158,7 @@ class _Files:
         try:
             return load_fit(self._partial, fresh, self._about)
         except CheckpointError:
-            return fresh  # a checkpoint that cannot be read costs time only
+            return fresh  # a checkpoint that cannot be read, or is of other code, costs time only
 
     def save(self, fit: Fit) -> None:
         """Write the checkpoint."""

@@ -19,7 +19,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,32 +40,18 @@ class Arrays(Mapping):  # not of [str, np.ndarray]: type checkers at run time wo
     Raises: CheckpointError if an array cannot be read, is not what was saved, or not finite.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        entries: Mapping[str, Entry],
-        digests: Mapping[str, str],
-        stored_names: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self._path, self._digests, self._stored_names = path, digests, stored_names
+    def __init__(self, path: Path, entries: Mapping[str, Entry], digests: Mapping[str, str]) -> None:
+        self._path, self._digests = path, digests
         self.entries = entries
 
-    def renamed(self, old: str, new: str) -> "Arrays":
-        """The same arrays; those whose names begin with `old` have names that begin with `new` instead."""
-        stored = {new + name.removeprefix(old): name for name in self if name.startswith(old)}
-        stored |= {name: name for name in self if not name.startswith(old)}
-        return Arrays(
-            self._path, {new: self.entries[name] for new, name in stored.items()}, self._digests, stored
-        )
-
     def __getitem__(self, name: str) -> np.ndarray:
-        entry, stored_name = self.entries[name], self._stored_names.get(name, name)
+        entry = self.entries[name]
         try:
             with open_file(self._path) as file:
                 content = tensor_file.read_bytes(file, entry)
         except (OSError, ValueError, FileError) as error:
             raise _refusal(self._path, error) from error
-        if _digest_of_array(stored_name, entry.type, entry.shape, content) != self._digests[stored_name]:
+        if _digest_of_array(name, entry.type, entry.shape, content) != self._digests[name]:
             raise _damaged(self._path, f"{name[:80]!r} is not what was saved")
         array = np.frombuffer(content, TYPES[entry.type]).reshape(entry.shape)
         if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():

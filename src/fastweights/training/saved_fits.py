@@ -33,8 +33,6 @@ def load_fit(path: Path | str, like: Fit, about: Mapping[str, Any] | None = None
         raise CheckpointError(f"{path} is not a run, but {str(saved.get('kind'))[:40]!r}")
     if any(saved.get(name) != value for name, value in (about or {}).items()):
         raise CheckpointError(f"{path} is another run")
-    # Files written before the optimiser state had its name call it `moments`.
-    arrays = arrays.renamed("state.moments.", "state.opt_state.")
     tree = checkpoint.restore(Path(path), {"state": like.state, "best": like.best}, arrays)
     if shape_of(tree["state"]) != shape_of(like.state):
         raise CheckpointError(f"{path} is of another precision")
