@@ -68,10 +68,31 @@ def test_errors_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
 
 
 def test_a_panel_for_each_task_and_size() -> None:
-    runs = [record("lstm", 50), record("irnn", 20), record("irnn", 20, num_pairs=8)]
+    runs = [record("lstm", 50), record("lstm", 20), record("irnn", 20, num_pairs=8)]
     titles = [title for title, _ in panels(selected(runs))]
     assert titles == ["R = 20, num_pairs 4", "R = 50, num_pairs 4", "R = 20, num_pairs 8"]
     assert [title for title, _ in panels(selected(runs[:2]))] == ["R = 20", "R = 50"]
+
+
+def test_sizes_that_belong_to_the_models_share_a_panel() -> None:
+    runs = [record("lstm", 64), record("irnn", 20), record("lstm", 64, num_pairs=8)]
+    shown = panels(selected(runs))
+    assert [title for title, _ in shown] == ["R = 20 to 64, num_pairs 4", "R = 64, num_pairs 8"]
+    assert [[setting.model for setting in group] for _, group in shown] == [["lstm", "irnn"], ["lstm"]]
+
+
+@pytest.mark.parametrize("count", [2, 8, 13, 26])
+def test_each_of_many_models_can_be_told_and_is_named_inside_the_figure(count: int) -> None:
+    names = ["irnn", "lstm", *(f"model-with-a-name-{i}" for i in range(count - 2))]
+    figure = learning_curves([record(name) for name in names])
+    (legend,) = figure.legends
+    lines = legend.get_lines()
+    assert len({line.get_label() for line in lines}) == count + 1, "and the paper's marks"
+    looks = {(line.get_color(), str(line._dash_pattern)) for line in lines[:count]}
+    assert len(looks) == count
+    box, panel = legend.get_window_extent(), figure.axes[0].get_tightbbox()
+    assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 + 1
+    assert box.y0 >= panel.y1, "above the panel's title"
 
 
 def test_ticks_of_a_logarithmic_axis_are_short():

@@ -1,6 +1,7 @@
 """How names and numbers are written, and which model has which colour, in every table and figure."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,6 +32,10 @@ _MODELS = {
 # Okabe & Ito's palette: these stay apart under the common kinds of colour blindness, on white and on black.
 _COLOURS = {"irnn": "#009E73", "lstm": "#0072B2", "associative-lstm": "#CC79A7", "fast-weights": "#D55E00"}
 _MORE_COLOURS = ("#56B4E9", "#E69F00", "#8C8C8C", "#9467BD", "#8C564B", "#BCBD22")
+
+Dash = tuple[float, ...]
+"""Lengths of a line's strokes and gaps, in its widths; empty for a line without gaps."""
+_DASHES: tuple[Dash, ...] = ((), (3.5, 1.2), (1.2, 1.0), (6.0, 1.0, 1.2, 1.0))
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -95,6 +100,16 @@ def model_colours(models: Iterable[str]) -> dict[str, str]:
     others = [model for model in dict.fromkeys(models) if model not in _COLOURS]
     more = {model: _MORE_COLOURS[i % len(_MORE_COLOURS)] for i, model in enumerate(others)}
     return _COLOURS | more
+
+
+def model_dashes(models: Iterable[str]) -> dict[str, Dash]:
+    """What tells the lines of models apart that have the same of `model_colours`."""
+    colours, used = model_colours(models), Counter[str]()
+    dashes = {}
+    for model, colour in colours.items():
+        dashes[model] = _DASHES[used[colour] % len(_DASHES)]
+        used[colour] += 1
+    return dashes
 
 
 def percent(fraction: float | None) -> str:

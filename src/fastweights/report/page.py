@@ -13,7 +13,7 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.report import html
 from fastweights.report.drawing import save
 from fastweights.report.error_units import UNITS, ErrorUnit
-from fastweights.report.labels import duration, joined, model_colours
+from fastweights.report.labels import Dash, duration, joined, model_colours, model_dashes
 from fastweights.report.latex import latex
 from fastweights.report.learning_curves import learning_curves
 from fastweights.report.setting_texts import mean_text, name_text, unit_of
@@ -86,7 +86,8 @@ def render(results: Mapping[str, Any], svg: str) -> str:
     runs, study = results["runs"], results["study"]
     tables = StudyTables(runs)
     settings = [selection.selected for selection in tables.selections]
-    colours = model_colours(setting.name for setting in settings)
+    names = [setting.name for setting in settings]
+    colours, dashes = model_colours(names), model_dashes(names)
     paper = paper_of(study.get("preset"))
     publications = tables.publications()
     return html.render(
@@ -101,7 +102,7 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         answers=_answers(tables),
         notes=tables.notes(),
         legend=tables.legend(),
-        swatches={name_text(setting): colours[setting.name] for setting in settings},
+        swatches={name_text(each): _swatch(colours[each.name], dashes[each.name]) for each in settings},
         has_curves=any(run.get("curve") for run in runs),
         curves=svg,
         floors=sorted({unit_of(each).full(each.floor) for each in settings}),
@@ -113,6 +114,14 @@ def render(results: Mapping[str, Any], svg: str) -> str:
         detailed=len(runs) <= _MAX_DETAILED,
         publications=publications,
     )
+
+
+def _swatch(colour: str, dash: Dash) -> str:
+    """The background of a small square: striped as the model's line is dashed."""
+    if not dash:
+        return colour
+    stroke, gap, *_ = dash
+    return f"repeating-linear-gradient(90deg, {colour} 0 {stroke}px, transparent 0 {stroke + gap}px)"
 
 
 def _answers(tables: StudyTables) -> list[tuple[str, str, str]]:
