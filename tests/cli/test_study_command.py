@@ -42,7 +42,7 @@ def said(capsys, *arguments, code=0):
 def test_a_study_from_the_file_to_the_table(file, tmp_path, capsys):
     folder = tmp_path / "s"
     out = said(capsys, "study", "run", file, "--dir", folder, "--workers", 1)
-    assert "selected of 2 settings by its mean validation error" in out
+    assert "the mean validation error by which it was chosen, of 2." in " ".join(out.split())
     results = json.loads((folder / "results.json").read_text())
     assert results["study"] == {"preset": "mine.toml", "file": FILE}
     assert [run["state"] for run in results["runs"]] == ["finished"] * 4

@@ -57,7 +57,9 @@ def test_some_failed_seeds_stand_beside_the_mean() -> None:
     text = StudyTables(results["runs"]).markdown()
     assert "failed (1 of 3): ValueError: no luck" in text
     assert "failed (1 of 1 in settings not selected): too fast" in text
-    assert "selected of 2 settings by its mean validation error, 10.0 %" in text
+    assert "by validation: the mean validation error by which it was chosen, of 2." in text
+    (details,) = StudyTables(results["runs"]).complete()
+    assert details.rows[0][-2:] == ["learning_rate 0.001", "10.0"]
 
 
 def test_rows_are_compared_within_a_size_and_the_lowest_is_marked() -> None:

@@ -73,6 +73,16 @@ def seeds(unit: ErrorUnit, goal: float | None) -> Columns:
     return {unit.heading("best–worst"): of_reported(range_text), **updates, "state": of_reported(state_text)}
 
 
+def chosen_by(unit: ErrorUnit) -> Columns:
+    """What the selected setting was chosen by, where others were tried."""
+
+    def text(selection: Selection) -> str:
+        known = selection.reported is not None and len(selection.settings) > 1
+        return unit.one(selection.selected.validation_error) if known else ""
+
+    return {unit.heading("by validation"): text}
+
+
 def validation(unit: ErrorUnit) -> Columns:
     """What the selection among settings went by."""
     return {

@@ -15,6 +15,7 @@ from fastweights.report.study_columns import (
     NUMBERS,
     ROW,
     Columns,
+    chosen_by,
     floor,
     of_reported,
     seeds,
@@ -58,7 +59,7 @@ class StudyTables:
     def details(self) -> list[Table]:
         """How the seeds differ, how soon they learned, and what was chosen."""
         return self._tables(
-            "details", lambda unit, goal: {**seeds(unit, goal), **validation(unit), **self._choice}
+            "details", lambda unit, goal: {**seeds(unit, goal), **validation(unit), **self._choice(unit)}
         )
 
     def complete(self) -> list[Table]:
@@ -71,7 +72,7 @@ class StudyTables:
                 **seeds(unit, goal),
                 **floor(unit),
                 **costs,
-                **self._choice,
+                **self._choice(unit),
             },
         )
 
@@ -113,11 +114,16 @@ class StudyTables:
         finished = of_reported(lambda setting: str(setting.finished))
         return {unit.heading(f"test {unit.name}"): _error, "seeds": finished, **published}
 
+    def _choice(self, unit: ErrorUnit) -> Columns:
+        """The columns of what was chosen, and by which error, if anything was."""
+        if not self._is_search:
+            return {}
+        return {Column("chosen", "word"): lambda each: each.choice, **chosen_by(unit)}
+
     @property
-    def _choice(self) -> Columns:
-        """The column of what was chosen, if anything was."""
-        chosen = Column("chosen", "word")
-        return {chosen: lambda each: each.choice} if any(each.choice for each in self.selections) else {}
+    def _is_search(self) -> bool:
+        """Whether any row is one of several settings that were tried."""
+        return any(each.choice for each in self.selections)
 
     def lowest(self, group: Sequence[Selection]) -> list[Selection]:
         """Of one task's, those with the lowest mean test error at their size, where there are others."""
@@ -140,7 +146,7 @@ class StudyTables:
         return list({source.name: source for source in sources}.values())
 
     def notes(self) -> list[str]:
-        """What the rows cannot show: failures with their reasons, unfinished runs, settings not selected."""
+        """What the rows cannot show: failures with their reasons, and unfinished runs."""
         firsts = [group[0].selected for group in self.by_task.values()]
         tasks = distinguished([{**first.options["task"], **_own_goal(first.runs[0])} for first in firsts])
         places = [
@@ -162,11 +168,17 @@ class StudyTables:
         if first:
             sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
             sentences.append(f"paper: {'; '.join(sources)}.")
-        goals = self.goals() if any(each and each.finished > 1 for each in settings) or self._choice else []
+        goals = (
+            self.goals() if any(each and each.finished > 1 for each in settings) or self._is_search else []
+        )
         sentences += [
             f"to {goal}: the median of the updates until the validation error was {goal} or less."
             for goal in goals
         ]
+        if self._is_search:
+            tried = {len(each.settings) for each in self.selections}
+            count = " to ".join(map(str, dict.fromkeys([min(tried), max(tried)])))
+            sentences.append(f"by validation: the mean validation error by which it was chosen, of {count}.")
         if any(each.selected.error_kind == "squared" for each in self.selections):
             sentences.append("MSE: the mean squared error.")
         sentences.append("floor: the error of the best answer without the ability that the task tests.")
@@ -183,8 +195,8 @@ class StudyTables:
     def terminal(self) -> RenderableType:
         """The tables for a terminal, with the notes below; details if there are several seeds, or choices."""
         tables = self.results()
-        if self._choice or any(each.reported and each.reported.finished > 1 for each in self.selections):
-            tables += self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice})
+        if self._is_search or any(each.reported and each.reported.finished > 1 for each in self.selections):
+            tables += self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice(unit)})
         notes = "\n".join(["", *self.notes(), self.legend()])
         return Group(*(table.terminal() for table in tables), Text(notes))
 
@@ -232,12 +244,7 @@ def _error(selection: Selection) -> str:
 
 
 def _notes(selection: Selection) -> Iterable[str]:
-    reported, tried = selection.reported, len(selection.settings)
-    if tried > 1 and reported is not None and selection.selected.validation_error is not None:
-        unit = unit_of(selection.selected)
-        error = f"{unit.one(selection.selected.validation_error)}{unit.sign}"
-        yield f"selected of {tried} settings by its mean validation error, {error}"
-    shown = reported.runs if reported is not None else []
+    shown = [] if selection.reported is None else selection.reported.runs
     others = [run for run in selection.runs if not any(run is each for each in shown)]
     place = " in settings not selected" if selection.fresh is None else " in the search"
     for group, where in ((shown, ""), (others, place)):
