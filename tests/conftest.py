@@ -63,12 +63,18 @@ _BUILD = "from fastweights.native import library; library.load()"
 def own_cache_folder(request, tmp_path_factory) -> Iterator[None]:
     """Tests leave the user's cache alone; all processes of a session share theirs, and what they compile.
 
-    In a parallel session with tests of the kernels, the first process has them built: until they are needed,
-    nobody waits for them.
+    They begin with the kernels that the user has. Where these are of other sources, the first process of a
+    parallel session has the kernels built: until they are needed, nobody waits for them.
     """
+    from fastweights.files import cache_folder, make_private, write_atomically
+
     worker, session = os.environ.get("PYTEST_XDIST_WORKER"), tmp_path_factory.getbasetemp()
+    kernels = [(file.name, file.read_bytes()) for file in (cache_folder() / "native").glob("kernels-*.so")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str((session.parent if worker else session) / "cache"))
+        make_private(cache_folder() / "native")
+        for name, content in kernels:
+            write_atomically(cache_folder() / "native" / name, content)
         if worker == "gw0" and any("tests/native/" in item.nodeid for item in request.session.items):
             with subprocess.Popen([sys.executable, "-c", _BUILD], stderr=subprocess.DEVNULL):
                 yield

@@ -239,7 +239,7 @@ def test_output_that_cannot_be_written(capfd):
     assert (end.returncode, end.stderr) == (2, "fastweights: error: No space left on device\n")
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("closed", [">&-", pytest.param("2>&-", marks=pytest.mark.thorough)])
 def test_streams_that_are_closed(closed):
     line = f"{sys.executable} -c 'from fastweights.cli import main; main()' models {closed}"
     end = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True)

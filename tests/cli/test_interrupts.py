@@ -53,6 +53,7 @@ def weights(path: Path) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in checkpoint.load(path)[0].items()}
 
 
+@pytest.mark.thorough
 def test_train_goes_on_to_the_same_bits(tmp_path):
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     partial = parts.with_name("parts.safetensors.partial")

@@ -95,6 +95,7 @@ def test_a_run_of_something_else_is_one_line(tmp_path, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_it_needs_no_jax(tmp_path):
     make_study(tmp_path / "s")
     _, imported = slow_imports(("jax",), "report", str(tmp_path / "s"))

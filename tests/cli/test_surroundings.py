@@ -33,7 +33,10 @@ def test_a_narrow_terminal_gets_help_of_forty_columns(tmp_path):
     assert {len(line) for line in end.stdout.splitlines() if line[:1] in "╭│╰" and line} == {40}
 
 
-@pytest.mark.parametrize("arguments", ["--help", "data --help", "models"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["models", *(pytest.param(text, marks=pytest.mark.thorough) for text in ("--help", "data --help"))],
+)
 def test_a_reader_who_leaves_is_no_error(arguments, tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
@@ -43,7 +46,7 @@ def test_a_reader_who_leaves_is_no_error(arguments, tmp_path):
     assert (end.returncode, end.stderr) == (141, "")
 
 
-@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+@pytest.mark.parametrize("platform", ["nonsense", pytest.param("cuda", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "arguments",
     ["data --count 1", pytest.param("reproduce --preset smoke --dir new", marks=pytest.mark.thorough)],

@@ -123,6 +123,7 @@ def test_dashed_lines_of_a_panel_can_be_told_apart():
     assert grouped.get_color() not in {line.get_color() for line in ungrouped}
 
 
+@pytest.mark.thorough
 def test_checks_run_in_processes_and_those_from_outside_the_package_beside_them(made, capsys):
     names = ["decaying-forms", "holding", "rank-bound"]
     out, _ = verify(capsys, "--only", *names, "--workers", "2")

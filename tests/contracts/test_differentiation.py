@@ -14,7 +14,6 @@ from cases import (
     SIZES,
     WITH_KERNEL,
     each,
-    each_with_a_form_of_its_own,
     fresh,
     inputs_for,
     project,
@@ -25,6 +24,7 @@ from fastweights.cells.base import Cell
 
 # The first of each: second derivatives of many heads take long to compile.
 FIRST_OF_EACH = list({case.name: case for case in reversed([*CASES, FAST_WEIGHTS[1]])}.values())
+THOROUGH = pytest.mark.thorough
 OF_A_KERNEL = [case for case in FIRST_OF_EACH if case.name in WITH_KERNEL]
 SHORT = SIZES._replace(time=3)
 
@@ -55,7 +55,9 @@ def assert_close(actual, expected, tolerance=1e-9):
     )
 
 
-@each_with_a_form_of_its_own(FIRST_OF_EACH)
+@each(
+    [pytest.param(case, marks=[pytest.mark.thorough] * (case not in OF_A_KERNEL)) for case in FIRST_OF_EACH]
+)
 def test_first_derivative_forward_and_second_derivative(case, float64):
     """Along one direction: the first derivative forward, and the change of the gradient."""
     arguments = arguments_for(case, SHORT)

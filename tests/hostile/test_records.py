@@ -103,7 +103,7 @@ def fuzz(journal: bytes, folder: Path, numbers: range) -> None:
 
 
 def test_mutated_journals(journal, tmp_path, capsys):
-    fuzz(journal, tmp_path, range(40))
+    fuzz(journal, tmp_path, range(20))
 
 
 @pytest.mark.slow

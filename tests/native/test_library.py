@@ -74,6 +74,7 @@ def test_the_library_is_loaded_without_jax():
     subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
 
 
+@pytest.mark.thorough
 def test_a_compiler_that_fails_is_named_once_and_done_without(tmp_path):
     result = run(CXX="false", XDG_CACHE_HOME=str(tmp_path))
     assert result["kind"] == "jax"

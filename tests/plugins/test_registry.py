@@ -24,7 +24,14 @@ print(cells["lstm"].__module__)
 """
 
 
-@pytest.mark.parametrize("before", ["", "fw.LSTM", "from fastweights.registry import cells; len(cells)"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        pytest.param("fw.LSTM", marks=pytest.mark.thorough),
+        pytest.param("from fastweights.registry import cells; len(cells)", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_class_named_like_a_built_in_is_refused_in_either_order(before):
     program = [sys.executable, "-c", TAKEN.format(before=before)]
     lines = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()

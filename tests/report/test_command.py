@@ -64,6 +64,7 @@ def test_the_report_of_a_comparison(tmp_path, capsys):
         assert f"wrote {folder / name}" in out or name.startswith(LOCK)
 
 
+@pytest.mark.thorough
 def test_a_document_takes_the_tables(tmp_path, capsys):
     stored(comparison(), tmp_path / "s")
     document = tmp_path / "table1.md"

@@ -297,6 +297,7 @@ def test_the_test_set_is_followed_if_there_is_one():
     )
 
 
+@pytest.mark.thorough
 def test_any_optax_transformation_trains():
     """Plain gradient descent, against its equation; begun with another, a run does not go on."""
     rule, options = optax.sgd(0.3), replace(OPTIONS, updates=2, evaluate_every=2)
@@ -319,6 +320,7 @@ def test_any_optax_transformation_trains():
         resume(run, DATA, VALIDATION, options=more)
 
 
+@pytest.mark.thorough
 def test_side_by_side_with_an_optimiser_of_one_s_own():
     rule = optax.chain(optax.clip_by_global_norm(1.0), optax.lion(1e-3))
     fits = [init(small_model(RNN, seed), FEW, optimiser=rule) for seed in range(2)]

@@ -200,6 +200,7 @@ def test_the_median_network_is_inspected(trained, tmp_path):
     assert (folder / NAME).stat() == before
 
 
+@pytest.mark.thorough
 def test_what_is_known_of_models_that_are_gone_stays(trained, tmp_path):
     folder, runs = trained
     inspect_networks(folder, {"runs": runs})

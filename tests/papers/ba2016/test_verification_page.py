@@ -124,6 +124,7 @@ def test_any_part_of_a_study_can_be_drawn(seed, tmp_path):
     Outline(written({**made, "runs": runs}, tmp_path, inspected=False)[0])
 
 
+@pytest.mark.thorough
 def test_one_run_is_enough_or_too_little_for_each_figure(tmp_path):
     for part in ("search", "table", "figure-2", "ablations", "heat-map", "letter", "more-updates", "matched"):
         for state in ("finished", "failed", "waiting"):

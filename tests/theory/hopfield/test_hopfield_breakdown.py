@@ -27,6 +27,7 @@ def diluted(patterns):
     return weights * ((places[:, None] + places) % 2)
 
 
+@pytest.mark.thorough
 def test_fails_with_another_end():
     assert crossing_holds()
     assert not crossing_holds(load=lambda y: 1.15 * load_at(y))
