@@ -41,5 +41,8 @@ FIGURE_SIZE = 50
 DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"
 """Choices of the ablations."""
 
+OTHER_HEADS = "one head", "mean of three"
+"""Of an associative LSTM, which has the sum of three heads' answers in the table."""
+
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 """One of the embeddings tried."""

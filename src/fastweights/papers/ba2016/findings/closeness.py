@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import stdev
 
-from fastweights.papers.ba2016.findings.verdicts import Evidence, angle, judge, share
+from fastweights.papers.ba2016.findings.intervals import angle, share
+from fastweights.papers.ba2016.findings.verdicts import Evidence, judge
 
 _FARTHEST, _STEP = 50.0, 1.1
 

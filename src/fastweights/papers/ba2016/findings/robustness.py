@@ -2,16 +2,19 @@
 
 The numbers that are nearest to another verdict have ten seeds more. A verdict that differs on them is
 withdrawn (`TableEntry.verdict`), and so is a conclusion that differs with them in the place of the table's.
+A verdict that the interval of percentages does not confirm is none in the first place (`verdicts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, conclusions
 from fastweights.papers.ba2016.findings.other_rules import OTHER_RULES
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import judge_by_p
 from fastweights.report.labels import joined, model_label
+from fastweights.studies.analysis.settings import Setting
 
 
 @dataclass(frozen=True)
@@ -68,24 +71,38 @@ class Exchange:
 
 
 def other_intervals(entries: Sequence[TableEntry]) -> list[str]:
-    """Whether the table's verdicts depend on the kind of interval, in a sentence."""
+    """What other intervals make of what P decides, at best and to the letter, in sentences."""
+    told = [
+        *_confirmed("At best", judged(entries), lambda entry: entry.table),
+        *_confirmed("To the letter", entries, lambda entry: entry.as_published),
+    ]
+    return told or ["No verdict is decided yet."]
+
+
+def _confirmed(
+    name: str, entries: Sequence[TableEntry], setting_of: Callable[[TableEntry], Setting]
+) -> list[str]:
+    """A sentence; none where P decides nothing."""
     decided = [
         (entry, verdict.word)
-        for entry in judged(entries)
-        if (verdict := entry.tables_verdict) and verdict.word != "undecided"
+        for entry in entries
+        if (verdict := entry.verdict_on(setting_of(entry), judge_by_p))
+        and verdict.word not in ("undecided", "open")
     ]
     if not decided:
-        return ["No verdict is decided yet."]
+        return []
     differing = [
-        f"{_place(entry)}: {word}, but {told}" for entry, word in decided if (told := _otherwise(entry, word))
+        f"{_place(entry)} is {word}, but {told}"
+        for entry, word in decided
+        if (told := _otherwise(entry, setting_of(entry), word))
     ]
-    agreeing = f"Of {len(decided)} decided, two other intervals confirm {len(decided) - len(differing)}"
-    return [f"{agreeing}{'; not ' + '; '.join(differing) if differing else ''}."]
+    agreeing = f"{name}, two other intervals confirm {len(decided) - len(differing)} of {len(decided)} by P"
+    return [f"{agreeing}{': ' + '; '.join(differing) if differing else ''}."]
 
 
-def _otherwise(entry: TableEntry, word: str) -> str:
+def _otherwise(entry: TableEntry, setting: Setting, word: str) -> str:
     """The other intervals that have another word, and theirs; empty if there are none."""
-    verdicts = [(name, entry.verdict_on(entry.table, rule)) for name, rule in OTHER_RULES.items()]
+    verdicts = [(name, entry.verdict_on(setting, rule)) for name, rule in OTHER_RULES.items()]
     differing = [
         f"{verdict.word} by {name}" for name, verdict in verdicts if verdict and verdict.word != word
     ]
