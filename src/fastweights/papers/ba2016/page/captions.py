@@ -4,7 +4,7 @@ complete, each of whose seeds has a training set of its own."""
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from fastweights.papers.ba2016.findings.conclusions import complete_errors, difference
+from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.studies.analysis.settings import Setting

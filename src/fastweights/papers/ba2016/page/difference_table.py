@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fastweights.papers.ba2016.findings.conclusions import complete_errors, difference, signed
+from fastweights.papers.ba2016.findings.conclusions import signed
+from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings
