@@ -294,9 +294,11 @@ def test_a_conclusion_must_not_depend_on_one_seed():
     fast = [*table("fast-weights", 20, (0.002,) * 5), *table("fast-weights", 50, (0.0,) * 5)]
     late = [*table("lstm", 20, (0.06,) * 5), *table("lstm", 50, (0.0,) * 5)]
     assert everywhere(fast, late)[claim].survives is True
-    # One seed of ten makes the mean: of its resamples 0.9¹⁰ = 35 % lack it. Sure of neither.
-    one = [*table("lstm", 20, (0.001,) * 9 + (0.9,)), *table("lstm", 50, (0.0,) * 5)]
-    assert everywhere(fast, one)[claim].survives is None
+    # Five late of nine: (4/9)⁹ = 0.07 % of the resamples lack them all; of four late of eight, 0.4 %.
+    some = [*table("lstm", 20, (0.0,) * 4 + (0.9,) * 5), *table("lstm", 50, (0.0,) * 5)]
+    found = everywhere(fast, some)[claim]
+    assert "at 2 % fewer units in 99.9" in found.evidence
+    assert found.survives is None
     word = without_any_seed(lambda seeds: sum(seeds["a"]) > 1, {"a": [0.6, 0.6, 0.6], "b": [1.0]})
     assert word is True
     assert without_any_seed(lambda seeds: sum(seeds["a"]) > 1, {"a": [0.6, 0.3, 0.3]}) is None
