@@ -56,7 +56,7 @@ def test_the_page_and_its_figures(page):
         "62.11",
         "61.65",
         "ours lower",
-        "does not survive",
+        "where the floor is 61.65 %",
         "fastweights reproduce --preset paper --dir DIR",
         "--parts figure-2",
         "a processor",

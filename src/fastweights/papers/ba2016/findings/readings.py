@@ -41,7 +41,7 @@ def _readings(entries: Sequence[TableEntry]) -> dict[str, Settings]:
         "To the letter": lambda entry: entry.as_published,
     }
     if any(entry.model == _WITH_HEADS for entry in entries):
-        settings_of |= {f"At best, with {heads}": _with(heads) for heads in OTHER_HEADS}
+        settings_of |= {f"At best, {heads}": _with(heads) for heads in OTHER_HEADS}
     return {
         name: {(entry.model, entry.hidden_size): setting_of(entry) for entry in entries}
         for name, setting_of in settings_of.items()
