@@ -19,12 +19,12 @@ from fastweights.studies.overrides import override
 from fastweights.studies.plans import Planned, Tags, ended
 
 FRESH = 10_000_000
-"""So many training sequences that a run of the table's length draws few of them twice."""
+"""The most training sequences: a run of 100,000 updates draws each 1.3 times on average, with replacement."""
 _MANY_SEQUENCES = (1_000_000, FRESH)
 FIGURE_UPDATES = 700_000
 _LARGE = 50_000
-"""Models with more parameters are left out where an update costs most and says least."""
-_PATTERN_RATES = (1e-4, 3e-4, 3e-3)
+"""Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
+_PAPERS_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 _CLOSEST = 3
 _OTHER_HEADS = {"one head": {"cell.heads": 1}, "mean of three": {"cell.combine_heads": "mean"}}
 """Of the associative LSTM, which has the sum of three heads in the table: both keep |h| ≤ 1."""
@@ -40,63 +40,80 @@ _AS_PUBLISHED_SEEDS, _HEADS_SEEDS, _DATA_SEEDS, _LONGER_SEEDS, _PATTERN_SEEDS = 
 class Questions(Selections):
     """The stages that answer them, of a model and size."""
 
-    def as_published(self, model: str, size: int) -> Iterator[Planned]:
-        """Five seeds, and five more where these leave the number undecided."""
-        setting = self.paper_setting(model, size)
-        runs = with_own_data(setting, _AS_PUBLISHED_SEEDS[: min(self.seeds or 5, 5)])
-        verdict = self.verdict(runs)
-        if self.seeds is None and verdict is not None and verdict.word == "undecided":
-            runs = with_own_data(setting, _AS_PUBLISHED_SEEDS)
-        yield from tagged(Stage.AS_PUBLISHED, runs)
+    def pattern(self, model: str, size: int) -> Iterator[Planned]:
+        """The paper's own choices at four rates: whether one of them has the paper's pattern of errors."""
+        yield from tagged(Stage.PATTERN, self.papers_settings(model, size))
 
-    def paper_setting(self, model: str, size: int) -> RunSpecification:
-        """The paper's own choices; it does not state a rate, so Adam's default."""
+    def as_published(self, model: str, size: int) -> Iterator[Planned]:
+        """Fresh seeds of the best of them, as the paper searched its rates: ten, or five of large models."""
+        best = self.papers_best(model, size)
+        if best is not None:
+            runs = with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or _fewer_if_large(best)])
+            yield from tagged(Stage.AS_PUBLISHED, runs)
+
+    def papers_settings(self, model: str, size: int) -> list[RunSpecification]:
+        """The paper's own choices, at each of four constant rates."""
         options = registry.cells[model].Options
         cell = options(norm_bias=0.0) if model == "fast-weights" else options()
         run = self.whole(replace(self.base(model, size), cell=cell))
-        training = replace(run.training, learning_rate=1e-3, schedule="constant", clip_norm=0.0)
-        return override(replace(run, training=training), PAPERS)
+        run = override(
+            replace(run, training=replace(run.training, schedule="constant", clip_norm=0.0)), PAPERS
+        )
+        tried = [override(run, {RATE: rate}) for rate in _PAPERS_RATES]
+        return [own for setting in tried for own in with_own_data(setting, _PATTERN_SEEDS[:1])]
 
-    def pattern(self, model: str, size: int) -> Iterator[Planned]:
-        """The same at other rates: whether one of them has the paper's pattern after some updates."""
-        setting = self.paper_setting(model, size)
-        if num_parameters(setting) <= _LARGE:
-            for rate in _PATTERN_RATES:
-                runs = with_own_data(override(setting, {RATE: rate}), _PATTERN_SEEDS[:1])
-                yield from tagged(Stage.PATTERN, runs, {"rate": rate})
+    @once
+    def papers_best(self, model: str, size: int) -> RunSpecification | None:
+        """The one of the lowest validation error; None before all have ended."""
+        tried = self.papers_settings(model, size)
+        return min(tried, key=self.error) if ended(tried, self.known) else None
+
+    def missed(self, model: str, size: int) -> RunSpecification | None:
+        """The paper's own choices, if with them the runs are above its number, or leave that undecided."""
+        best = self.papers_best(model, size)
+        if best is None:
+            return None
+        runs = with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or _fewer_if_large(best)])
+        verdict = self.verdict(runs)
+        return best if verdict is not None and verdict.word in ("ours higher", "undecided") else None
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
-        """More training sequences, where a published number is missed; without weight decay, which helps
-        where there are too few."""
+        """More training sequences and nothing else changed, where the paper's own choices miss its number."""
         if best := self.missed(model, size):
-            for count in _MANY_SEQUENCES:
-                more = override(
-                    best, {"data.train": count * self.data.train // 100_000, "training.weight_decay": 0.0}
-                )
-                runs = with_own_data(more, _DATA_SEEDS[:3])
+            large = num_parameters(best) > _LARGE
+            for count in _MANY_SEQUENCES[large:]:
+                more = override(best, {"data.train": count * self.data.train // 100_000})
+                runs = with_own_data(more, _DATA_SEEDS[:5])
                 yield from tagged(Stage.DATA, runs, {"sequences": count})
 
     def longer(self, model: str, size: int) -> Iterator[Planned]:
-        """As many updates as Figure 2 has, where a published number is missed, on as many sequences and on
-        more."""
+        """As many updates as Figure 2 has, for what the paper compares fast weights with, where the paper's
+        own choices miss its number: on as many sequences and on the most, at the better of two rates, since
+        the best of fewer updates may not be stable for so many."""
         best = self.missed(model, size)
-        if best is None or num_parameters(best) > _LARGE:
+        if best is None or model == "fast-weights" or num_parameters(best) > _LARGE:
             return
-        long = self.with_budget(best, FIGURE_UPDATES)
-        fresh = {"data.train": FRESH * self.data.train // 100_000, "training.weight_decay": 0.0}
-        for run in (long, override(long, fresh)):
-            runs = with_own_data(run, _LONGER_SEEDS[:3])
-            yield from tagged(Stage.LONGER, runs, {"sequences": run.data.train})
+        long, rate = self.with_budget(best, FIGURE_UPDATES), best.training.learning_rate
+        lower = [other for other in _PAPERS_RATES if other < rate][-1:]
+        tried = [override(long, {RATE: each}) for each in (rate, *lower)]
+        yield from tagged(Stage.LONGER_SEARCH, tried)
+        if ended(tried, self.known):
+            stable = min(tried, key=self.error)
+            for count in (self.data.train, FRESH * self.data.train // 100_000):
+                runs = with_own_data(override(stable, {"data.train": count}), _LONGER_SEEDS[:3])
+                yield from tagged(Stage.LONGER, runs, {"sequences": count})
 
     def heads(self, model: str, size: int) -> Iterator[Planned]:
-        """An associative LSTM with one head, or the mean of three, each at the best of three rates."""
+        """An associative LSTM with one head, or the mean of three, each at the best of three rates; ten seeds
+        where a conclusion may depend on it, else five."""
         best = self.best(model, size)
         if model != "associative-lstm" or best is None:
             return
         rates = [best.training.learning_rate * factor for factor in (0.5, 1, 2)]
         for heads, changed in _OTHER_HEADS.items():
             tried = [override(best, {**changed, RATE: rate}) for rate in rates]
-            yield from self.best_of(tried, Stage.HEADS_SEARCH, Stage.HEADS, _HEADS_SEEDS, {"heads": heads})
+            seeds = _HEADS_SEEDS if size <= 20 else _HEADS_SEEDS[:5]
+            yield from self.best_of(tried, Stage.HEADS_SEARCH, Stage.HEADS, seeds, {"heads": heads})
 
     def again(self, model: str, size: int) -> Iterator[Planned]:
         """Fresh seeds of the table for the numbers that are nearest to another verdict."""
@@ -118,11 +135,6 @@ class Questions(Selections):
             winner = min(tried, key=self.error)
             yield from tagged(report, with_own_data(winner, seeds[: self.seeds or len(seeds)]), tags)
 
-    def missed(self, model: str, size: int) -> RunSpecification | None:
-        """The table's setting, if its runs are above the published number, or leave that undecided."""
-        best, verdict = self.best(model, size), self.tables_verdict(model, size)
-        return best if verdict is not None and verdict.word in ("ours higher", "undecided") else None
-
     @cached_property
     def places(self) -> list[tuple[str, int]]:
         """Models and sizes, those with the fewest parameters first."""
@@ -131,7 +143,8 @@ class Questions(Selections):
 
     @cached_property
     def closest(self) -> list[tuple[str, int]]:
-        """The three whose published numbers are nearest to another verdict; none before all have one."""
+        """The three decided ones whose published numbers are nearest to another verdict; none before all have
+        one. Fresh seeds can only take a verdict back."""
         distances = {}
         for place in self.places:
             best, verdict = self.best(*place), self.tables_verdict(*place)
@@ -140,6 +153,8 @@ class Questions(Selections):
             evidence = evidence_of([self.known[run.identifier] for run in self.of_table(best)])
             if isinstance(evidence, str) or verdict.run is None:
                 return []
+            if verdict.word == "undecided":
+                continue
             distances[place] = distance_to_another_verdict(BA_2016.test_errors[place] / 100, evidence)
         return sorted(distances, key=lambda place: distances[place])[:_CLOSEST]
 
@@ -160,3 +175,8 @@ class Questions(Selections):
 def tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:
     """The runs with the stage among their tags."""
     return (Planned(run, {"part": stage, **(tags or {})}) for run in runs)
+
+
+def _fewer_if_large(run: RunSpecification) -> int:
+    """Seeds of the paper's own choices: the three largest models cost as much as all others."""
+    return 5 if num_parameters(run) > _LARGE else 10

@@ -2,12 +2,13 @@
 
 Three rungs, the same for every model and size, all by the last validation error:
 
-1. short runs (20,000 updates, 10,000 above R = 50): a grid of twenty settings with two seeds; and, unless
-   one of them is as good as it can be, five more settings at each of seven rates, in which all options vary
-   together;
-2. of each rate the best, with one seed and all updates: a short run says little of a rate, as a lower one
-   pays only in the end (Wu, Ren, Liao & Grosse 2018, arXiv:1803.02021), but more of the other options;
-3. of these the best three, with three more seeds, each with training data of its own. The lowest mean is
+1. short runs (20,000 updates, 10,000 above R = 50), with two seeds: a grid of twenty settings; its best with
+   each of four weight decays; and, unless one of them is as good as it can be, with one seed, five more
+   settings at each of seven rates, in which all options vary together;
+2. of each rate the best, with one seed and all updates; then the best of these with each weight decay. A
+   short run says little of either: a lower rate pays only in the end (Wu, Ren, Liao & Grosse 2018,
+   arXiv:1803.02021), and so does what keeps a network from memorising its training data;
+3. of all these the best three, with three more seeds, each with training data of its own. The lowest mean is
    selected. Where one of its options is at the edge of what was tried, the next value beyond is tried too.
 
 A setting as good as it can be has at most two errors among 10,000 on average, at the end of its short runs.
@@ -23,7 +24,14 @@ from typing import Any, TypeVar
 
 from fastweights import registry
 from fastweights.papers.ba2016.names import FIGURE_SIZE
-from fastweights.papers.ba2016.plan.spaces import RATES, edge_settings, joint_settings, space
+from fastweights.papers.ba2016.plan.spaces import (
+    DECAYS,
+    RATES,
+    WEIGHT_DECAY,
+    edge_settings,
+    joint_settings,
+    space,
+)
 from fastweights.runs.specification import DataOptions, RunSpecification
 from fastweights.studies.analysis.runs import Record, final_validation_error, grouped, outcome
 from fastweights.studies.overrides import override
@@ -93,24 +101,44 @@ class Selections:
         return select_best(self.grid(model, size), self.known)
 
     @once
-    def joint(self, model: str, size: int) -> list[RunSpecification]:
-        """The first rung's other settings; none if the grid has one as good as it can be."""
+    def decayed(self, model: str, size: int) -> list[RunSpecification]:
+        """The grid's best with each weight decay that the grid lacks; none if it is as good as it can be."""
         best = self.grid_best(model, size)
+        if best is None or self.solved(best):
+            return []
+        return [run for other in _with_other_decays(best) for run in seeded(other, _SEARCH_SEEDS)]
+
+    @once
+    def short_best(self, model: str, size: int) -> RunSpecification | None:
+        """The best of both."""
+        if self.grid_best(model, size) is None:
+            return None
+        return select_best([*self.grid(model, size), *self.decayed(model, size)], self.known)
+
+    @once
+    def joint(self, model: str, size: int) -> list[RunSpecification]:
+        """The first rung's other settings; none if one of those before is as good as it can be."""
+        best = self.short_best(model, size)
         if best is None or self.solved(best):
             return []
         return [override(self.short(model, size), setting) for setting in joint_settings(model)]
 
     @once
     def second_rung(self, model: str, size: int) -> list[RunSpecification]:
-        """The best of each rate, with all updates."""
+        """The best of each rate, with all updates, then the best of these with each weight decay."""
         joint = self.joint(model, size)
         if not joint or not ended(joint, self.known):
             return []
-        first = [run for run in [*self.grid(model, size), *joint] if run.seed == 0]
+        short = [*self.grid(model, size), *self.decayed(model, size), *joint]
         rates = grouped(
-            first, lambda run: min(RATES, key=lambda rate: abs(log(run.training.learning_rate / rate)))
+            [run for run in short if run.seed == 0],
+            lambda run: min(RATES, key=lambda rate: abs(log(run.training.learning_rate / rate))),
         )
-        return [self.whole(min(rates[rate], key=self.error)) for rate in RATES]
+        best = [self.whole(min(rates[rate], key=self.error)) for rate in RATES]
+        if not ended(best, self.known):
+            return best
+        others = _with_other_decays(min(best, key=self.error))
+        return [*best, *(run for run in others if run not in best)]
 
     @once
     def finals(self, model: str, size: int) -> list[list[RunSpecification]]:
@@ -133,9 +161,9 @@ class Selections:
     @once
     def best(self, model: str, size: int) -> RunSpecification | None:
         """What is reported, with the first of the search's seeds; None while the search is not over."""
-        grid_best = self.grid_best(model, size)
-        if grid_best is None or self.solved(grid_best):
-            return grid_best
+        short_best = self.short_best(model, size)
+        if short_best is None or self.solved(short_best):
+            return short_best
         finals = self.finals(model, size)
         if not finals or not all(ended(seeds, self.known) for seeds in finals):
             return None
@@ -145,9 +173,9 @@ class Selections:
         """The runs that are reported: fresh seeds, each with data of its own."""
         return with_own_data(best, _TABLE_SEEDS[: self.seeds or 10])
 
-    def solved(self, grid_best: RunSpecification) -> bool:
-        """Whether the grid's best is as good as it can be."""
-        return self.mean_error(seeded(grid_best, _SEARCH_SEEDS)) <= _AS_GOOD_AS_IT_CAN_BE
+    def solved(self, short_best: RunSpecification) -> bool:
+        """Whether a setting is as good as it can be after its short runs."""
+        return self.mean_error(seeded(short_best, _SEARCH_SEEDS)) <= _AS_GOOD_AS_IT_CAN_BE
 
     def error(self, run: RunSpecification) -> float:
         """The last validation error; infinite if the run failed."""
@@ -174,6 +202,12 @@ class Selections:
 def with_own_data(run: RunSpecification, seeds: Iterable[int]) -> list[RunSpecification]:
     """The run with each seed, also of its data: training sets differ more than weights."""
     return [replace(run, seed=seed, data=replace(run.data, seed=seed)) for seed in seeds]
+
+
+def _with_other_decays(setting: RunSpecification) -> list[RunSpecification]:
+    return [
+        override(setting, {WEIGHT_DECAY: decay}) for decay in DECAYS if decay != setting.training.weight_decay
+    ]
 
 
 def _with_more_seeds(setting: RunSpecification) -> list[RunSpecification]:

@@ -24,12 +24,14 @@ _OWN = {
 
 RATE = "training.learning_rate"
 RATES = (1e-4, 2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
+WEIGHT_DECAY = "training.weight_decay"
+DECAYS = (0.0, 0.01, 0.03, 0.1, 0.3)
 _DRAWS = 5
 
 Values = Sequence[float | bool]
 _FOR_ALL: Mapping[str, Values] = {
     "classifier.embedding_scale": (0.25, 0.5, 1.0, 2.0),
-    "training.weight_decay": (0.0, 0.01, 0.03, 0.1, 0.3),
+    WEIGHT_DECAY: DECAYS,
 }
 _FORGET_BIASES = (-1.0, 0.0, 1.0, 2.0, 3.0, 5.0)
 _JOINT: Mapping[str, Mapping[str, Values]] = {
@@ -40,7 +42,7 @@ _JOINT: Mapping[str, Mapping[str, Values]] = {
 }
 
 # Nothing is beyond this edge.
-_BOUNDS = {("training.weight_decay", 0.0)}
+_BOUNDS = {(WEIGHT_DECAY, 0.0)}
 
 
 def space(model: str) -> list[Dimension]:

@@ -47,7 +47,8 @@ class Stages(Questions):
         yield from product(others, self.places)
 
     def search(self, model: str, size: int) -> Iterator[Planned]:
-        yield from tagged(Stage.SEARCH, self.grid(model, size) + self.joint(model, size))
+        runs = [*self.grid(model, size), *self.decayed(model, size), *self.joint(model, size)]
+        yield from tagged(Stage.SEARCH, runs)
 
     def horizon(self, model: str, size: int) -> Iterator[Planned]:
         yield from tagged(Stage.HORIZON, self.second_rung(model, size))
@@ -111,13 +112,13 @@ STAGES: dict[Stage, tuple[Callable[[Stages, str, int], Iterator[Planned]], Stage
     Stage.SEARCH: (Stages.search, None),
     Stage.HORIZON: (Stages.horizon, Stage.SEARCH),
     Stage.TABLE: (Stages.table, Stage.HORIZON),
-    Stage.DATA: (Stages.more_data, Stage.TABLE),
-    Stage.AS_PUBLISHED: (Stages.as_published, None),
+    Stage.PATTERN: (Stages.pattern, None),
+    Stage.AS_PUBLISHED: (Stages.as_published, Stage.PATTERN),
+    Stage.DATA: (Stages.more_data, Stage.AS_PUBLISHED),
     Stage.HEADS: (Stages.heads, Stage.HORIZON),
     Stage.AGAIN: (Stages.again, Stage.TABLE),
-    Stage.LONGER: (Stages.longer, Stage.TABLE),
+    Stage.LONGER: (Stages.longer, Stage.AS_PUBLISHED),
     Stage.MATCHED: (Stages.matched, Stage.TABLE),
-    Stage.PATTERN: (Stages.pattern, None),
     Stage.FIGURE_2: (Stages.figure_2, Stage.SEARCH),
     Stage.ABLATIONS: (Stages.ablations, None),
     Stage.HEAT_MAP: (Stages.heat_map, None),
