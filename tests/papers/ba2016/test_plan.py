@@ -107,7 +107,7 @@ def test_the_plan_grows_and_never_changes_its_mind():
     assert asked[-1] == asked[-2]
     # What the made-up record leaves no question about is not asked: one head of models that have none, and
     # more updates of models that do not miss the paper's number, or are fast weights.
-    others = {"heads", "heads-search", "more-updates", "more-updates-search"}
+    others = {"heads", "heads-search", "more-updates", "updates-search"}
     assert set(parts(asked[-1])) == {*Stage} - others
 
 
@@ -122,7 +122,7 @@ def test_what_is_reported_has_seeds_that_selected_nothing():
     found = parts([*whole(FEW), *whole(LONG)])
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
     sets = {part: {each.data.seed for each in runs} for part, runs in found.items()}
-    searches = ("search", "horizon", "matched-search", "pattern", "more-updates-search")
+    searches = ("search", "horizon", "matched-search", "pattern", "updates-search")
     selecting, selecting_sets = (set().union(*(of[each] for each in searches)) for of in (seeds, sets))
     for part in ("table", "letter", "more-data", "more-updates", "again"):
         assert not seeds[part] & selecting, part
@@ -217,7 +217,7 @@ def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
     for each in found["more-data"]:  # nothing else is changed
         assert replace(each, seed=0, data=letter.data) == replace(letter, seed=0)
     found = parts(whole(LONG))
-    tried, reported = found["more-updates-search"], found["more-updates"]
+    tried, reported = found["updates-search"], found["more-updates"]
     assert [each.training.learning_rate for each in tried] == [1e-3, 3e-4]
     assert {each.training.updates for each in [*tried, *reported]} == {700}
     assert [(each.data.train, each.seed) for each in reported] == [

@@ -25,7 +25,7 @@ class Stage(StrEnum):
     HEADS_SEARCH = "heads-search", "rates tried with other heads"
     HEADS = "heads", "an associative LSTM with one head, or the mean of three"
     DATA = "more-data", "more training sequences"
-    LONGER_SEARCH = "more-updates-search", "rates tried for as long"
+    LONGER_SEARCH = "updates-search", "rates tried for as long"
     LONGER = "more-updates", "as long as Figure 2"
     PATTERN = "pattern", "to the letter, at four rates"
     AGAIN = "again", "the closest numbers, with fresh seeds"
