@@ -8,6 +8,8 @@ from fastweights.report.error_units import UNITS
 from fastweights.report.labels import model_label, published_percent
 from fastweights.report.setting_texts import error_text
 from fastweights.report.table import MODEL, Column, R, Table
+from fastweights.studies.analysis.runs import distinguished
+from fastweights.studies.analysis.settings import Setting
 
 EntryColumns = Mapping[Column | str, Callable[[TableEntry], str]]
 
@@ -19,6 +21,14 @@ TABLES_ERROR: EntryColumns = {"table's error %": lambda entry: error_text(entry.
 def verdict_word(verdict: Verdict | None) -> str:
     """A dash where there is nothing to judge."""
     return "–" if verdict is None else verdict.word
+
+
+def changed_options(first: Setting, setting: Setting) -> str:
+    """The options of the model and of its training that tell the setting from the first one tried."""
+    kinds = [{name: each.options[name] for name in ("model", "training")} for each in (first, setting)]
+    return ", ".join(
+        text for text in distinguished(kinds)[1] if not text.startswith(("updates", "evaluate_every"))
+    )
 
 
 def entry_table(

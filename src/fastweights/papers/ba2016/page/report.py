@@ -20,6 +20,7 @@ from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ab
 from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.figures import draw_figures
+from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.pattern_table import pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
@@ -115,6 +116,7 @@ class Verification:
             short_table(self._entries),
             verdict_table(self._entries),
             details_table(self._entries),
+            lowest_table(self._runs),
             *stage_tables(self._entries),
             pattern_table(self._runs),
             *matched_tables(self._runs),

@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, entry_table, verdict_word
+from fastweights.papers.ba2016.page.entry_table import (
+    FLOOR,
+    PAPER,
+    changed_options,
+    entry_table,
+    verdict_word,
+)
 from fastweights.papers.ba2016.page.robustness_tables import again_table, other_rules_table
 from fastweights.report.labels import count, model_label, nats, published_percent, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
-from fastweights.studies.analysis.runs import Record, distinguished, outcome
+from fastweights.studies.analysis.runs import Record, outcome
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.analysis.settings import Setting
 
@@ -88,15 +94,7 @@ def _ended(runs: Sequence[Mapping]) -> str:
 
 def _reported_options(entry: TableEntry) -> str:
     """Nothing while nothing is reported."""
-    if not entry.table.runs:
-        return ""
-    kinds = [
-        {name: setting.options[name] for name in ("model", "training")}
-        for setting in (Selection(entry.search).settings[0], entry.table)
-    ]
-    return ", ".join(
-        text for text in distinguished(kinds)[1] if not text.startswith(("updates", "evaluate_every"))
-    )
+    return changed_options(Selection(entry.search).settings[0], entry.table) if entry.table.runs else ""
 
 
 def _at_the_edge(entry: TableEntry) -> str:
