@@ -16,7 +16,7 @@ from fastweights.papers.ba2016.findings.table_entries import table_entries
 from papers.ba2016 import comparisons
 
 CONSTANTS = texts.constants()
-LATER = {"more-data", "more-updates", "heads", "again"}
+LATER = {"more-data", "more-updates", "heads", "again", "matched-parameters", "matched-state"}
 """Tables that the record may lack while their runs have not ended."""
 
 
@@ -113,3 +113,19 @@ def test_the_text_becomes_final_with_the_runs():
     told = sentences({"runs": shared}, entries, Exchange(entries).conclusions)
     assert "share one training set" in told["provisional"]
     assert "are open" in told["survival"]
+
+
+def test_equal_sizes_are_told_as_far_as_they_are_run():
+    results = comparisons.comparison()
+    entries = table_entries(results["runs"])
+    found = Exchange(entries).conclusions
+    told = sentences(results, entries, found)["matched-pairs"]
+    assert told == (
+        "Within 9,290 parameters an LSTM has 21 units and 20.00 ± 0.00 %, fast weights 21 units and "
+        "20.00 ± 0.00 %; within 20 numbers of state an LSTM has 9 units and 20.00 ± 0.00 %, fast weights "
+        "9 units and 20.00 ± 0.00 %."
+    )
+    nothing = {"runs": [each for each in results["runs"] if each["roles"][0]["part"] != "matched"]}
+    assert sentences(nothing, entries, found)["matched-pairs"] == (
+        "Runs of equal parameters and of equal state are to come."
+    )

@@ -99,10 +99,16 @@ def _figure_2_order(models: Mapping[str, Setting]) -> bool | None:
 
 
 def _state_favours_lstm(matched: MatchedSettings) -> bool | None:
-    """Whether an LSTM with as large a state as fast weights errs less, at the largest state that is compared;
-    None, and the sentence is left out, if new runs turn that around."""
-    budget = max(budget for criterion, budget, _ in matched if criterion == "state")
-    pair = [matched["state", budget, model] for model in ("lstm", "fast-weights")]
+    """Whether an LSTM with as large a state as fast weights errs less, at the largest state at which both
+    have runs; None, and the sentence is left out, without such runs or if they turn that around."""
+    budgets = [
+        budget
+        for criterion, budget, model in matched
+        if (criterion, model) == ("state", "lstm") and ("state", budget, "fast-weights") in matched
+    ]
+    if not budgets:
+        return None
+    pair = [matched["state", max(budgets), model] for model in ("lstm", "fast-weights")]
     return True if _ended(*pair) and _error(pair[0]) < _error(pair[1]) else None
 
 

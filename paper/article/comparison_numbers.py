@@ -11,7 +11,6 @@ from fastweights.papers.ba2016.findings.verdicts import Verdict, training_sets
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings
-from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.report.labels import duration, percent, published_percent
 from fastweights.report.setting_texts import (
     error_text,
@@ -52,14 +51,6 @@ def numbers(results: Mapping[str, Any], entries: Sequence[TableEntry]) -> dict[s
             f"table.{where}.run": str((entry.verdict and entry.verdict.run) or OPEN),
             f"letter.{where}.verdict": _word(entry.verdict_on(entry.as_published)),
         }
-    matched = matched_settings(runs)
-    for (criterion, budget, model), setting in matched.items():
-        budgets = [other for name, other, _ in matched if name == criterion]
-        # The least and the most also by these words, since budgets depend on what was selected.
-        ends = {"least": min(budgets), "most": max(budgets)}
-        for name in (f"{budget:.0f}", *(end for end, value in ends.items() if value == budget)):
-            where = f"matched.{criterion}.{name}.{model}"
-            found |= {**_of_setting(where, setting), f"{where}.size": str(setting.hidden_size)}
     for model, variants in ablation_settings(runs).items():
         for (choice, value), setting in variants.items():
             found |= _of_setting(f"ablation.{model}.{slug(f'{choice} {value}')}", setting)

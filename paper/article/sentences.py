@@ -9,12 +9,13 @@ from fastweights.papers.ba2016.findings.conclusions import LEARNED, Conclusion, 
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR, training_sets
+from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.captions import captions
-from fastweights.papers.ba2016.page.matched_tables import matched_settings
+from fastweights.papers.ba2016.page.captions import captions, provisional
+from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label
 from fastweights.report.setting_texts import mean_text
+from fastweights.studies.analysis.settings import Setting
 
 _MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 _ASKED = {
@@ -31,11 +32,12 @@ def sentences(
 ) -> dict[str, str]:
     """By name; where a sentence has nothing to say, it is empty."""
     runs = results["runs"]
-    told = captions(entries, matched_settings(runs))
+    matched = matched_settings(runs)
+    told = captions(entries, matched)
     return {
         "answer": " ".join(answer(entries)),
         "survival": _survival(conclusions),
-        "provisional": _provisional(entries),
+        "provisional": provisional(entries),
         "smallest": _smallest(entries),
         "unfinished": _unfinished(runs),
         "intervals": " ".join(other_intervals(entries)),
@@ -44,6 +46,7 @@ def sentences(
         "letter-failures": _letter_failures(entries),
         "matched-parameters": told["matched-parameters"],
         "matched-state": told["matched-state"],
+        "matched-pairs": _matched_pairs(matched),
     }
 
 
@@ -62,18 +65,6 @@ def _survival(conclusions: Sequence[Conclusion]) -> str:
     return f"Of {len(conclusions)} conclusions of the paper's, {joined(parts)}."
 
 
-def _provisional(entries: Sequence[TableEntry]) -> str:
-    """What stands in the rows that have no verdict yet."""
-    shared = [entry for entry in entries if entry.table.runs and training_sets(entry.table.runs) == 1]
-    if not shared:
-        return ""
-    rows = "row is" if len(shared) == 1 else "rows are"
-    return (
-        f"{len(shared)} {rows} still of a first study, whose seeds share one training set and whose search "
-        "was shorter than its runs: no verdict is given on them, and their numbers will be replaced."
-    )
-
-
 def _smallest(entries: Sequence[TableEntry]) -> str:
     """The fewest units with which each model's mean error counts as retrieval."""
     limit = LEARNED[1]
@@ -85,7 +76,7 @@ def _smallest(entries: Sequence[TableEntry]) -> str:
             if entry.model == model and entry.table.test_error is not None and entry.table.test_error <= limit
         ]
         parts.append(f"{model_label(model)} {min(sizes) if sizes else 'none'}")
-    note = " (provisional)" if _provisional(entries) else ""
+    note = " (provisional)" if provisional(entries) else ""
     return f"The smallest R with a mean test error of at most {100 * limit:g} %{note}: {joined(parts)}."
 
 
@@ -106,6 +97,33 @@ def _letter_failures(entries: Sequence[TableEntry]) -> str:
         f"Of the {len(told)} models that are at the guessing floor in the paper and have runs to the letter "
         f"here, {few} {'is' if failing == 1 else 'are'} at it here: {joined(told)}."
     )
+
+
+def _matched_pairs(matched: MatchedSettings) -> str:
+    """An LSTM beside fast weights, at the fewest parameters and at the largest state that are compared."""
+    told = [
+        f"within {budget:,.0f} {what} an LSTM has {_units(lstm)}, fast weights {_units(fast)}"
+        for criterion, end, what in (("parameters", min, "parameters"), ("state", max, "numbers of state"))
+        if (pairs := _pairs(matched, criterion))
+        for budget, (lstm, fast) in [end(pairs.items(), key=lambda pair: pair[0])]
+    ]
+    text = "; ".join(told) if told else "runs of equal parameters and of equal state are to come"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _pairs(matched: MatchedSettings, criterion: str) -> dict[float, tuple[Setting, Setting]]:
+    """LSTM and fast weights by budget, where both have errors."""
+    found = {}
+    for which, budget, _ in matched:
+        pair = [matched.get((criterion, budget, model)) for model in ("lstm", "fast-weights")]
+        errors = [setting for setting in pair if setting is not None and setting.finished]
+        if which == criterion and len(errors) == len(pair):
+            found[budget] = errors[0], errors[1]
+    return found
+
+
+def _units(setting: Setting) -> str:
+    return f"{setting.hidden_size} units and {mean_text(setting)}"
 
 
 def _unfinished(runs: Sequence[Any]) -> str:

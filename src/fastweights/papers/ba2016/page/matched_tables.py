@@ -1,5 +1,6 @@
 """What equal R hides: the models at an equal number of parameters, and at an equal size of state."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,12 @@ MatchedSettings = Mapping[tuple[str, float, str], Setting]
 
 
 def matched_settings(runs: Sequence[Record]) -> MatchedSettings:
-    """By criterion, budget and model; those of a size of the table's are the table's own."""
+    """By criterion, budget and model; those of a size of the table's are the table's own.
+
+    Only runs with data of their own: those of the first study share one training set, and the plan names them
+    no more.
+    """
+    runs = [run for run in runs if run["specification"]["data"]["seed"] == run["specification"]["seed"]]
 
     def key(tags: Mapping[str, Any], run: Record) -> tuple[str, float, str] | None:
         budget = tags.get("budget")
@@ -35,9 +41,14 @@ def matched_tables(runs: Sequence[Record]) -> list[Table]:
     legend = (
         "R: the most units within the budget. State: the numbers that a cell carries from step to step. "
         "Where R is one of the table's, the runs are the table's; elsewhere the learning rate alone was "
-        "searched, the rest is as selected at the nearest size."
+        "searched, the rest is as selected at the nearest size. A budget is here once two models have runs."
     )
-    settings = sorted(matched_settings(runs).items(), key=lambda item: (item[0][1], model_order(item[0][2])))
+    found = matched_settings(runs)
+    models = Counter((criterion, budget) for criterion, budget, _ in found)
+    settings = sorted(
+        ((where, setting) for where, setting in found.items() if models[where[:2]] > 1),
+        key=lambda item: (item[0][1], model_order(item[0][2])),
+    )
     return [
         Table.of(
             f"matched-{criterion}",
