@@ -6,6 +6,7 @@ from statistics import fmean
 
 from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import training_sets
 from fastweights.report.labels import joined, model_label, percent
 from fastweights.studies.analysis.settings import Setting
 
@@ -19,6 +20,18 @@ def captions(
         "matched-parameters": _matched(matched, "parameters", "parameters"),
         "matched-state": _matched(matched, "state", "numbers of state"),
     }
+
+
+def provisional(entries: Sequence[TableEntry]) -> str:
+    """What stands in the rows that have no verdict yet; empty where every row is of this study."""
+    shared = [entry for entry in entries if training_sets(entry.table.runs) < entry.table.planned]
+    if not shared:
+        return ""
+    rows = "row is" if len(shared) == 1 else "rows are"
+    return (
+        f"{len(shared)} {rows} still of a first study, whose seeds share one training set and whose search "
+        "was shorter than its runs: no verdict is given on them, and their numbers will be replaced."
+    )
 
 
 def _place(entry: TableEntry) -> str:

@@ -40,9 +40,9 @@ def lowest_table(runs: Sequence[Record]) -> Table:
         },
         "Of all settings with at least 3 finished seeds and at most 100,000 training sequences the one with "
         "the lowest mean test error, whichever part of the study asked for it. It is chosen by that error, "
-        "among so many, so its mean is too low: new seeds of it would err more. Descriptive; no verdict "
-        "rests on it. Setting: what tells it from the first one tried. Of 3 seeds: how many settings it was "
-        "chosen from.",
+        "so its mean is biased downward: new seeds would err more on average. Descriptive; no verdict rests "
+        "on it. Setting: what tells it from the first one tried. Of 3 seeds: how many settings it was chosen "
+        "from.",
     )
 
 

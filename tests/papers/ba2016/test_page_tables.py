@@ -1,0 +1,136 @@
+"""Which runs the page's tables show and compare, and what its texts say of a study that goes on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.page.captions import provisional
+from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
+from fastweights.papers.ba2016.page.pattern_table import pattern_table
+from fastweights.papers.ba2016.page.report import Verification
+from fastweights.papers.ba2016.plan.stages import MODELS, Stages
+from fastweights.runs.specification import DataOptions
+from papers.ba2016.comparisons import comparison, run, table
+from records import study
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def of_first_study(runs):
+    for each in runs:
+        each["specification"]["data"]["seed"] = 0
+    return runs
+
+
+def matched(*models, budget=420, first=340):
+    tags = {"criterion": "state", "budget": budget}
+    return [run(model, 21, first + i, "matched", **tags) for model in models for i in range(3)]
+
+
+def test_equal_size_is_shown_of_the_present_plan_alone():
+    old = of_first_study(matched("lstm", "fast-weights", first=60))
+    new = matched("lstm", "fast-weights", budget=100)
+    assert not matched_settings(old)
+    assert [each.rows for each in matched_tables(old)] == [[], []]
+    assert Verification(study(*old)).documents()["matched-state"] == "Not run yet.\n"
+    (_, state) = matched_tables([*old, *new])
+    assert [row[:2] for row in state.rows] == [["100", "LSTM"], ["100", "fast weights"]]
+
+
+def test_the_tables_old_runs_are_not_those_of_equal_size():
+    """They are tagged with budgets of an earlier plan, and stay in the table until it is run anew."""
+    old = of_first_study(table("fast-weights", 20))
+    for each in old:
+        each["roles"].append({"part": "matched", "criterion": "state", "budget": 420})
+    assert list(matched_settings([*old, *matched("lstm")])) == [("state", 420, "lstm")]
+
+
+def test_a_budget_of_one_model_compares_nothing():
+    (_, state) = matched_tables([*matched("lstm", budget=50), *matched("lstm", "irnn", budget=100)])
+    assert [row[0] for row in state.rows] == ["100", "100"]
+
+
+def letter(model, size, error, rate, seeds=1):
+    """Runs to the letter with this error after 2,000 updates, where they end."""
+    stage = "letter" if rate == 0.001 else "pattern"
+    runs = [run(model, size, i, stage, errors=(error,), learning_rate=rate) for i in range(seeds)]
+    for each in runs:
+        each["curve"][0][0] = 2_000
+    return runs
+
+
+def test_rates_are_compared_on_the_numbers_that_all_of_them_have():
+    """An A-LSTM of 50 units, which the paper's rate alone has, is nearer to the paper than all others."""
+    common = [*letter("irnn", 20, 0.1, 0.001, seeds=5), *letter("irnn", 20, 0.2, 0.003)]
+    alone = letter("associative-lstm", 50, 0.0162, 0.001, seeds=3)
+    found = pattern_table([*common, *alone])
+    texts = [dict(zip((column.heading for column in found.columns), row, strict=True)) for row in found.rows]
+    assert [(row["rate"], row["numbers"], row["seeds"]) for row in texts] == [
+        ("0.001", "1", "5"),
+        ("0.003", "1", "1"),
+    ]
+    assert [row["typical factor"] for row in texts] == ["14.8", "6.56"]  # odds: 1.639 over 1/9 and over 1/4
+    assert set(found.bold) == {1}
+    assert pattern_table(common).rows == found.rows
+
+
+def test_seeds_of_a_row_are_told_where_models_differ():
+    runs = [*letter("irnn", 20, 0.1, 0.001, seeds=5), *letter("lstm", 20, 0.1, 0.001, seeds=10)]
+    found = pattern_table(runs)
+    place = [column.heading for column in found.columns].index("seeds")
+    assert [row[place] for row in found.rows] == ["5–10"]
+
+
+def test_without_a_number_in_common_no_rate_is_compared():
+    assert not pattern_table([*letter("irnn", 20, 0.1, 0.001), *letter("lstm", 20, 0.1, 0.003)]).rows
+
+
+def test_progress_says_of_which_runs_it_is():
+    assert (
+        Verification(comparison())
+        .documents()["progress"]
+        .startswith("```\nOf the runs that are named so far:\nsearch ")
+    )
+
+
+def test_what_is_provisional_is_counted():
+    old, new = of_first_study(table("irnn", 20)), table("lstm", 20)
+    assert provisional(table_entries(new)) == ""
+    assert provisional(table_entries([*old, *new])).startswith("1 row is still of a first study")
+    assert Verification(study(*new)).documents()["provisional"] == "\n"
+    assert Verification(study(*old)).documents()["provisional"].startswith("1 row is")
+
+
+@pytest.mark.parametrize("size", [20, 50, 100])
+def test_the_page_says_how_the_letter_is_read(size):
+    """The last column of what the paper leaves open is what the plan runs, at every size."""
+    page = (DOCS / "table1.md").read_text(encoding="utf-8")
+    rows = [re.split(r" \| ", line.strip("| ")) for line in page.splitlines() if line.startswith("| ")]
+    read = {row[0]: row[-1] for row in rows if len(row) == 4}
+    plan = Stages(MODELS, (20, 50, 100), None, "grid", DataOptions(), 1, {}, chosen=[])
+    fast, lstm = (plan.paper_setting(model, size) for model in ("fast-weights", "lstm"))
+    assert read["λ"] == f"{fast.cell.decay:g}"
+    assert read["LN of h_0"] == fast.cell.preliminary_norm
+    assert read["LN's bias at the start"] == f"{fast.cell.norm_bias:g}"
+    assert read["forget bias"] == f"{lstm.cell.forget_bias:g}"
+    assert read["rate"] == f"{fast.training.learning_rate:g}, {fast.training.schedule}"
+    assert (read["clipping"], fast.training.clip_norm) == ("none", 0.0)
+    assert read["embedding"] == "50 expanded to 100, uniform"
+    assert (fast.classifier.embedding, fast.classifier.embedding_init) == ("expanded", "uniform")
+    assert (read["softmax"], fast.classifier.softmax) == ("ten classes", "classes")
+
+
+def test_no_typed_sentence_depends_on_the_record():
+    """Sentences that were typed of an earlier record, and would be wrong of a later one."""
+    texts = [DOCS.parent / "README.md", DOCS / "table1.md", DOCS / "theory" / "lstm.md", DOCS / "cells.md"]
+    together = " ".join(path.read_text(encoding="utf-8") for path in texts).replace("\n", " ")
+    for typed in (
+        "still to come:",
+        "Until a row's new runs",
+        "as fast weights have at the smallest",
+        "about 4 %",
+    ):
+        assert typed not in together, typed
+    assert "errs far more often than fast weights" not in together
