@@ -24,7 +24,7 @@ def test_the_lowest_mean_of_three_seeds_whichever_stage_they_are_of():
     assert (found["R"], found["model"], found["paper %"]) == ("100", "LSTM", "0")
     assert (found["mean %"], found["lowest–highest %"]) == ("2.00 ± 2.48", "1.00–3.00")
     assert (found["seeds"], found["training sets"], found["updates"]) == ("3", "1", "1,000")
-    assert (found["settings tried"], found["runs"], found["of 3 seeds"]) == ("2", "7", "2")
+    assert (found["settings tried"], found["runs"], found["with 3 seeds"]) == ("2", "7", "2")
     assert (found["setting"], found["options tried"]) == ("learning_rate 0.002", "learning_rate")
 
 

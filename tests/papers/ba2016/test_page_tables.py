@@ -95,12 +95,16 @@ def test_progress_says_of_which_runs_it_is():
     )
 
 
-def test_what_is_provisional_is_counted():
+def test_what_is_provisional_is_counted(tmp_path):
     old, new = of_first_study(table("irnn", 20)), table("lstm", 20)
     assert provisional(table_entries(new)) == ""
     assert provisional(table_entries([*old, *new])).startswith("1 row is still of a first study")
     assert Verification(study(*new)).documents()["provisional"] == "\n"
     assert Verification(study(*old)).documents()["provisional"].startswith("1 row is")
+    Verification(study(*old)).write(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "1 row is still of a first study" in page
+    assert "Runs of equal parameters and of equal state are to come." in page
 
 
 @pytest.mark.parametrize("size", [20, 50, 100])

@@ -35,14 +35,14 @@ def lowest_table(runs: Sequence[Record]) -> Table:
             Column("setting", "word"): lambda row: changed_options(row[0].tried[0], row[1]),
             "settings tried": lambda row: count(len(row[0].tried)),
             "runs": lambda row: count(row[0].runs_tried),
-            "of 3 seeds": lambda row: count(len(row[0].eligible)),
+            "with 3 seeds": lambda row: count(len(row[0].eligible)),
             Column("options tried", "word"): lambda row: _varied(row[0]),
         },
         "Of all settings with at least 3 finished seeds and at most 100,000 training sequences the one with "
         "the lowest mean test error, whichever part of the study asked for it. It is chosen by that error, "
         "so its mean is biased downward: new seeds would err more on average. Descriptive; no verdict rests "
-        "on it. Setting: what tells it from the first one tried. Of 3 seeds: how many settings it was chosen "
-        "from.",
+        "on it. Setting: what tells it from the first one tried. With 3 seeds: how many settings it was "
+        "chosen from.",
     )
 
 

@@ -158,6 +158,7 @@ class Verification:
             rules=rules_of(self._conclusions),
             captions={
                 **captions(self._entries, matched_settings(self._runs)),
+                "short": provisional(self._entries),
                 "again": " ".join(self._exchange.sentences),
                 "other-rules": " ".join(other_intervals(self._entries)),
             },
