@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from article.names import OPEN
-from fastweights.papers.ba2016.findings.conclusions import LEARNED, Conclusion, answer
+from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
+from fastweights.papers.ba2016.findings.fewer_units import LEARNED
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry

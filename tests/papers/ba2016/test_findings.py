@@ -94,8 +94,8 @@ def test_reasons_come_from_the_other_parts():
     ]
     worse = rows([*runs, *more], "verdicts")["100", "A-LSTM"]["why"]
     assert worse == (
-        "with 1,000,000 training sequences 0.20 ± 0.00 %; "
-        "after 700,000 updates on 1,000,000 sequences 0.20 ± 0.00 %"
+        "to the letter with 1,000,000 training sequences 0.20 ± 0.00 %; "
+        "to the letter after 700,000 updates on 1,000,000 sequences 0.20 ± 0.00 %"
     )
 
 
@@ -240,7 +240,7 @@ def test_matched_sizes_other_settings_and_the_letter():
     more = rows(runs, "more-data")
     assert list(more) == [("50", "LSTM")]
     row = more["50", "LSTM"]
-    assert (row["test error %"], row["table's error %"]) == ("0.40 ± 0.00", "0.50 ± 0.02")
+    assert (row["test error %"], row["to the letter %"]) == ("0.40 ± 0.00", "61.0 ± 0.4")
     assert (row["sequences"], row["verdict"]) == ("1,000,000", "ours lower")
     longer = rows(runs, "more-updates")["50", "LSTM"]
     assert (longer["updates"], longer["test error %"]) == ("700,000", "1.90 ± 0.00")

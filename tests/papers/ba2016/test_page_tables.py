@@ -114,12 +114,13 @@ def test_the_page_says_how_the_letter_is_read(size):
     rows = [re.split(r" \| ", line.strip("| ")) for line in page.splitlines() if line.startswith("| ")]
     read = {row[0]: row[-1] for row in rows if len(row) == 4}
     plan = Stages(MODELS, (20, 50, 100), None, "grid", DataOptions(), 1, {}, chosen=[])
-    fast, lstm = (plan.paper_setting(model, size) for model in ("fast-weights", "lstm"))
+    (*_, fast), (*_, lstm) = (plan.papers_settings(model, size) for model in ("fast-weights", "lstm"))
+    rates = [f"{each.training.learning_rate:g}" for each in plan.papers_settings("lstm", size)]
     assert read["λ"] == f"{fast.cell.decay:g}"
     assert read["LN of h_0"] == fast.cell.preliminary_norm
     assert read["LN's bias at the start"] == f"{fast.cell.norm_bias:g}"
     assert read["forget bias"] == f"{lstm.cell.forget_bias:g}"
-    assert read["rate"] == f"{fast.training.learning_rate:g}, {fast.training.schedule}"
+    assert read["rate"] == f"the best of {', '.join(rates[:-1])} and {rates[-1]}, {fast.training.schedule}"
     assert (read["clipping"], fast.training.clip_norm) == ("none", 0.0)
     assert read["embedding"] == "50 expanded to 100, uniform"
     assert (fast.classifier.embedding, fast.classifier.embedding_init) == ("expanded", "uniform")

@@ -226,7 +226,7 @@ def test_tables_go_to_their_places_in_a_document(tmp_path):
     once = path.read_text()
     assert "old" not in once and "words" in once
     assert "| 20 | IRNN | 61.8 | 59.3–64.3 |" in once
-    assert "**Fast weights need fewer units than an LSTM.** Survives." in once
+    assert "**Fast weights need fewer units than an LSTM.** Open." in once
     fill(path, Verification(comparison()).documents(), "study")
     assert path.read_text() == once
     assert set(Verification(study(*table("lstm", 20))).documents()) >= {

@@ -61,16 +61,17 @@ def _as_published(entry: TableEntry) -> Iterator[str]:
 
 def _missing(entry: TableEntry) -> Iterator[str]:
     """What is missing, as far as other stages of the study show."""
-    yield from _as_published(entry)
     memorised = _memorised(entry.table)
     if memorised:
         yield f"the training data are {memorised}"
+    yield from _as_published(entry)
     for sequences, setting in entry.more_data.items():
         if setting.test_error is not None:
-            yield f"with {sequences:,} training sequences {mean_text(setting)}"
+            yield f"to the letter with {sequences:,} training sequences {mean_text(setting)}"
     for sequences, setting in entry.longer.items():
         if setting.test_error is not None:
-            yield f"after {length_text(setting)} updates on {sequences:,} sequences {mean_text(setting)}"
+            after = f"{length_text(setting)} updates on {sequences:,} sequences"
+            yield f"to the letter after {after} {mean_text(setting)}"
 
 
 def _own_setting(entry: TableEntry) -> Iterator[str]:

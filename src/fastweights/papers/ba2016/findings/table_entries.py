@@ -46,7 +46,7 @@ class TableEntry:
     again: Setting
     """Fresh seeds of the table's setting, if it is nearest to another verdict."""
     longer: Mapping[int, Setting]
-    """In the table's setting, with more updates, by the number of training sequences."""
+    """To the letter, with more updates, by the number of training sequences."""
     more_data: Mapping[int, Setting]
     """With more training sequences, by their number."""
 

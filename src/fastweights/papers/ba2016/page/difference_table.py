@@ -37,7 +37,8 @@ def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) ->
             Column("who errs less", "word"): _winner,
         },
         "Difference: of the mean test errors, fast weights less baseline, in percentage points, the 95 % "
-        "interval by Welch's t. Level: within 0.05. A dash: seeds share a training set, or are not finished.",
+        "interval by Welch's t. Level: within 0.05. A dash: seeds share a training set, are not finished, or "
+        "fewer than five.",
     )
 
 

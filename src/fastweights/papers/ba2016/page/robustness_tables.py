@@ -58,10 +58,11 @@ def other_rules_table(entries: Sequence[TableEntry]) -> Table:
             **_TABLES_VERDICT,
             **others,
         },
-        "Percentages: Student's interval of one more run without a change of scale. The range of the seeds: "
-        "from the lowest to the highest, whatever the distribution; one more run of ours is outside of it in "
-        "2 cases of 11. Both by all seeds at once, where the table's verdict must hold without any one of "
-        "them too: so they may decide what it leaves open.",
+        "Percentages: Student's interval of one more run without a change of scale; where it gives another "
+        "word, the table's is undecided. The range of the seeds: from the lowest to the highest, whatever "
+        "the distribution; one more run of ours is outside of it in 2 cases of 11. Both by all seeds at "
+        "once, where the table's verdict must hold without any one of them too: so they may decide what it "
+        "leaves open.",
     )
 
 

@@ -28,7 +28,7 @@ _RULES: Mapping[Word, str] = {
     "ours lower": "P is below the paper's error",
     "ours higher": "even the best of ten runs would be above it",
     "reproduced": "the paper's error is in P, and P is narrow enough to tell",
-    "undecided": "neither, or not without any one of the seeds",
+    "undecided": "neither, or not without any one of the seeds, in percentages or with fewer than five seeds",
     "open": "the runs to be judged have not all ended",
 }
 """What each verdict means; P is the error of one more run."""
