@@ -48,8 +48,12 @@ class Questions(Selections):
         """Fresh seeds of the best of them, as the paper searched its rates: ten, or five of large models."""
         best = self.papers_best(model, size)
         if best is not None:
-            runs = with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or _fewer_if_large(best)])
-            yield from tagged(Stage.AS_PUBLISHED, runs)
+            yield from tagged(Stage.AS_PUBLISHED, self.of_letter(best))
+
+    def of_letter(self, best: RunSpecification) -> list[RunSpecification]:
+        """The runs that are reported: five of the largest models, which cost as much as all others."""
+        seeds = 5 if num_parameters(best) > _LARGE else 10
+        return with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or seeds])
 
     def papers_settings(self, model: str, size: int) -> list[RunSpecification]:
         """The paper's own choices, at each of four constant rates."""
@@ -73,8 +77,7 @@ class Questions(Selections):
         best = self.papers_best(model, size)
         if best is None:
             return None
-        runs = with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or _fewer_if_large(best)])
-        verdict = self.verdict(runs)
+        verdict = self.verdict(self.of_letter(best))
         return best if verdict is not None and verdict.word in ("ours higher", "undecided") else None
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
@@ -175,8 +178,3 @@ class Questions(Selections):
 def tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:
     """The runs with the stage among their tags."""
     return (Planned(run, {"part": stage, **(tags or {})}) for run in runs)
-
-
-def _fewer_if_large(run: RunSpecification) -> int:
-    """Seeds of the paper's own choices: the three largest models cost as much as all others."""
-    return 5 if num_parameters(run) > _LARGE else 10
