@@ -143,6 +143,15 @@ def described(name: str, sha256: str) -> str:
     return f"{name} (sha256 {sha256[:8]}…)"
 
 
+def digest_of_files(folder: Path, files: Iterable[Path]) -> str:
+    """The SHA-256 of the files' names within the folder, lengths and contents, in this order."""
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
 def _load_file(plugin: Plugin) -> Plugin:
     known = _loaded.get(plugin.module)
     if known is not None:
@@ -192,12 +201,7 @@ def _digest_of_module(module: types.ModuleType) -> str:
     file = Path(module.__file__)
     if not hasattr(module, "__path__"):
         return hashlib.sha256(file.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for path in sorted(file.parent.rglob("*.py")):
-        digest.update(
-            f"{path.relative_to(file.parent)}\0{path.stat().st_size}\0".encode() + path.read_bytes()
-        )
-    return digest.hexdigest()
+    return digest_of_files(file.parent, sorted(file.parent.rglob("*.py")))
 
 
 def _reason(error: BaseException) -> str:

@@ -1,7 +1,6 @@
 """Versions and machine of a run: all that decides its bits beside its specification."""
 
 import functools
-import hashlib
 import os
 import platform
 from importlib import metadata
@@ -10,6 +9,7 @@ from typing import Any
 
 from fastweights.machine import processor_name
 from fastweights.native import xla
+from fastweights.plugins import digest_of_files
 
 _PACKAGE = Path(__file__).parents[1]
 _CODE = (
@@ -33,14 +33,13 @@ def code() -> str:
 
     Any change of a file counts, even of a comment: what it costs is time, that of runs begun anew.
     """
-    digest = hashlib.sha256()
-    for place in _CODE:
-        path = _PACKAGE / place
-        for file in sorted(path.rglob("*") if path.is_dir() else [path]):
-            if file.suffix in (".py", ".cc", ".h"):
-                content = file.read_bytes()
-                digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:12]
+    files = (
+        file
+        for path in (_PACKAGE / place for place in _CODE)
+        for file in sorted(path.rglob("*") if path.is_dir() else [path])
+        if file.suffix in (".py", ".cc", ".h")
+    )
+    return digest_of_files(_PACKAGE, files)[:12]
 
 
 def environment() -> dict[str, Any]:
