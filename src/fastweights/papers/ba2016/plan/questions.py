@@ -8,7 +8,7 @@ from itertools import product
 from fastweights import registry
 from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
 from fastweights.papers.ba2016.findings.verdicts import Verdict, evidence_of, judge_runs
-from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
 from fastweights.papers.ba2016.plan.matched import num_parameters
 from fastweights.papers.ba2016.plan.selections import Selections, once, with_own_data
@@ -26,7 +26,7 @@ _LARGE = 50_000
 """Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
 _PAPERS_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 _CLOSEST = 3
-_OTHER_HEADS = {"one head": {"cell.heads": 1}, "mean of three": {"cell.combine_heads": "mean"}}
+_OTHER_HEADS = dict(zip(OTHER_HEADS, ({"cell.heads": 1}, {"cell.combine_heads": "mean"}), strict=True))
 """Of the associative LSTM, which has the sum of three heads in the table: both keep |h| ≤ 1."""
 
 # Every stage has seeds of its own: what selects is never what is reported.
@@ -69,9 +69,9 @@ class Questions(Selections):
     @once
     def papers_best(self, model: str, size: int) -> RunSpecification | None:
         """The one of the lowest validation error; None before all have ended."""
-        tried = self.papers_settings(model, size)
-        return min(tried, key=self.error) if ended(tried, self.known) else None
+        return self.lowest(self.papers_settings(model, size))
 
+    @once
     def missed(self, model: str, size: int) -> RunSpecification | None:
         """The paper's own choices, if with them the runs are above its number, or leave that undecided."""
         best = self.papers_best(model, size)
@@ -83,8 +83,7 @@ class Questions(Selections):
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
         """More training sequences and nothing else changed, where the paper's own choices miss its number."""
         if best := self.missed(model, size):
-            large = num_parameters(best) > _LARGE
-            for count in _MANY_SEQUENCES[large:]:
+            for count in (FRESH,) if num_parameters(best) > _LARGE else _MANY_SEQUENCES:
                 more = override(best, {"data.train": count * self.data.train // 100_000})
                 runs = with_own_data(more, _DATA_SEEDS[:5])
                 yield from tagged(Stage.DATA, runs, {"sequences": count})
@@ -100,8 +99,7 @@ class Questions(Selections):
         lower = [other for other in _PAPERS_RATES if other < rate][-1:]
         tried = [override(long, {RATE: each}) for each in (rate, *lower)]
         yield from tagged(Stage.LONGER_SEARCH, tried)
-        if ended(tried, self.known):
-            stable = min(tried, key=self.error)
+        if stable := self.lowest(tried):
             for count in (self.data.train, FRESH * self.data.train // 100_000):
                 runs = with_own_data(override(stable, {"data.train": count}), _LONGER_SEEDS[:3])
                 yield from tagged(Stage.LONGER, runs, {"sequences": count})
@@ -134,8 +132,7 @@ class Questions(Selections):
     ) -> Iterator[Planned]:
         """What is tried, and fresh seeds of what has the lowest validation error."""
         yield from tagged(search, tried, tags)
-        if ended(tried, self.known):
-            winner = min(tried, key=self.error)
+        if winner := self.lowest(tried):
             yield from tagged(report, with_own_data(winner, seeds[: self.seeds or len(seeds)]), tags)
 
     @cached_property

@@ -135,9 +135,8 @@ class Selections:
             lambda run: min(RATES, key=lambda rate: abs(log(run.training.learning_rate / rate))),
         )
         best = [self.whole(min(rates[rate], key=self.error)) for rate in RATES]
-        if not ended(best, self.known):
-            return best
-        others = _with_other_decays(min(best, key=self.error))
+        lowest = self.lowest(best)
+        others = [] if lowest is None else _with_other_decays(lowest)
         return [*best, *(run for run in others if run not in best)]
 
     @once
@@ -176,6 +175,10 @@ class Selections:
     def solved(self, short_best: RunSpecification) -> bool:
         """Whether a setting is as good as it can be after its short runs."""
         return self.mean_error(seeded(short_best, _SEARCH_SEEDS)) <= _AS_GOOD_AS_IT_CAN_BE
+
+    def lowest(self, tried: Sequence[RunSpecification]) -> RunSpecification | None:
+        """The one of the lowest validation error; None before all have ended."""
+        return min(tried, key=self.error) if ended(tried, self.known) else None
 
     def error(self, run: RunSpecification) -> float:
         """The last validation error; infinite if the run failed."""
