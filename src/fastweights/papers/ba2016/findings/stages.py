@@ -60,9 +60,14 @@ def place_settings(runs: Iterable[Record], stage: Stage) -> dict[tuple[str, int]
 
 
 def progress(runs: Sequence[Record]) -> list[str]:
-    """How many runs of each stage are finished; the table itself shows that of Table 1."""
+    """How many runs of each stage are finished, after a line that says of which: that all of these have ended
+    does not end a stage, as the plan names the next runs when those before have ended. The table itself shows
+    that of Table 1."""
     width = max(map(len, Stage))
-    return [f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE]
+    stages = [
+        f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE
+    ]
+    return ["Of the runs that are named so far:", *stages]
 
 
 def missing(runs: Sequence[Record]) -> str:

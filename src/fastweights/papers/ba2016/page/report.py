@@ -12,7 +12,7 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.rules import rules_of
-from fastweights.papers.ba2016.findings.stages import missing, place, runs_of
+from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import Stage
@@ -23,7 +23,6 @@ from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.pattern_table import pattern_table
-from fastweights.papers.ba2016.page.progress import progress_lines
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
@@ -74,7 +73,7 @@ class Verification:
         return {
             "answer": plain(" ".join(answer(self._entries))) + "\n",
             "provisional": f"{provisional(self._entries)}\n",
-            "progress": "\n".join(["```", *progress_lines(self._runs), "```\n"]),
+            "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
             "conclusions": "".join(findings),
             "rules": "".join(
                 f"- {plain(each.claims)} {plain(each.rule)}\n" for each in rules_of(self._conclusions)

@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from fastweights.papers.ba2016.findings.explanations import first_reason, why
+from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Word, training_sets
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, EntryColumns, entry_table, verdict_word
-from fastweights.papers.ba2016.page.progress import progress_lines
 from fastweights.report.labels import model_label, nats, percent, published_percent
 from fastweights.report.setting_texts import (
     error_text,
@@ -130,5 +130,5 @@ def terminal_verdicts(entries: Sequence[TableEntry], runs: Sequence[Record]) -> 
         for entry in entries
         if (reason := why(entry))
     ]
-    notes = [rule_text(entries), "", *reasons, "", *progress_lines(runs)]
+    notes = [rule_text(entries), "", *reasons, "", *progress(runs)]
     return Group(entry_table("", "", entries, columns, "").terminal(), Text("\n" + "\n".join(notes)))
