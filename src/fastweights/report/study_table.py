@@ -125,6 +125,13 @@ class StudyTables:
         """Whether any row is one of several settings that were tried."""
         return any(each.choice for each in self.selections)
 
+    @property
+    def _has_details(self) -> bool:
+        """Whether any row has several seeds, or is one of several settings."""
+        return self._is_search or any(
+            each.reported and each.reported.finished > 1 for each in self.selections
+        )
+
     def lowest(self, group: Sequence[Selection]) -> list[Selection]:
         """Of one task's, those with the lowest mean test error at their size, where there are others."""
         known = [
@@ -168,13 +175,11 @@ class StudyTables:
         if first:
             sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
             sentences.append(f"paper: {'; '.join(sources)}.")
-        goals = (
-            self.goals() if any(each and each.finished > 1 for each in settings) or self._is_search else []
-        )
-        sentences += [
-            f"to {goal}: the median of the updates until the validation error was {goal} or less."
-            for goal in goals
-        ]
+        if self._has_details:
+            sentences += [
+                f"to {goal}: the median of the updates until the validation error was {goal} or less."
+                for goal in self.goals()
+            ]
         if self._is_search:
             tried = {len(each.settings) for each in self.selections}
             count = " to ".join(map(str, dict.fromkeys([min(tried), max(tried)])))
@@ -195,7 +200,7 @@ class StudyTables:
     def terminal(self) -> RenderableType:
         """The tables for a terminal, with the notes below; details if there are several seeds, or choices."""
         tables = self.results()
-        if self._is_search or any(each.reported and each.reported.finished > 1 for each in self.selections):
+        if self._has_details:
             tables += self._tables("details", lambda unit, goal: {**seeds(unit, goal), **self._choice(unit)})
         notes = "\n".join(["", *self.notes(), self.legend()])
         return Group(*(table.terminal() for table in tables), Text(notes))
