@@ -1,9 +1,13 @@
 """The columns that tables of a study have: what each says of a model, size and task."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from fastweights.report.error_units import ErrorUnit
+from fastweights.report.labels import Rounded
 from fastweights.report.setting_texts import (
+    error_text,
     length_text,
     name_text,
     parameters_text,
@@ -13,8 +17,13 @@ from fastweights.report.setting_texts import (
     updates_text,
 )
 from fastweights.report.table import MODEL, Column, R
+from fastweights.studies.analysis.runs import outcome
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.analysis.settings import Setting
+from fastweights.studies.papers import published_errors
+
+if TYPE_CHECKING:
+    from fastweights.studies.papers import Publication
 
 Columns = Mapping[Column | str, Callable[[Selection], str]]
 
@@ -90,3 +99,26 @@ def validation(unit: ErrorUnit) -> Columns:
         unit.heading("last validation"): of_reported(lambda setting: unit.one(setting.validation_error)),
         "settings tried": lambda selection: str(len(selection.settings)),
     }
+
+
+def published_numbers(selection: Selection) -> "list[tuple[Publication, float]]":
+    """The papers that have a number for the row, and the errors in percent."""
+    setting = selection.selected
+    return published_errors(setting.options["task"], setting.model, setting.hidden_size)
+
+
+def published_texts(selection: Selection) -> dict[str, str]:
+    """Published errors in percent, by the name of their source."""
+    return {source.name: Rounded(f"{error:g}", {"": error}) for source, error in published_numbers(selection)}
+
+
+def mean_error(selection: Selection) -> str:
+    """The mean test error, and how many runs failed or are missing."""
+    setting = selection.reported
+    if setting is None:
+        tried = [outcome(run) for run in selection.runs]
+        return f"searching ({tried.count('finished') + tried.count('failed')} of {len(tried)})"
+    error = error_text(setting) if setting.test_error is not None else ""
+    states = +Counter(failed=setting.failed, unfinished=setting.unfinished)  # those that there are
+    texts = [error, *(f"{state} ({number} of {setting.planned})" for state, number in states.items())]
+    return Rounded(",\n".join(filter(None, texts)), {**getattr(error, "numbers", {}), **states})

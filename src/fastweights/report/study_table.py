@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from fastweights.report.error_units import UNITS, ErrorUnit
-from fastweights.report.labels import Rounded, last_line, task_label
-from fastweights.report.setting_texts import error_text, name_text, unit_of
+from fastweights.report.labels import last_line, task_label
+from fastweights.report.setting_texts import name_text, unit_of
 from fastweights.report.study_columns import (
     COSTS,
     NUMBERS,
@@ -17,14 +17,16 @@ from fastweights.report.study_columns import (
     Columns,
     chosen_by,
     floor,
+    mean_error,
     of_reported,
+    published_numbers,
+    published_texts,
     seeds,
     validation,
 )
 from fastweights.report.table import Column, Table, plain
 from fastweights.studies.analysis.runs import Record, distinguished, error_kind, failure_of, grouped, outcome
 from fastweights.studies.analysis.selections import Selection, selections
-from fastweights.studies.papers import published_errors
 
 if TYPE_CHECKING:
     from fastweights.studies.papers import Publication
@@ -106,13 +108,13 @@ class StudyTables:
         if not unit.in_percent:
             publications = ()  # what is published is in percent
         published: dict[str, Callable[[Selection], str]] = {
-            f"{source.heading} %": lambda each, name=source.name: _published_texts(each).get(name, "")
+            f"{source.heading} %": lambda each, name=source.name: published_texts(each).get(name, "")
             for source in publications or ()
         }
         if publications is None and self.publications():
-            published = {"paper %": lambda selection: next(iter(_published_texts(selection).values()), "")}
+            published = {"paper %": lambda selection: next(iter(published_texts(selection).values()), "")}
         finished = of_reported(lambda setting: str(setting.finished))
-        return {unit.heading(f"test {unit.name}"): _error, "seeds": finished, **published}
+        return {unit.heading(f"test {unit.name}"): mean_error, "seeds": finished, **published}
 
     def _choice(self, unit: ErrorUnit) -> Columns:
         """The columns of what was chosen, and by which error, if anything was."""
@@ -149,7 +151,7 @@ class StudyTables:
 
     def publications(self) -> "list[Publication]":
         """The publications with a number for one of the rows."""
-        sources = [source for selection in self.selections for source, _ in _published(selection)]
+        sources = [source for selection in self.selections for source, _ in published_numbers(selection)]
         return list({source.name: source for source in sources}.values())
 
     def notes(self) -> list[str]:
@@ -171,7 +173,7 @@ class StudyTables:
         settings = [selection.reported for selection in self.selections]
         if any(setting is not None and setting.half_interval is not None for setting in settings):
             sentences.append("±: half of the 95 % t interval of the mean over seeds.")
-        first = [published[0][0] for published in map(_published, self.selections) if published]
+        first = [published[0][0] for published in map(published_numbers, self.selections) if published]
         if first:
             sources = dict.fromkeys(f"{source.name}, {source.place}" for source in first)
             sentences.append(f"paper: {'; '.join(sources)}.")
@@ -224,28 +226,6 @@ def _own_goal(run: Record) -> dict[str, str]:
     """The goal, if the study names one: `{"goal": "10 %"}`."""
     goal = run.get("errors", {}).get("goal")
     return {} if goal is None else {"goal": UNITS[error_kind(run)].goal_text(goal)}
-
-
-def _published(selection: Selection) -> "list[tuple[Publication, float]]":
-    setting = selection.selected
-    return published_errors(setting.options["task"], setting.model, setting.hidden_size)
-
-
-def _published_texts(selection: Selection) -> dict[str, str]:
-    """Published errors in percent, by the name of their source."""
-    return {source.name: Rounded(f"{error:g}", {"": error}) for source, error in _published(selection)}
-
-
-def _error(selection: Selection) -> str:
-    """The mean test error, and how many runs failed or are missing."""
-    setting = selection.reported
-    if setting is None:
-        tried = [outcome(run) for run in selection.runs]
-        return f"searching ({tried.count('finished') + tried.count('failed')} of {len(tried)})"
-    error = error_text(setting) if setting.test_error is not None else ""
-    states = +Counter(failed=setting.failed, unfinished=setting.unfinished)  # those that there are
-    texts = [error, *(f"{state} ({number} of {setting.planned})" for state, number in states.items())]
-    return Rounded(",\n".join(filter(None, texts)), {**getattr(error, "numbers", {}), **states})
 
 
 def _notes(selection: Selection) -> Iterable[str]:
