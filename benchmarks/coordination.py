@@ -164,7 +164,7 @@ def measure(executor: str, workers: int, runs: int, updates: int | None, url: st
         place = locate(folder, url, f"coordination-{os.getpid()}" if url else None)
         begun, used = time.perf_counter(), time.process_time()
         meter.start()
-        run_plan(folder, "quick", fixed(base), lambda runs: make(), watch, location=place)
+        run_plan(folder, "quick", fixed(base), make, watch, location=place)
         wall, used = time.perf_counter() - begun, time.process_time() - used
         meter.stop()
         kind = type(place.storage).__name__ if url is None else url.partition(":")[0]

@@ -158,7 +158,7 @@ def main() -> None:
         arguments.dir,
         "defaults",
         fixed(specifications),
-        lambda runs: LocalExecutor(arguments.workers),
+        lambda: LocalExecutor(arguments.workers),
         Lines(),
     )
     for title, group in tables.items():

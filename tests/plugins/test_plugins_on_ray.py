@@ -42,7 +42,7 @@ def test_workers_on_a_cluster_load_what_the_coordinator_has_loaded(tmp_path):
             tmp_path / "s",
             "none",
             fixed(runs),
-            lambda _: RayExecutor(None, tmp_path / "s", workers=2),
+            lambda: RayExecutor(None, tmp_path / "s", workers=2),
             Silent(),
         )
         assert [run.state for run in store.runs()] == ["finished", "finished"]

@@ -71,7 +71,7 @@ def executor():
 
 
 def run(study, folder, executor):
-    return study.run(folder, make_executor=lambda runs: executor)
+    return study.run(folder, make_executor=lambda: executor)
 
 
 def roles(results):
@@ -208,7 +208,7 @@ def test_a_folder_of_a_preset_is_no_place_for_it(tmp_path, executor):
     from fastweights.studies.execution.listener import Quiet
     from fastweights.studies.plans import fixed
 
-    run_plan(tmp_path, "quick", fixed([BASES[0]]), lambda _: executor, Quiet())
+    run_plan(tmp_path, "quick", fixed([BASES[0]]), lambda: executor, Quiet())
     with pytest.raises(StudyError, match="belongs to the preset 'quick'"):
         run(STUDY, tmp_path, executor)
 

@@ -150,7 +150,11 @@ class StudyProgress(Bars):
         finished = sum(run.state == "finished" for run in runs)
         over = finished + sum(run.state == "failed" for run in runs)
         if before:
-            print(f"{len(runs) - before} more runs follow from the results", file=sys.stderr)
+            more = len(runs) - before
+            print(
+                f"{more} more run{'s' * (more > 1)} follow{'s' * (more == 1)} from the results",
+                file=sys.stderr,
+            )
         elif finished:
             print(f"{finished} of {len(runs)} runs are finished already", file=sys.stderr)
             if other := sum(map(_is_of_other_code, runs)):

@@ -181,8 +181,8 @@ def carry_out(
     return store.results()
 
 
-def _executor(options: ExecutionOptions, directory: Path) -> Callable[[int], Executor]:
-    """The function that makes the executor of the options for a number of runs."""
+def _executor(options: ExecutionOptions, directory: Path) -> Callable[[], Executor]:
+    """The function that makes the executor of the options."""
     for name in ("workers", "side_by_side"):
         number = getattr(options, name)
         check(number is None or number >= 1, f"{name} must be at least 1; got {number}")
@@ -192,7 +192,7 @@ def _executor(options: ExecutionOptions, directory: Path) -> Callable[[int], Exe
         from fastweights.studies.execution.ray.executor import RayExecutor
 
         cluster.check_installed()  # before anything is written
-        return lambda runs: RayExecutor(options.ray_address, directory, options.workers, options.side_by_side)
+        return lambda: RayExecutor(options.ray_address, directory, options.workers, options.side_by_side)
     check(options.ray_address is None, "--ray-address needs --executor ray")
     check_platform_of_processes()
-    return lambda runs: LocalExecutor(min(options.num_workers, runs), options.side_by_side or 1)
+    return lambda: LocalExecutor(options.num_workers, options.side_by_side or 1)

@@ -1,7 +1,7 @@
 """Plans: which runs answer a question.
 
-A plan is asked again whenever all that it asked for has ended, so that later runs can depend on the
-results of earlier ones, and a study that was interrupted needs nothing but its record.
+A plan is asked again whenever a worker would have nothing left to do of an earlier step, so that later runs
+can depend on the results of earlier ones, and a study that was interrupted needs nothing but its record.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +24,8 @@ class Planned:
     tags: Tags
     goal: float | None = None
     """The validation error at which the task counts as learned; None for what is usual."""
+    step: int = 0
+    """Runs of earlier steps are trained first; those of one step the longest first."""
 
 
 Plan = Callable[[Mapping[str, Record]], Sequence[Planned]]

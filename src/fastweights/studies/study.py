@@ -169,7 +169,7 @@ class Study:
         directory: str | Path,
         *,
         workers: int | None = None,
-        make_executor: Callable[[int], "Executor"] | None = None,
+        make_executor: Callable[[], "Executor"] | None = None,
         location: "Location | None" = None,
         listener: "Listener | None" = None,
     ) -> dict[str, Any]:
@@ -177,19 +177,18 @@ class Study:
 
         By default local processes train, one a core or as many as `workers`: they import the program that
         calls this, so the call must stand below `if __name__ == "__main__":`. `make_executor` makes another
-        executor for a number of runs, `location` is where the record is kept if not in the folder, and
+        executor, `location` is where the record is kept if not in the folder, and
         `listener` is told of the progress of the study. Raises: as `run_plan`.
         """
         from fastweights.studies.execution.coordinator import run_plan
         from fastweights.studies.execution.listener import Quiet
         from fastweights.studies.execution.local import LocalExecutor
 
-        at_most = workers or len(available_cores())
         store = run_plan(
             Path(directory),
             "python",
             self.plan,
-            make_executor or (lambda runs: LocalExecutor(min(at_most, runs))),
+            make_executor or (lambda: LocalExecutor(workers or len(available_cores()))),
             listener or Quiet(),
             location=location,
             file="",

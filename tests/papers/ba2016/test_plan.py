@@ -7,6 +7,7 @@ from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 
+import numpy as np
 import pytest
 
 from fastweights.errors import InvalidValueError, UnknownNameError
@@ -83,10 +84,13 @@ def rounds(preset, choice, judge=goodness, test_error=lambda _: RESULT["test_err
         if not new:
             return
         for each in new:
-            ended = record(each, judge(each))
-            known[each.identifier] = ended | {
-                "result": {**RESULT, "test_error": test_error(each), "test_count": 20_000}
-            }
+            known |= ended(each, judge, test_error)
+
+
+def ended(specification, judge=goodness, test_error=lambda _: RESULT["test_error"]):
+    """What the plan will know of a run, by its identifier."""
+    result = {**RESULT, "test_error": test_error(specification), "test_count": 20_000}
+    return {specification.identifier: record(specification, judge(specification)) | {"result": result}}
 
 
 @cache
@@ -111,11 +115,25 @@ def test_the_plan_grows_and_never_changes_its_mind():
     assert set(parts(asked[-1])) == {*Stage} - others
 
 
-def test_a_step_is_asked_for_when_those_before_have_ended():
+def test_the_steps_of_one_model_come_before_those_of_the_next():
     first, *_, last = rounds("paper-smoke", replace(SOME, hidden_sizes=(20,), parts=("table",)))
-    assert {(each.tags["part"], each.specification.model) for each in first} == {("search", "irnn")}
-    models = [each.specification.model for each in last]
-    assert models == sorted(models, reverse=True)  # all of the IRNN's stages, then those of fast weights
+    assert {each.tags["part"] for each in first} == {"search"}
+    assert {each.specification.model for each in first} == {"irnn", "fast-weights"}
+    steps = {(each.step, each.specification.model, each.tags["part"]) for each in last}
+    ways = [(model, part) for model in ("irnn", "fast-weights") for part in ("search", "horizon", "table")]
+    assert steps == {(step, *way) for step, way in enumerate(ways)}
+
+
+@pytest.mark.thorough
+def test_what_is_asked_for_depends_on_no_order_of_the_ends():
+    """With any half of the outcomes known, the plan names nothing that it does not name in the end."""
+    plan, known = get_preset("paper-smoke").plan(FEW), {}
+    everything, random = {each.specification for each in whole(FEW)}, np.random.default_rng(0)
+    while new := [each for each in plan(known) if each.specification.identifier not in known]:
+        assert {each.specification for each in new} <= everything
+        for each in random.choice(np.array(new, dtype=object), len(new) // 2 + 1, replace=False):
+            known |= ended(each.specification)
+    assert len(known) == len(everything)
 
 
 def test_what_is_reported_has_seeds_that_selected_nothing():

@@ -127,7 +127,7 @@ def study(folder, fates=None, pool=Pool, listener=None, **options):
         pools.append(pool(fates or {}))
         return pools[-1]
 
-    store = run_plan(folder, "quick", fixed(RUNS), lambda runs: make(), listener or Listener(), **options)
+    store = run_plan(folder, "quick", fixed(RUNS), make, listener or Listener(), **options)
     assert len(pools) <= 1
     return {run.identifier: run.state for run in store.runs()}, *(pools or [None])
 
@@ -166,25 +166,25 @@ def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
 
 
 def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
-    """First two runs, then one that the better of them asks for; each round has an executor of its own."""
+    """First two runs, then one that the better of them asks for."""
     first, second, third, *_ = RUNS
-    listener, pools, rounds = Listener(), [], []
+    listener, pools, asked = Listener(), [], []
 
     def plan(known):
         planned = [Planned(run, {"part": "search"}) for run in (first, second)]
         ended = [name for name, record in known.items() if record["state"] == "finished"]
-        rounds.append(len(ended))
+        asked.append(len(ended))
         if len(ended) >= 2:
             planned += [Planned(third, {"part": "table"}), Planned(first, {"part": "again", "number": 2})]
         return planned
 
-    def make(runs):
-        pools.append(Pool({}, workers=runs))
+    def make():
+        pools.append(Pool({}))
         return pools[-1]
 
     store = run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
-    assert rounds == [0, 2, 3]
-    assert [pool.workers for pool in pools] == [2, 1]
+    assert asked == [0, 2, 3]
+    assert len(pools) == 1
     assert listener.begun == Counter(run.identifier for run in RUNS[:3])
     assert {run["id"]: run["roles"] for run in store.results()["runs"]} == {
         first.identifier: [{"part": "search"}, {"part": "again", "number": 2}],
@@ -194,8 +194,56 @@ def test_runs_that_follow_from_results_are_run_in_the_same_study(tmp_path):
     assert store.attributes()["asked"] == ["--seeds", "3"]
     before = (tmp_path / "study.journal").read_bytes()
     run_plan(tmp_path, "quick", plan, make, listener, arguments=["--seeds", "3"])
-    assert len(pools) == 2
+    assert len(pools) == 1
     assert (tmp_path / "study.journal").read_bytes() == before
+
+
+class Slow(Pool):
+    """A pool whose worker at the first run gets on only when all others are at work or have ended."""
+
+    patience = 1000
+
+    def progress(self):
+        self.patience -= 1
+        if len(self.submitted) == len(RUNS) or not self.patience:
+            return super().progress()
+        slow = [each for each in self.running if each[0] == [FIRST]]
+        self.running = [each for each in self.running if each not in slow]
+        points = super().progress()
+        self.running = slow
+        return points
+
+
+def test_no_worker_waits_for_a_run_from_which_nothing_follows_yet(tmp_path):
+    """The second leads to the third, that to the others, while the first is still at work."""
+
+    def plan(known):
+        over = {name for name, record in known.items() if record["state"] == "finished"}
+        wanted = [*RUNS[:2], *(RUNS[2:3] if SECOND in over else []), *(RUNS[3:] if REST[0] in over else [])]
+        return [Planned(run, {}) for run in wanted]
+
+    pool = Slow({})
+    store = run_plan(tmp_path, "quick", plan, lambda: pool, Listener())
+    assert pool.patience > 0
+    assert pool.submitted == [[run.identifier] for run in RUNS]
+    assert {run.state for run in store.runs()} == {"finished"}
+
+
+def test_what_follows_from_an_earlier_step_comes_before_a_later_one(tmp_path):
+    first, second, third, fourth, fifth = RUNS
+    steps = {first: 0, second: 1, third: 1, fourth: 0, fifth: 0}
+    asked = []
+
+    def plan(known):
+        over = {name for name, record in known.items() if record["state"] == "finished"}
+        asked.append(len(over))
+        follow = [fourth] * (FIRST in over) + [fifth] * (fourth.identifier in over)
+        return [Planned(run, {}, step=steps[run]) for run in (third, second, *follow, first)]
+
+    pool = Pool({}, workers=1)
+    run_plan(tmp_path, "quick", plan, lambda: pool, Listener())
+    assert pool.submitted == [[run.identifier] for run in (first, fourth, fifth, third, second)]
+    assert asked == [0, 1, 2, 3, 5]  # not between two runs of the step that all wait for
 
 
 def test_the_record_has_a_point_now_and_then_and_the_last_one(tmp_path, monkeypatch):
@@ -428,7 +476,7 @@ def test_another_preset_is_refused_and_changes_nothing(tmp_path):
     study(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(StudyError, match="belongs to the preset 'quick'"):
-        run_plan(tmp_path, "paper", fixed(RUNS), lambda runs: Pool({}), Listener())
+        run_plan(tmp_path, "paper", fixed(RUNS), lambda: Pool({}), Listener())
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 

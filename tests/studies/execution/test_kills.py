@@ -68,7 +68,7 @@ class Silent:
 def study(folder: Path, at=lambda: None, specifications=TWO, url=None, workers=2) -> None:
     """Run the study to its end."""
     plan, place = fixed(specifications), locate(folder, url)
-    run_plan(folder, "smoke", plan, lambda _: LocalExecutor(workers), Silent(at), location=place)
+    run_plan(folder, "smoke", plan, lambda: LocalExecutor(workers), Silent(at), location=place)
 
 
 # Most of the time is the start of processes.
@@ -154,7 +154,7 @@ try:
         from fastweights.studies.execution.local import LocalExecutor
         scheduler._MAX_CRASHES = 1_000  # chance kills a run three times in a row, too
         plan = fixed(SPECIFICATIONS[:runs])
-        executor = lambda _: LocalExecutor(workers)
+        executor = lambda: LocalExecutor(workers)
         run_plan(folder, "smoke", plan, executor, Silent(), stopped=interrupt_requested)
 except KeyboardInterrupt:
     sys.exit(130)
@@ -272,7 +272,7 @@ def test_four_workers_train_each_run_once(storage_url, tmp_path):
             ended[run.identifier] += 1
 
     place = locate(tmp_path, storage_url)
-    run_plan(tmp_path, "smoke", fixed(SPECIFICATIONS), lambda _: LocalExecutor(4), Counting(), location=place)
+    run_plan(tmp_path, "smoke", fixed(SPECIFICATIONS), lambda: LocalExecutor(4), Counting(), location=place)
     assert begun == ended == Counter(specification.identifier for specification in SPECIFICATIONS)
     results(tmp_path, len(SPECIFICATIONS))
 

@@ -25,7 +25,7 @@ def run_plan(
     directory: Path,
     preset: str,
     plan: Plan,
-    make_executor: Callable[[int], Executor],
+    make_executor: Callable[[], Executor],
     listener: Listener,
     *,
     location: Location | None = None,
@@ -67,29 +67,36 @@ def run_plan(
         if file is not None:
             store.record_file(file)
             record_roles = store.set_roles
-        runs, missing = _plan_round(store, plan, record_roles, retry_failed=retry_failed)
-        listener.planned(runs)
-        while missing:
+
+        known = 0
+
+        def ask(*, retry_failed: bool = False) -> list[ScheduledRun]:
+            nonlocal known
+            runs, missing = _asked(store, plan, record_roles, retry_failed=retry_failed)
+            if len(runs) > known:
+                listener.planned(runs)
+            known = len(runs)
+            return missing
+
+        if missing := ask(retry_failed=retry_failed):
             try:
-                executor = make_executor(len(missing))
-                Scheduler(directory / RUNS, store, executor, listener, confirm, stopped).execute(missing)
+                executor = make_executor()
+                scheduler = Scheduler(directory / RUNS, store, executor, listener, ask, confirm, stopped)
+                scheduler.execute(missing)
             except OSError as error:
                 raise FileError(f"the study in {directory} cannot go on: {error}") from error
-            runs, missing = _plan_round(store, plan, record_roles, retry_failed=False)
-            if missing:
-                listener.planned(runs)
         return store
 
 
-def _plan_round(
+def _asked(
     store: WritableStore,
     plan: Plan,
     record_roles: Callable[[Iterable[tuple[str, Tags]]], None],
     *,
     retry_failed: bool,
 ) -> tuple[list[Run], list[ScheduledRun]]:
-    """Record what the plan wants now; all its runs, and those that have not ended, the longest first, so that
-    no worker ends with a long run while the others have none."""
+    """Record what the plan wants now; all its runs, and those that have not ended, step by step, and of each
+    the longest first, so that no worker ends with a long run while the others have none."""
     known = store.runs()
     planned = [
         (entry.specification.identifier, entry)
@@ -106,9 +113,12 @@ def _plan_round(
     record_roles((name, entry.tags) for name, entry in planned)
     runs = [run for run in recorded if run.identifier in specifications]
     missing = [run for run in runs if run.state in ("running", "waiting")]
-    entries = [ScheduledRun(run, specifications[run.identifier]) for run in missing]
+    steps: dict[str, int] = {}
+    for name, entry in planned:
+        steps[name] = min(entry.step, steps.get(name, entry.step))
+    entries = [ScheduledRun(run, specifications[run.identifier], steps[run.identifier]) for run in missing]
     costs = {name: run.training.updates * run.hidden_size**2 for name, run in specifications.items()}
-    return runs, sorted(entries, key=lambda entry: -costs[entry.run.identifier])
+    return runs, sorted(entries, key=lambda entry: (entry.step, -costs[entry.run.identifier]))
 
 
 def _about_errors(entry: Planned, floor: Callable[[Task], float]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class Listener(Protocol):
     """Is called as a study proceeds, by the coordinator and in its thread."""
 
     def planned(self, runs: Sequence[Run]) -> None:
-        """All runs of the study, those already finished included."""
+        """All runs of the study, those already finished included; again when more follow from the results."""
 
     def began(self, run: Run) -> None:
         """A run was given to a worker."""

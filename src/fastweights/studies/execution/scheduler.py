@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from itertools import chain
@@ -32,6 +32,8 @@ class ScheduledRun:
 
     run: Run
     specification: RunSpecification
+    step: int = 0
+    """Of the plan: runs of earlier ones are trained first."""
     begun: bool = False
     """Whether its present worker has reported that it began."""
     first_report: tuple[float, int] | None = None
@@ -76,8 +78,9 @@ class ScheduledRun:
 class Scheduler:
     """Gives runs to an executor and records what becomes of them.
 
-    `confirm_ownership` raises if the study belongs to this coordinator no longer; `stopped` says whether the
-    scheduler should stop, and is called every 0.2 s.
+    `ask` says which runs have not ended, as far as the record decides, in the order in which they should be
+    trained; `confirm_ownership` raises if the study belongs to this coordinator no longer; `stopped` says
+    whether the scheduler should stop, and is called every 0.2 s.
     """
 
     def __init__(
@@ -86,31 +89,30 @@ class Scheduler:
         store: WritableStore,
         executor: Executor,
         listener: Listener,
+        ask: Callable[[], Sequence[ScheduledRun]],
         confirm_ownership: Callable[[], None],
         stopped: Callable[[], bool],
     ) -> None:
         self._folder, self._store, self._executor, self._listener = folder, store, executor, listener
-        self._confirm_ownership, self._stopped = confirm_ownership, stopped
+        self._ask, self._confirm_ownership, self._stopped = ask, confirm_ownership, stopped
         self._runs: dict[str, ScheduledRun] = {}
         self._waiting: deque[ScheduledRun] = deque()
         self._at_work: dict[Future[list[Outcome]], list[ScheduledRun]] = {}
+        self._ended_steps: set[int] = set()
         self._failed_starts = 0
         self._owner, self._last_heartbeat, self._resumes_from = describe_process(), -math.inf, ""
 
-    def execute(self, runs: Iterable[ScheduledRun]) -> None:
-        """Have all of these runs trained to their ends, in this order, and close the executor.
+    def execute(self, runs: Sequence[ScheduledRun]) -> None:
+        """Have these runs and those that follow from their results trained to their ends, and close the
+        executor.
 
         Raises: KeyboardInterrupt if `stopped` says so; StudyError, FileError or OSError if the study cannot
         go on. The workers have saved and ended then.
         """
-        self._runs = {entry.run.identifier: entry for entry in runs}
-        # Those that have begun come first.
-        self._waiting.extend(sorted(self._runs.values(), key=lambda entry: entry.run.state != "running"))
         try:
-            for entry in list(self._waiting):
-                if entry.run.outcome is not None:  # a coordinator was killed just before it marked the end
-                    self._waiting.remove(entry)
-                    self._finish(entry, entry.run.outcome)
+            # Those that have begun come first.
+            self._add(sorted(runs, key=lambda entry: entry.run.state != "running"))
+            self._ask_for_more()
             while self._waiting or self._at_work:
                 self._submit()
                 self._send_heartbeat()
@@ -120,6 +122,7 @@ class Scheduler:
                     self._collect(future)
                 if self._stopped():
                     raise KeyboardInterrupt
+                self._ask_for_more()
         except BaseException:
             # Ctrl-C, or a record that cannot be written: nobody waits for the runs' ends.
             self._executor.stop()
@@ -127,6 +130,26 @@ class Scheduler:
             raise
         finally:
             self._executor.close()
+
+    def _ask_for_more(self) -> None:
+        """Ask when a worker would be idle, or go on to a later step than that of a run that has ended since:
+        what follows from that run comes first."""
+        while (
+            self._ended_steps
+            and len(self._at_work) < self._executor.capacity()
+            and (not self._waiting or self._waiting[0].step > min(self._ended_steps))
+        ):
+            self._ended_steps.clear()
+            self._add([entry for entry in self._ask() if entry.run.identifier not in self._runs])
+            self._waiting = deque(sorted(self._waiting, key=lambda entry: entry.step))
+
+    def _add(self, runs: Sequence[ScheduledRun]) -> None:
+        self._runs |= {entry.run.identifier: entry for entry in runs}
+        for entry in runs:
+            if entry.run.outcome is not None:  # a coordinator was killed just before it marked the end
+                self._finish(entry, entry.run.outcome)
+            else:
+                self._waiting.append(entry)
 
     def _submit(self) -> None:
         while self._waiting and len(self._at_work) < self._executor.capacity():
@@ -229,6 +252,7 @@ class Scheduler:
         del self._runs[entry.run.identifier]
         self._store.finish(entry.run, outcome)
         self._listener.ended(entry.run, dict(outcome))
+        self._ended_steps.add(entry.step)
 
     def _send_heartbeat(self) -> None:
         """Now and then, confirm that the study is still ours, and record that it is at work and how fast."""

@@ -74,7 +74,7 @@ def cluster():
 def undisturbed(tmp_path_factory):
     """What the local executor makes of the long runs."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    run_plan(folder, "smoke", fixed(LONG), lambda runs: LocalExecutor(2), Silent())
+    run_plan(folder, "smoke", fixed(LONG), lambda: LocalExecutor(2), Silent())
     by_run = results(folder)
     assert all(len(curve) == CURVE for _, curve, _ in by_run.values())
     return by_run
@@ -166,9 +166,7 @@ def study(folder, address, listener=None, specifications=LONG, made=None, **opti
 
     try:
         place = locate(folder)
-        run_plan(
-            folder, "smoke", fixed(specifications), lambda runs: make(), listener or Silent(), location=place
-        )
+        run_plan(folder, "smoke", fixed(specifications), make, listener or Silent(), location=place)
     finally:
         assert not ray_cluster.ray.is_initialized()
         wait_until(lambda: not workers(), 20)
@@ -445,7 +443,7 @@ from fastweights.studies.execution.ray.executor import RayExecutor
 
 folder, address = Path(sys.argv[1]), sys.argv[2]
 place = locate(folder)
-run_plan(folder, "smoke", fixed(LONG), lambda runs: RayExecutor(address, folder, 2), Silent(), location=place)
+run_plan(folder, "smoke", fixed(LONG), lambda: RayExecutor(address, folder, 2), Silent(), location=place)
 """
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 from fastweights import registry
 from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
-from fastweights.papers.ba2016.findings.verdicts import Verdict, evidence_of, judge_runs
+from fastweights.papers.ba2016.findings.verdicts import Evidence, Verdict, evidence_of, judge_runs
 from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
 from fastweights.papers.ba2016.plan.matched import num_parameters
@@ -145,17 +145,16 @@ class Questions(Selections):
     def closest(self) -> list[tuple[str, int]]:
         """The three decided ones whose published numbers are nearest to another verdict; none before all have
         one. Fresh seeds can only take a verdict back."""
+        verdicts = {place: self.tables_verdict(*place) for place in self.places}
+        if any(verdict is None or verdict.run is None for verdict in verdicts.values()):
+            return []
         distances = {}
-        for place in self.places:
-            best, verdict = self.best(*place), self.tables_verdict(*place)
-            if best is None or verdict is None:
-                return []
-            evidence = evidence_of([self.known[run.identifier] for run in self.of_table(best)])
-            if isinstance(evidence, str) or verdict.run is None:
-                return []
-            if verdict.word == "undecided":
-                continue
-            distances[place] = distance_to_another_verdict(BA_2016.test_errors[place] / 100, evidence)
+        for place, verdict in verdicts.items():
+            best = self.best(*place)
+            if best is not None and verdict is not None and verdict.word != "undecided":
+                evidence = evidence_of([self.known[run.identifier] for run in self.of_table(best)])
+                if isinstance(evidence, Evidence):
+                    distances[place] = distance_to_another_verdict(BA_2016.test_errors[place] / 100, evidence)
         return sorted(distances, key=lambda place: distances[place])[:_CLOSEST]
 
     @once

@@ -10,7 +10,7 @@ from fastweights.papers.ba2016.plan.matched import largest, num_parameters, stat
 from fastweights.papers.ba2016.plan.questions import FIGURE_UPDATES, Questions, tagged
 from fastweights.papers.ba2016.plan.spaces import RATE, RATES
 from fastweights.studies.overrides import override
-from fastweights.studies.plans import Planned, Tags, ended, seeded
+from fastweights.studies.plans import Planned, Tags, seeded
 
 MODELS = ("irnn", "lstm", "associative-lstm", "fast-weights")
 
@@ -26,14 +26,11 @@ class Stages(Questions):
     """All if empty."""
 
     def runs(self) -> Iterator[Planned]:
-        """The runs of the chosen stages, and of those that they rest on, step by step: the next step's when
-        those before have ended, so that what can be answered early is."""
-        for stage, place in self.steps():
+        """The runs of the chosen stages, and of those that they rest on, step by step, so that what can be
+        answered early is."""
+        for step, (stage, place) in enumerate(self.steps()):
             plan, _ = STAGES[stage]
-            planned = list(plan(self, *place))
-            yield from planned
-            if not ended([entry.specification for entry in planned], self.known):
-                return
+            yield from (replace(entry, step=step) for entry in plan(self, *place))
 
     def steps(self) -> Iterator[tuple[Stage, tuple[str, int]]]:
         """The table first, cell by cell; then the other stages in their order."""
