@@ -20,7 +20,7 @@ from fastweights.studies.plans import Planned, Tags, ended
 
 FRESH = 10_000_000
 """The most training sequences: a run of 100,000 updates draws each 1.3 times on average, with replacement."""
-_MANY_SEQUENCES = (1_000_000, FRESH)
+_PAPERS_SEQUENCES, _MANY_SEQUENCES = 100_000, (1_000_000, FRESH)
 FIGURE_UPDATES = 700_000
 _LARGE = 50_000
 """Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
@@ -75,34 +75,41 @@ class Questions(Selections):
     def missed(self, model: str, size: int) -> RunSpecification | None:
         """The paper's own choices, if with them the runs are above its number, or leave that undecided."""
         best = self.papers_best(model, size)
-        if best is None:
-            return None
-        verdict = self.verdict(self.of_letter(best))
-        return best if verdict is not None and verdict.word in ("ours higher", "undecided") else None
+        return best if best is not None and self.misses(self.of_letter(best)) else None
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
         """More training sequences and nothing else changed, where the paper's own choices miss its number."""
         if best := self.missed(model, size):
             for count in (FRESH,) if num_parameters(best) > _LARGE else _MANY_SEQUENCES:
-                more = override(best, {"data.train": count * self.data.train // 100_000})
-                runs = with_own_data(more, _DATA_SEEDS[:5])
-                yield from tagged(Stage.DATA, runs, {"sequences": count})
+                yield from tagged(Stage.DATA, self.of_data(best, count), {"sequences": count})
 
     def longer(self, model: str, size: int) -> Iterator[Planned]:
         """As many updates as Figure 2 has, for what the paper compares fast weights with, where the paper's
         own choices miss its number: on as many sequences and on the most, at the better of two rates, since
-        the best of fewer updates may not be stable for so many."""
+        the best of fewer updates may not be stable for so many. Large models, where they miss it on the most
+        sequences, too, and on these only."""
         best = self.missed(model, size)
-        if best is None or model == "fast-weights" or num_parameters(best) > _LARGE:
+        if best is None or model == "fast-weights":
+            return
+        large = num_parameters(best) > _LARGE
+        if large and not self.misses(self.of_data(best, FRESH)):
             return
         long, rate = self.with_budget(best, FIGURE_UPDATES), best.training.learning_rate
         lower = [other for other in _PAPERS_RATES if other < rate][-1:]
         tried = [override(long, {RATE: each}) for each in (rate, *lower)]
         yield from tagged(Stage.LONGER_SEARCH, tried)
         if stable := self.lowest(tried):
-            for count in (self.data.train, FRESH * self.data.train // 100_000):
-                runs = with_own_data(override(stable, {"data.train": count}), _LONGER_SEEDS[:3])
+            for count in (FRESH,) if large else (_PAPERS_SEQUENCES, FRESH):
+                runs = with_own_data(self.with_sequences(stable, count), _LONGER_SEEDS[:3])
                 yield from tagged(Stage.LONGER, runs, {"sequences": count})
+
+    def of_data(self, best: RunSpecification, count: int) -> list[RunSpecification]:
+        """The runs on so many training sequences that are reported."""
+        return with_own_data(self.with_sequences(best, count), _DATA_SEEDS[:5])
+
+    def with_sequences(self, run: RunSpecification, count: int) -> RunSpecification:
+        """The run on so many training sequences, or as many fewer as all runs of the preset have fewer."""
+        return override(run, {"data.train": count * self.data.train // _PAPERS_SEQUENCES})
 
     def heads(self, model: str, size: int) -> Iterator[Planned]:
         """An associative LSTM with one head, or the mean of three, each at the best of three rates; ten seeds
@@ -162,6 +169,11 @@ class Questions(Selections):
         """None if nothing was published, or before the table's runs have ended."""
         best = self.best(model, size)
         return None if best is None else self.verdict(self.of_table(best))
+
+    def misses(self, runs: Sequence[RunSpecification]) -> bool:
+        """Whether all have ended, and are above the published number or leave that undecided."""
+        verdict = self.verdict(runs)
+        return verdict is not None and verdict.word in ("ours higher", "undecided")
 
     def verdict(self, runs: Sequence[RunSpecification]) -> Verdict | None:
         """On the published number; None if there is none, or before the runs have ended."""
