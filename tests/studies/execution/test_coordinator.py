@@ -229,6 +229,29 @@ def test_no_worker_waits_for_a_run_from_which_nothing_follows_yet(tmp_path):
     assert {run.state for run in store.runs()} == {"finished"}
 
 
+class Shrinking(Pool):
+    """A cluster that has no node for a while when its first runs have ended."""
+
+    absent = 10
+
+    def capacity(self):
+        if self.submitted and not self.running and self.absent:
+            self.absent -= 1
+            return 0
+        return super().capacity()
+
+
+def test_what_follows_is_run_though_no_worker_is_there_when_it_is_asked_for(tmp_path):
+    def plan(known):
+        over = [record for record in known.values() if record["state"] == "finished"]
+        return [Planned(run, {}) for run in (RUNS if len(over) >= 2 else RUNS[:2])]
+
+    pool = Shrinking({})
+    store = run_plan(tmp_path, "quick", plan, lambda: pool, Listener())
+    assert not pool.absent
+    assert [run.state for run in store.runs()] == ["finished"] * len(RUNS)
+
+
 def test_what_follows_from_an_earlier_step_comes_before_a_later_one(tmp_path):
     first, second, third, fourth, fifth = RUNS
     steps = {first: 0, second: 1, third: 1, fourth: 0, fifth: 0}

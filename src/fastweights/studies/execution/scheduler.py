@@ -133,10 +133,11 @@ class Scheduler:
 
     def _ask_for_more(self) -> None:
         """Ask when a worker would be idle, or go on to a later step than that of a run that has ended since:
-        what follows from that run comes first."""
+        what follows from that run comes first. Ask, too, when nothing is at work, whether workers are there
+        or not: else the study would end."""
         while (
             self._ended_steps
-            and len(self._at_work) < self._executor.capacity()
+            and (not self._at_work or len(self._at_work) < self._executor.capacity())
             and (not self._waiting or self._waiting[0].step > min(self._ended_steps))
         ):
             self._ended_steps.clear()
