@@ -1,7 +1,8 @@
 """Plans: which runs answer a question.
 
-A plan is asked again whenever a worker would have nothing left to do of an earlier step, so that later runs
-can depend on the results of earlier ones, and a study that was interrupted needs nothing but its record.
+A plan is asked again whenever a worker would be idle, or go on to a later step than that of a run that has
+ended, so that later runs can depend on the results of earlier ones, and a study that was interrupted needs
+nothing but its record.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
