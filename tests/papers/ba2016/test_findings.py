@@ -529,8 +529,8 @@ def test_fast_weights_learn_fastest_if_the_seeds_say_so_at_best_and_to_the_lette
     found = findings([*at_best, *letter])[claim]
     assert found.survives is True
     told = (
-        "median updates to 1 %: LSTM 5,000 and fast weights 1,000, fast weights first in 100 % of the "
-        "resamples"
+        "median updates to 1 %: LSTM 5,000 of 1,000 and fast weights 1,000 of 1,000, fast weights "
+        "first in 100 % of the resamples"
     )
     assert found.evidence == f"At best: {told}. To the letter: {told}."
     assert findings(at_best)[claim].word == "open"

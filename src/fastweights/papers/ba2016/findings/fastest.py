@@ -8,6 +8,7 @@ from fastweights.papers.ba2016.findings.readings import OPEN, Finding, Settings
 from fastweights.papers.ba2016.findings.resamples import medians, without_any_seed, word_of_shares
 from fastweights.papers.ba2016.names import FIGURE_SIZE
 from fastweights.report.labels import joined, model_label
+from fastweights.report.setting_texts import length_text
 from fastweights.studies.analysis.settings import Setting
 
 _FAST = "fast-weights"
@@ -43,4 +44,5 @@ def _share(seeds: Mapping[str, Sequence[float]]) -> float:
 
 def _pace(setting: Setting) -> str:
     updates = setting.updates_to_goal
-    return "never" if updates is None or math.isinf(updates) else f"{updates:,.0f}"
+    reached = "never" if updates is None or math.isinf(updates) else f"{updates:,.0f}"
+    return f"{reached} of {length_text(setting)}"
