@@ -8,7 +8,7 @@ import pytest
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.page.captions import provisional
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
-from fastweights.papers.ba2016.page.pattern_table import pattern_table
+from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.plan.stages import MODELS, Stages
 from fastweights.runs.specification import DataOptions
@@ -87,6 +87,54 @@ def test_without_a_number_in_common_no_rate_is_compared():
     assert not pattern_table([*letter("irnn", 20, 0.1, 0.001), *letter("lstm", 20, 0.1, 0.003)]).rows
 
 
+def test_a_rate_beyond_the_four_is_not_compared():
+    """It is tried of some models only, and would leave few numbers in common."""
+    common = [*letter("irnn", 20, 0.1, 0.001), *letter("lstm", 20, 0.1, 0.001)]
+    beyond = letter("irnn", 20, 0.2, 0.009)
+    for each in beyond:
+        each["roles"] = [{"part": "letter-search"}]
+    reported = letter("irnn", 20, 0.2, 0.009)
+    for each in reported:
+        each["roles"] = [{"part": "letter"}]
+    assert pattern_table([*common, *beyond, *reported]).rows == pattern_table(common).rows
+    assert [row[2] for row in pattern_table(common).rows] == ["2"]
+
+
+def test_an_assumption_is_compared_by_all_models_after_its_nearest_number_of_updates():
+    """The paper has 62.11 % for an IRNN of 20 units and 60.81 % for an LSTM; the IRNN has no forget bias."""
+
+    def pattern(model, *errors, part="pattern", **more):
+        made = run(model, 20, 320, part, errors=errors, **more)
+        for point, update in zip(made["curve"], (2_000, 5_000, 100_000), strict=False):
+            point[0] = update
+        return made
+
+    def assumed(name, model, *errors, **more):
+        return pattern(model, *errors, part="assumptions", updates=5_000, assumption=name, **more)
+
+    runs = [
+        pattern("irnn", 0.3, 0.2, 0.6211),
+        pattern("lstm", 0.3, 0.2, 0.6081),
+        assumed("forget biases of 0", "lstm", 0.6, 0.7),
+        assumed("10,000 training sequences", "lstm", 0.61, 0.6081),
+        assumed("10,000 training sequences", "irnn", 0.3, 0.6211),
+    ]
+    found = assumptions_table(runs)
+    assert [list(row[:4]) for row in found.rows] == [
+        ["none changed", "2,000", "2", "1"],  # not 100,000, which the others do not have
+        ["forget biases of 0", "2,000", "2", "1"],
+        ["10,000 training sequences", "5,000", "2", "1"],
+    ]
+    odds = {error: error / (1 - error) for error in (0.3, 0.6, 0.6081, 0.6211)}
+    typical = (odds[0.6211] / odds[0.3] * odds[0.6081] / odds[0.6]) ** 0.5
+    assert [row[4] for row in found.rows][1:] == [f"{typical:.3g}", "1"]
+    assert list(found.bold) == [2]
+    clipped = [assumed("clipping at norm 5", "irnn", 0.3, 0.3)]
+    clipped += [assumed("clipping at norm 5", "lstm", 0.3, 0.3, state="waiting")]
+    assert [row[2] for row in assumptions_table([*runs, *clipped]).rows] == ["1"] * 4
+    assert not assumptions_table(runs[:2]).rows
+
+
 def test_progress_says_of_which_runs_it_is():
     assert (
         Verification(comparison())
@@ -120,7 +168,9 @@ def test_the_page_says_how_the_letter_is_read(size):
     assert read["LN of h_0"] == fast.cell.preliminary_norm
     assert read["LN's bias at the start"] == f"{fast.cell.norm_bias:g}"
     assert read["forget bias"] == f"{lstm.cell.forget_bias:g}"
-    assert read["rate"] == f"the best of {', '.join(rates[:-1])} and {rates[-1]}, {fast.training.schedule}"
+    assert read["rate"] == (
+        f"the best of {', '.join(rates[:-1])} and {rates[-1]} and of those beyond, {fast.training.schedule}"
+    )
     assert (read["clipping"], fast.training.clip_norm) == ("none", 0.0)
     assert read["embedding"] == "50 expanded to 100, uniform"
     assert (fast.classifier.embedding, fast.classifier.embedding_init) == ("expanded", "uniform")

@@ -25,6 +25,7 @@ from fastweights.papers.ba2016.plan.spaces import (
 )
 from fastweights.papers.ba2016.plan.stages import MODELS
 from fastweights.runs.specification import RunSpecification
+from fastweights.studies.analysis.runs import differences
 from fastweights.studies.description import get_preset
 from fastweights.studies.overrides import override
 from fastweights.studies.plans import Choice, select_best
@@ -110,8 +111,8 @@ def test_the_plan_grows_and_never_changes_its_mind():
         assert [each in after for each in before] == [True] * len(before)
     assert asked[-1] == asked[-2]
     # What the made-up record leaves no question about is not asked: one head of models that have none, and
-    # more updates of models that do not miss the paper's number, or are fast weights.
-    others = {"heads", "heads-search", "more-updates", "updates-search"}
+    # more updates of models that do not miss the paper's number, or are fast weights, and rates beyond edges.
+    others = {"heads", "heads-search", "more-updates", "updates-search", "letter-search"}
     assert set(parts(asked[-1])) == {*Stage} - others
 
 
@@ -140,7 +141,7 @@ def test_what_is_reported_has_seeds_that_selected_nothing():
     found = parts([*whole(FEW), *whole(LONG)])
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
     sets = {part: {each.data.seed for each in runs} for part, runs in found.items()}
-    searches = ("search", "horizon", "matched-search", "pattern", "updates-search")
+    searches = ("search", "horizon", "matched-search", "pattern", "assumptions", "updates-search")
     selecting, selecting_sets = (set().union(*(of[each] for each in searches)) for of in (seeds, sets))
     for part in ("table", "letter", "more-data", "more-updates", "again"):
         assert not seeds[part] & selecting, part
@@ -223,6 +224,86 @@ def test_the_paper_to_the_letter_has_the_best_of_four_rates_and_more_seeds_where
         best = min(found["pattern"], key=goodness)
         assert [each.seed for each in found["letter"]] == [*range(240, 240 + seeds)]
         assert {replace(each, seed=320, data=best.data) for each in found["letter"]} == {best}
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "search", "concerned", "low", "high"),
+    [
+        (
+            "lstm",
+            "letter",
+            "letter-search",
+            lambda run: run.classifier.embedding == "expanded",
+            [3.33e-5, 1.11e-5],
+            [9e-3, 2.7e-2],
+        ),
+        (
+            "associative-lstm",
+            "heads",
+            "heads-search",
+            lambda run: run.cell.heads == 1 or run.cell.combine_heads == "mean",
+            [1.25e-4, 6.25e-5],
+            [2e-3, 4e-3],
+        ),
+        (
+            "lstm",
+            "matched",
+            "matched-search",
+            lambda run: run.hidden_size != 50,
+            [4e-5, 1.6e-5],
+            [1.6e-2, 3.2e-2],
+        ),
+    ],
+)
+@pytest.mark.parametrize("better", ["low", "high"])
+def test_a_best_rate_at_the_edge_is_followed_beyond_it(model, part, search, concerned, low, high, better):
+    """Twice, and no farther. The table's own search finds its best rate inside."""
+
+    def judge(run):
+        rate = run.training.learning_rate
+        if concerned(run):
+            return 0.5 + (rate if better == "low" else -rate)
+        return 0.1 + abs(math.log(rate / 5e-4))
+
+    choice = Choice(models=(model,), hidden_sizes=(50,), parts=(part,))
+    *_, planned = rounds("paper-smoke", choice, judge)
+    found, beyond = parts(planned), low if better == "low" else high
+    own = [each for each in found[part] if concerned(each)]
+    assert {each.training.learning_rate for each in own} == {beyond[-1]}
+    tried = found[search]
+    assert [
+        rate for rate in dict.fromkeys(each.training.learning_rate for each in tried) if rate in beyond
+    ] == beyond
+    assert not {each.seed for each in tried} & {each.seed for each in own}
+
+
+def test_assumptions_differ_from_the_pattern_in_one_thing():
+    *_, planned = rounds(
+        "paper-smoke", Choice(models=("irnn", "lstm", "fast-weights"), parts=("assumptions",))
+    )
+    usual = {
+        (each.model, each.hidden_size): each
+        for each in parts(planned)["pattern"]
+        if each.training.learning_rate == 1e-3
+    }
+    assumed = parts_of(planned, "assumptions")
+    found = Counter((each.tags["assumption"], each.specification.model) for each in assumed)
+    assert set(found.values()) == {2}  # at both sizes
+    assert {model for name, model in found if name == "forget biases of 0"} == {"lstm"}
+    assert {model for name, model in found if name == "IRNN and LSTM with LN"} == {"irnn", "lstm"}
+    assert {name for name, model in found if model == "irnn"} < {
+        name for name, model in found if model == "lstm"
+    }
+    for each in assumed:
+        run = each.specification
+        before, after = usual[run.model, run.hidden_size].to_json(), run.to_json()
+        changed = [
+            place
+            for place in differences([before, after])[1]
+            if place.rpartition(".")[2] not in ("updates", "evaluate_every")
+        ]
+        assert changed, each.tags
+        assert len(changed) == (2 if "not expanded" in each.tags["assumption"] else 1), (each.tags, changed)
 
 
 def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
@@ -328,6 +409,7 @@ def test_parts_bring_the_search_that_they_rest_on():
 
     assert found("table") == found("matched") == found("again") == found("search") == {"search"}
     assert found("ablations") == {"ablations"}
+    assert found("assumptions") == {"pattern", "assumptions"}
     assert found("as-published") == found("more-data") == found("more-updates") == {"pattern"}
 
 

@@ -22,7 +22,7 @@ from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
-from fastweights.papers.ba2016.page.pattern_table import pattern_table
+from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
@@ -120,6 +120,7 @@ class Verification:
             lowest_table(self._runs),
             *stage_tables(self._entries),
             pattern_table(self._runs),
+            assumptions_table(self._runs),
             *matched_tables(self._runs),
             difference_table(self._entries, matched_settings(self._runs)),
             *(ablation_table(model, variants) for model, variants in ablations.items()),

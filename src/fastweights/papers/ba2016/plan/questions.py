@@ -10,6 +10,7 @@ from fastweights.papers.ba2016.findings.closeness import distance_to_another_ver
 from fastweights.papers.ba2016.findings.verdicts import Evidence, Verdict, evidence_of, judge_runs
 from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
+from fastweights.papers.ba2016.plan.assumptions import assumed
 from fastweights.papers.ba2016.plan.matched import num_parameters
 from fastweights.papers.ba2016.plan.selections import Selections, once, with_own_data
 from fastweights.papers.ba2016.plan.spaces import RATE
@@ -25,6 +26,8 @@ FIGURE_UPDATES = 700_000
 _LARGE = 50_000
 """Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
 _PAPERS_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
+_ADAMS_RATE = 1e-3
+"""Where Kingma & Ba 2014 begin, and one of the paper's rates here."""
 _CLOSEST = 3
 _OTHER_HEADS = dict(zip(OTHER_HEADS, ({"cell.heads": 1}, {"cell.combine_heads": "mean"}), strict=True))
 """Of the associative LSTM, which has the sum of three heads in the table: both keep |h| ≤ 1."""
@@ -44,8 +47,19 @@ class Questions(Selections):
         """The paper's own choices at four rates: whether one of them has the paper's pattern of errors."""
         yield from tagged(Stage.PATTERN, self.papers_settings(model, size))
 
+    def assumptions(self, model: str, size: int) -> Iterator[Planned]:
+        """The paper's own choices but for one assumption, with few updates at Adam's own rate: whether that
+        has the paper's pattern of errors. Seed and data are the pattern's, so that nothing else differs."""
+        settings = self.papers_settings(model, size)
+        usual = next(run for run in settings if run.training.learning_rate == _ADAMS_RATE)
+        for name, run in assumed(self.with_budget(usual, 20_000)):
+            yield from tagged(Stage.ASSUMPTIONS, [run], {"assumption": name})
+
     def as_published(self, model: str, size: int) -> Iterator[Planned]:
-        """Fresh seeds of the best of them, as the paper searched its rates: ten, or five of large models."""
+        """Fresh seeds of the best of them and of those beyond, as the paper searched its rates: ten, or five
+        of large models."""
+        settings = self.papers_settings(model, size)
+        yield from tagged(Stage.LETTER_SEARCH, self.with_rates_beyond(settings)[len(settings) :])
         best = self.papers_best(model, size)
         if best is not None:
             yield from tagged(Stage.AS_PUBLISHED, self.of_letter(best))
@@ -69,7 +83,7 @@ class Questions(Selections):
     @once
     def papers_best(self, model: str, size: int) -> RunSpecification | None:
         """The one of the lowest validation error; None before all have ended."""
-        return self.lowest(self.papers_settings(model, size))
+        return self.lowest(self.with_rates_beyond(self.papers_settings(model, size)))
 
     @once
     def missed(self, model: str, size: int) -> RunSpecification | None:
@@ -112,8 +126,8 @@ class Questions(Selections):
         return override(run, {"data.train": count * self.data.train // _PAPERS_SEQUENCES})
 
     def heads(self, model: str, size: int) -> Iterator[Planned]:
-        """An associative LSTM with one head, or the mean of three, each at the best of three rates; ten seeds
-        where a conclusion may depend on it, else five."""
+        """An associative LSTM with one head, or the mean of three, each at the best of three rates and those
+        beyond; ten seeds where a conclusion may depend on it, else five."""
         best = self.best(model, size)
         if model != "associative-lstm" or best is None:
             return
@@ -131,13 +145,14 @@ class Questions(Selections):
 
     def best_of(
         self,
-        tried: Sequence[RunSpecification],
+        rates: Sequence[RunSpecification],
         search: Stage,
         report: Stage,
         seeds: Sequence[int],
         tags: Tags | None = None,
     ) -> Iterator[Planned]:
-        """What is tried, and fresh seeds of what has the lowest validation error."""
+        """A setting at several rates and those beyond, and fresh seeds of the best."""
+        tried = self.with_rates_beyond(rates)
         yield from tagged(search, tried, tags)
         if winner := self.lowest(tried):
             yield from tagged(report, with_own_data(winner, seeds[: self.seeds or len(seeds)]), tags)

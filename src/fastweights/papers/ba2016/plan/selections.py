@@ -26,6 +26,7 @@ from fastweights import registry
 from fastweights.papers.ba2016.names import FIGURE_SIZE
 from fastweights.papers.ba2016.plan.spaces import (
     DECAYS,
+    RATE,
     RATES,
     WEIGHT_DECAY,
     edge_settings,
@@ -184,6 +185,22 @@ class Selections:
         """The last validation error; infinite if the run failed."""
         record = self.known[run.identifier]
         return final_validation_error(record) if outcome(record) == "finished" else inf
+
+    def with_rates_beyond(self, tried: Sequence[RunSpecification]) -> list[RunSpecification]:
+        """Those tried, which differ in their rates, and while the best of all is at the edge of these, the
+        next beyond, as far from it as its neighbour."""
+        followed = list(tried)
+        for _ in range(_MOVES):
+            best = self.lowest(followed)
+            if best is None:
+                break
+            rates = sorted(run.training.learning_rate for run in followed)
+            edges = {rates[0]: rates[1], rates[-1]: rates[-2]}
+            edge = best.training.learning_rate
+            if edge not in edges:
+                break
+            followed.append(override(best, {RATE: float(f"{edge**2 / edges[edge]:.3g}")}))
+        return followed
 
     def mean_error(self, runs: Sequence[RunSpecification]) -> float:
         return fmean(map(self.error, runs))

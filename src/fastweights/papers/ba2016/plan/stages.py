@@ -114,6 +114,7 @@ STAGES: dict[Stage, tuple[Callable[[Stages, str, int], Iterator[Planned]], Stage
     Stage.DATA: (Stages.more_data, Stage.AS_PUBLISHED),
     Stage.HEADS: (Stages.heads, Stage.HORIZON),
     Stage.AGAIN: (Stages.again, Stage.TABLE),
+    Stage.ASSUMPTIONS: (Stages.assumptions, Stage.PATTERN),
     Stage.LONGER: (Stages.longer, Stage.DATA),
     Stage.MATCHED: (Stages.matched, Stage.TABLE),
     Stage.FIGURE_2: (Stages.figure_2, Stage.SEARCH),
