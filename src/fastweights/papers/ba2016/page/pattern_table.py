@@ -48,7 +48,7 @@ def assumptions_table(runs: Sequence[Record]) -> Table:
     )
 
 
-def _assumed(runs: Sequence[Record]) -> Iterator[tuple[str, list[Record]]]:
+def _assumed(runs: Sequence[Record]) -> Iterator[tuple[str, Sequence[Record]]]:
     """By assumption, the runs of all models and sizes; those of models that it does not concern are as the
     paper is read, and no longer than the others."""
     changed = [(tags, run) for tags, run in tagged(runs, Stage.ASSUMPTIONS) if "assumption" in tags]
