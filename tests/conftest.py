@@ -1,6 +1,5 @@
 """What every test shares: shapes checked at run time, and double precision on request."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -31,9 +30,6 @@ import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
-# Little of what tests leave is a cycle, and JAX looks after XLA's arrays at every turn of Python's collector,
-# which would take a tenth of the tests' time.
-gc.set_threshold(100_000, 50, 50)
 CHEAP = os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "True"
 _NUMERIC = ("cells", "memories", "models", "numerics", "tasks", "theory", "training")
 # Before anything imports the package: every annotated shape is then checked in every call.
@@ -84,12 +80,6 @@ def own_cache_folder(request, tmp_path_factory) -> Iterator[None]:
                 yield
         else:
             yield
-
-
-@pytest.hookimpl
-def pytest_collection_finish() -> None:
-    """What has been imported stays: the collector need not look at it again."""
-    gc.freeze()
 
 
 @pytest.fixture
