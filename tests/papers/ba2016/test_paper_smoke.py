@@ -24,8 +24,9 @@ def test_every_part_is_run_and_reported(tmp_path, capsys):
     runs = json.loads((folder / "results.json").read_text())["runs"]
     assert {each["state"] for each in runs} == {"finished"}
     parts = {role["part"] for each in runs for role in each["roles"]}
-    # What survives the short runs goes on to all updates; the letter's rate is the best of the pattern's.
-    assert parts == {*CHOSEN, "horizon", "pattern"}
+    # What survives the short runs goes on to all updates; the letter's rate is the best of the pattern's, or
+    # beyond the edge of these, where so few updates may well have it.
+    assert parts - {"letter-search"} == {*CHOSEN, "horizon", "pattern"}
     page, record = (folder / "report.html").read_text(), (folder / "study.journal").read_bytes()
     assert "no runs yet" not in page.split("Figure 2")[1].split("What the comparison hides")[0]
 
