@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, median
 
+from fastweights.papers.ba2016.findings.readings import Place
 from fastweights.papers.ba2016.findings.stages import place
 from fastweights.papers.ba2016.findings.verdicts import log_odds
 from fastweights.papers.ba2016.published import BA_2016
@@ -14,9 +15,6 @@ from fastweights.studies.analysis.runs import Record, grouped, validation_errors
 
 UPDATES = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 """After how many updates errors are compared."""
-
-Place = tuple[str, int]
-"""Model and size."""
 
 
 @dataclass(frozen=True)
