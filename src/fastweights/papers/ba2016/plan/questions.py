@@ -58,8 +58,7 @@ class Questions(Selections):
     def as_published(self, model: str, size: int) -> Iterator[Planned]:
         """Fresh seeds of the best of them and of those beyond, as the paper searched its rates: ten, or five
         of large models."""
-        settings = self.papers_settings(model, size)
-        yield from tagged(Stage.LETTER_SEARCH, self.with_rates_beyond(settings)[len(settings) :])
+        yield from tagged(Stage.LETTER_SEARCH, self.papers_rates(model, size)[len(_PAPERS_RATES) :])
         best = self.papers_best(model, size)
         if best is not None:
             yield from tagged(Stage.AS_PUBLISHED, self.of_letter(best))
@@ -81,9 +80,14 @@ class Questions(Selections):
         return [own for setting in tried for own in with_own_data(setting, _PATTERN_SEEDS[:1])]
 
     @once
+    def papers_rates(self, model: str, size: int) -> list[RunSpecification]:
+        """The paper's settings, and those at rates beyond the edge of theirs."""
+        return self.with_rates_beyond(self.papers_settings(model, size))
+
+    @once
     def papers_best(self, model: str, size: int) -> RunSpecification | None:
         """The one of the lowest validation error; None before all have ended."""
-        return self.lowest(self.with_rates_beyond(self.papers_settings(model, size)))
+        return self.lowest(self.papers_rates(model, size))
 
     @once
     def missed(self, model: str, size: int) -> RunSpecification | None:
