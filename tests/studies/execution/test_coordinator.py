@@ -15,6 +15,7 @@ from fastweights.studies.execution import scheduler
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Progress
 from fastweights.studies.plans import Planned, fixed
+from fastweights.studies.record import store, writable_store
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store
@@ -119,7 +120,7 @@ def finished():
     return {"state": "finished", "curve": curve, "result": RESULT, "failure": None, "environment": None}
 
 
-def study(folder, fates=None, pool=Pool, listener=None, **options):
+def study(folder, fates=None, pool=Pool, listener=None, runs=RUNS, **options):
     """Run the study; its states by identifier, and the pool that it took, if any."""
     pools = []
 
@@ -127,7 +128,7 @@ def study(folder, fates=None, pool=Pool, listener=None, **options):
         pools.append(pool(fates or {}))
         return pools[-1]
 
-    store = run_plan(folder, "quick", fixed(RUNS), make, listener or Listener(), **options)
+    store = run_plan(folder, "quick", fixed(runs), make, listener or Listener(), **options)
     assert len(pools) <= 1
     return {run.identifier: run.state for run in store.runs()}, *(pools or [None])
 
@@ -155,6 +156,53 @@ def test_finished_runs_are_not_run_again(tmp_path):
     assert study(tmp_path, listener=again) == (states, None)
     assert again.states == ["finished"] * 5
     assert not again.ends
+
+
+class KilledError(BaseException):
+    """The coordinator was, as far as it knows."""
+
+
+def killed_after(writes, monkeypatch):
+    """Let coordinators be killed after so many writes to the record."""
+    left = writes
+
+    def opened(storage, *, create):
+        backend = store.open_storage(storage, create=create)
+        for name in dir(backend):
+            if name.startswith(("create_new_", "set_")):
+                setattr(backend, name, counted(getattr(backend, name)))
+        return backend
+
+    def counted(write):
+        def written(*values, **named):
+            nonlocal left
+            result = write(*values, **named)
+            left -= 1
+            if left < 0:
+                raise KilledError
+            return result
+
+        return written
+
+    monkeypatch.setattr(writable_store, "open_storage", opened)
+
+
+def test_whenever_a_coordinator_is_killed_its_record_can_be_read_and_goes_on(tmp_path):
+    """After each single write of a study: every run that is there has all that reports ask for."""
+    read = 0
+    for writes in range(1_000):
+        folder = tmp_path / str(writes)
+        with pytest.MonkeyPatch.context() as patch:
+            killed_after(writes, patch)
+            try:
+                study(folder, runs=RUNS[:2])
+                break
+            except KilledError:
+                pass
+        if writes > 2:  # the study itself, its format and its preset
+            read += len(Store(Journal(folder)).results()["runs"])
+        assert set(study(folder, runs=RUNS[:2])[0].values()) == {"finished"}
+    assert 10 < writes < read
 
 
 def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):

@@ -82,9 +82,10 @@ class Store:
 
         Raises: StudyError if the record of a run is damaged.
         """
-        errors = self.attributes().get("errors", {})
         with self.storage.errors():
+            # What is known of runs is written before them: who reads the runs first finds it of all.
             trials = self._optuna.get_all_trials(self._study, deepcopy=False)
+            errors = self.attributes().get("errors", {})
             runs = [_run(trial, errors) for trial in trials]
         return list({run.identifier: run for run in runs}.values())
 
@@ -118,12 +119,12 @@ class Store:
 
         Raises: StudyError, too, if the record of a run is damaged.
         """
-        attributes = self.attributes()
         runs = self.wanted() if runs is None else runs
+        attributes = self.attributes()
         floors, roles = attributes.get("floors", {}), attributes.get("planned", attributes.get("roles", {}))
         errors = attributes.get("errors", {})
-        if not all(run.identifier in floors for run in runs):
-            raise StudyError(f"{self} is of an earlier version; let `fastweights reproduce` open it once")
+        if bare := [run.identifier for run in runs if run.identifier not in floors]:
+            raise StudyError(f"{self} is damaged: it has no guessing floor of run {bare[0]}")
         nothing = {"curve": [], "result": None, "failure": None, "environment": None}
         return {
             "format": FORMAT,

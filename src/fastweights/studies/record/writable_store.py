@@ -74,9 +74,11 @@ class WritableStore(Store):
         from optuna.trial import TrialState, create_trial
 
         runs = {run.identifier: run for run in (self.runs() if known is None else known)}
-        floors: dict[str, float] = {}
-        for identifier, specification, floor in specifications:
-            floors[identifier] = floor
+        entries = list(specifications)
+        # Before the runs: whoever is killed between them leaves no run without its floor.
+        floors = {identifier: floor for identifier, _, floor in entries}
+        self._set_attribute("floors", {**self._attributes.get("floors", {}), **floors})
+        for identifier, specification, _ in entries:
             run = runs.get(identifier)
             if run is None or (retry_failed and run.state == "failed"):
                 # All of a run in one step: a plan never has half a run.
@@ -86,7 +88,6 @@ class WritableStore(Store):
                     number = self._optuna.create_new_trial(self._study, trial)
                 kind = kind_of_errors(self._attributes.get("errors", {}), identifier)
                 runs[identifier] = Run(number, identifier, "waiting", specification, error_kind=kind)
-        self._set_attribute("floors", {**self._attributes.get("floors", {}), **floors})
         return list(runs.values())
 
     def record_arguments(self, words: Sequence[str]) -> None:
