@@ -29,8 +29,10 @@ from fastweights.papers.ba2016.plan.spaces import (
     RATE,
     RATES,
     WEIGHT_DECAY,
+    Values,
     edge_settings,
     joint_settings,
+    search_values,
     space,
 )
 from fastweights.runs.specification import DataOptions, RunSpecification
@@ -146,16 +148,8 @@ class Selections:
         second = self.second_rung(model, size)
         if not second or not ended(second, self.known):
             return []
-        settings = sorted(second, key=self.error)[:_FINALISTS]
-        for _ in range(_MOVES):
-            runs = list(map(_with_more_seeds, settings))
-            if not all(ended(seeds, self.known) for seeds in runs):
-                break
-            winner = min(settings, key=lambda setting: self.mean_error(_with_more_seeds(setting)))
-            moved = [run for run in edge_settings(winner) if run not in settings]
-            if not moved:
-                break
-            settings += moved
+        finalists = sorted(second, key=self.error)[:_FINALISTS]
+        settings = self.followed(finalists, search_values(model), _with_more_seeds)
         return list(map(_with_more_seeds, settings))
 
     @once
@@ -187,20 +181,25 @@ class Selections:
         return final_validation_error(record) if outcome(record) == "finished" else inf
 
     def with_rates_beyond(self, tried: Sequence[RunSpecification]) -> list[RunSpecification]:
-        """Those tried, which differ in their rates, and while the best of all is at the edge of these, the
-        next beyond, as far from it as its neighbour."""
-        followed = list(tried)
+        """Those tried, which differ in their rates, and those beyond these."""
+        rates = [run.training.learning_rate for run in tried]
+        return self.followed(tried, {RATE: rates}, lambda setting: [setting])
+
+    def followed(
+        self,
+        tried: Sequence[RunSpecification],
+        values: Mapping[str, Values],
+        runs: Callable[[RunSpecification], list[RunSpecification]],
+    ) -> list[RunSpecification]:
+        """The settings tried, which are judged by these runs of theirs; while an option of the best is at the
+        edge of its values, the best with the next beyond, too."""
+        settings = list(tried)
         for _ in range(_MOVES):
-            best = self.lowest(followed)
-            if best is None:
+            if not all(ended(runs(setting), self.known) for setting in settings):
                 break
-            rates = sorted(run.training.learning_rate for run in followed)
-            edges = {rates[0]: rates[1], rates[-1]: rates[-2]}
-            edge = best.training.learning_rate
-            if edge not in edges:
-                break
-            followed.append(override(best, {RATE: float(f"{edge**2 / edges[edge]:.3g}")}))
-        return followed
+            best = min(settings, key=lambda setting: self.mean_error(runs(setting)))
+            settings += [run for run in edge_settings(best, values) if run not in settings]
+        return settings
 
     def mean_error(self, runs: Sequence[RunSpecification]) -> float:
         return fmean(map(self.error, runs))

@@ -63,12 +63,17 @@ def joint_settings(model: str) -> list[Overrides]:
     ]
 
 
-def edge_settings(run: RunSpecification) -> list[RunSpecification]:
+def search_values(model: str) -> Mapping[str, Values]:
+    """The values that the search tries of each option."""
+    return {RATE: RATES, **_options(model)}
+
+
+def edge_settings(run: RunSpecification, tried: Mapping[str, Values]) -> list[RunSpecification]:
     """The run with one option at a time moved beyond the edge of the values that were tried, where it is at
     the edge."""
     moved = {
         path: _beyond(path, getattr(getattr(run, path.split(".")[0]), path.split(".")[1]), values)
-        for path, values in {RATE: RATES, **_options(run.model)}.items()
+        for path, values in tried.items()
     }
     return [override(run, {path: value}) for path, value in moved.items() if value is not None]
 
