@@ -100,6 +100,22 @@ def test_a_rate_beyond_the_four_is_not_compared():
     assert [row[2] for row in pattern_table(common).rows] == ["2"]
 
 
+def test_a_run_that_diverged_counts_as_guessing_and_takes_no_number_from_the_other_rows():
+    """From the end of its curve; an IRNN of 20 units has 62.11 % in the paper, and guessing is its floor."""
+    runs = [*letter("irnn", 20, 0.1, 0.001), *letter("lstm", 20, 0.1, 0.001), *letter("lstm", 20, 0.2, 0.003)]
+    diverged = run("irnn", 20, 0, "pattern", state="failed", updates=2_000, learning_rate=0.003)
+    found = pattern_table([*runs, diverged])
+    assert [list(row[:3]) for row in found.rows] == [["0.001", "2,000", "2"], ["0.003", "2,000", "2"]]
+    odds = {error: error / (1 - error) for error in (0.2, 0.6081, 0.6211, diverged["floor"])}
+    factors = odds[0.6211] / odds[diverged["floor"]], odds[0.6081] / odds[0.2]
+    assert found.rows[1][5] == f"{max(factors):.3g}"
+    assert found.rows[1][4] == f"{(factors[0] * factors[1]) ** 0.5:.3g}"
+    early = run("irnn", 20, 0, "pattern", errors=(0.3,), learning_rate=0.003)
+    early["curve"][0][0] = 2_000
+    cut = {**early, "state": "failed", "result": None, "failure": "why"}
+    assert pattern_table([*runs, cut]).rows == pattern_table([*runs, early]).rows
+
+
 def test_an_assumption_is_compared_by_all_models_after_its_nearest_number_of_updates():
     """The paper has 62.11 % for an IRNN of 20 units and 60.81 % for an LSTM; the IRNN has no forget bias."""
 
@@ -132,6 +148,7 @@ def test_an_assumption_is_compared_by_all_models_after_its_nearest_number_of_upd
     clipped = [assumed("clipping at norm 5", "irnn", 0.3, 0.3)]
     clipped += [assumed("clipping at norm 5", "lstm", 0.3, 0.3, state="waiting")]
     assert [row[2] for row in assumptions_table([*runs, *clipped]).rows] == ["1"] * 4
+    assert "a constant rate of 0.001, after the number of updates, at most 5,000, with" in found.legend
     assert not assumptions_table(runs[:2]).rows
 
 

@@ -11,7 +11,7 @@ from fastweights.papers.ba2016.findings.readings import Place
 from fastweights.papers.ba2016.findings.stages import place
 from fastweights.papers.ba2016.findings.verdicts import log_odds
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.studies.analysis.runs import Record, grouped, validation_errors
+from fastweights.studies.analysis.runs import Record, grouped, outcome, validation_errors
 
 UPDATES = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 """After how many updates errors are compared."""
@@ -45,21 +45,28 @@ class Pattern:
         return max(self.factors, key=lambda where: self.factors[where])
 
 
-def patterns(reading: str, runs: Iterable[Record]) -> list[Pattern]:
-    """Of runs at a constant rate, which are also every shorter run."""
+def patterns(reading: str, runs: Iterable[Record], longest: float = math.inf) -> list[Pattern]:
+    """Of runs at a constant rate, which are also every shorter run, after at most `longest` updates."""
     curves = {
-        where: list(map(validation_errors, those))
+        where: list(map(_errors, those))
         for where, those in grouped(runs, place).items()
         if where in BA_2016.test_errors
     }
     found = []
-    for updates in UPDATES:
+    for updates in (each for each in UPDATES if each <= longest):
         errors = {
             where: [curve[updates] for curve in those if updates in curve] for where, those in curves.items()
         }
         if errors := {where: ours for where, ours in errors.items() if ours}:
             found.append(Pattern(reading, updates, errors))
     return found
+
+
+def _errors(run: Record) -> dict[int, float]:
+    """The validation error by update; a run that has failed answers nothing: it guesses, as for a verdict."""
+    lost = UPDATES if outcome(run) == "failed" else ()
+    planned = run["specification"]["training"]["updates"]
+    return {**{at: run["floor"] for at in lost if at <= planned}, **validation_errors(run)}
 
 
 def comparable(found: Sequence[Pattern]) -> list[Pattern]:

@@ -1,6 +1,6 @@
 """Whether a rate, a number of updates, or one assumption brings the paper's pattern of errors back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from fastweights.papers.ba2016.findings.pattern import Pattern, comparable, patterns
@@ -13,7 +13,7 @@ from fastweights.studies.analysis.runs import Record, grouped
 
 _FACTOR = (
     "the factor by which the odds of the median validation error and of the published error differ; below "
-    "0.05 % counts as 0.05 %; typical: the geometric mean"
+    "0.05 % counts as 0.05 %, and a run that failed as guessing; typical: the geometric mean"
 )
 
 
@@ -35,30 +35,31 @@ def pattern_table(runs: Sequence[Record]) -> Table:
 
 def assumptions_table(runs: Sequence[Record]) -> Table:
     """The paper's choices but for one assumption, each after the number of updates that is nearest."""
-    found = comparable([pattern for name, those in _assumed(runs) for pattern in patterns(name, those)])
+    changed = [(tags, run) for tags, run in tagged(runs, Stage.ASSUMPTIONS) if "assumption" in tags]
+    rates = sorted({_rate(run) for _, run in changed})
+    longest = max((run["specification"]["training"]["updates"] for _, run in changed), default=0)
+    usual = [run for run in runs_of(runs, Stage.PATTERN) if _rate(run) in rates]
+    found = comparable(
+        [pattern for name, those in _assumed(changed, usual) for pattern in patterns(name, those, longest)]
+    )
     nearest = [min(group, key=lambda each: each.typical) for group in grouped(found, _reading).values()]
     return _table(
         "assumptions",
         "The paper's pattern, by assumption",
         Column("assumption", "word"),
         nearest if len(nearest) > 1 else [],
-        "To the letter of the paper but for one assumption, at a constant rate of 0.001, after the number of "
-        f"updates, at most 20,000, with the least typical factor: {_FACTOR}. Where a model has no such "
-        "option, its runs are those of the first row. Bold: the nearest.",
+        "To the letter of the paper but for one assumption, at a constant rate of "
+        f"{' or '.join(map('{:g}'.format, rates))}, after the number of updates, at most "
+        f"{count(longest)}, with the least typical factor: {_FACTOR}. Where a model has no such option, its "
+        "runs are those of the first row. Bold: the nearest.",
     )
 
 
-def _assumed(runs: Sequence[Record]) -> Iterator[tuple[str, Sequence[Record]]]:
+def _assumed(
+    changed: Sequence[tuple[Mapping[str, str], Record]], usual: Sequence[Record]
+) -> Iterator[tuple[str, Sequence[Record]]]:
     """By assumption, the runs of all models and sizes; those of models that it does not concern are as the
-    paper is read, and no longer than the others."""
-    changed = [(tags, run) for tags, run in tagged(runs, Stage.ASSUMPTIONS) if "assumption" in tags]
-    rates = {_rate(run) for _, run in changed}
-    longest = max((run["specification"]["training"]["updates"] for _, run in changed), default=0)
-    usual = [
-        {**run, "curve": [point for point in run.get("curve") or () if point[0] <= longest]}
-        for run in runs_of(runs, Stage.PATTERN)
-        if _rate(run) in rates
-    ]
+    paper is read."""
     yield "none changed", usual
     for name, pairs in grouped(changed, lambda pair: pair[0]["assumption"]).items():
         own = {place(run): run for _, run in pairs}
