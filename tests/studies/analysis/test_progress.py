@@ -130,6 +130,10 @@ def test_a_begun_run_is_at_work_only_if_a_coordinator_is():
     assert owned.seconds_left == alone.seconds_left == pytest.approx(900 / 20)
     assert owned.coordinator.signed_seconds_ago == 30
     assert list(owned.states) == list(STATES)
+    left = recorded("running", {100: 0.5}, identifier="y")  # by a coordinator before that one
+    both = progress([*runs, left], heartbeat, "process 1")
+    assert (both.states["interrupted"], both.states["running"], both.updates_per_second) == (1, 1, 20)
+    assert [each.state for each in both.runs] == ["running", "interrupted"]
 
 
 def test_runs_side_by_side_are_at_work_at_once():

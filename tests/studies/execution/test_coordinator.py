@@ -205,6 +205,19 @@ def test_whenever_a_coordinator_is_killed_its_record_can_be_read_and_goes_on(tmp
     assert 10 < writes < read
 
 
+def test_the_record_always_says_which_runs_are_at_work(tmp_path):
+    class Reader(Listener):
+        def progressed(self, run, update, validation_error):
+            super().progressed(run, update, validation_error)
+            at_work = Store(Journal(tmp_path)).attributes()["coordinator"]["updates_per_second"]
+            assert run.identifier in at_work
+            assert len(at_work) <= 2
+
+    listener = Reader()
+    study(tmp_path, listener=listener)
+    assert {name for name, _ in listener.points} == {run.identifier for run in RUNS}
+
+
 def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
     following = {**finished(), "curve": [[*point, 0.5, -1.5] for point in finished()["curve"]]}
     monkeypatch.setitem(globals(), "finished", lambda: following)

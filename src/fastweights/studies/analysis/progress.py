@@ -91,9 +91,15 @@ def study_status(
     """What the record (`attributes` and `runs`) and its owner say at the time `now`."""
     sign = attributes.get("coordinator")
     paces = sign["updates_per_second"] if sign else {}
-    labels, at_work = _labels(attributes), owner is not None
+    labels = _labels(attributes)
+    at_work = paces if owner is not None else ()  # an earlier coordinator may have begun others
     progress = [
-        run_progress(run, paces.get(run.identifier), labels.get(run.identifier, ""), at_work=at_work)
+        run_progress(
+            run,
+            paces.get(run.identifier),
+            labels.get(run.identifier, ""),
+            at_work=run.identifier in at_work,
+        )
         for run in runs
     ]
     coordinator = None

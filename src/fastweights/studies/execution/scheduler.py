@@ -100,7 +100,8 @@ class Scheduler:
         self._at_work: dict[Future[list[Outcome]], list[ScheduledRun]] = {}
         self._ended_steps: set[int] = set()
         self._failed_starts = 0
-        self._owner, self._last_heartbeat, self._resumes_from = describe_process(), -math.inf, ""
+        self._owner, self._last_heartbeat = describe_process(), -math.inf
+        self._told: tuple[str, set[str]] = "", set()
 
     def execute(self, runs: Sequence[ScheduledRun]) -> None:
         """Have these runs and those that follow from their results trained to their ends, and close the
@@ -256,11 +257,12 @@ class Scheduler:
         self._ended_steps.add(entry.step)
 
     def _send_heartbeat(self) -> None:
-        """Now and then, confirm that the study is still ours, and record that it is at work and how fast."""
+        """Now and then, and whenever other runs are at work, confirm that the study is still ours, and record
+        that it is at work, on what and how fast."""
         now, resumes_from = time.monotonic(), self._executor.resumes_from
-        if now - self._last_heartbeat >= _HEARTBEAT_SECONDS or resumes_from != self._resumes_from:
+        paces = {entry.run.identifier: entry.updates_per_second for entry in chain(*self._at_work.values())}
+        if now - self._last_heartbeat >= _HEARTBEAT_SECONDS or (resumes_from, set(paces)) != self._told:
             self._confirm_ownership()
-            at_work = [(entry.run.identifier, entry) for entry in chain(*self._at_work.values())]
             self._store.heartbeat(
                 {
                     "owner": self._owner,
@@ -268,7 +270,7 @@ class Scheduler:
                     "workers": self._executor.capacity(),
                     "side_by_side": self._executor.side_by_side,
                     "takes_over": resumes_from,
-                    "updates_per_second": {name: entry.updates_per_second for name, entry in at_work},
+                    "updates_per_second": paces,
                 }
             )
-            self._last_heartbeat, self._resumes_from = now, resumes_from
+            self._last_heartbeat, self._told = now, (resumes_from, set(paces))
