@@ -187,7 +187,8 @@ def killed_after(writes, monkeypatch):
     monkeypatch.setattr(writable_store, "open_storage", opened)
 
 
-def test_whenever_a_coordinator_is_killed_its_record_can_be_read_and_goes_on(tmp_path):
+@pytest.mark.parametrize("file", [None, "what a study's file says"])
+def test_whenever_a_coordinator_is_killed_its_record_can_be_read_and_goes_on(file, tmp_path):
     """After each single write of a study: every run that is there has all that reports ask for."""
     read = 0
     for writes in range(1_000):
@@ -195,13 +196,13 @@ def test_whenever_a_coordinator_is_killed_its_record_can_be_read_and_goes_on(tmp
         with pytest.MonkeyPatch.context() as patch:
             killed_after(writes, patch)
             try:
-                study(folder, runs=RUNS[:2])
+                study(folder, runs=RUNS[:2], file=file)
                 break
             except KilledError:
                 pass
         if writes > 2:  # the study itself, its format and its preset
             read += len(Store(Journal(folder)).results()["runs"])
-        assert set(study(folder, runs=RUNS[:2])[0].values()) == {"finished"}
+        assert set(study(folder, runs=RUNS[:2], file=file)[0].values()) == {"finished"}
     assert 10 < writes < read
 
 
