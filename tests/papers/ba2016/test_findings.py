@@ -86,6 +86,11 @@ def test_reasons_come_from_the_other_parts():
     assert found["50", "LSTM"]["why"] == "to the letter of the paper 61.0 ± 0.4 %: ours higher"
     assert found["20", "IRNN"]["why"] == "both rest on the guessing floor"
     assert found["50", "A-LSTM"]["why"].startswith("one more run may have")
+    near = [run("lstm", 100, 200 + i, "table", errors=(0.6, 0.0003 + i * 6e-5)) for i in range(10)]
+    assert re.fullmatch(
+        r"one more run may have (0\.0[1-5])–0\.\d+ %; \1 and 0 % are not told apart",
+        rows(near, "verdicts")["100", "LSTM"]["why"],
+    )
     assert rows(table("lstm", 50), "verdicts")["50", "LSTM"]["why"] == ""
     more = [
         run("associative-lstm", 100, 70 + i, part, errors=(0.6, 0.002), updates=700_000, sequences=1_000_000)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
-from fastweights.report.labels import joined, nats, percent
+from fastweights.report.labels import joined, nats, percent, published_percent
 from fastweights.report.setting_texts import length_text, mean_text
 from fastweights.studies.analysis.runs import differences
 from fastweights.studies.analysis.settings import Setting
@@ -42,8 +42,11 @@ def _reasons(entry: TableEntry) -> list[str]:
 def _reproduced(entry: TableEntry) -> Iterator[str]:
     if entry.table.test_error is not None and entry.floor - entry.table.test_error < NEAR_FLOOR:
         yield "both rest on the guessing floor"
-    elif entry.verdict is not None:
-        yield f"one more run may have {entry.verdict.run} %"
+    elif entry.paper is not None and entry.verdict is not None and (run := entry.verdict.run) is not None:
+        yield f"one more run may have {run} %"
+        if not run.low <= entry.paper <= run.high:
+            nearest = min(run.low, run.high, key=lambda end: abs(end - entry.paper))
+            yield f"{percent(nearest)} and {published_percent(entry.paper)} % are not told apart"
 
 
 def _lower(entry: TableEntry) -> Iterator[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 from fastweights.papers.ba2016.findings.explanations import first_reason, why
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.findings.verdicts import Word, training_sets
+from fastweights.papers.ba2016.findings.verdicts import CLOSE, Word, training_sets
 from fastweights.papers.ba2016.page.entry_table import FLOOR, PAPER, EntryColumns, entry_table, verdict_word
 from fastweights.report.labels import model_label, nats, percent, published_percent
 from fastweights.report.setting_texts import (
@@ -56,8 +56,12 @@ def rule_text(entries: Sequence[TableEntry]) -> str:
     meanings = [f"{word}: {meaning}" for word, meaning in _RULES.items() if word in words]
     if not meanings:
         return ""
-    interval = "P: the error of one more run, with a probability of 95 %. " if words != {"open"} else ""
-    return f"{interval}{'; '.join(meanings)}."
+    if words == {"open"}:
+        return f"{meanings[0]}."
+    return (
+        "P: the error of one more run, with a probability of 95 %. Errors that differ by no more than "
+        f"{100 * CLOSE:g} points are not told apart. {'; '.join(meanings)}."
+    )
 
 
 def short_table(entries: Sequence[TableEntry]) -> Table:
