@@ -219,12 +219,12 @@ def test_a_short_logarithmic_axis_has_more_ticks(low, high, ticks):
 def test_tables_go_to_their_places_in_a_document(tmp_path):
     path = tmp_path / "table1.md"
     path.write_text(
-        "# Mine\n\n<!-- table: verdicts -->\nold\n<!-- end of table -->\n\nwords\n\n"
+        "# Mine\n\n<!-- table: verdicts -->\nearlier words\n<!-- end of table -->\n\nwords\n\n"
         "<!-- table: conclusions -->\n<!-- end of table -->\n"
     )
     fill(path, Verification(comparison()).documents(), "study")
     once = path.read_text()
-    assert "old" not in once and "words" in once
+    assert "earlier words" not in once and "\n\nwords\n\n" in once
     assert "| 20 | IRNN | 61.8 | 59.3–64.3 |" in once
     assert "**Fast weights need fewer units than an LSTM.** Open." in once
     fill(path, Verification(comparison()).documents(), "study")
