@@ -13,10 +13,15 @@ from article.references import references
 from article.sentences import sentences
 from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.page.pattern_table import assumptions_table
+from fastweights.papers.ba2016.page.report import Verification
 from papers.ba2016 import comparisons
 
 CONSTANTS = texts.constants()
-LATER = {"more-data", "more-updates", "heads", "again", "matched-parameters", "matched-state"}
+LATER = {
+    *("assumptions", "more-data", "more-updates", "heads", "again"),
+    *("matched-parameters", "matched-state"),
+}
 """Tables that the record may lack while their runs have not ended."""
 
 
@@ -40,6 +45,20 @@ def test_tables_and_checks_are_in_the_record(shown, named):
     assert named["tables"]
     assert named["tables"] <= {*shown["tables"], *LATER}
     assert named["checks"] <= {check["name"] for check in shown["checks"]}
+
+
+def test_columns_that_are_named_are_those_of_the_tables(shown):
+    """Also of tables that the record does not have yet: those of a made-up comparison."""
+    made_up = {"assumptions": [assumptions_table([])], **Verification(comparisons.comparison()).tables()}
+    columns = {
+        name: {column["heading"] for column in table["columns"]} for name, table in shown["tables"].items()
+    }
+    columns |= {name: {column.heading for column in tables[0].columns} for name, tables in made_up.items()}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in texts.TEXTS)
+    found = re.findall(r'(?:table-of|#later)\(\s*"([\w-]+)"[^"]*?((?:\n\s+"[^"]+": .+)+)', text)
+    assert {name for name, _ in found} >= LATER
+    for name, heads in found:
+        assert set(re.findall(r'^\s+"([^"]+)":', heads, re.MULTILINE)) <= columns[name], name
 
 
 def test_no_claim_is_contradicted(shown, named):
