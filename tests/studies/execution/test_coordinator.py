@@ -219,6 +219,23 @@ def test_the_record_always_says_which_runs_are_at_work(tmp_path):
     assert {name for name, _ in listener.points} == {run.identifier for run in RUNS}
 
 
+def test_what_has_not_ended_and_is_planned_no_more_is_not_wanted(tmp_path):
+    """A search that is changed leaves runs that nobody will end."""
+    listener = Listener()
+    with pytest.raises(KeyboardInterrupt):
+        study(tmp_path, runs=RUNS[:4], listener=listener, stopped=lambda: bool(listener.ends))
+    states = Counter(run.state for run in stored(tmp_path))
+    assert states["finished"] and states["finished"] < 4
+    ended = [run.identifier for run in stored(tmp_path) if run.over]
+    study(tmp_path, runs=RUNS[4:])
+    store = Store(Journal(tmp_path))
+    assert [run.identifier for run in store.wanted()] == [*ended, RUNS[4].identifier]
+    assert [run["id"] for run in store.results()["runs"]] == [*ended, RUNS[4].identifier]
+    assert len(store.runs()) == 5
+    study(tmp_path)
+    assert [run.state for run in Store(Journal(tmp_path)).wanted()] == ["finished"] * 5
+
+
 def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
     following = {**finished(), "curve": [[*point, 0.5, -1.5] for point in finished()["curve"]]}
     monkeypatch.setitem(globals(), "finished", lambda: following)

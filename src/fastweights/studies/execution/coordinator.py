@@ -111,8 +111,9 @@ def _asked(
         retry_failed=retry_failed,
     )
     record_roles((name, entry.tags) for name, entry in planned)
+    store.record_abandoned([run for run in recorded if run.identifier not in specifications])
     runs = [run for run in recorded if run.identifier in specifications]
-    missing = [run for run in runs if run.state in ("running", "waiting")]
+    missing = [run for run in runs if not run.over]
     steps: dict[str, int] = {}
     for name, entry in planned:
         steps[name] = min(entry.step, steps.get(name, entry.step))

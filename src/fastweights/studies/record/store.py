@@ -49,6 +49,11 @@ class Run:
     crashes: Sequence[Mapping[str, Any]] = ()
     """Its crashes since it last made progress: each has `reached`, in updates, and `reason`."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.state in ("finished", "failed")
+
 
 class Store:
     """The record of one study, for reading.
@@ -92,9 +97,9 @@ class Store:
     def attributes(self) -> dict[str, Any]:
         """What is known of the study as a whole: `preset`, and `asked`, the arguments of the command that
         shape its plan; `floors` and `roles` by run, and `errors`, what else is known of their errors
-        and not as usual: `kind`, `goal`, `validation_floor`; `coordinator`, its last heartbeat. Of a study
-        that is no preset's, `file`, the text that describes it, and `planned`, the roles of the runs that it
-        asks for.
+        and not as usual: `kind`, `goal`, `validation_floor`; `coordinator`, its last heartbeat;
+        `abandoned`, the runs that have not ended and that the plan asks for no more. Of a study that is no
+        preset's, `file`, the text that describes it, and `planned`, the roles of the runs that it asks for.
 
         Raises: StudyError, too, if they are damaged.
         """
@@ -104,13 +109,15 @@ class Store:
         return attributes
 
     def wanted(self) -> list[Run]:
-        """The runs that the study's file asks for as it was last, in its order; of a preset's study all.
+        """The runs that the study's file asks for as it was last, in its order; of a preset's study all that
+        have ended or that its plan asked for last.
 
         Raises: StudyError, too, if the record of a run is damaged.
         """
-        planned, runs = self.attributes().get("planned"), self.runs()
+        attributes, runs = self.attributes(), self.runs()
+        planned, abandoned = attributes.get("planned"), set(attributes.get("abandoned", ()))
         if planned is None:
-            return runs
+            return [run for run in runs if run.over or run.identifier not in abandoned]
         known = {run.identifier: run for run in runs}
         return [known[identifier] for identifier in planned if identifier in known]
 

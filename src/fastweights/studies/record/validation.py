@@ -117,6 +117,7 @@ class _Study(Struct):
     floors: dict[str, float] = {}
     errors: dict[str, _Errors] = {}
     roles: dict[str, list[dict[str, str | float | bool]]] = {}
+    abandoned: list[str] = []
     file: str = ""
     planned: dict[str, list[dict[str, str | float | bool]]] = {}
     coordinator: _Heartbeat | None = None

@@ -121,6 +121,11 @@ class WritableStore(Store):
                 all_roles[identifier].append(dict(role))
         self._set_attribute("roles", all_roles)
 
+    def record_abandoned(self, runs: Sequence[Run]) -> None:
+        """Record which runs have not ended and are not planned now, instead of those recorded already: `runs`
+        are all that are not planned."""
+        self._set_attribute("abandoned", [run.identifier for run in runs if not run.over])
+
     def begin(self, run: Run) -> None:
         """Mark a waiting run as running; a running one stays so."""
         from optuna.trial import TrialState
