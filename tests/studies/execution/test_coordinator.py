@@ -15,7 +15,7 @@ from fastweights.studies.execution import scheduler
 from fastweights.studies.execution.coordinator import run_plan
 from fastweights.studies.execution.executor import Progress
 from fastweights.studies.plans import Planned, fixed
-from fastweights.studies.record import store, writable_store
+from fastweights.studies.record import writable_store
 from fastweights.studies.record.folder import locate
 from fastweights.studies.record.storage import Journal
 from fastweights.studies.record.store import Store
@@ -164,10 +164,10 @@ class KilledError(BaseException):
 
 def killed_after(writes, monkeypatch):
     """Let coordinators be killed after so many writes to the record."""
-    left = writes
+    left, open_storage = writes, writable_store.open_storage
 
     def opened(storage, *, create):
-        backend = store.open_storage(storage, create=create)
+        backend = open_storage(storage, create=create)
         for name in dir(backend):
             if name.startswith(("create_new_", "set_")):
                 setattr(backend, name, counted(getattr(backend, name)))

@@ -44,8 +44,8 @@ def _reproduced(entry: TableEntry) -> Iterator[str]:
         yield "both rest on the guessing floor"
     elif entry.paper is not None and entry.verdict is not None and (run := entry.verdict.run) is not None:
         yield f"one more run may have {run} %"
-        if not run.low <= entry.paper <= run.high:
-            nearest = min(run.low, run.high, key=lambda end: abs(end - entry.paper))
+        nearest = min(max(entry.paper, run.low), run.high)
+        if nearest != entry.paper:
             yield f"{percent(nearest)} and {published_percent(entry.paper)} % are not told apart"
 
 
