@@ -12,6 +12,7 @@ from fastweights.report.formats import formatted
 from fastweights.report.labels import (
     Rounded,
     count,
+    decimal,
     duration,
     nats,
     percent,
@@ -33,6 +34,17 @@ def rows(text):
 def two_seeds():
     runs = [record("lstm", 50, seed, test_error=error) for seed, error in ((0, 0.0181234), (1, 0.0189))]
     return study(*runs, record("irnn", 50, state="failed"))
+
+
+def test_a_rate_has_no_exponent():
+    assert [decimal(rate) for rate in (5e-05, 0.0001, 0.00125, 0.1, 2.0, 1)] == [
+        "0.00005",
+        "0.0001",
+        "0.00125",
+        "0.1",
+        "2.0",
+        "1",
+    ]
 
 
 def test_a_rounded_text_keeps_its_numbers():

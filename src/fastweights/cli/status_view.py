@@ -9,7 +9,7 @@ from rich.text import Text
 
 from fastweights.errors import printable
 from fastweights.report.error_units import UNITS
-from fastweights.report.labels import duration, joined, last_line, model_label
+from fastweights.report.labels import decimal, duration, joined, last_line, model_label
 from fastweights.studies.analysis.progress import Coordinator, RunProgress, StudyStatus
 from fastweights.studies.analysis.runs import distinguished
 
@@ -116,7 +116,7 @@ def _show_failures(console: Console, runs: Sequence[RunProgress], names: Mapping
 
 def _names(runs: Sequence[RunProgress]) -> dict[str, str]:
     """`fast weights R=50 seed 3` by identifier, and task, label and learning rate where there are several."""
-    different = distinguished([{**run.task, "rate": f"{run.learning_rate:g}"} for run in runs])
+    different = distinguished([{**run.task, "rate": decimal(run.learning_rate)} for run in runs])
     return {
         run.id: " ".join(
             [

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 _MODELS = {
@@ -76,6 +77,11 @@ def digits(number: float) -> str:
     """A number in full, without what binary fractions add after the fifteenth digit: 1.49, not
     1.4900000000000002."""
     return str(number) if isinstance(number, int) else f"{number:.15g}"
+
+
+def decimal(number: float) -> str:
+    """`0.00005`, where `g` has 5e-05: a learning rate beside others."""
+    return f"{Decimal(str(number)):f}"
 
 
 def model_label(model: str) -> str:

@@ -7,7 +7,7 @@ from fastweights.papers.ba2016.findings.pattern import Pattern, comparable, patt
 from fastweights.papers.ba2016.findings.stages import place, runs_of, tagged
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.published import BA_2016
-from fastweights.report.labels import Rounded, count, model_label, percent
+from fastweights.report.labels import Rounded, count, decimal, model_label, percent
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record, grouped
 
@@ -22,7 +22,7 @@ def pattern_table(runs: Sequence[Record]) -> Table:
     beyond = set(map(_rate, runs_of(runs, Stage.LETTER_SEARCH)))  # tried for some models only
     letters = [*runs_of(runs, Stage.AS_PUBLISHED), *runs_of(runs, Stage.PATTERN)]
     rates = grouped([run for run in letters if _rate(run) not in beyond], _rate)
-    found = [pattern for rate in sorted(rates) for pattern in patterns(f"{rate:g}", rates[rate])]
+    found = [pattern for rate in sorted(rates) for pattern in patterns(decimal(rate), rates[rate])]
     return _table(
         "pattern",
         "The paper's pattern, by rate and updates",
@@ -49,7 +49,7 @@ def assumptions_table(runs: Sequence[Record]) -> Table:
         Column("assumption", "word"),
         nearest if len(nearest) > 1 else [],
         "To the letter of the paper but for one assumption, at a constant rate of "
-        f"{' or '.join(map('{:g}'.format, rates))}, after the number of updates, at most "
+        f"{' or '.join(map(decimal, rates))}, after the number of updates, at most "
         f"{count(longest)}, with the least typical factor: {_FACTOR}. Where a model has no such option, its "
         "runs are those of the first row. Bold: the nearest.",
     )

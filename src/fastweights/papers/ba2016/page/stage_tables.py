@@ -12,7 +12,7 @@ from fastweights.papers.ba2016.page.entry_table import (
     verdict_word,
 )
 from fastweights.papers.ba2016.page.robustness_tables import again_table, other_rules_table
-from fastweights.report.labels import count, digits, model_label, nats, published_percent, share_of
+from fastweights.report.labels import count, decimal, model_label, nats, published_percent, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
 from fastweights.studies.analysis.runs import Record, outcome
@@ -32,7 +32,7 @@ def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
         "Table 1 to the letter",
         [entry for entry in entries if entry.as_published.runs],
         {
-            "rate": lambda entry: digits(entry.as_published.options["training"]["learning_rate"]),
+            "rate": lambda entry: decimal(entry.as_published.options["training"]["learning_rate"]),
             "to the letter %": lambda entry: error_text(entry.as_published),
             "lowest–highest %": lambda entry: range_text(entry.as_published),
             "seeds": lambda entry: seeds_text(entry.as_published),
