@@ -8,6 +8,7 @@ import pytest
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.page.captions import provisional
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
+from fastweights.papers.ba2016.page.open_points import open_points_table
 from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.plan.stages import MODELS, Stages
@@ -16,6 +17,33 @@ from papers.ba2016.comparisons import comparison, run, table
 from records import study
 
 DOCS = Path(__file__).parents[3] / "docs"
+
+
+def with_cell(made, **options):
+    made["specification"]["model"]["cell"] = options
+    return made
+
+
+def test_open_points_are_what_the_runs_have():
+    """Of the models that a point is of, also where a specification leaves it out."""
+    scales = (0.25, 0.5, 0.75, 1.0)
+    searched = [
+        *(with_cell(run("irnn", 20, 0, "search"), recurrent_scale=scale) for scale in scales),
+        *(
+            with_cell(run("fast-weights", 20, 0, "horizon"), recurrent_scale=0.05, decay=d)
+            for d in (0.9, 0.8)
+        ),
+        run("associative-lstm", 20, 0, "search", learning_rate=5e-05),
+    ]
+    letter = [run("associative-lstm", 20, 240, "letter"), with_cell(run("irnn", 20, 320, "pattern"))]
+    assert open_points_table(searched).rows == []
+    rows = {row[0]: row[2:] for row in open_points_table([*searched, *letter]).rows}
+    assert rows["the IRNN's W at the start, times I"] == ["0.25 to 1", ""]
+    assert rows["fast weights' W at the start, times I"] == ["0.05", ""]
+    assert rows["λ"] == ["0.8 or 0.9", ""]
+    assert rows["what becomes of their answers"] == ["sum", "sum"]
+    assert rows["learning rate"] == ["0.00005 or 0.001", "0.001"]
+    assert rows["weight decay"] == ["0", "0"]
 
 
 def of_first_study(runs):
@@ -170,28 +198,6 @@ def test_what_is_provisional_is_counted(tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "1 row is still of a first study" in page
     assert "Runs of equal parameters and of equal state are to come." in page
-
-
-@pytest.mark.parametrize("size", [20, 50, 100])
-def test_the_page_says_how_the_letter_is_read(size):
-    """The last column of what the paper leaves open is what the plan runs, at every size."""
-    page = (DOCS / "table1.md").read_text(encoding="utf-8")
-    rows = [re.split(r" \| ", line.strip("| ")) for line in page.splitlines() if line.startswith("| ")]
-    read = {row[0]: row[-1] for row in rows if len(row) == 4}
-    plan = Stages(MODELS, (20, 50, 100), None, "grid", DataOptions(), 1, {}, chosen=[])
-    (*_, fast), (*_, lstm) = (plan.papers_settings(model, size) for model in ("fast-weights", "lstm"))
-    rates = [f"{each.training.learning_rate:g}" for each in plan.papers_settings("lstm", size)]
-    assert read["λ"] == f"{fast.cell.decay:g}"
-    assert read["LN of h_0"] == fast.cell.preliminary_norm
-    assert read["LN's bias at the start"] == f"{fast.cell.norm_bias:g}"
-    assert read["forget bias"] == f"{lstm.cell.forget_bias:g}"
-    assert read["rate"] == (
-        f"the best of {', '.join(rates[:-1])} and {rates[-1]} and of those beyond, {fast.training.schedule}"
-    )
-    assert (read["clipping"], fast.training.clip_norm) == ("none", 0.0)
-    assert read["embedding"] == "50 expanded to 100, uniform"
-    assert (fast.classifier.embedding, fast.classifier.embedding_init) == ("expanded", "uniform")
-    assert (read["softmax"], fast.classifier.softmax) == ("ten classes", "classes")
 
 
 def test_no_typed_sentence_depends_on_the_record():

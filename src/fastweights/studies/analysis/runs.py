@@ -78,6 +78,12 @@ def differences(variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{place: each[place] for place in different if each[place] is not UNKNOWN} for each in flat]
 
 
+def entry_of(specification: Mapping[str, Any], place: str) -> Any:
+    """The entry at a place, `model.cell.decay`, also if the specification leaves it out."""
+    entries = dict(_flattened(specification))
+    return entries[place] if place in entries else left_out(place, entries)
+
+
 def left_out(place: str, entries: Mapping[str, Any]) -> Any:
     """What an entry is that these entries of a specification, by their places, lack, or UNKNOWN."""
     table, _, name = place.rpartition(".")

@@ -22,6 +22,7 @@ from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
+from fastweights.papers.ba2016.page.open_points import open_points_table
 from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
@@ -123,6 +124,7 @@ class Verification:
             assumptions_table(self._runs),
             *matched_tables(self._runs),
             difference_table(self._entries, matched_settings(self._runs)),
+            open_points_table(self._runs),
             *(ablation_table(model, variants) for model, variants in ablations.items()),
             pairs_table(ablations.get("fast-weights", {})),
             search_table(self._entries),
