@@ -8,7 +8,7 @@ from statistics import fmean
 
 from fastweights.papers.ba2016.findings import fastest, fewer_units
 from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
-from fastweights.papers.ba2016.findings.readings import OPEN, Finding, Settings, in_every_reading
+from fastweights.papers.ba2016.findings.readings import OPEN, WORDS, Finding, Settings, in_every_reading
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR, log_odds
 from fastweights.report.labels import joined, model_label
@@ -33,8 +33,7 @@ class Conclusion:
     @property
     def word(self) -> str:
         """The finding in words."""
-        open_or_not = "undecided" if self.evidence else "open"
-        return {True: "survives", False: "does not survive", None: open_or_not}[self.survives]
+        return WORDS[self.survives] if self.evidence else "open"
 
 
 def conclusions(entries: Sequence[TableEntry]) -> list[Conclusion]:

@@ -18,6 +18,8 @@ Finding = tuple[bool | None, str]
 Rule = Callable[[Settings], Finding]
 
 OPEN: Finding = None, ""
+WORDS = {True: "survives", False: "does not survive", None: "undecided"}
+"""What is said of a conclusion for which there are numbers."""
 _WITH_HEADS = "associative-lstm"
 
 
@@ -26,15 +28,18 @@ def in_every_reading(rule: Rule, entries: Sequence[TableEntry], models: Sequence
     compared = [entry for entry in entries if entry.model in models]
     if not compared:
         return OPEN
-    found = {name: rule(settings) for name, settings in _readings(compared).items()}
+    found = {name: rule(settings) for name, settings in readings(compared).items()}
     if OPEN in found.values():
         return OPEN
     words = {survives for survives, _ in found.values()}
-    told = " ".join(f"{name}: {evidence}" for name, (_, evidence) in found.items())
-    return (words.pop() if len(words) == 1 else None), told
+    if len(words) == 1:
+        return words.pop(), " ".join(f"{name}: {evidence}" for name, (_, evidence) in found.items())
+    return None, " ".join(
+        f"{name} ({WORDS[survives]}): {evidence}" for name, (survives, evidence) in found.items()
+    )
 
 
-def _readings(entries: Sequence[TableEntry]) -> dict[str, Settings]:
+def readings(entries: Sequence[TableEntry]) -> dict[str, Settings]:
     """Each entry's setting in each reading, without runs where there are none."""
     settings_of: dict[str, Callable[[TableEntry], Setting]] = {
         "At best": lambda entry: entry.table,

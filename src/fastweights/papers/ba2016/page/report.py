@@ -24,6 +24,7 @@ from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.open_points import open_points_table
 from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
+from fastweights.papers.ba2016.page.smallest_table import smallest_table
 from fastweights.papers.ba2016.page.stage_tables import search_table, stage_tables
 from fastweights.papers.ba2016.page.verdict_table import (
     details_table,
@@ -119,6 +120,7 @@ class Verification:
             verdict_table(self._entries),
             details_table(self._entries),
             lowest_table(self._runs),
+            smallest_table(self._entries),
             *stage_tables(self._entries),
             pattern_table(self._runs),
             assumptions_table(self._runs),
