@@ -191,6 +191,26 @@ def test_at_matched_sizes_the_tables_runs_are_those_of_the_table():
     assert rows(earlier, "matched-parameters")["9,290", "IRNN"]["test error %"] == "30.00 ± 0.00"
 
 
+def test_the_letters_caption_names_the_fewer_cells():
+    def caption(*factors):
+        best = [each for size in (20, 50, 100) for each in table("lstm", size, near(0.01))]
+        letter = [
+            each
+            for size, factor in zip((20, 50, 100), factors, strict=True)
+            for each in in_every_reading(table("lstm", size, near(0.01 * factor)))
+            if each["roles"][0]["part"] == "letter"
+        ]
+        (told,) = re.findall("In .*", captions(table_entries([*best, *letter]), {})["letter"])
+        return told.replace(
+            "cells the paper's choices leave an error more than twice as large as the best", ""
+        )
+
+    assert caption(3, 3, 3) == "In 3 of 3  setting does."
+    assert caption(3, 1, 3) == "In 2 of 3  setting does: all but LSTM of 50 units."
+    assert caption(1, 1, 3) == "In 1 of 3  setting does: LSTM of 100 units."
+    assert caption(1, 1, 1) == "In 0 of 3  setting does."
+
+
 def test_captions_tell_what_intervals_carry():
     def told(fast, lstm, data_seed=None):
         tags = {"criterion": "parameters", "budget": 9290}

@@ -35,27 +35,26 @@ def provisional(entries: Sequence[TableEntry]) -> str:
 
 
 def _place(entry: TableEntry) -> str:
-    return f"{model_label(entry.model)} at R = {entry.hidden_size}"
+    return f"{model_label(entry.model)} of {entry.hidden_size} units"
 
 
 def _as_published(entries: Sequence[TableEntry]) -> str:
-    """Where the paper's own choices decide: entries whose two numbers are far apart."""
-    compared = [
-        (_place(entry), fmean(theirs), fmean(ours))
+    """In how many cells the paper's own choices decide; the fewer, or the others, are named."""
+    factors = {
+        _place(entry): fmean(theirs) > 2 * fmean(ours)
         for entry in entries
         if (theirs := complete_errors(entry.as_published)) is not None
         and (ours := complete_errors(entry.table)) is not None
-    ]
-    if not compared:
+    }
+    if not factors:
         return ""
-    apart = [
-        f"{where} ({percent(theirs)} % against {percent(ours)} %)"
-        for where, theirs, ours in compared
-        if theirs > 2 * ours
-    ]
+    apart, others = ([where for where, far in factors.items() if far == which] for which in (True, False))
+    fewer = ""
+    if apart and others:
+        fewer = f": all but {joined(others)}" if len(others) < len(apart) else f": {joined(apart)}"
     return (
-        f"In {len(apart)} of {len(compared)} cells the paper's choices leave an error more than twice as "
-        f"large as the best setting does{': ' + joined(apart) if apart else ''}."
+        f"In {len(apart)} of {len(factors)} cells the paper's choices leave an error more than twice as "
+        f"large as the best setting does{fewer}."
     )
 
 
