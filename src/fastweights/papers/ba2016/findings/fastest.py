@@ -25,10 +25,11 @@ def fastest(settings: Settings) -> Finding:
     if _FAST not in compared or len(compared) < 2 or not all(map(is_complete, compared.values())):
         return OPEN
     seeds = {model: setting.updates_to_goal_by_run for model, setting in compared.items()}
-    survives = without_any_seed(lambda some: word_of_shares([_share(some)]), seeds)
+    survives, but = without_any_seed(lambda some: word_of_shares([_share(some)]), seeds)
     paces = joined(f"{model_label(model)} {_pace(setting)}" for model, setting in compared.items())
     return survives, (
-        f"median updates to 1 %: {paces}, fast weights first in {100 * _share(seeds):.4g} % of the resamples."
+        f"median updates to 1 %: {paces}, fast weights first in {100 * _share(seeds):.4g} % of the resamples"
+        f"{but}."
     )
 
 

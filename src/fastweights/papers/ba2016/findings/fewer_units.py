@@ -33,10 +33,10 @@ def fewer_units(settings: Settings, baseline: str) -> Finding:
         seeds[place] = errors
     if {model for model, _ in seeds} != {FAST, baseline}:
         return OPEN
-    word = without_any_seed(partial(_word, baseline=baseline), seeds)
+    word, but = without_any_seed(partial(_word, baseline=baseline), seeds)
     shares = joined(f"{round(100 * _share(seeds, baseline, learned), 2):g}" for learned in LEARNED)
     errors = joined(f"{100 * learned:g}" for learned in LEARNED)
-    return word, f"fewer in {shares} % of the resamples, for errors of at most {errors} %."
+    return word, f"fewer in {shares} % of the resamples, for errors of at most {errors} %{but}."
 
 
 def smallest(seeds: Mapping[Place, Sequence[float]], model: str, learned: float) -> Distribution:

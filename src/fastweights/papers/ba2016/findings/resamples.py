@@ -23,15 +23,19 @@ def word_of_shares(shares: Sequence[float]) -> bool | None:
     return True if min(shares) >= SURE else False if max(shares) <= 1 - SURE else None
 
 
-def without_any_seed(word_of: Callable[[Seeds[Key]], bool | None], seeds: Seeds[Key]) -> bool | None:
-    """The word on all seeds; None if any one of them left out would change it."""
+def without_any_seed(
+    word_of: Callable[[Seeds[Key]], bool | None], seeds: Seeds[Key]
+) -> tuple[bool | None, str]:
+    """The word on all seeds, None if any one of them left out would change it; then this is said, too."""
     word = word_of(seeds)
     fewer = (
         {**seeds, key: [*values[:i], *values[i + 1 :]]}
         for key, values in seeds.items()
         for i in range(len(values))
     )
-    return word if word is not None and all(word_of(some) == word for some in fewer) else None
+    if word is None or all(word_of(some) == word for some in fewer):
+        return word, ""
+    return None, ", but not so with each single seed left out"
 
 
 @lru_cache(maxsize=4096)
