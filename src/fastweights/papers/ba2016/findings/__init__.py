@@ -1,1 +1,1 @@
-"""What the runs say of the published numbers, by rules fixed beforehand."""
+"""What the runs say of the published numbers, by fixed rules."""

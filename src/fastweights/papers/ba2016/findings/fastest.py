@@ -15,7 +15,7 @@ _FAST = "fast-weights"
 
 RULE = (
     "the median number of updates to a validation error of 1 % is smaller than every other model's in 99.9 % "
-    "of the resamples of all seeds, and with any one seed left out; it does not, if in 99.9 % it is not"
+    "of the resamples of the seeds; it does not, if in 99.9 % it is not"
 )
 
 

@@ -14,9 +14,8 @@ LEARNED = (0.01, 0.02, 0.05)
 which it says that a model works. A conclusion holds if it does at each of them."""
 
 RULE = (
-    "the smallest R with a mean test error of at most 2 % is smaller in 99.9 % of the resamples of all "
-    "seeds, and so it is with 1 % and with 5 %, and with any one seed left out; it does not, if in 99.9 % it "
-    "is not smaller"
+    "the smallest R with a mean test error of at most 2 % is smaller than the other model's in 99.9 % of the "
+    "resamples of the seeds, and so it is with 1 % and with 5 %; they do not, if in 99.9 % it is not smaller"
 )
 
 Distribution = Mapping[float, float]

@@ -1,4 +1,4 @@
-"""Whether a published error is reproduced: one rule for every number, fixed before the runs that it judges.
+"""Whether a published error is reproduced: one rule for every number.
 
 What is published is one number from an unstated number of runs: one run, or the best of a search. So it is
 compared with what a further run of ours may have, P, and with what the best of ten further runs may have, B

@@ -62,7 +62,7 @@ def other_rules_table(entries: Sequence[TableEntry]) -> Table:
         "word, the table's is undecided. The range of the seeds: from the lowest to the highest, whatever "
         "the distribution; one more run of ours is outside of it in 2 cases of 11. Both by all seeds at "
         "once, where the table's verdict must hold without any one of them too: so they may decide what it "
-        "leaves open.",
+        "leaves undecided.",
     )
 
 

@@ -15,7 +15,7 @@ from fastweights.papers.ba2016.page.robustness_tables import again_table, other_
 from fastweights.report.labels import count, decimal, model_label, nats, published_percent, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
-from fastweights.studies.analysis.runs import Record, outcome
+from fastweights.studies.analysis.runs import Record, entry_of, outcome
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.analysis.settings import Setting
 
@@ -121,7 +121,8 @@ def _flat_options(run: Record) -> dict[str, float]:
     """The numbers among the options that a search varies."""
     specification = run["specification"]
     model, training = specification["model"], specification["training"]
-    options = {**model, **model.get("cell", {}), **model.get("classifier", {}), **training}
+    later = {"weight_decay": entry_of(specification, "training.weight_decay")}
+    options = {**model, **model.get("cell", {}), **model.get("classifier", {}), **later, **training}
     return {
         name: value
         for name, value in options.items()

@@ -23,6 +23,7 @@ from fastweights.report.setting_texts import (
 )
 from fastweights.report.table import Column, Table
 from fastweights.studies.analysis.runs import Record
+from fastweights.studies.analysis.settings import Setting
 
 _RULES: Mapping[Word, str] = {
     "ours lower": "P is below the paper's error",
@@ -38,7 +39,7 @@ _VERDICT, _WHY, _SHORT = (
     Column("in short", "sentence"),
 )
 _VERDICTS: EntryColumns = {
-    "median %": lambda entry: percent(median(entry.table.test_errors)) if entry.table.finished else "",
+    "median %": lambda entry: _median(entry.table),
     "lowest–highest %": lambda entry: range_text(entry.table),
     "seeds": lambda entry: seeds_text(entry.table),
     "collapses": lambda entry: str(entry.table.collapses) if entry.table.finished else "",
@@ -48,6 +49,10 @@ _VERDICTS: EntryColumns = {
     _VERDICT: lambda entry: verdict_word(entry.verdict),
     _WHY: why,
 }
+
+
+def _median(setting: Setting) -> str:
+    return percent(median(setting.test_errors)) if setting.finished else ""
 
 
 def rule_text(entries: Sequence[TableEntry]) -> str:
@@ -93,10 +98,20 @@ def verdict_table(entries: Sequence[TableEntry]) -> Table:
 
 
 def summary_table(entries: Sequence[TableEntry]) -> Table:
-    """A narrow row for each entry: what came out, beside what was published."""
-    shown = ("median %", "lowest–highest %", "paper %", _VERDICT)
-    columns = {column: _VERDICTS[column] for column in shown}
-    return entry_table("summary", "", entries, columns, "")
+    """A narrow row for each entry: what was published, and what came out at best and to the letter."""
+    return entry_table(
+        "summary",
+        "",
+        entries,
+        {
+            **PAPER,
+            "at best %": _VERDICTS["median %"],
+            _VERDICT: _VERDICTS[_VERDICT],
+            "to the letter %": lambda entry: _median(entry.as_published),
+            Column("its verdict", "word"): lambda entry: verdict_word(entry.verdict_on(entry.as_published)),
+        },
+        "",
+    )
 
 
 def details_table(entries: Sequence[TableEntry]) -> Table:
