@@ -266,7 +266,7 @@ def test_matched_sizes_other_settings_and_the_letter():
     more = rows(runs, "more-data")
     assert list(more) == [("50", "LSTM")]
     row = more["50", "LSTM"]
-    assert (row["test error %"], row["to the letter %"]) == ("0.40 ± 0.00", "61.0 ± 0.4")
+    assert (row["test error %"], row["before %"]) == ("0.40 ± 0.00", "61.0 ± 0.4")
     assert (row["sequences"], row["verdict"]) == ("1,000,000", "ours lower")
     longer = rows(runs, "more-updates")["50", "LSTM"]
     assert (longer["updates"], longer["test error %"]) == ("700,000", "1.90 ± 0.00")

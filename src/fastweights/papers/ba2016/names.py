@@ -47,5 +47,8 @@ DEFAULTS, PAIRS, STEPS = "the defaults", "pairs K", "inner steps S"
 OTHER_HEADS = "one head", "mean of three"
 """Of an associative LSTM, which has the sum of three heads' answers in the table."""
 
+AT_BEST, TO_THE_LETTER = "at best", "to the letter"
+"""Of what runs with more data, or with more updates, are the same but for these."""
+
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 """One of the embeddings tried."""

@@ -68,13 +68,13 @@ def _missing(entry: TableEntry) -> Iterator[str]:
     if memorised:
         yield f"the training data are {memorised}"
     yield from _as_published(entry)
-    for sequences, setting in entry.more_data.items():
+    for (reading, sequences), setting in entry.more_data.items():
         if setting.test_error is not None:
-            yield f"to the letter with {sequences:,} training sequences {mean_text(setting)}"
-    for sequences, setting in entry.longer.items():
+            yield f"{reading} with {sequences:,} training sequences {mean_text(setting)}"
+    for (reading, sequences), setting in entry.longer.items():
         if setting.test_error is not None:
             after = f"{length_text(setting)} updates on {sequences:,} sequences"
-            yield f"to the letter after {after} {mean_text(setting)}"
+            yield f"{reading} after {after} {mean_text(setting)}"
     if entry.verdict is not None and entry.verdict.run is not None:
         yield f"even the best of ten runs would have {percent(entry.verdict.run.best)} % or more"
 

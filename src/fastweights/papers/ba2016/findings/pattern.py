@@ -45,15 +45,15 @@ class Pattern:
         return max(self.factors, key=lambda where: self.factors[where])
 
 
-def patterns(reading: str, runs: Iterable[Record], longest: float = math.inf) -> list[Pattern]:
-    """Of runs at a constant rate, which are also every shorter run, after at most `longest` updates."""
+def patterns(reading: str, runs: Iterable[Record]) -> list[Pattern]:
+    """Of runs at a constant rate, which are also every shorter run."""
     curves = {
         where: list(map(_errors, those))
         for where, those in grouped(runs, place).items()
         if where in BA_2016.test_errors
     }
     found = []
-    for updates in (each for each in UPDATES if each <= longest):
+    for updates in UPDATES:
         errors = {
             where: [curve[updates] for curve in those if updates in curve] for where, those in curves.items()
         }

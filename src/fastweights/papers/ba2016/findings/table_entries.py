@@ -13,13 +13,15 @@ from fastweights.papers.ba2016.findings.stages import (
     stage_settings,
 )
 from fastweights.papers.ba2016.findings.verdicts import Rule, Verdict, judge, judge_runs
-from fastweights.papers.ba2016.names import Stage
+from fastweights.papers.ba2016.names import AT_BEST, TO_THE_LETTER, Stage
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
 from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Setting
 
-Value = TypeVar("Value", int, str)
+Reading = tuple[str, int]
+"""At best or to the letter, and the number of training sequences."""
+Value = TypeVar("Value", Reading, str)
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,10 @@ class TableEntry:
     """Of an associative LSTM with other heads, by what they are."""
     again: Setting
     """Fresh seeds of the table's setting, if it is nearest to another verdict."""
-    longer: Mapping[int, Setting]
-    """To the letter, with more updates, by the number of training sequences."""
-    more_data: Mapping[int, Setting]
-    """With more training sequences, by their number."""
+    longer: Mapping[Reading, Setting]
+    """With more updates."""
+    more_data: Mapping[Reading, Setting]
+    """With more training sequences."""
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -78,6 +80,10 @@ class TableEntry:
             return None
         return first.word == fresh.word
 
+    def setting_of(self, reading: str) -> Setting:
+        """At best or to the letter."""
+        return self.table if reading == AT_BEST else self.as_published
+
     def verdict_on(self, setting: Setting, rule: Rule = judge) -> Verdict | None:
         """Whether this setting reproduces the published error; None if there is none, or nothing to judge."""
         return None if self.paper is None or not setting.runs else judge_runs(self.paper, setting.runs, rule)
@@ -89,7 +95,7 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     table, as_published, again = (
         place_settings(runs, stage) for stage in (Stage.TABLE, Stage.AS_PUBLISHED, Stage.AGAIN)
     )
-    longer, more_data = (_by_tag(runs, stage, _sequences) for stage in (Stage.LONGER, Stage.DATA))
+    longer, more_data = (_by_tag(runs, stage, _reading) for stage in (Stage.LONGER, Stage.DATA))
     heads = _by_tag(runs, Stage.HEADS, lambda tags: str(tags.get("heads", "")))
     nothing = Setting(())
     again = {where: fresh for where, fresh in again.items() if _are_of(table.get(where, nothing), fresh)}
@@ -136,6 +142,8 @@ def _by_tag(
     return found
 
 
-def _sequences(tags: Mapping[str, object]) -> int | None:
-    count = tags.get("sequences")
-    return int(count) if isinstance(count, int | float) and 0 < count < 1e9 else None
+def _reading(tags: Mapping[str, object]) -> Reading | None:
+    """Runs that say no reading are older than those at best."""
+    count, reading = tags.get("sequences"), tags.get("reading", TO_THE_LETTER)
+    known = isinstance(count, int | float) and 0 < count < 1e9 and reading in (AT_BEST, TO_THE_LETTER)
+    return (str(reading), int(count)) if known else None

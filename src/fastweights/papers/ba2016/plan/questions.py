@@ -1,6 +1,6 @@
 """Asked beside the table: the paper to the letter, more data, more updates, other heads, fresh seeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -8,7 +8,7 @@ from itertools import product
 from fastweights import registry
 from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
 from fastweights.papers.ba2016.findings.verdicts import Evidence, Verdict, evidence_of, judge_runs
-from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
+from fastweights.papers.ba2016.names import AT_BEST, OTHER_HEADS, TO_THE_LETTER, Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
 from fastweights.papers.ba2016.plan.assumptions import assumed
 from fastweights.papers.ba2016.plan.matched import num_parameters
@@ -26,8 +26,6 @@ FIGURE_UPDATES = 700_000
 _LARGE = 50_000
 """Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
 _PAPERS_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
-_ADAMS_RATE = 1e-3
-"""Where Kingma & Ba 2014 begin, and one of the paper's rates here."""
 _CLOSEST = 3
 _OTHER_HEADS = dict(zip(OTHER_HEADS, ({"cell.heads": 1}, {"cell.combine_heads": "mean"}), strict=True))
 """Of the associative LSTM, which has the sum of three heads in the table: both keep |h| ≤ 1."""
@@ -48,12 +46,13 @@ class Questions(Selections):
         yield from tagged(Stage.PATTERN, self.papers_settings(model, size))
 
     def assumptions(self, model: str, size: int) -> Iterator[Planned]:
-        """The paper's own choices but for one assumption, with few updates at Adam's own rate: whether that
-        has the paper's pattern of errors. Seed and data are the pattern's, so that nothing else differs."""
-        settings = self.papers_settings(model, size)
-        usual = next(run for run in settings if run.training.learning_rate == _ADAMS_RATE)
-        for name, run in assumed(self.with_budget(usual, 20_000)):
-            yield from tagged(Stage.ASSUMPTIONS, [run], {"assumption": name})
+        """The paper's own choices but for one assumption, at the rate that is best with them: whether that
+        has the paper's pattern of errors. Seed and data are the pattern's, so that nothing else differs. Not
+        of large models, whose runs are taken as they are."""
+        usual = self.papers_best(model, size)
+        if usual is not None and not _is_large(usual):
+            for name, run in assumed(usual):
+                yield from tagged(Stage.ASSUMPTIONS, [run], {"assumption": name})
 
     def as_published(self, model: str, size: int) -> Iterator[Planned]:
         """Fresh seeds of the best of them and of those beyond, as the paper searched its rates: ten, or five
@@ -65,7 +64,7 @@ class Questions(Selections):
 
     def of_letter(self, best: RunSpecification) -> list[RunSpecification]:
         """The runs that are reported: five of the largest models, which cost as much as all others."""
-        seeds = 5 if num_parameters(best) > _LARGE else 10
+        seeds = 5 if _is_large(best) else 10
         return with_own_data(best, _AS_PUBLISHED_SEEDS[: self.seeds or seeds])
 
     def papers_settings(self, model: str, size: int) -> list[RunSpecification]:
@@ -90,36 +89,46 @@ class Questions(Selections):
         return self.lowest(self.papers_rates(model, size))
 
     @once
-    def missed(self, model: str, size: int) -> RunSpecification | None:
-        """The paper's own choices, if with them the runs are above its number, or leave that undecided."""
-        best = self.papers_best(model, size)
-        return best if best is not None and self.misses(self.of_letter(best)) else None
+    def missed(self, model: str, size: int) -> Mapping[str, RunSpecification]:
+        """What is reported at best and to the letter, where its runs are above the paper's number, or leave
+        that undecided."""
+        letter, best = self.papers_best(model, size), self.best(model, size)
+        found = {}
+        if best is not None and self.misses(self.of_table(best)):
+            found[AT_BEST] = best
+        if letter is not None and self.misses(self.of_letter(letter)):
+            found[TO_THE_LETTER] = letter
+        return found
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
-        """More training sequences and nothing else changed, where the paper's own choices miss its number."""
-        if best := self.missed(model, size):
-            for count in (FRESH,) if num_parameters(best) > _LARGE else _MANY_SEQUENCES:
-                yield from tagged(Stage.DATA, self.of_data(best, count), {"sequences": count})
+        """More training sequences and nothing else changed, where the paper's number is missed."""
+        for reading, missed in self.missed(model, size).items():
+            for count in (FRESH,) if _is_large(missed) else _MANY_SEQUENCES:
+                tags = {"reading": reading, "sequences": count}
+                yield from tagged(Stage.DATA, self.of_data(missed, count), tags)
 
     def longer(self, model: str, size: int) -> Iterator[Planned]:
-        """As many updates as Figure 2 has, for what the paper compares fast weights with, where the paper's
-        own choices miss its number: on as many sequences and on the most, at the better of two rates, since
-        the best of fewer updates may not be stable for so many. Large models, where they miss it on the most
-        sequences, too, and on these only."""
-        best = self.missed(model, size)
-        if best is None or model == "fast-weights":
-            return
-        large = num_parameters(best) > _LARGE
-        if large and not self.misses(self.of_data(best, FRESH)):
-            return
-        long, rate = self.with_budget(best, FIGURE_UPDATES), best.training.learning_rate
-        lower = [other for other in _PAPERS_RATES if other < rate][-1:]
-        tried = [override(long, {RATE: each}) for each in (rate, *lower)]
-        yield from tagged(Stage.LONGER_SEARCH, tried)
-        if stable := self.lowest(tried):
-            for count in (FRESH,) if large else (_PAPERS_SEQUENCES, FRESH):
-                runs = with_own_data(self.with_sequences(stable, count), _LONGER_SEEDS[:3])
-                yield from tagged(Stage.LONGER, runs, {"sequences": count})
+        """As many updates as Figure 2 has, for what the paper compares fast weights with, where its number is
+        missed: to the letter on as many sequences and on the most; at best, and of large models, on the most
+        only, and where they miss it on these, too. At the better of two rates, since the best of fewer
+        updates may not be stable for so many."""
+        for reading, missed in self.missed(model, size).items():
+            if model == "fast-weights":
+                continue
+            few = reading == TO_THE_LETTER and not _is_large(missed)
+            if not few and not self.misses(self.of_data(missed, FRESH)):
+                continue
+            counts = (_PAPERS_SEQUENCES, FRESH) if few else (FRESH,)
+            rate = missed.training.learning_rate
+            lower = [other for other in _PAPERS_RATES if other < rate][-1:]
+            long = self.with_sequences(self.with_budget(missed, FIGURE_UPDATES), counts[0])
+            tried = [override(long, {RATE: each}) for each in (rate, *lower)]
+            tags = {"reading": reading}
+            yield from tagged(Stage.LONGER_SEARCH, tried, tags)
+            if stable := self.lowest(tried):
+                for count in counts:
+                    runs = with_own_data(self.with_sequences(stable, count), _LONGER_SEEDS[:3])
+                    yield from tagged(Stage.LONGER, runs, {**tags, "sequences": count})
 
     def of_data(self, best: RunSpecification, count: int) -> list[RunSpecification]:
         """The runs on so many training sequences that are reported."""
@@ -200,6 +209,10 @@ class Questions(Selections):
         if published is None or not ended(runs, self.known):
             return None
         return judge_runs(published / 100, [self.known[run.identifier] for run in runs])
+
+
+def _is_large(run: RunSpecification) -> bool:
+    return num_parameters(run) > _LARGE
 
 
 def tagged(stage: Stage, runs: Sequence[RunSpecification], tags: Tags | None = None) -> Iterator[Planned]:

@@ -36,8 +36,8 @@ class Stages(Questions):
         """The table first, cell by cell; then the other stages in their order."""
         chosen = set(self.chosen or STAGES)
         for stage, (_, selecting) in reversed(STAGES.items()):  # what another rests on stands before it
-            if stage in chosen and selecting is not None:
-                chosen.add(selecting)
+            if stage in chosen:
+                chosen.update(selecting)
         first = [Stage.SEARCH, Stage.HORIZON, Stage.TABLE]
         yield from ((stage, place) for place in self.places for stage in first if stage in chosen)
         others = [stage for stage in STAGES if stage in chosen and stage not in first]
@@ -105,21 +105,21 @@ class Stages(Questions):
         yield from self.best_of(tried, Stage.MATCHED_SEARCH, Stage.MATCHED, _MATCHED_SEEDS, tags)
 
 
-STAGES: dict[Stage, tuple[Callable[[Stages, str, int], Iterator[Planned]], Stage | None]] = {
-    Stage.SEARCH: (Stages.search, None),
-    Stage.HORIZON: (Stages.horizon, Stage.SEARCH),
-    Stage.TABLE: (Stages.table, Stage.HORIZON),
-    Stage.PATTERN: (Stages.pattern, None),
-    Stage.AS_PUBLISHED: (Stages.as_published, Stage.PATTERN),
-    Stage.DATA: (Stages.more_data, Stage.AS_PUBLISHED),
-    Stage.HEADS: (Stages.heads, Stage.HORIZON),
-    Stage.AGAIN: (Stages.again, Stage.TABLE),
-    Stage.ASSUMPTIONS: (Stages.assumptions, Stage.PATTERN),
-    Stage.LONGER: (Stages.longer, Stage.DATA),
-    Stage.MATCHED: (Stages.matched, Stage.TABLE),
-    Stage.FIGURE_2: (Stages.figure_2, Stage.SEARCH),
-    Stage.ABLATIONS: (Stages.ablations, None),
-    Stage.HEAT_MAP: (Stages.heat_map, None),
+STAGES: dict[Stage, tuple[Callable[[Stages, str, int], Iterator[Planned]], Sequence[Stage]]] = {
+    Stage.SEARCH: (Stages.search, ()),
+    Stage.HORIZON: (Stages.horizon, [Stage.SEARCH]),
+    Stage.TABLE: (Stages.table, [Stage.HORIZON]),
+    Stage.PATTERN: (Stages.pattern, ()),
+    Stage.AS_PUBLISHED: (Stages.as_published, [Stage.PATTERN]),
+    Stage.DATA: (Stages.more_data, [Stage.TABLE, Stage.AS_PUBLISHED]),
+    Stage.HEADS: (Stages.heads, [Stage.HORIZON]),
+    Stage.AGAIN: (Stages.again, [Stage.TABLE]),
+    Stage.ASSUMPTIONS: (Stages.assumptions, [Stage.AS_PUBLISHED]),
+    Stage.LONGER: (Stages.longer, [Stage.DATA]),
+    Stage.MATCHED: (Stages.matched, [Stage.TABLE]),
+    Stage.FIGURE_2: (Stages.figure_2, [Stage.SEARCH]),
+    Stage.ABLATIONS: (Stages.ablations, ()),
+    Stage.HEAT_MAP: (Stages.heat_map, ()),
 }
-"""Those that can be chosen, in the order in which they are run: what each asks for, and the stage that
-selects for it or says whether it is needed, which is run too. The other stages belong to these."""
+"""Those that can be chosen, in the order in which they are run: what each asks for, and the stages that
+select for it or say whether it is needed, which are run too. The other stages belong to these."""
