@@ -144,6 +144,7 @@ def _by_tag(
 
 def _reading(tags: Mapping[str, object]) -> Reading | None:
     """Runs that say no reading are older than those at best."""
-    count, reading = tags.get("sequences"), tags.get("reading", TO_THE_LETTER)
-    known = isinstance(count, int | float) and 0 < count < 1e9 and reading in (AT_BEST, TO_THE_LETTER)
-    return (str(reading), int(count)) if known else None
+    count, reading = tags.get("sequences"), str(tags.get("reading", TO_THE_LETTER))
+    if isinstance(count, int | float) and 0 < count < 1e9 and reading in (AT_BEST, TO_THE_LETTER):
+        return reading, int(count)
+    return None
