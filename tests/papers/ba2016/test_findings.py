@@ -10,9 +10,11 @@ from rich.console import Console
 
 from fastweights.papers.ba2016.findings.conclusions import answer, conclusions
 from fastweights.papers.ba2016.findings.evidence import difference
+from fastweights.papers.ba2016.findings.fastest import _word_by_ranks as by_ranks
 from fastweights.papers.ba2016.findings.resamples import (
     medians,
     share_at_most,
+    student_share_at_most,
     without_any_seed,
     word_of_shares,
 )
@@ -348,6 +350,34 @@ def test_a_conclusion_must_not_depend_on_one_seed():
     assert word == (True, "")
     word = without_any_seed(lambda seeds: sum(seeds["a"]) > 1, {"a": [0.6, 0.3, 0.3]})
     assert word == (None, ", but not so with each single seed left out")
+
+
+def test_a_conclusion_must_not_depend_on_the_interval():
+    """No resample of these five has a mean above 1 %; by Student's t, 4.3 standard errors are 99.4 %."""
+    claim = "Fast weights need fewer units than an LSTM."
+    slow = [*table("lstm", 20, (0.5,) * 5), *table("lstm", 50, (0.0,) * 5)]
+
+    def found(*errors):
+        return everywhere(table("fast-weights", 20, errors), table("fast-weights", 50, (0.0,) * 5), slow)[
+            claim
+        ]
+
+    assert found(0.001, 0.002, 0.001, 0.002, 0.001).survives is True
+    skewed = found(0.001, 0.001, 0.001, 0.001, 0.0095)
+    assert skewed.survives is None
+    assert "fewer in 100, 100 and 100 % of the resamples" in skewed.evidence
+    assert "at most 1, 2 and 5 %, but not so by the other interval. " in skewed.evidence
+    assert student_share_at_most((0.0, 1.0), 0.5) == pytest.approx(0.5)
+    assert student_share_at_most((0.0, 1.0), 1.0) == pytest.approx(0.75)  # t = 1 with one degree of freedom
+    assert [student_share_at_most((0.2, 0.2), limit) for limit in (0.1, 0.2)] == [0.0, 1.0]
+
+
+def test_the_interval_of_a_median_leaves_out_one_of_ten_at_each_end():
+    """Late and early ones of ten do not count, of five they do."""
+    ours, theirs = [2.0] * 9 + [9.0], [1.0] + [3.0] * 9
+    assert by_ranks({"fast-weights": ours, "lstm": theirs}) is True
+    assert by_ranks({"fast-weights": ours[5:], "lstm": theirs}) is None
+    assert by_ranks({"fast-weights": [5.0] * 5, "lstm": [5.0] * 5, "irnn": [9.0] * 5}) is False
 
 
 def test_it_takes_999_resamples_of_1000():

@@ -6,6 +6,7 @@ At ten seeds it is too sure of itself: it knows no seed that was not drawn, and 
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -38,15 +39,43 @@ def without_any_seed(
     return None, ", but not so with each single seed left out"
 
 
+def agreed(
+    word_of: Callable[[Seeds[Key]], bool | None],
+    other_word_of: Callable[[Seeds[Key]], bool | None],
+    seeds: Seeds[Key],
+) -> tuple[bool | None, str]:
+    """The same, and None if another interval has another word."""
+    word, but = without_any_seed(word_of, seeds)
+    if word is None or other_word_of(seeds) == word:
+        return word, but
+    return None, ", but not so by the other interval"
+
+
 @lru_cache(maxsize=4096)
 def share_at_most(values: tuple[float, ...], limit: float) -> float:
     """The share of the resamples whose mean is at most this."""
-    return float((_drawn(values, 0).mean(axis=1) <= limit).mean())
+    return float((means(values, 0) <= limit).mean())
+
+
+def student_share_at_most(values: tuple[float, ...], limit: float) -> float:
+    """What Student's t has in its place: the confidence that the mean is at most this."""
+    from scipy.special import stdtr
+
+    spread = stdev(values) / len(values) ** 0.5
+    if spread == 0:
+        return float(fmean(values) <= limit)
+    return float(stdtr(len(values) - 1, (limit - fmean(values)) / spread))
+
+
+@lru_cache(maxsize=512)
+def means(values: tuple[float, ...], stream: int) -> "ndarray":
+    """The mean of each resample. Samples that are compared need streams of their own."""
+    return _drawn(values, stream).mean(axis=1)
 
 
 @lru_cache(maxsize=512)
 def medians(values: tuple[float, ...], stream: int) -> "ndarray":
-    """The median of each resample. Samples that are compared need streams of their own."""
+    """The median of each resample; streams as for means."""
     from numpy import sort
 
     ordered = sort(_drawn(values, stream), axis=1)
