@@ -46,6 +46,17 @@ def test_open_points_are_what_the_runs_have():
     assert rows["weight decay"] == ["0", "0"]
 
 
+def test_a_run_with_two_tags_of_one_meaning_is_one_run():
+    """As runs to the letter had no reading before there were others."""
+    more = [run("irnn", 100, 280 + i, "more-data", sequences=1_000_000) for i in range(5)]
+    for each in more:
+        each["roles"].append({**each["roles"][0], "reading": "to the letter"})
+    entries = table_entries([*table("irnn", 100), *more])
+    assert [(which, setting.planned) for which, setting in entries[0].more_data.items()] == [
+        (("to the letter", 1_000_000), 5)
+    ]
+
+
 def of_first_study(runs):
     for each in runs:
         each["specification"]["data"]["seed"] = 0

@@ -336,6 +336,12 @@ def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
     assert {each.cell for each in reported} == {best.cell}
 
 
+def test_the_largest_models_get_neither_more_data_nor_more_updates():
+    choice = Choice(models=("associative-lstm",), hidden_sizes=(100,), parts=("more-updates",))
+    *_, planned = rounds("paper-smoke", choice, test_error=lambda _: 0.25)
+    assert set(parts(planned)) & {"letter", "more-data", "more-updates"} == {"letter"}
+
+
 @pytest.mark.parametrize(
     ("with_more_data", "expected"), [(0.25, [(2_000_000, s) for s in (300, 301, 302)]), (0, [])]
 )

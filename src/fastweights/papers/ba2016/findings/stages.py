@@ -32,11 +32,13 @@ def stage_settings(
     """The settings of a stage by what tags and run say of each; what they say None of is left out.
 
     Of several settings with one key the one that was planned last: a search that was widened may have
-    selected anew.
+    selected anew. A run of which two tags say the same is one run.
     """
     groups = grouped(tagged(runs, stage), lambda pair: key(*pair))
     return {
-        which: Setting([run for _, run in pairs if kind_of(run) == kind_of(pairs[-1][1])])
+        which: Setting(
+            list({run["id"]: run for _, run in pairs if kind_of(run) == kind_of(pairs[-1][1])}.values())
+        )
         for which, pairs in groups.items()
         if which is not None
     }

@@ -24,7 +24,9 @@ FRESH = 10_000_000
 _PAPERS_SEQUENCES, _MANY_SEQUENCES = 100_000, (1_000_000, FRESH)
 FIGURE_UPDATES = 700_000
 _LARGE = 50_000
-"""Parameters; an update of larger models takes so long that they have fewer runs, as each stage says."""
+_LARGEST = 100_000
+"""Parameters; an update of larger models takes so long that they have fewer runs, as each stage says, and of
+the largest no more data and updates are asked: of an associative LSTM of 50 and of 100 units."""
 _PAPERS_RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 _CLOSEST = 3
 _OTHER_HEADS = dict(zip(OTHER_HEADS, ({"cell.heads": 1}, {"cell.combine_heads": "mean"}), strict=True))
@@ -98,7 +100,7 @@ class Questions(Selections):
             found[AT_BEST] = best
         if letter is not None and self.misses(self.of_letter(letter)):
             found[TO_THE_LETTER] = letter
-        return found
+        return {reading: run for reading, run in found.items() if num_parameters(run) <= _LARGEST}
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
         """More training sequences and nothing else changed, where the paper's number is missed."""
