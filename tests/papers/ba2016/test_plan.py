@@ -146,7 +146,15 @@ def test_what_is_reported_has_seeds_that_selected_nothing():
     found = parts([*whole(FEW), *whole(LONG)])
     seeds = {part: {each.seed for each in runs} for part, runs in found.items()}
     sets = {part: {each.data.seed for each in runs} for part, runs in found.items()}
-    searches = ("search", "horizon", "matched-search", "pattern", "assumptions", "updates-search")
+    searches = (
+        "search",
+        "horizon",
+        "matched-search",
+        "pattern",
+        "assumptions",
+        "data-search",
+        "updates-search",
+    )
     selecting, selecting_sets = (set().union(*(of[each] for each in searches)) for of in (seeds, sets))
     for part in ("table", "letter", "more-data", "more-updates", "again"):
         assert not seeds[part] & selecting, part
@@ -320,6 +328,13 @@ def test_only_what_misses_the_paper_gets_more_data_and_more_updates():
         assert {each.data.train for each in more} == {200_000, 2_000_000}
         for each in more:  # nothing else is changed
             assert replace(each, seed=0, data=same.data) == replace(same, seed=0)
+    tried, more = (
+        read_as("to the letter, rate searched", planned, part) for part in ("data-search", "more-data")
+    )
+    assert {each.data.train for each in [*tried, *more]} == {2_000_000}
+    assert [each.training.learning_rate for each in tried] == [1e-4, 3e-4, 1e-3, 3e-3]
+    assert {each.seed for each in tried} == {320}
+    assert [each.seed for each in more] == [280, 281, 282, 283, 284]
     planned = whole(LONG)
     tried, reported = (read_as("to the letter", planned, part) for part in ("updates-search", "more-updates"))
     assert [each.training.learning_rate for each in tried] == [1e-3, 3e-4]

@@ -25,6 +25,7 @@ class Stage(StrEnum):
     """The paper's own choices; records have called it so from the beginning."""
     HEADS_SEARCH = "heads-search", "rates tried with other heads"
     HEADS = "heads", "an associative LSTM with one head, or the mean of three"
+    DATA_SEARCH = "data-search", "rates tried with more sequences"
     DATA = "more-data", "more training sequences"
     LONGER_SEARCH = "updates-search", "rates tried for as long"
     LONGER = "more-updates", "as long as Figure 2"
@@ -49,6 +50,9 @@ OTHER_HEADS = "one head", "mean of three"
 
 AT_BEST, TO_THE_LETTER = "at best", "to the letter"
 """Of what runs with more data, or with more updates, are the same but for these."""
+
+RATE_SEARCHED = "to the letter, rate searched"
+"""On those data, not on fewer."""
 
 PAPERS_EMBEDDING = "50 to 100, uniform (the paper's)"
 """One of the embeddings tried."""

@@ -13,14 +13,15 @@ from fastweights.papers.ba2016.findings.stages import (
     stage_settings,
 )
 from fastweights.papers.ba2016.findings.verdicts import Rule, Verdict, judge, judge_runs
-from fastweights.papers.ba2016.names import AT_BEST, TO_THE_LETTER, Stage
+from fastweights.papers.ba2016.names import AT_BEST, RATE_SEARCHED, TO_THE_LETTER, Stage
 from fastweights.papers.ba2016.published import BA_2016, WAYMAN_MATHEW_2017
 from fastweights.report.labels import model_order
 from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Setting
 
+_READINGS = AT_BEST, TO_THE_LETTER, RATE_SEARCHED
 Reading = tuple[str, int]
-"""At best or to the letter, and the number of training sequences."""
+"""One of these, and the number of training sequences."""
 Value = TypeVar("Value", Reading, str)
 
 
@@ -145,6 +146,6 @@ def _by_tag(
 def _reading(tags: Mapping[str, object]) -> Reading | None:
     """Runs that say no reading are older than those at best."""
     count, reading = tags.get("sequences"), str(tags.get("reading", TO_THE_LETTER))
-    if isinstance(count, int | float) and 0 < count < 1e9 and reading in (AT_BEST, TO_THE_LETTER):
+    if isinstance(count, int | float) and 0 < count < 1e9 and reading in _READINGS:
         return reading, int(count)
     return None

@@ -8,7 +8,7 @@ from itertools import product
 from fastweights import registry
 from fastweights.papers.ba2016.findings.closeness import distance_to_another_verdict
 from fastweights.papers.ba2016.findings.verdicts import Evidence, Verdict, evidence_of, judge_runs
-from fastweights.papers.ba2016.names import AT_BEST, OTHER_HEADS, TO_THE_LETTER, Stage
+from fastweights.papers.ba2016.names import AT_BEST, OTHER_HEADS, RATE_SEARCHED, TO_THE_LETTER, Stage
 from fastweights.papers.ba2016.plan.ablations import PAPERS
 from fastweights.papers.ba2016.plan.assumptions import assumed
 from fastweights.papers.ba2016.plan.matched import num_parameters
@@ -103,11 +103,16 @@ class Questions(Selections):
         return {reading: run for reading, run in found.items() if num_parameters(run) <= _LARGEST}
 
     def more_data(self, model: str, size: int) -> Iterator[Planned]:
-        """More training sequences and nothing else changed, where the paper's number is missed."""
+        """More training sequences where the paper's number is missed: nothing else changed; to the letter,
+        on the most, also at the best of the rates on these, as the best on few may not learn from many."""
         for reading, missed in self.missed(model, size).items():
             for count in (FRESH,) if _is_large(missed) else _MANY_SEQUENCES:
                 tags = {"reading": reading, "sequences": count}
                 yield from tagged(Stage.DATA, self.of_data(missed, count), tags)
+        if TO_THE_LETTER in self.missed(model, size):
+            tried = [self.with_sequences(run, FRESH) for run in self.papers_settings(model, size)]
+            tags = {"reading": RATE_SEARCHED, "sequences": FRESH}
+            yield from self.best_of(tried, Stage.DATA_SEARCH, Stage.DATA, _DATA_SEEDS[:5], tags)
 
     def longer(self, model: str, size: int) -> Iterator[Planned]:
         """As many updates as Figure 2 has, for what the paper compares fast weights with, where its number is
