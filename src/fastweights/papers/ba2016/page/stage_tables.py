@@ -53,7 +53,8 @@ def stage_tables(entries: Sequence[TableEntry]) -> list[Table]:
             "More training sequences",
             [(entry, entry.more_data) for entry in entries],
             f"{_MISSED}: the same on more sequences, fresh seeds. Of 10,000,000, 100,000 updates draw 7.2 "
-            "million. Losses: the last, in nats. Before: on 100,000.",
+            "million. Rate searched: at the best of the rates of the letter on so many. Losses: the last, in "
+            "nats. Before: on 100,000.",
             {_VERDICT: lambda row: verdict_word(row[0].verdict_on(row[3]))},
         ),
         _sequences_table(
