@@ -32,7 +32,7 @@ def pattern_table(runs: Sequence[Record]) -> Table:
     return _table(
         "pattern",
         "The paper's pattern, by rate and updates",
-        Column("rate"),
+        Column("rate", "word"),
         comparable(found),
         f"To the letter of the paper, at a constant rate, after so many updates: {_FACTOR}. Each its best: "
         "the rates of Table 1 to the letter, other ones for other models. Over those published numbers that "
