@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from statistics import NormalDist
 
+from fastweights.papers.ba2016.findings import fewer_units
 from fastweights.papers.ba2016.findings.resamples import share_at_most, without_any_seed, word_of_shares
 from fastweights.papers.ba2016.findings.verdicts import judge
 from fastweights.report.documents import fill
@@ -86,7 +87,7 @@ AT_THE_ENDS: dict[str, tuple[Distribution, Sequence[float]]] = {
 """Where most of the published numbers are: at 0, and at the floor. Seeds, and what is published."""
 
 
-LEARNED = 0.02
+LEARNED = fewer_units.LEARNED[1]
 """The mean error at which a model counts as one that retrieves, the middle one of three."""
 
 

@@ -349,7 +349,7 @@ def test_a_conclusion_must_not_depend_on_one_seed():
     word = without_any_seed(lambda seeds: sum(seeds["a"]) > 1, {"a": [0.6, 0.6, 0.6], "b": [1.0]})
     assert word == (True, "")
     word = without_any_seed(lambda seeds: sum(seeds["a"]) > 1, {"a": [0.6, 0.3, 0.3]})
-    assert word == (None, ", but not so with each single seed left out")
+    assert word == (None, ", but leaving out one seed changes that")
 
 
 def test_a_conclusion_must_not_depend_on_the_interval():
@@ -366,7 +366,7 @@ def test_a_conclusion_must_not_depend_on_the_interval():
     skewed = found(0.001, 0.001, 0.001, 0.001, 0.0095)
     assert skewed.survives is None
     assert "fewer in 100, 100 and 100 % of the resamples" in skewed.evidence
-    assert "at most 1, 2 and 5 %, but not so by the other interval. " in skewed.evidence
+    assert "at most 1, 2 and 5 %, but the other interval disagrees. " in skewed.evidence
     assert student_share_at_most((0.0, 1.0), 0.5) == pytest.approx(0.5)
     assert student_share_at_most((0.0, 1.0), 1.0) == pytest.approx(0.75)  # t = 1 with one degree of freedom
     assert [student_share_at_most((0.2, 0.2), limit) for limit in (0.1, 0.2)] == [0.0, 1.0]
@@ -617,7 +617,7 @@ def test_fast_weights_learn_fastest_if_the_seeds_say_so_at_best_and_to_the_lette
     late, after = [1000] * 9 + [2000], [2000] * 10
     found = findings([*paces("table", late, after), *paces("letter", late, after)])[claim]
     assert found.word == "undecided"
-    assert "of the resamples, but not so with each single seed left out." in found.evidence
+    assert "of the resamples, but leaving out one seed changes that." in found.evidence
     # Two seeds of five tell nothing, nor do seeds that share a training set.
     some = [1000, 1000, 6000, 6000, 1000]
     assert findings([*paces("table", some, slow), *paces("letter", some, slow)])[claim].word == "undecided"

@@ -46,6 +46,41 @@ def test_open_points_are_what_the_runs_have():
     assert rows["weight decay"] == ["0", "0"]
 
 
+@pytest.mark.parametrize("size", [20, 50, 100])
+def test_the_letters_column_is_what_the_plan_runs(size):
+    plan = Stages(MODELS, (20, 50, 100), None, "grid", DataOptions(), 1, {}, chosen=[])
+    settings = [each for model in MODELS for each in plan.papers_settings(model, size)]
+    letter = [{"specification": each.to_json(), "roles": [{"part": "pattern"}]} for each in settings]
+    found = open_points_table([run("irnn", 20, 0, "search"), *letter])
+    read = {row[0]: row[-1] for row in found.rows}
+    fast, lstm, irnn, associative = (
+        next(each for each in settings if each.model == model)
+        for model in ("fast-weights", "lstm", "irnn", "associative-lstm")
+    )
+    rates = [f"{each.training.learning_rate:g}" for each in settings]
+    assert read["λ"] == f"{fast.cell.decay:g}"
+    assert read["η"] == f"{fast.cell.write_rate:g}"
+    assert read["LN of h_0"] == fast.cell.preliminary_norm
+    assert read["LN's bias at the start"] == f"{fast.cell.norm_bias:g}"
+    assert (read["where LN stands"], fast.cell.norm) == ("the same", "inside")
+    assert (read["A when h(t+1) is computed"], fast.cell.write_time) == ("holds h(t)", "current")
+    assert read["fast weights' W at the start, times I"] == f"{fast.cell.recurrent_scale:g}"
+    assert read["the IRNN's W at the start, times I"] == f"{irnn.cell.recurrent_scale:g}"
+    assert (read["LN of the IRNN and the LSTM"], lstm.cell.layer_norm) == ("none", False)
+    assert read["forget bias"] == f"{lstm.cell.forget_bias:g}" == f"{associative.cell.forget_bias:g}"
+    assert read["the A-LSTM's heads"] == str(associative.cell.heads)
+    assert read["what becomes of their answers"] == associative.cell.combine_heads
+    assert read["its copies"] == str(associative.cell.copies)
+    assert read["learning rate"] == f"{min(rates)} to {max(rates)}"
+    assert read["its schedule"] == fast.training.schedule
+    assert (read["gradients are clipped at"], fast.training.clip_norm) == ("none", 0.0)
+    assert read["weight decay"] == f"{fast.training.weight_decay:g}"
+    assert (read["embedding"], read["its distribution"]) == ("50 expanded to 100", "uniform")
+    assert (fast.classifier.embedding, fast.classifier.embedding_init) == ("expanded", "uniform")
+    assert (read["softmax"], fast.classifier.softmax) == ("ten classes", "classes")
+    assert all(read.values())
+
+
 def test_a_run_with_two_tags_of_one_meaning_is_one_run():
     """As runs to the letter had no reading before there were others."""
     more = [run("irnn", 100, 280 + i, "more-data", sequences=1_000_000) for i in range(5)]
@@ -139,10 +174,9 @@ def test_a_rate_beyond_the_four_is_not_compared():
     assert same == pattern_table(common).rows
     assert [row[2] for row in same] == ["2"]
     odds = {error: error / (1 - error) for error in (0.1, 0.2, 0.6081, 0.6211)}
-    typical = (
-        odds[0.6211] / odds[0.2] * odds[0.6081] / odds[0.1]
-    ) ** 0.5  # of an IRNN at 0.009, an LSTM at 0.001
-    assert (own[0], own[2], own[4]) == ("each its best", "2", f"{typical:.3g}")
+    # Of an IRNN at 0.009, and an LSTM at 0.001.
+    typical = (odds[0.6211] / odds[0.2] * odds[0.6081] / odds[0.1]) ** 0.5
+    assert (own[0], own[2], own[4]) == ("each model's best", "2", f"{typical:.3g}")
 
 
 def test_a_run_that_diverged_counts_as_guessing_and_takes_no_number_from_the_other_rows():

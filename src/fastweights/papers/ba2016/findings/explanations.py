@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from fastweights.papers.ba2016.findings.stages import choices
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.report.labels import joined, nats, percent, published_percent
@@ -82,10 +83,7 @@ def _missing(entry: TableEntry) -> Iterator[str]:
 def _own_setting(entry: TableEntry) -> Iterator[str]:
     """In which options the table's setting is not the one to the letter, where that has runs."""
     if entry.table.runs and entry.as_published.runs:
-        kinds = [
-            {name: setting.options[name] for name in ("model", "training")}
-            for setting in (entry.as_published, entry.table)
-        ]
+        kinds = [choices(setting.options) for setting in (entry.as_published, entry.table)]
         changed = [place.rpartition(".")[2] for place in differences(kinds)[1]]
         options = [name for name in changed if name not in _BUDGET]
         if options:

@@ -7,7 +7,7 @@ one in another reading is undecided, and none is drawn before every reading has 
 from collections.abc import Callable, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.names import OTHER_HEADS
+from fastweights.papers.ba2016.names import AT_BEST, OTHER_HEADS, TO_THE_LETTER
 from fastweights.studies.analysis.settings import Setting
 
 Place = tuple[str, int]
@@ -42,13 +42,13 @@ def in_every_reading(rule: Rule, entries: Sequence[TableEntry], models: Sequence
 def readings(entries: Sequence[TableEntry]) -> dict[str, Settings]:
     """Each entry's setting in each reading, without runs where there are none."""
     settings_of: dict[str, Callable[[TableEntry], Setting]] = {
-        "At best": lambda entry: entry.table,
-        "To the letter": lambda entry: entry.as_published,
+        AT_BEST: lambda entry: entry.setting_of(AT_BEST),
+        TO_THE_LETTER: lambda entry: entry.setting_of(TO_THE_LETTER),
     }
     if any(entry.model == _WITH_HEADS for entry in entries):
-        settings_of |= {f"At best, {heads}": _with(heads) for heads in OTHER_HEADS}
+        settings_of |= {f"{AT_BEST}, {heads}": _with(heads) for heads in OTHER_HEADS}
     return {
-        name: {(entry.model, entry.hidden_size): setting_of(entry) for entry in entries}
+        name.capitalize(): {(entry.model, entry.hidden_size): setting_of(entry) for entry in entries}
         for name, setting_of in settings_of.items()
     }
 

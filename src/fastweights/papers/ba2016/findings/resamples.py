@@ -36,7 +36,7 @@ def without_any_seed(
     )
     if word is None or all(word_of(some) == word for some in fewer):
         return word, ""
-    return None, ", but not so with each single seed left out"
+    return None, ", but leaving out one seed changes that"
 
 
 def agreed(
@@ -48,7 +48,7 @@ def agreed(
     word, but = without_any_seed(word_of, seeds)
     if word is None or other_word_of(seeds) == word:
         return word, but
-    return None, ", but not so by the other interval"
+    return None, ", but the other interval disagrees"
 
 
 @lru_cache(maxsize=4096)

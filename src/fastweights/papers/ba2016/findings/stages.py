@@ -26,6 +26,11 @@ def place(run: Record) -> tuple[str, int]:
     return model["name"], model["hidden_size"]
 
 
+def choices(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a specification chooses: its model and training, not its task and data."""
+    return {name: options[name] for name in ("model", "training")}
+
+
 def stage_settings(
     runs: Iterable[Record], stage: Stage, key: Callable[[Mapping[str, Any], Record], Key | None]
 ) -> dict[Key, Setting]:

@@ -20,9 +20,9 @@ from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Setting
 
 _READINGS = AT_BEST, TO_THE_LETTER, RATE_SEARCHED
-Reading = tuple[str, int]
+DataArm = tuple[str, int]
 """One of these, and the number of training sequences."""
-Value = TypeVar("Value", Reading, str)
+Value = TypeVar("Value", DataArm, str)
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class TableEntry:
     """Of an associative LSTM with other heads, by what they are."""
     again: Setting
     """Fresh seeds of the table's setting, if it is nearest to another verdict."""
-    longer: Mapping[Reading, Setting]
+    longer: Mapping[DataArm, Setting]
     """With more updates."""
-    more_data: Mapping[Reading, Setting]
+    more_data: Mapping[DataArm, Setting]
     """With more training sequences."""
 
     @cached_property
@@ -96,7 +96,7 @@ def table_entries(runs: Sequence[Record]) -> list[TableEntry]:
     table, as_published, again = (
         place_settings(runs, stage) for stage in (Stage.TABLE, Stage.AS_PUBLISHED, Stage.AGAIN)
     )
-    longer, more_data = (_by_tag(runs, stage, _reading) for stage in (Stage.LONGER, Stage.DATA))
+    longer, more_data = (_by_tag(runs, stage, _arm) for stage in (Stage.LONGER, Stage.DATA))
     heads = _by_tag(runs, Stage.HEADS, lambda tags: str(tags.get("heads", "")))
     nothing = Setting(())
     again = {where: fresh for where, fresh in again.items() if _are_of(table.get(where, nothing), fresh)}
@@ -143,7 +143,7 @@ def _by_tag(
     return found
 
 
-def _reading(tags: Mapping[str, object]) -> Reading | None:
+def _arm(tags: Mapping[str, object]) -> DataArm | None:
     """Runs that say no reading are older than those at best."""
     count, reading = tags.get("sequences"), str(tags.get("reading", TO_THE_LETTER))
     if isinstance(count, int | float) and 0 < count < 1e9 and reading in _READINGS:

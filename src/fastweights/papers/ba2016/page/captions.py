@@ -40,20 +40,20 @@ def _place(entry: TableEntry) -> str:
 
 def _as_published(entries: Sequence[TableEntry]) -> str:
     """In how many cells the paper's own choices decide; the fewer, or the others, are named."""
-    factors = {
+    far = {
         _place(entry): fmean(theirs) > 2 * fmean(ours)
         for entry in entries
         if (theirs := complete_errors(entry.as_published)) is not None
         and (ours := complete_errors(entry.table)) is not None
     }
-    if not factors:
+    if not far:
         return ""
-    apart, others = ([where for where, far in factors.items() if far == which] for which in (True, False))
+    apart, others = ([where for where, is_far in far.items() if is_far == which] for which in (True, False))
     fewer = ""
     if apart and others:
         fewer = f": all but {joined(others)}" if len(others) < len(apart) else f": {joined(apart)}"
     return (
-        f"In {len(apart)} of {len(factors)} cells the paper's choices leave an error more than twice as "
+        f"In {len(apart)} of {len(far)} cells the paper's choices leave an error more than twice as "
         f"large as the best setting does{fewer}."
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from fastweights.papers.ba2016.findings.stages import choices
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict
 from fastweights.report.error_units import UNITS
@@ -25,7 +26,7 @@ def verdict_word(verdict: Verdict | None) -> str:
 
 def changed_options(first: Setting, setting: Setting) -> str:
     """The options of the model and of its training that tell the setting from the first one tried."""
-    kinds = [{name: each.options[name] for name in ("model", "training")} for each in (first, setting)]
+    kinds = [choices(each.options) for each in (first, setting)]
     return ", ".join(
         text for text in distinguished(kinds)[1] if not text.startswith(("updates", "evaluate_every"))
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fastweights.papers.ba2016.findings.lowest import Lowest, lowest
+from fastweights.papers.ba2016.findings.stages import choices
 from fastweights.papers.ba2016.findings.verdicts import training_sets
 from fastweights.papers.ba2016.page.entry_table import changed_options
 from fastweights.report.labels import count, model_label, published_percent
@@ -48,6 +49,6 @@ def lowest_table(runs: Sequence[Record]) -> Table:
 
 def _varied(found: Lowest) -> str:
     """The options in which the settings that were tried differ."""
-    kinds = [{name: each.options[name] for name in ("model", "training")} for each in found.tried]
+    kinds = [choices(each.options) for each in found.tried]
     names = dict.fromkeys(place.rpartition(".")[2] for each in differences(kinds) for place in each)
     return ", ".join(name for name in names if name not in _BUDGET)

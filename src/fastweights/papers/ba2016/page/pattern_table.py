@@ -28,15 +28,15 @@ def pattern_table(runs: Sequence[Record]) -> Table:
     found = [pattern for rate in sorted(rates) for pattern in patterns(decimal(rate), rates[rate])]
     own = _at_own_rates(runs, Stage.AS_PUBLISHED, *_TRIED)
     if set(map(place, letters)) == set(map(place, own)) and len(set(map(_rate, own))) > 1:
-        found += patterns("each its best", own)
+        found += patterns("each model's best", own)
     return _table(
         "pattern",
         "The paper's pattern, by rate and updates",
         Column("rate", "word"),
         comparable(found),
-        f"To the letter of the paper, at a constant rate, after so many updates: {_FACTOR}. Each its best: "
-        "the rates of Table 1 to the letter, other ones for other models. Over those published numbers that "
-        f"have runs in every row. {_NEAREST}",
+        f"To the letter of the paper, at a constant rate, after so many updates: {_FACTOR}. Each model's "
+        "best: the rates of Table 1 to the letter, which differ between models. Over those published numbers "
+        f"that have runs in every row. {_NEAREST}",
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from fastweights.papers.ba2016.findings.table_entries import Reading, TableEntry
+from fastweights.papers.ba2016.findings.stages import choices
+from fastweights.papers.ba2016.findings.table_entries import DataArm, TableEntry
 from fastweights.papers.ba2016.page.entry_table import (
     FLOOR,
     PAPER,
@@ -15,7 +16,7 @@ from fastweights.papers.ba2016.page.robustness_tables import again_table, other_
 from fastweights.report.labels import count, decimal, model_label, nats, published_percent, share_of
 from fastweights.report.setting_texts import error_text, length_text, range_text, seeds_text, updates_text
 from fastweights.report.table import MODEL, Column, R, Table
-from fastweights.studies.analysis.runs import Record, entry_of, outcome
+from fastweights.studies.analysis.runs import differences, outcome
 from fastweights.studies.analysis.selections import Selection
 from fastweights.studies.analysis.settings import Setting
 
@@ -106,35 +107,25 @@ def _at_the_edge(entry: TableEntry) -> str:
     """Numbers of the reported setting that are the lowest or highest tried."""
     if not entry.table.runs:
         return ""
-    tried = [_flat_options(run) for run in [*entry.search, *entry.horizon]]
-    reported = _flat_options(entry.table.runs[0])
+    runs = [entry.table.runs[0], *entry.search, *entry.horizon]
+    reported, *tried = differences([choices(run["specification"]) for run in runs])
     return ", ".join(
         f"{name} {value:g}"
-        for name, value in reported.items()
-        if (values := {options[name] for options in tried if name in options})
+        for place, value in reported.items()
+        if (name := place.rpartition(".")[2]) not in _BUDGET
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (values := {options[place] for options in tried if place in options})
         and len(values) > 1
         and not min(values) < value < max(values)
         and (name, value) not in _NOTHING_BEYOND
     )
 
 
-def _flat_options(run: Record) -> dict[str, float]:
-    """The numbers among the options that a search varies."""
-    specification = run["specification"]
-    model, training = specification["model"], specification["training"]
-    later = {"weight_decay": entry_of(specification, "training.weight_decay")}
-    options = {**model, **model.get("cell", {}), **model.get("classifier", {}), **later, **training}
-    return {
-        name: value
-        for name, value in options.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and name not in _BUDGET
-    }
-
-
 def _sequences_table(
     name: str,
     title: str,
-    items: Iterable[tuple[TableEntry, Mapping[Reading, Setting]]],
+    items: Iterable[tuple[TableEntry, Mapping[DataArm, Setting]]],
     legend: str,
     more: Mapping[Column | str, Callable] = MappingProxyType({}),
 ) -> Table:

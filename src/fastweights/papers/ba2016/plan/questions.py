@@ -119,9 +119,9 @@ class Questions(Selections):
         missed: to the letter on as many sequences and on the most; at best, and of large models, on the most
         only, and where they miss it on these, too. At the better of two rates, since the best of fewer
         updates may not be stable for so many."""
+        if model == "fast-weights":
+            return
         for reading, missed in self.missed(model, size).items():
-            if model == "fast-weights":
-                continue
             few = reading == TO_THE_LETTER and not _is_large(missed)
             if not few and not self.misses(self.of_data(missed, FRESH)):
                 continue
