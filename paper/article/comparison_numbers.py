@@ -81,9 +81,11 @@ def _protocol(entries: Sequence[TableEntry]) -> Iterator[tuple[str, str]]:
 
 def _extent(runs: Sequence[Record]) -> Iterator[tuple[str, str]]:
     """How much was run."""
-    finished = [run for run in runs if outcome(run) == "finished"]
+    asked = [run for run in runs if run.get("roles")]
+    finished = [run for run in asked if outcome(run) == "finished"]
+    yield "runs.apart", f"{len(runs) - len(asked):,}"
     yield "runs.finished", f"{len(finished):,}"
-    yield "runs.failed", str(sum(outcome(run) == "failed" for run in runs))
+    yield "runs.failed", str(sum(outcome(run) == "failed" for run in asked))
     yield "runs.hours", duration(sum(run["result"]["seconds"] for run in finished))
     for stage in Stage:
         yield f"runs.{stage}", f"{len([run for run in runs_of(runs, stage) if outcome(run) == 'finished']):,}"

@@ -98,7 +98,8 @@ def run(arguments: Sequence[str]) -> int:
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
-    results = carry_out(options, options.dir, options.preset, plan, _arguments_of(choice))
+    words = _arguments_of(choice)
+    results = carry_out(options, options.dir, options.preset, plan, words, whole=not words)
     preset.after(options.dir, results)
     code = report(results, options.dir, as_json=options.json)
     if not options.json:
@@ -155,11 +156,13 @@ def carry_out(
     name: str,
     plan: Plan,
     arguments: Sequence[str],
+    *,
+    whole: bool = False,
     file: str | None = None,
 ) -> Mapping[str, Any]:
     """Run the plan as the options say, and show its progress; the content of results.json.
 
-    `name`, `arguments` and `file` are those of `run_plan`. Raises: as that, and KeyboardInterrupt.
+    `name`, `arguments`, `whole` and `file` are those of `run_plan`. Raises: as that, and KeyboardInterrupt.
     """
     try:
         with StudyProgress() as bars, defer_interrupts():
@@ -171,6 +174,7 @@ def carry_out(
                 bars,
                 location=locate(directory, options.storage, options.study),
                 arguments=[word for plugin in options.plugin for word in ("--plugin", plugin)] + [*arguments],
+                whole=whole,
                 file=file,
                 retry_failed=options.retry_failed,
                 stopped=interrupt_requested,

@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.dir is None:
         raise FastweightsError("missing --dir, the study's folder (see fastweights study --help)")
     words = [str(options.file)]
-    results = carry_out(options, options.dir, options.file.name, study.plan, words, description.text)
+    results = carry_out(options, options.dir, options.file.name, study.plan, words, file=description.text)
     return report(results, options.dir, as_json=options.json)
 
 

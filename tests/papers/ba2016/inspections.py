@@ -3,14 +3,14 @@
 from typing import Any
 
 
-def inspection(units: int = 3, tokens: str = "c9k8??c") -> dict[str, Any]:
+def inspection(units: int = 3, tokens: str = "c9k8??c", run: str = "0123456789ab") -> dict[str, Any]:
     """One network of so many units, and one sequence."""
     length = len(tokens)
     return {
         "format": 1,
         "models": [
             {
-                "run": "0123456789ab",
+                "run": run,
                 "hidden_size": units,
                 "seed": 12,
                 "test_error": 0.0125,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.page.captions import provisional
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
@@ -101,24 +102,6 @@ def of_first_study(runs):
 def matched(*models, budget=420, first=340):
     tags = {"criterion": "state", "budget": budget}
     return [run(model, 21, first + i, "matched", **tags) for model in models for i in range(3)]
-
-
-def test_equal_size_is_shown_of_the_present_plan_alone():
-    old = of_first_study(matched("lstm", "fast-weights", first=60))
-    new = matched("lstm", "fast-weights", budget=100)
-    assert not matched_settings(old)
-    assert [each.rows for each in matched_tables(old)] == [[], []]
-    assert Verification(study(*old)).documents()["matched-state"] == "Not run yet.\n"
-    (_, state) = matched_tables([*old, *new])
-    assert [row[:2] for row in state.rows] == [["100", "LSTM"], ["100", "fast weights"]]
-
-
-def test_the_tables_old_runs_are_not_those_of_equal_size():
-    """They are tagged with budgets of an earlier plan, and stay in the table until it is run anew."""
-    old = of_first_study(table("fast-weights", 20))
-    for each in old:
-        each["roles"].append({"part": "matched", "criterion": "state", "budget": 420})
-    assert list(matched_settings([*old, *matched("lstm")])) == [("state", 420, "lstm")]
 
 
 def test_a_budget_of_one_model_compares_nothing():
@@ -238,6 +221,15 @@ def test_progress_says_of_which_runs_it_is():
         .documents()["progress"]
         .startswith("```\nOf the runs that are named so far:\nsearch ")
     )
+
+
+def test_runs_of_no_stage_are_counted_apart():
+    """They are kept, and answer nothing."""
+    made = comparison()
+    first, *_ = progress(made["runs"])[1:]
+    *rest, last = progress([*made["runs"], *({**run, "roles": []} for run in made["runs"][:3])])
+    assert last == "of no stage any more: 3"
+    assert rest == progress(made["runs"]) and first.startswith("search ")
 
 
 def test_what_is_provisional_is_counted(tmp_path):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from fastweights.errors import FastweightsError, StudyError
 from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.findings.typical import typical_runs
 from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings
 from fastweights.papers.ba2016.page.figure_2 import figure_2_settings, losses
@@ -31,7 +32,8 @@ FIGURES = {"learning-curves", "figure-2", "ablations", "pairs-and-steps", "heat-
 def written(results, folder, inspected=True):
     folder.mkdir(exist_ok=True)
     if inspected:
-        (folder / "inspection.json").write_text(json.dumps(inspection()))
+        shown = [each["id"] for each in typical_runs(results["runs"]).values()][:1]
+        (folder / "inspection.json").write_text(json.dumps(inspection(run="".join(shown) or "none")))
     paths = Verification(results).write(folder)
     assert {path.name for path in folder.iterdir()} - {"inspection.json"} == {path.name for path in paths}
     return (folder / "report.html").read_text(encoding="utf-8"), {path.name for path in paths}
@@ -107,13 +109,21 @@ def test_equal_records_give_equal_bytes(page, tmp_path):
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
+def test_only_typical_networks_are_shown_from_inside(tmp_path):
+    """Once the committed file was of another study's, and said to be of this one's."""
+    (tmp_path / "inspection.json").write_text(json.dumps(inspection(run="of-another")))
+    paths = Verification(comparison()).write(tmp_path)
+    assert not {"attention.svg", "memory.svg"} & {path.name for path in paths}
+    assert "There is no inspection.json of Table 1" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "keep", [0, 60, *(pytest.param(n, marks=pytest.mark.thorough) for n in (10, 110, 160))]
 )
 def test_an_unfinished_study_has_a_page_that_says_what_is_missing(keep, tmp_path):
     text, _ = written(unfinished(comparison(), keep), tmp_path, inspected=False)
     assert "runs finished" in text
-    assert "There is no inspection.json yet" in text
+    assert "There is no inspection.json of Table 1" in text
     Outline(text)
 
 

@@ -236,6 +236,19 @@ def test_what_has_not_ended_and_is_planned_no_more_is_not_wanted(tmp_path):
     assert [run.state for run in Store(Journal(tmp_path)).wanted()] == ["finished"] * 5
 
 
+def test_a_whole_plan_takes_the_roles_of_runs_that_it_names_no_more(tmp_path):
+    def asked_for(runs, part, whole):
+        def plan(known):
+            return [Planned(run, {"part": part}) for run in runs]
+
+        store = run_plan(tmp_path, "quick", plan, lambda: Pool({}), Listener(), whole=whole)
+        return [[role["part"] for role in run.get("roles", ())] for run in store.results()["runs"]]
+
+    assert asked_for(RUNS[:3], "search", True) == [["search"]] * 3
+    assert asked_for(RUNS[1:2], "table", False) == [["search"], ["search", "table"], ["search"]]
+    assert asked_for(RUNS[1:4], "horizon", True) == [[], ["horizon"], ["horizon"], ["horizon"]]
+
+
 def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):
     following = {**finished(), "curve": [[*point, 0.5, -1.5] for point in finished()["curve"]]}
     monkeypatch.setitem(globals(), "finished", lambda: following)

@@ -138,13 +138,15 @@ def test_what_is_known_of_errors_is_kept_by_run_and_damage_is_refused(write):
             store.runs()
 
 
-def test_roles_add_up_and_damaged_ones_are_refused(write):
+def test_roles_add_up_or_are_exchanged_and_damaged_ones_are_refused(write):
     store = write()
     first, second = {"part": "search"}, {"part": "ablations", "choice": "K", "value": "3"}
     store.add_roles([(NAMES[0], first)])
     store.add_roles([(NAMES[0], second), (NAMES[0], first), (NAMES[1], first)])
     roles = {run["id"]: run.get("roles") for run in store.results()["runs"]}
     assert roles == {NAMES[0]: [first, second], NAMES[1]: [first], NAMES[2]: None}
+    store.set_roles([(NAMES[1], second), (NAMES[1], second), (NAMES[2], {})])
+    assert store.attributes()["roles"] == {NAMES[1]: [second]}
     for damaged in (3, ["part"], {NAMES[0]: first}, {NAMES[0]: [{}]}, {NAMES[0]: [{"part": "x", "y": []}]}):
         store._optuna.set_study_user_attr(store._study, "roles", damaged)
         with pytest.raises(StudyError, match="roles"):

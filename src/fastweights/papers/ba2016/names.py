@@ -7,7 +7,7 @@ class Stage(StrEnum):
     """A stage of the study, in the order of the page: `part` in the tags of its runs, `--parts` on the
     command line; and what it is about.
 
-    Records also have runs of stages that the first study had, and that answer nothing any more.
+    Records also have runs that the plan named before it was changed: they belong to none.
     """
 
     about: str

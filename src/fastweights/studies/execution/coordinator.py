@@ -30,6 +30,7 @@ def run_plan(
     *,
     location: Location | None = None,
     arguments: Sequence[str] = (),
+    whole: bool = False,
     file: str | None = None,
     retry_failed: bool = False,
     stopped: Callable[[], bool] = lambda: False,
@@ -41,8 +42,9 @@ def run_plan(
     its last checkpoint; after three such crashes without progress between them it is recorded as failed, and
     stops no other run. A diverged run fails at once: it would diverge again. With `retry_failed`, runs that
     have failed are run again. `arguments` are those of the command line that shape the plan, for the record.
-    `file` is the text that describes a study that is no preset's: what its plan asks for is then the whole
-    study, whatever an earlier one asked for.
+    With `whole`, the plan is all of the study's: runs that an earlier one asked for, and this does not, stay
+    in the record, but have no role any more; else roles add up. `file` is the text that describes a study
+    that is no preset's: what its plan asks for is then all of it, and runs of an earlier one are not shown.
 
     Raises: InvalidValueError, before anything is written, if the study's name cannot be used or a plugin is
     faulty; StudyError if the folder or the study belongs to another preset, or to a coordinator that is at
@@ -63,10 +65,10 @@ def run_plan(
         save_location(directory, location)
         make_folder(directory / RUNS)
         store.record_arguments(arguments)
-        record_roles = store.add_roles
+        record_roles = store.set_roles if whole else store.add_roles
         if file is not None:
             store.record_file(file)
-            record_roles = store.set_roles
+            record_roles = store.set_planned
 
         known = 0
 

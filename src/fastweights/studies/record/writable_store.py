@@ -104,22 +104,20 @@ class WritableStore(Store):
         known = {**self._attributes.get("errors", {}), **errors}
         self._set_attribute("errors", {name: dict(about) for name, about in known.items() if about})
 
-    def set_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def set_planned(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Record the runs that the study's file asks for now, and their roles, instead of those recorded
         already."""
-        planned: dict[str, list[dict[str, Any]]] = {}
-        for identifier, role in roles:
-            planned.setdefault(identifier, []).extend([dict(role)] if role else [])
-        self._set_attribute("planned", planned)
+        self._set_attribute("planned", _added({}, roles))
+
+    def set_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Record the roles that runs, given by their identifiers, have in the study, instead of those
+        recorded already: other runs have none."""
+        self._set_attribute("roles", _added({}, (pair for pair in roles if pair[1])))
 
     def add_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Record the roles that runs, given by their identifiers, have in the study, besides those recorded
-        already."""
-        all_roles = {name: list(roles) for name, roles in self._attributes.get("roles", {}).items()}
-        for identifier, role in roles:
-            if role and dict(role) not in all_roles.setdefault(identifier, []):
-                all_roles[identifier].append(dict(role))
-        self._set_attribute("roles", all_roles)
+        """The same besides those recorded already."""
+        known = self._attributes.get("roles", {})
+        self._set_attribute("roles", _added(known, (pair for pair in roles if pair[1])))
 
     def record_abandoned(self, runs: Sequence[Run]) -> None:
         """Record which runs have not ended and are not planned now, instead of those recorded already: `runs`
@@ -165,3 +163,15 @@ class WritableStore(Store):
             with self.storage.errors():
                 self._optuna.set_study_user_attr(self._study, name, value)
             self._attributes[name] = value
+
+
+def _added(
+    known: Mapping[str, Sequence[dict[str, Any]]], roles: Iterable[tuple[str, Mapping[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """By run, each role once; a run with no role but an empty one has none."""
+    by_run = {name: list(each) for name, each in known.items()}
+    for name, role in roles:
+        its = by_run.setdefault(name, [])
+        if role and dict(role) not in its:
+            its.append(dict(role))
+    return by_run

@@ -74,7 +74,9 @@ def progress(runs: Sequence[Record]) -> list[str]:
     stages = [
         f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE
     ]
-    return ["Of the runs that are named so far:", *stages]
+    apart = sum(not run.get("roles") for run in runs)
+    earlier = [f"of no stage any more: {apart:,}"] * (apart > 0)
+    return ["Of the runs that are named so far:", *stages, *earlier]
 
 
 def missing(runs: Sequence[Record]) -> str:

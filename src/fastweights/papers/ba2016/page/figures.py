@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastweights.papers.ba2016.findings.stages import place_settings
+from fastweights.papers.ba2016.findings.typical import typical_runs
 from fastweights.papers.ba2016.inspection import InspectedModel
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_figures import ablations_figure, pairs_and_steps_figure
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 def draw_figures(runs: Sequence[Record], models: Sequence[InspectedModel], folder: Path) -> list[Path]:
     """Write what can be drawn so far as NAME.svg, the learning curves and Figure 2 as NAME.png too; returns
-    the paths. Equal records give equal bytes.
+    the paths. Of the models only typical ones are drawn. Equal records give equal bytes.
 
     Raises: FileError if a file cannot be written.
     """
     ablations = ablation_settings(runs)
+    typical = {run["id"] for run in typical_runs(runs).values()}
+    models = [model for model in models if model.run in typical]
     drawings: dict[str, Callable[[], Figure | None]] = {
         "learning-curves": lambda: _learning_curves(runs),
         "figure-2": lambda: figure_2(figure_2_settings(runs)),

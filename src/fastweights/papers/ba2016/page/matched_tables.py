@@ -17,12 +17,7 @@ MatchedSettings = Mapping[tuple[str, float, str], Setting]
 
 
 def matched_settings(runs: Sequence[Record]) -> MatchedSettings:
-    """By criterion, budget and model; those of a size of the table's are the table's own.
-
-    Only runs with data of their own: those of the first study share one training set, and the plan names them
-    no more.
-    """
-    runs = [run for run in runs if run["specification"]["data"]["seed"] == run["specification"]["seed"]]
+    """By criterion, budget and model; those of a size of the table's are the table's own."""
 
     def key(tags: Mapping[str, Any], run: Record) -> tuple[str, float, str] | None:
         budget = tags.get("budget")

@@ -9,33 +9,31 @@ import numpy as np
 
 from fastweights.errors import CheckpointError, FastweightsError, FileError
 from fastweights.models import SequenceClassifier
-from fastweights.papers.ba2016.findings.stages import place, runs_of
+from fastweights.papers.ba2016.findings.typical import typical_runs
 from fastweights.papers.ba2016.inspection import InspectedModel, Reading, read_inspection, write_inspection
-from fastweights.papers.ba2016.names import Stage
 from fastweights.runs.worker import dataset, load_model
-from fastweights.studies.analysis.runs import Record, outcome
+from fastweights.studies.analysis.runs import Record
 from fastweights.studies.record.folder import RUNS
 from fastweights.training.evaluation import evaluate, predict
 
-SIZES = (20, 50)
 _SEQUENCES = 4
 _DECIMALS = 4
 
 
 def inspect_networks(folder: Path, results: Mapping[str, Any]) -> None:
-    """Write how the networks in the folder read; what was written of those that are gone stays.
+    """Write how the typical networks of the table read, where their models are in the folder.
 
-    Of the table's fast-weights runs of each size whose models are there, the one with the median test error
-    is taken. Nothing is done if there is none, or if it is in the file already.
+    What was written of others stays: the pages show typical ones only. Nothing is done if there is no model,
+    or if it is in the file already.
 
     Raises: FileError if the file cannot be written.
     """
     before = _known(folder)
     models = dict(before)
-    for size in SIZES:
-        run = _median_run(results["runs"], size, folder / RUNS)
-        if run is not None and (size not in before or before[size].run != run["id"]):
-            model = _inspect(run, _model_file(folder / RUNS, run))
+    for size, run in typical_runs(results["runs"]).items():
+        path = folder / RUNS / f"{run['id']}.safetensors"
+        if path.is_file() and (size not in before or before[size].run != run["id"]):
+            model = _inspect(run, path)
             if model is not None:
                 models[size] = model
     if models != before:
@@ -48,23 +46,6 @@ def _known(folder: Path) -> dict[int, InspectedModel]:
         return {model.hidden_size: model for model in read_inspection(folder)}
     except FastweightsError:
         return {}
-
-
-def _median_run(runs: Sequence[Record], size: int, folder: Path) -> Record | None:
-    """The lower median; ties go to the earlier."""
-    candidates = [
-        run
-        for run in runs_of(runs, Stage.TABLE)
-        if outcome(run) == "finished"
-        and place(run) == ("fast-weights", size)
-        and _model_file(folder, run).is_file()
-    ]
-    candidates.sort(key=lambda run: run["result"]["test_error"])
-    return candidates[(len(candidates) - 1) // 2] if candidates else None
-
-
-def _model_file(folder: Path, run: Record) -> Path:
-    return folder / f"{run['id']}.safetensors"
 
 
 def _inspect(run: Record, path: Path) -> InspectedModel | None:
