@@ -14,7 +14,7 @@ from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.captions import captions, provisional
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
-from fastweights.report.labels import joined, model_label
+from fastweights.report.labels import joined, model_label, sized_label
 from fastweights.report.setting_texts import mean_text
 from fastweights.studies.analysis.settings import Setting
 
@@ -24,6 +24,8 @@ _ASKED = {
     Stage.LONGER: "as many updates as Figure 2 of the paper has",
     Stage.HEADS: "other read-write heads of the associative LSTM",
     Stage.PATTERN: "the paper's choices at other learning rates",
+    Stage.ASSUMPTIONS: "those with single assumptions changed",
+    Stage.MATCHED: "models of equal size",
     Stage.AGAIN: "fresh seeds for the numbers nearest to another verdict",
 }
 
@@ -34,7 +36,7 @@ def sentences(
     """By name; where a sentence has nothing to say, it is empty."""
     runs = results["runs"]
     matched = matched_settings(runs)
-    told = captions(entries, matched)
+    told = captions(entries, runs)
     return {
         "answer": " ".join(answer(entries)),
         "survival": _survival(conclusions),
@@ -43,10 +45,8 @@ def sentences(
         "unfinished": _unfinished(runs),
         "intervals": " ".join(other_intervals(entries)),
         "exchange": " ".join(Exchange(entries).sentences),
-        "letter": told["letter"],
+        **told,
         "letter-failures": _letter_failures(entries),
-        "matched-parameters": told["matched-parameters"],
-        "matched-state": told["matched-state"],
         "matched-pairs": _matched_pairs(matched),
     }
 
@@ -87,9 +87,7 @@ def _letter_failures(entries: Sequence[TableEntry]) -> str:
     for entry in entries:
         error = entry.as_published.test_error
         if error is not None and entry.paper is not None and entry.floor - entry.paper < NEAR_FLOOR:
-            told.append(
-                f"{model_label(entry.model)} of {entry.hidden_size} units {mean_text(entry.as_published)}"
-            )
+            told.append(f"{sized_label(entry.model, entry.hidden_size)} {mean_text(entry.as_published)}")
             failing += entry.floor - error < NEAR_FLOOR
     if not told:
         return ""

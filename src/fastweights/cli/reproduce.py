@@ -68,7 +68,7 @@ class Reproduce(ExecutionOptions):
     """The study's folder; runs that are finished there are not run again."""
 
     preset: str = "quick"
-    """quick (two minutes), paper (two days), or smoke and paper-smoke (tests)."""
+    """quick (two minutes), paper (a day and a half), or smoke and paper-smoke (tests)."""
 
     models: tuple[str, ...] = ()
     """Models to compare; by default the preset's."""

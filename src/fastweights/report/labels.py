@@ -79,6 +79,11 @@ def digits(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:.15g}"
 
 
+def factor(number: float) -> Rounded:
+    """`5.5`, `433`, `3,226`: three digits, and all of those before the point."""
+    return Rounded(f"{number:.3g}" if number < 1000 else f"{number:,.0f}", {"": number})
+
+
 def decimal(number: float) -> str:
     """`0.00005`, where `g` has 5e-05: a learning rate beside others."""
     return f"{Decimal(str(number)):f}"
@@ -87,6 +92,11 @@ def decimal(number: float) -> str:
 def model_label(model: str) -> str:
     """The name that the literature uses, where it differs from the id."""
     return _MODELS.get(model, model)
+
+
+def sized_label(model: str, size: int) -> str:
+    """`A-LSTM of 20 units`."""
+    return f"{model_label(model)} of {size} units"
 
 
 def model_order(model: str) -> tuple[int, str]:

@@ -202,7 +202,7 @@ def test_the_letters_caption_names_the_fewer_cells():
             for each in in_every_reading(table("lstm", size, near(0.01 * factor)))
             if each["roles"][0]["part"] == "letter"
         ]
-        (told,) = re.findall("In .*", captions(table_entries([*best, *letter]), {})["letter"])
+        (told,) = re.findall("In .*", captions(table_entries([*best, *letter]), [])["letter"])
         return told.replace(
             "cells the paper's choices leave an error more than twice as large as the best", ""
         )
@@ -223,7 +223,7 @@ def test_captions_tell_what_intervals_carry():
         ]
         for each in runs if data_seed is not None else ():
             each["specification"]["data"]["seed"] = data_seed
-        return captions([], matched_settings(runs))["matched-parameters"]
+        return captions([], runs)["matched-parameters"]
 
     fast = (0.01, 0.0105, 0.011, 0.0115, 0.012)
     who = "Who errs less than each of the others within so many parameters:"

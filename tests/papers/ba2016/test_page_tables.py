@@ -211,7 +211,7 @@ def test_an_assumption_is_compared_by_all_models_after_its_nearest_number_of_upd
     assert list(found.bold) == [2]
     clipped = [assumed("clipping at norm 5", "irnn", 0.3, 0.3, 0.3)]
     clipped += [assumed("clipping at norm 5", "lstm", 0.3, 0.3, 0.3, state="waiting")]
-    assert [row[2] for row in assumptions_table([*runs, *clipped]).rows] == ["1"] * 4
+    assert assumptions_table([*runs, *clipped]).rows == found.rows  # one that has not all of its runs
     assert not assumptions_table([*runs[:2], *runs[5:]]).rows
 
 

@@ -1,4 +1,7 @@
-"""The networks that are shown from inside: of the table's fast weights, those with the median test error."""
+"""The networks that are shown from inside: of the table's fast weights, those with the median test error.
+
+They can be trained again, on another machine with other last digits.
+"""
 
 from collections.abc import Sequence
 

@@ -4,19 +4,24 @@ complete, each of whose seeds has a training set of its own."""
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from fastweights.papers.ba2016.findings import effects
 from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import training_sets
-from fastweights.report.labels import joined, model_label, percent
-from fastweights.studies.analysis.settings import Setting
+from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
+from fastweights.report.labels import joined, model_label, percent, sized_label
+from fastweights.studies.analysis.runs import Record
 
 
-def captions(
-    entries: Sequence[TableEntry], matched: Mapping[tuple[str, float, str], Setting]
-) -> dict[str, str]:
+def captions(entries: Sequence[TableEntry], runs: Sequence[Record]) -> dict[str, str]:
     """By name of the table; empty where too little has run."""
+    matched = matched_settings(runs)
     return {
         "letter": _as_published(entries),
+        "pattern": effects.of_rates(runs),
+        "assumptions": effects.of_assumptions(runs),
+        "more-data": effects.of_data(entries),
+        "more-updates": effects.of_updates(entries),
         "matched-parameters": _matched(matched, "parameters", "parameters"),
         "matched-state": _matched(matched, "state", "numbers of state"),
     }
@@ -34,14 +39,10 @@ def provisional(entries: Sequence[TableEntry]) -> str:
     )
 
 
-def _place(entry: TableEntry) -> str:
-    return f"{model_label(entry.model)} of {entry.hidden_size} units"
-
-
 def _as_published(entries: Sequence[TableEntry]) -> str:
     """In how many cells the paper's own choices decide; the fewer, or the others, are named."""
     far = {
-        _place(entry): fmean(theirs) > 2 * fmean(ours)
+        sized_label(entry.model, entry.hidden_size): fmean(theirs) > 2 * fmean(ours)
         for entry in entries
         if (theirs := complete_errors(entry.as_published)) is not None
         and (ours := complete_errors(entry.table)) is not None
@@ -58,7 +59,7 @@ def _as_published(entries: Sequence[TableEntry]) -> str:
     )
 
 
-def _matched(settings: Mapping[tuple[str, float, str], Setting], criterion: str, what: str) -> str:
+def _matched(settings: MatchedSettings, criterion: str, what: str) -> str:
     """Which model errs least at each budget."""
     budgets: dict[float, dict[str, Sequence[float] | None]] = {}
     for (which, budget, model), setting in settings.items():

@@ -40,10 +40,10 @@ def lowest_table(runs: Sequence[Record]) -> Table:
             Column("options tried", "word"): lambda row: _varied(row[0]),
         },
         "Of all settings with at least 3 finished seeds and at most 100,000 training sequences the one with "
-        "the lowest mean test error, whichever part of the study, or earlier plan, asked for it. It is chosen by "
-        "that error, so its mean is biased downward: new seeds would err more on average. Descriptive; no verdict rests "
-        "on it. Setting: what tells it from the first one tried. With 3 seeds: how many settings it was "
-        "chosen from.",
+        "the lowest mean test error, whichever part of the study, or earlier plan, asked for it. It is "
+        "chosen by that error, so its mean is biased downward: new seeds would err more on average. "
+        "Descriptive; no verdict rests on it. Setting: what tells it from the first one tried. With 3 seeds: "
+        "how many settings it was chosen from.",
     )
 
 

@@ -83,6 +83,7 @@ class Verification:
             "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
             "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             "summary": summary_table(self._entries).markdown(),
+            **{f"{name}-in-words": f"{plain(told)}\n" for name, told in self._captions.items()},
             **{each.name: each.markdown() if each.rows else "Not run yet.\n" for each in self._all_tables},
         }
 
@@ -133,6 +134,10 @@ class Verification:
         ]
 
     @cached_property
+    def _captions(self) -> Mapping[str, str]:
+        return captions(self._entries, self._runs)
+
+    @cached_property
     def _exchange(self) -> Exchange:
         return Exchange(self._entries)
 
@@ -161,7 +166,7 @@ class Verification:
             conclusions=self._conclusions,
             rules=rules_of(self._conclusions),
             captions={
-                **captions(self._entries, matched_settings(self._runs)),
+                **self._captions,
                 "short": provisional(self._entries),
                 "again": " ".join(self._exchange.sentences),
                 "other-rules": " ".join(other_intervals(self._entries)),

@@ -62,7 +62,7 @@ class Comparison(Preset):
 
 
 PAPER = Comparison()
-"""Section 4.1 in full: two days on two cores."""
+"""Section 4.1 in full: a day and a half on two cores."""
 PAPER_SMOKE = Comparison(
     sizes=(20, 50),
     data=DataOptions(train=20_000, validation=1_000, test=2_000),
