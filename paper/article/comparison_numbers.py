@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from article.names import OPEN, slug
-from fastweights.papers.ba2016.findings.stages import runs_of
+from fastweights.papers.ba2016.findings.stages import runs_of, with_role
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import Verdict, training_sets
 from fastweights.papers.ba2016.names import Stage
@@ -81,7 +81,7 @@ def _protocol(entries: Sequence[TableEntry]) -> Iterator[tuple[str, str]]:
 
 def _extent(runs: Sequence[Record]) -> Iterator[tuple[str, str]]:
     """How much was run."""
-    asked = [run for run in runs if run.get("roles")]
+    asked = with_role(runs)
     finished = [run for run in asked if outcome(run) == "finished"]
     yield "runs.apart", f"{len(runs) - len(asked):,}"
     yield "runs.finished", f"{len(finished):,}"

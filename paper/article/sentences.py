@@ -24,7 +24,7 @@ _ASKED = {
     Stage.LONGER: "as many updates as Figure 2 of the paper has",
     Stage.HEADS: "other read-write heads of the associative LSTM",
     Stage.PATTERN: "the paper's choices at other learning rates",
-    Stage.ASSUMPTIONS: "those with single assumptions changed",
+    Stage.ASSUMPTIONS: "the paper's choices with one assumption changed",
     Stage.MATCHED: "models of equal size",
     Stage.AGAIN: "fresh seeds for the numbers nearest to another verdict",
 }

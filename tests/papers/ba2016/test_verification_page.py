@@ -109,6 +109,14 @@ def test_equal_records_give_equal_bytes(page, tmp_path):
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
+def test_the_page_counts_runs_of_earlier_plans_apart(tmp_path):
+    made = comparison()
+    before = len(made["runs"])
+    made["runs"] += [{**run("lstm", 20, 900 + i, "table"), "roles": []} for i in range(3)]
+    text, _ = written(made, tmp_path)
+    assert f"{before} runs:" in text and "3 more were asked for by earlier plans" in text
+
+
 def test_only_typical_networks_are_shown_from_inside(tmp_path):
     """Once the committed file was of another study's, and said to be of this one's."""
     (tmp_path / "inspection.json").write_text(json.dumps(inspection(run="of-another")))

@@ -20,6 +20,11 @@ def runs_of(runs: Iterable[Record], stage: Stage) -> list[Record]:
     return [run for run in runs if any(tags["part"] == stage for tags in run.get("roles") or ())]
 
 
+def with_role(runs: Iterable[Record]) -> list[Record]:
+    """The runs of the plan: those that an earlier one asked for, and this does not, answer nothing."""
+    return [run for run in runs if run.get("roles")]
+
+
 def place(run: Record) -> tuple[str, int]:
     """Model and size."""
     model = run["specification"]["model"]
@@ -74,7 +79,7 @@ def progress(runs: Sequence[Record]) -> list[str]:
     stages = [
         f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE
     ]
-    apart = sum(not run.get("roles") for run in runs)
+    apart = len(runs) - len(with_role(runs))
     earlier = [f"of no stage any more: {apart:,}"] * (apart > 0)
     return ["Of the runs that are named so far:", *stages, *earlier]
 

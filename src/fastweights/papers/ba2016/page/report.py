@@ -12,7 +12,7 @@ from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
 from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
 from fastweights.papers.ba2016.findings.rules import rules_of
-from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of
+from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of, with_role
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import Stage
@@ -148,12 +148,13 @@ class Verification:
     def _render(self, figures: Mapping[str, str]) -> str:
         """The page as HTML, with the figures in it."""
         models = dict.fromkeys(place(run)[0] for run in self._runs)
+        planned = with_role(self._runs)
         lacking = {stage: missing(runs_of(self._runs, stage)) for stage in Stage}
         sections = {name: title for name, title in _SECTIONS.items() if name != "figure-2" or name in figures}
         colours = model_colours(models)
         return render(
             "verification.html.j2",
-            self._results,
+            {**self._results, "runs": planned},
             "fastweights.papers.ba2016.page",
             title="Fast weights at associative retrieval",
             answer=answer(self._entries),
@@ -172,8 +173,9 @@ class Verification:
                 "other-rules": " ".join(other_intervals(self._entries)),
             },
             swatches={model_label(model): colours[model] for model in models},
-            failures=_failures(self._runs),
+            failures=_failures(planned),
             parts=_parts(self._runs),
+            earlier=len(self._runs) - len(planned),
             publications=(BA_2016, WAYMAN_MATHEW_2017),
         )
 
