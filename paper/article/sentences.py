@@ -7,12 +7,13 @@ from typing import Any
 from article.names import OPEN
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
 from fastweights.papers.ba2016.findings.fewer_units import LEARNED
-from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
+from fastweights.papers.ba2016.findings.robustness import other_intervals
 from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.captions import captions, provisional
+from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label, sized_label
 from fastweights.report.setting_texts import mean_text
@@ -44,7 +45,7 @@ def sentences(
         "smallest": _smallest(entries),
         "unfinished": _unfinished(runs),
         "intervals": " ".join(other_intervals(entries)),
-        "exchange": " ".join(Exchange(entries).sentences),
+        "exchange": " ".join(what_fresh_seeds_change(entries, runs)),
         **told,
         "letter-failures": _letter_failures(entries),
         "matched-pairs": _matched_pairs(matched),

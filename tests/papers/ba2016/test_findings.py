@@ -23,6 +23,7 @@ from fastweights.papers.ba2016.findings.stages import missing, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
 from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.plan.questions import _OTHER_HEADS as PLANNED_HEADS
@@ -518,6 +519,27 @@ def test_a_conclusion_that_fresh_seeds_do_not_repeat_is_undecided():
     assert (
         "**An IRNN of 50 units fails.** Undecided." in Verification(study(*runs)).documents()["conclusions"]
     )
+
+
+def test_what_fresh_seeds_change_besides_is_told():
+    def close(middle):
+        return [middle * factor for factor in (0.96, 0.98, 1, 1.02, 1.04)]
+
+    def told(fresh):
+        runs = [*table("lstm", 50), *table("fast-weights", 50), *again("lstm", 50, close(fresh))]
+        runs += [run("lstm", 50, 240 + i, "letter", errors=(0.6, 0.006)) for i in range(5)]
+        return what_fresh_seeds_change(table_entries(runs), runs)[-1]
+
+    assert told(0.0048) == "They change no sentence beside the tables, and nothing of who errs less."
+    assert told(0.002) == (
+        "They change, besides: “In 0 of 1 cells the paper's choices leave an error more than twice as large "
+        "as the best setting does.” becomes “In 1 of 1 cells the paper's choices leave an error more than "
+        "twice as large as the best setting does.”."
+    )
+    assert told(0.0001).endswith(
+        "who errs less (R 50, LSTM): fast weights by the table's seeds, level with fresh ones."
+    )
+    assert what_fresh_seeds_change([], [])[0].startswith("No fresh seeds have ended yet.")
 
 
 def test_the_verdicts_by_other_intervals():

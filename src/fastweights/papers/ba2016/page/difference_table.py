@@ -19,13 +19,10 @@ _Pair = tuple[str, float, Setting, Setting]
 
 def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) -> Table:
     """At equal R, at equal parameters, at equal state."""
-    settings = {("R", float(entry.hidden_size), entry.model): entry.table for entry in entries} | dict(
-        matched
-    )
     return Table.of(
         "differences",
         "Fast weights against each baseline",
-        list(_pairs(settings)),
+        list(_pairs(entries, matched)),
         {
             Column("equal", "word"): lambda pair: pair[0],
             "budget": lambda pair: count(pair[1]),
@@ -44,7 +41,20 @@ def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) ->
     )
 
 
-def _pairs(settings: Mapping[tuple[str, float, str], Setting]) -> Iterator[_Pair]:
+def who_errs_less(entries: Sequence[TableEntry], matched: MatchedSettings) -> dict[str, str]:
+    """By what is equal, how much of it, and the baseline: fast weights, the baseline, level or undecided."""
+    return {
+        f"{criterion} {count(budget)}, {model_label(baseline.model)}": _winner(pair)
+        for pair in _pairs(entries, matched)
+        for criterion, budget, _, baseline in [pair]
+    }
+
+
+def _pairs(entries: Sequence[TableEntry], matched: MatchedSettings) -> Iterator[_Pair]:
+    settings = {
+        **{("R", float(entry.hidden_size), entry.model): entry.table for entry in entries},
+        **matched,
+    }
     order = ["R", "parameters", "state"]
     for criterion, budget, model in sorted(
         (key for key in settings if key[0] in order),

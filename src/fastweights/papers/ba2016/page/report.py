@@ -19,6 +19,7 @@ from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions, provisional
 from fastweights.papers.ba2016.page.difference_table import difference_table
+from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
@@ -80,7 +81,7 @@ class Verification:
             "rules": "".join(
                 f"- {plain(each.claims)} {plain(each.rule)}\n" for each in rules_of(self._conclusions)
             ),
-            "exchange": plain(" ".join(self._exchange.sentences)) + "\n",
+            "exchange": plain(self._fresh_seeds) + "\n",
             "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             "summary": summary_table(self._entries).markdown(),
             **{f"{name}-in-words": f"{plain(told)}\n" for name, told in self._captions.items()},
@@ -141,6 +142,10 @@ class Verification:
     def _exchange(self) -> Exchange:
         return Exchange(self._entries)
 
+    @cached_property
+    def _fresh_seeds(self) -> str:
+        return " ".join(what_fresh_seeds_change(self._entries, self._runs))
+
     @property
     def _conclusions(self) -> list[Conclusion]:
         return self._exchange.conclusions
@@ -169,7 +174,7 @@ class Verification:
             captions={
                 **self._captions,
                 "short": provisional(self._entries),
-                "again": " ".join(self._exchange.sentences),
+                "again": self._fresh_seeds,
                 "other-rules": " ".join(other_intervals(self._entries)),
             },
             swatches={model_label(model): colours[model] for model in models},
