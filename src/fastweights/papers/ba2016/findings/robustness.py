@@ -122,11 +122,8 @@ def _differ(before: Conclusion, after: Conclusion) -> bool:
 def _sure(before: Conclusion, after: Conclusion) -> Conclusion:
     if not _differ(before, after):
         return before
-    evidence = (
-        f"{before.word.capitalize()} by the table's seeds: {before.evidence} "
-        f"{after.word.capitalize()} with fresh ones: {after.evidence}"
-    )
-    return replace(before, survives=None, evidence=evidence)
+    words = f"{before.word.capitalize()} by the table's seeds, {after.word} with fresh ones."
+    return replace(before, survives=None, evidence=f"{words} {before.evidence}")
 
 
 def _place(entry: TableEntry) -> str:

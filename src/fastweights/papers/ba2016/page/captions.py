@@ -1,6 +1,7 @@
 """What the tables beside Table 1 show, in a sentence each, computed from the record: from settings that are
 complete, each of whose seeds has a training set of its own."""
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
@@ -25,6 +26,11 @@ def captions(entries: Sequence[TableEntry], runs: Sequence[Record]) -> dict[str,
         "matched-parameters": _matched(matched, "parameters", "parameters"),
         "matched-state": _matched(matched, "state", "numbers of state"),
     }
+
+
+def in_words(caption: str) -> str:
+    """Without the measured errors, which stand in brackets."""
+    return re.sub(r" \([^)]*\)", "", caption)
 
 
 def provisional(entries: Sequence[TableEntry]) -> str:

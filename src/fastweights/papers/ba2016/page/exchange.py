@@ -1,6 +1,5 @@
 """What fresh seeds change of what is said: of verdicts and conclusions, and of everything beside them."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 from fastweights.papers.ba2016.findings.readings import Place
@@ -8,7 +7,7 @@ from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.stages import place
 from fastweights.papers.ba2016.findings.table_entries import TableEntry, table_entries
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.captions import captions
+from fastweights.papers.ba2016.page.captions import captions, in_words
 from fastweights.papers.ba2016.page.difference_table import who_errs_less
 from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.studies.analysis.runs import Record
@@ -34,7 +33,7 @@ def _changes(runs: Sequence[Record], places: Collection[Place]) -> Iterator[str]
     entries = [table_entries(study) for study in studies]
     before, after = (captions(each, study) for each, study in zip(entries, studies, strict=True))
     for name, told in before.items():
-        if _in_words(told) != _in_words(after[name]):
+        if in_words(told) != in_words(after[name]):
             yield f"“{told}” becomes “{after[name]}”"
     first, second = (
         who_errs_less(each, matched_settings(study)) for each, study in zip(entries, studies, strict=True)
@@ -51,8 +50,3 @@ def _exchanged(run: Record, places: Collection[Place]) -> Record:
     parts = {str(Stage.AGAIN): str(Stage.TABLE), str(Stage.TABLE): str(Stage.AGAIN)}
     roles = [{**role, "part": parts.get(role["part"], role["part"])} for role in run.get("roles") or ()]
     return {**run, "roles": roles}
-
-
-def _in_words(told: str) -> str:
-    """Without the measured numbers, which stand in brackets."""
-    return re.sub(r" \([^)]*\)", "", told)
