@@ -7,12 +7,12 @@ from typing import Any
 from article.names import OPEN
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
 from fastweights.papers.ba2016.findings.fewer_units import LEARNED
-from fastweights.papers.ba2016.findings.robustness import other_intervals
+from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.captions import captions, in_words, provisional
+from fastweights.papers.ba2016.page.captions import captions, in_words
 from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label, sized_label
@@ -41,11 +41,10 @@ def sentences(
     return {
         "answer": " ".join(answer(entries)),
         "survival": _survival(conclusions),
-        "provisional": provisional(entries),
         "smallest": _smallest(entries),
         "unfinished": _unfinished(runs),
-        "intervals": " ".join(other_intervals(entries)),
-        "exchange": " ".join(what_fresh_seeds_change(entries, runs)),
+        "intervals": told["other-rules"],
+        "exchange": " ".join(what_fresh_seeds_change(Exchange(entries), told, runs)),
         **told,
         "more-data": in_words(told["more-data"]),
         "more-updates": in_words(told["more-updates"]),
@@ -80,8 +79,7 @@ def _smallest(entries: Sequence[TableEntry]) -> str:
             if entry.model == model and entry.table.test_error is not None and entry.table.test_error <= limit
         ]
         parts.append(f"{model_label(model)} {min(sizes) if sizes else 'none'}")
-    note = " (provisional)" if provisional(entries) else ""
-    return f"The smallest R with a mean test error of at most {100 * limit:g} %{note}: {joined(parts)}."
+    return f"The smallest R with a mean test error of at most {100 * limit:g} %: {joined(parts)}."
 
 
 def _letter_failures(entries: Sequence[TableEntry]) -> str:

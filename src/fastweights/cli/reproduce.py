@@ -85,7 +85,7 @@ class Reproduce(ExecutionOptions):
 
     parts: tuple[str, ...] = ()
     """Parts of the paper preset, by default all: search, horizon, table, more-data, letter, heads, again,
-    more-updates, matched, pattern, figure-2, ablations and heat-map."""
+    assumptions, more-updates, matched, pattern, figure-2, ablations and heat-map."""
 
     sampler: str = "grid"
     """What the paper preset searches settings with: grid, random or tpe."""
@@ -98,7 +98,7 @@ def run(arguments: Sequence[str]) -> int:
     choice = Choice(options.models, options.hidden_sizes, options.seeds, options.parts, options.sampler, task)
     preset = get_preset(options.preset)
     plan = preset.plan(choice)
-    words = _arguments_of(choice)
+    words = _arguments_of(choice)  # with any, the plan is of a part only, or of another study's
     results = carry_out(options, options.dir, options.preset, plan, words, whole=not words)
     preset.after(options.dir, results)
     code = report(results, options.dir, as_json=options.json)

@@ -81,7 +81,7 @@ def digits(number: float) -> str:
 
 def factor(number: float) -> Rounded:
     """`5.5`, `433`, `3,226`: three digits, and all of those before the point."""
-    return Rounded(f"{number:.3g}" if number < 1000 else f"{number:,.0f}", {"": number})
+    return Rounded(f"{number:.3g}" if number < 999.5 else f"{number:,.0f}", {"": number})
 
 
 def decimal(number: float) -> str:

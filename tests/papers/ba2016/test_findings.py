@@ -527,18 +527,20 @@ def test_what_fresh_seeds_change_besides_is_told():
     def told(fresh):
         runs = [*table("lstm", 50), *table("fast-weights", 50), *again("lstm", 50, close(fresh))]
         runs += [run("lstm", 50, 240 + i, "letter", errors=(0.6, 0.006)) for i in range(5)]
-        return what_fresh_seeds_change(table_entries(runs), runs)[-1]
+        entries = table_entries(runs)
+        return what_fresh_seeds_change(Exchange(entries), captions(entries, runs), runs)[-1]
 
-    assert told(0.0048) == "They change no sentence beside the tables, and nothing of who errs less."
+    assert told(0.0048) == "They change no sentence beside the tables, nor who errs less."
     assert told(0.002) == (
         "They change, besides: “In 0 of 1 cells the paper's choices leave an error more than twice as large "
-        "as the best setting does.” becomes “In 1 of 1 cells the paper's choices leave an error more than "
-        "twice as large as the best setting does.”."
+        "as the best setting does” becomes “In 1 of 1 cells the paper's choices leave an error more than "
+        "twice as large as the best setting does”."
     )
     assert told(0.0001).endswith(
         "who errs less (R 50, LSTM): fast weights by the table's seeds, level with fresh ones."
     )
-    assert what_fresh_seeds_change([], [])[0].startswith("No fresh seeds have ended yet.")
+    (nothing,) = what_fresh_seeds_change(Exchange([]), {}, [])
+    assert nothing.startswith("No fresh seeds have ended yet.")
 
 
 def test_the_verdicts_by_other_intervals():

@@ -7,7 +7,6 @@ import pytest
 
 from fastweights.papers.ba2016.findings.stages import progress
 from fastweights.papers.ba2016.findings.table_entries import table_entries
-from fastweights.papers.ba2016.page.captions import provisional
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
 from fastweights.papers.ba2016.page.open_points import open_points_table
 from fastweights.papers.ba2016.page.pattern_table import assumptions_table, pattern_table
@@ -228,20 +227,8 @@ def test_runs_of_no_stage_are_counted_apart():
     made = comparison()
     first, *_ = progress(made["runs"])[1:]
     *rest, last = progress([*made["runs"], *({**run, "roles": []} for run in made["runs"][:3])])
-    assert last == "of no stage any more: 3"
+    assert last == "of no stage any more: 3 runs"
     assert rest == progress(made["runs"]) and first.startswith("search ")
-
-
-def test_what_is_provisional_is_counted(tmp_path):
-    old, new = of_first_study(table("irnn", 20)), table("lstm", 20)
-    assert provisional(table_entries(new)) == ""
-    assert provisional(table_entries([*old, *new])).startswith("1 row is still of a first study")
-    assert Verification(study(*new)).documents()["provisional"] == "\n"
-    assert Verification(study(*old)).documents()["provisional"].startswith("1 row is")
-    Verification(study(*old)).write(tmp_path)
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "1 row is still of a first study" in page
-    assert "Runs of equal parameters and of equal state are to come." in page
 
 
 def test_no_typed_sentence_depends_on_the_record():

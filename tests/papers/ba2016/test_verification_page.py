@@ -109,12 +109,17 @@ def test_equal_records_give_equal_bytes(page, tmp_path):
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
+def test_a_page_of_the_table_alone_says_what_is_to_come(tmp_path):
+    text, _ = written(study(*table("lstm", 20), preset="paper"), tmp_path, inspected=False)
+    assert "Runs of equal parameters and of equal state are to come." in text
+
+
 def test_the_page_counts_runs_of_earlier_plans_apart(tmp_path):
     made = comparison()
     before = len(made["runs"])
     made["runs"] += [{**run("lstm", 20, 900 + i, "table"), "roles": []} for i in range(3)]
     text, _ = written(made, tmp_path)
-    assert f"{before} runs:" in text and "3 more were asked for by earlier plans" in text
+    assert f"{before} runs:" in text and "3 more belong to earlier plans" in text
 
 
 def test_only_typical_networks_are_shown_from_inside(tmp_path):

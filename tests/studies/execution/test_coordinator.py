@@ -237,16 +237,18 @@ def test_what_has_not_ended_and_is_planned_no_more_is_not_wanted(tmp_path):
 
 
 def test_a_whole_plan_takes_the_roles_of_runs_that_it_names_no_more(tmp_path):
-    def asked_for(runs, part, whole):
+    def asked_for(runs, part, whole, **options):
         def plan(known):
             return [Planned(run, {"part": part}) for run in runs]
 
-        store = run_plan(tmp_path, "quick", plan, lambda: Pool({}), Listener(), whole=whole)
+        store = run_plan(tmp_path, "quick", plan, lambda: Pool({}), Listener(), whole=whole, **options)
         return [[role["part"] for role in run.get("roles", ())] for run in store.results()["runs"]]
 
     assert asked_for(RUNS[:3], "search", True) == [["search"]] * 3
     assert asked_for(RUNS[1:2], "table", False) == [["search"], ["search", "table"], ["search"]]
     assert asked_for(RUNS[1:4], "horizon", True) == [[], ["horizon"], ["horizon"], ["horizon"]]
+    # While what failed is run again, a plan may not name what rests on it.
+    assert asked_for(RUNS[:1], "table", True, retry_failed=True) == [["table"], *[["horizon"]] * 3]
 
 
 def test_a_curve_may_tell_of_the_test_set_too(tmp_path, monkeypatch):

@@ -65,10 +65,13 @@ def run_plan(
         save_location(directory, location)
         make_folder(directory / RUNS)
         store.record_arguments(arguments)
-        record_roles = store.set_roles if whole else store.add_roles
         if file is not None:
             store.record_file(file)
             record_roles = store.set_planned
+        elif whole and not retry_failed:  # what rests on a failed run can't be named while it is run again
+            record_roles = store.set_roles
+        else:
+            record_roles = store.add_roles
 
         known = 0
 

@@ -112,11 +112,15 @@ class WritableStore(Store):
     def set_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Record the roles that runs, given by their identifiers, have in the study, instead of those
         recorded already: other runs have none."""
-        self._set_attribute("roles", _added({}, (pair for pair in roles if pair[1])))
+        self._record_roles({}, roles)
 
     def add_roles(self, roles: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """The same besides those recorded already."""
-        known = self._attributes.get("roles", {})
+        """Record these roles, too, besides those recorded already."""
+        self._record_roles(self._attributes.get("roles", {}), roles)
+
+    def _record_roles(
+        self, known: Mapping[str, Sequence[dict[str, Any]]], roles: Iterable[tuple[str, Mapping[str, Any]]]
+    ) -> None:
         self._set_attribute("roles", _added(known, (pair for pair in roles if pair[1])))
 
     def record_abandoned(self, runs: Sequence[Run]) -> None:

@@ -16,7 +16,7 @@ from fastweights.report.labels import joined, model_label
 from fastweights.report.setting_texts import mean_text
 from fastweights.studies.analysis.settings import half_t_interval
 
-_LEVEL, _LEVEL_FACTOR = 0.005, 2.0
+_LEVEL, LEVEL_FACTOR = 0.005, 2.0
 """Two means are level within half a percentage point and a factor of two in odds: near 0 half a point may
 be all errors but a tenth."""
 
@@ -135,14 +135,14 @@ def _no_better(settings: Settings, size: int) -> Finding:
 def _level_or_less(seeds: Mapping[str, Sequence[float]]) -> bool | None:
     """Whether ours are level with theirs, or more; False if they are fewer."""
     low, high = difference(seeds["ours"], seeds["theirs"])
-    level = low > -_LEVEL and _factor(seeds["theirs"], seeds["ours"]) <= _LEVEL_FACTOR
+    level = low > -_LEVEL and _factor(seeds["theirs"], seeds["ours"]) <= LEVEL_FACTOR
     return True if level else False if high < 0 else None
 
 
 def _by_resamples(seeds: Mapping[str, Sequence[float]]) -> bool | None:
     """The same by the bootstrap, at 99.9 %."""
     above = means(tuple(seeds["ours"]), 0) - means(tuple(seeds["theirs"]), 1)
-    near = _factor(seeds["theirs"], seeds["ours"]) <= _LEVEL_FACTOR
+    near = _factor(seeds["theirs"], seeds["ours"]) <= LEVEL_FACTOR
     if near and (above > -_LEVEL).mean() >= SURE:
         return True
     return False if (above < 0).mean() >= SURE else None

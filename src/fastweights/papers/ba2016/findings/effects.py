@@ -1,30 +1,63 @@
 """What more training data, more updates, another rate or assumption do to what misses the paper's numbers: in
 sentences, computed from the record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from fastweights.papers.ba2016.findings.evidence import difference
+from fastweights.papers.ba2016.findings.conclusions import LEVEL_FACTOR
+from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
 from fastweights.papers.ba2016.findings.pattern import NONE_CHANGED, Pattern, by_assumption, by_rate
-from fastweights.papers.ba2016.findings.table_entries import DataArm, TableEntry
-from fastweights.papers.ba2016.findings.verdicts import CLOSE, LARGEST_FACTOR
+from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.names import AT_BEST, RATE_SEARCHED, TO_THE_LETTER
 from fastweights.report.labels import count, factor, joined, sized_label
-from fastweights.report.setting_texts import mean_text
-from fastweights.studies.analysis.runs import Record
+from fastweights.report.setting_texts import length_text, mean_text
+from fastweights.studies.analysis.runs import Record, grouped
 from fastweights.studies.analysis.settings import Setting
 
-_WORDS = "lower", "higher", "not told apart"
-Arms = Sequence[tuple[TableEntry, Mapping[DataArm, Setting]]]
+_WORDS = "lower", "higher", "not clearly different"
+
+
+class _Arm(NamedTuple):
+    """An entry of Table 1 with more data or updates, and what it is compared with."""
+
+    entry: TableEntry
+    reading: str
+    sequences: int
+    before: Setting
+    after: Setting
 
 
 def of_data(entries: Sequence[TableEntry]) -> str:
-    """Of the most training sequences; empty before there are complete runs."""
-    return _of_arms([(entry, entry.more_data) for entry in entries], "{} training sequences")
+    """Of the most training sequences, to the letter at the rate that is best on these; empty before there are
+    complete runs."""
+    arms = [
+        _Arm(entry, reading, sequences, entry.setting_of(reading), after)
+        for entry in entries
+        for (reading, sequences), after in entry.more_data.items()
+        if reading in (AT_BEST, RATE_SEARCHED)
+    ]
+    most = max((arm.sequences for arm in arms), default=0)
+    return _of_arms(
+        [arm for arm in arms if arm.sequences == most],
+        lambda arm: f"With {count(arm.sequences)} training sequences, {arm.reading}",
+    )
 
 
 def of_updates(entries: Sequence[TableEntry]) -> str:
-    """Of more updates, on the most training sequences; empty before there are complete runs."""
-    return _of_arms([(entry, entry.longer) for entry in entries], "more updates, on {} sequences")
+    """Of more updates, against fewer on as many sequences; empty before there are complete runs."""
+    arms = []
+    for entry in entries:
+        for (reading, sequences), after in entry.longer.items():
+            on_these = RATE_SEARCHED if reading == TO_THE_LETTER else reading
+            before = entry.more_data.get((on_these, sequences), entry.setting_of(reading))
+            arms.append(_Arm(entry, reading, sequences, before, after))
+    return _of_arms(
+        arms,
+        lambda arm: (
+            f"With {length_text(arm.after)} updates on {count(arm.sequences)} sequences, {arm.reading}"
+        ),
+    )
 
 
 def of_rates(runs: Sequence[Record]) -> str:
@@ -32,7 +65,8 @@ def of_rates(runs: Sequence[Record]) -> str:
     if not (rows := by_rate(runs)):
         return ""
     row = _nearest(rows)
-    return f"The nearest has {row.reading} as its rate, and {count(row.updates)} updates. {_told(row)}"
+    which = f"{row.reading} after {count(row.updates)} updates"
+    return f"Of all rates and numbers of updates, the nearest is {which}. {_how_near(row)}"
 
 
 def of_assumptions(runs: Sequence[Record]) -> str:
@@ -41,10 +75,10 @@ def of_assumptions(runs: Sequence[Record]) -> str:
         return ""
     row, (usual, *others) = _nearest(rows), rows
     if row.reading == NONE_CHANGED:
-        return f"None of {len(others)} assumptions comes nearer than the paper as it is read. {_told(row)}"
+        return f"No assumption of {len(others)} comes nearer than the paper as it is read. {_how_near(row)}"
     return (
-        f"The nearest of {len(others)} assumptions: {row.reading}; with none changed, the typical factor is "
-        f"{factor(usual.typical)}. {_told(row)}"
+        f"Of {len(others)} assumptions the nearest is: {row.reading}. {_how_near(row)} With none changed, "
+        f"the mean factor is {factor(usual.typical)}."
     )
 
 
@@ -52,50 +86,36 @@ def _nearest(rows: Sequence[Pattern]) -> Pattern:
     return min(rows, key=lambda row: row.typical)
 
 
-def _told(row: Pattern) -> str:
-    """How near; it is back if no odds differ by as much as they may in what is reproduced."""
+def _how_near(row: Pattern) -> str:
+    """The pattern is back if every error is level with the published one."""
     largest = row.factors[row.farthest]
-    back = "brings" if largest < LARGEST_FACTOR else "does not bring"
+    back = "is" if largest <= LEVEL_FACTOR else "is not"
     return (
-        f"That {back} the paper's pattern back: the odds of {len(row.errors)} numbers differ typically by a "
-        f"factor of {factor(row.typical)}, and for {sized_label(*row.farthest)} by {factor(largest)}."
+        f"The paper's pattern {back} back there: the odds of {len(row.errors)} validation errors differ from "
+        f"those of the published errors by a factor of {factor(row.typical)} (geometric mean), at most by "
+        f"{factor(largest)}, for {sized_label(*row.farthest)}."
     )
 
 
-def _of_arms(arms: Arms, what: str) -> str:
-    """At best and to the letter: whose mean errors are lower, higher, or not told apart."""
+def _of_arms(arms: Sequence[_Arm], condition: Callable[[_Arm], str]) -> str:
+    """By reading and number of sequences: whose mean errors are lower, higher, or not clearly different."""
     sentences = []
-    for reading in (AT_BEST, TO_THE_LETTER):
-        most = max(
-            (number for _, settings in arms for which, number in settings if which == reading), default=0
-        )
-        if told := "; ".join(_told_of_arms(arms, reading, most)):
-            sentences.append(f"With {what.format(count(most))}, {reading}, errors are {told}.")
+    for group in grouped(sorted(arms, key=lambda arm: (arm.reading, arm.sequences)), condition).values():
+        found: dict[str, list[str]] = {}
+        for _, _, _, before, after in group:
+            if word := _compared(before, after):
+                change = f"{mean_text(after)}, before {mean_text(before)}"
+                found.setdefault(word, []).append(f"{sized_label(after.model, after.hidden_size)} ({change})")
+        told = "; ".join(f"{word} for {joined(found[word])}" for word in _WORDS if word in found)
+        if told:
+            sentences.append(f"{condition(group[0])}, errors are {told}.")
     return " ".join(sentences)
 
 
-def _told_of_arms(arms: Arms, reading: str, sequences: int) -> Iterator[str]:
-    found: dict[str, list[str]] = {}
-    for entry, settings in arms:
-        before, after = entry.setting_of(reading), _at(settings, reading, sequences)
-        if after is not None and all(map(_is_whole, (before, after))):
-            change = f"{mean_text(after)}, before {mean_text(before)}"
-            word = _compared(before.test_errors, after.test_errors)
-            found.setdefault(word, []).append(f"{sized_label(entry.model, entry.hidden_size)} ({change})")
-    yield from (f"{word} for {joined(found[word])}" for word in _WORDS if word in found)
-
-
-def _at(settings: Mapping[DataArm, Setting], reading: str, sequences: int) -> Setting | None:
-    """With so many sequences; to the letter at the rate that was searched on them, where one was."""
-    searched = settings.get((RATE_SEARCHED, sequences)) if reading == TO_THE_LETTER else None
-    return searched or settings.get((reading, sequences))
-
-
-def _is_whole(setting: Setting) -> bool:
-    """Whether it has several seeds, and each has finished."""
-    return setting.finished == setting.planned > 1
-
-
-def _compared(before: Sequence[float], after: Sequence[float]) -> str:
-    low, high = difference(after, before)
-    return "lower" if high < -CLOSE else "higher" if low > CLOSE else "not told apart"
+def _compared(before: Setting, after: Setting) -> str:
+    """By the 95 % interval of the difference of the means, beyond 0.05 points; empty if there is none."""
+    ours, theirs = complete_errors(after, least=2), complete_errors(before)
+    if ours is None or theirs is None:
+        return ""
+    low, high = difference(ours, theirs)
+    return "lower" if high < -CLOSE else "higher" if low > CLOSE else "not clearly different"

@@ -4,18 +4,19 @@ import math
 from collections.abc import Sequence
 from statistics import variance
 
-from fastweights.papers.ba2016.findings.verdicts import LEAST_SEEDS, training_sets
+from fastweights.papers.ba2016.findings.resamples import Seeds, without_any_seed
+from fastweights.papers.ba2016.findings.verdicts import CLOSE, LEAST_SEEDS, training_sets
 from fastweights.studies.analysis.settings import Setting, t_quantile
 
 
-def complete_errors(setting: Setting) -> Sequence[float] | None:
+def complete_errors(setting: Setting, least: int = LEAST_SEEDS) -> Sequence[float] | None:
     """A setting's test errors, with guessing for runs that failed; None if it is not complete."""
-    return [*setting.test_errors, *[setting.floor] * setting.failed] if is_complete(setting) else None
+    return [*setting.test_errors, *[setting.floor] * setting.failed] if is_complete(setting, least) else None
 
 
-def is_complete(setting: Setting) -> bool:
+def is_complete(setting: Setting, least: int = LEAST_SEEDS) -> bool:
     """Whether all of its runs have ended, there are enough of them, and no two share a training set."""
-    enough = setting.planned >= LEAST_SEEDS and training_sets(setting.runs) == setting.planned
+    enough = setting.planned >= least and training_sets(setting.runs) == setting.planned
     return enough and not setting.unfinished
 
 
@@ -31,3 +32,14 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
     )
     half = t_quantile(max(int(freedom + 1e-9), 1)) * math.sqrt(total)
     return middle - half, middle + half
+
+
+def errs_less(ours: Sequence[float], theirs: Sequence[float]) -> bool | None:
+    """Whether our mean is lower by more than 0.05 points, by that interval, with all seeds and with any one
+    left out; False if theirs is, None if neither."""
+
+    def word_of(seeds: Seeds[str]) -> bool | None:
+        low, high = difference(seeds["ours"], seeds["theirs"])
+        return True if high < -CLOSE else False if low > CLOSE else None
+
+    return without_any_seed(word_of, {"ours": ours, "theirs": theirs})[0]

@@ -21,7 +21,7 @@ def runs_of(runs: Iterable[Record], stage: Stage) -> list[Record]:
 
 
 def with_role(runs: Iterable[Record]) -> list[Record]:
-    """The runs of the plan: those that an earlier one asked for, and this does not, answer nothing."""
+    """The runs of the plan, without those that only an earlier one asked for."""
     return [run for run in runs if run.get("roles")]
 
 
@@ -80,7 +80,7 @@ def progress(runs: Sequence[Record]) -> list[str]:
         f"{stage:{width}}  {_progress(runs_of(runs, stage))}" for stage in Stage if stage != Stage.TABLE
     ]
     apart = len(runs) - len(with_role(runs))
-    earlier = [f"of no stage any more: {apart:,}"] * (apart > 0)
+    earlier = [f"of no stage any more: {apart:,} runs"] * (apart > 0)
     return ["Of the runs that are named so far:", *stages, *earlier]
 
 

@@ -1,6 +1,6 @@
 """The networks that are shown from inside: of the table's fast weights, those with the median test error.
 
-They can be trained again, on another machine with other last digits.
+They are named by their runs: a network that is trained again on another machine differs in its last digits.
 """
 
 from collections.abc import Sequence

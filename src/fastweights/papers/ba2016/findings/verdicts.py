@@ -37,10 +37,7 @@ CLOSE = 0.0005
 NEAR_FLOOR = 0.05
 """An error less than this below the guessing floor is at the floor: digits are not linked to letters."""
 
-LARGEST_FACTOR = 10.0
-"""The ends of an interval whose odds differ by more do not tell other numbers apart."""
-
-_WIDEST = 0.10
+_WIDEST, _LARGEST_FACTOR = 0.10, 10.0
 _PUBLISHED_COUNT = 20_000
 
 
@@ -147,7 +144,7 @@ def _compare(published: float, run: Prediction) -> Word:
 
 def _is_narrow(run: Prediction) -> bool:
     """Whether P could have told another number apart."""
-    near = math.exp(log_odds(run.high) - log_odds(run.low)) < LARGEST_FACTOR
+    near = math.exp(log_odds(run.high) - log_odds(run.low)) < _LARGEST_FACTOR
     return near and run.high - run.low < _WIDEST
 
 

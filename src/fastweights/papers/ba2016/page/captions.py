@@ -2,13 +2,13 @@
 complete, each of whose seeds has a training set of its own."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 from fastweights.papers.ba2016.findings import effects
-from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
+from fastweights.papers.ba2016.findings.evidence import complete_errors, errs_less
+from fastweights.papers.ba2016.findings.robustness import other_intervals
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.findings.verdicts import training_sets
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label, percent, sized_label
 from fastweights.studies.analysis.runs import Record
@@ -16,33 +16,22 @@ from fastweights.studies.analysis.runs import Record
 
 def captions(entries: Sequence[TableEntry], runs: Sequence[Record]) -> dict[str, str]:
     """By name of the table; empty where too little has run."""
-    matched = matched_settings(runs)
+    matched, models = matched_settings(runs), {entry.model for entry in entries}
     return {
         "letter": _as_published(entries),
         "pattern": effects.of_rates(runs),
         "assumptions": effects.of_assumptions(runs),
         "more-data": effects.of_data(entries),
         "more-updates": effects.of_updates(entries),
-        "matched-parameters": _matched(matched, "parameters", "parameters"),
-        "matched-state": _matched(matched, "state", "numbers of state"),
+        "matched-parameters": _matched(matched, models, "parameters", "parameters"),
+        "matched-state": _matched(matched, models, "state", "numbers of state"),
+        "other-rules": " ".join(other_intervals(entries)),
     }
 
 
 def in_words(caption: str) -> str:
     """Without the measured errors, which stand in brackets."""
     return re.sub(r" \([^)]*\)", "", caption)
-
-
-def provisional(entries: Sequence[TableEntry]) -> str:
-    """What stands in the rows that have no verdict yet; empty where every row is of this study."""
-    shared = [entry for entry in entries if training_sets(entry.table.runs) < entry.table.planned]
-    if not shared:
-        return ""
-    rows = "row is" if len(shared) == 1 else "rows are"
-    return (
-        f"{len(shared)} {rows} still of a first study, whose seeds share one training set and whose search "
-        "was shorter than its runs: no verdict is given on them, and their numbers will be replaced."
-    )
 
 
 def _as_published(entries: Sequence[TableEntry]) -> str:
@@ -65,22 +54,22 @@ def _as_published(entries: Sequence[TableEntry]) -> str:
     )
 
 
-def _matched(settings: MatchedSettings, criterion: str, what: str) -> str:
-    """Which model errs least at each budget."""
-    budgets: dict[float, dict[str, Sequence[float] | None]] = {}
+def _matched(settings: MatchedSettings, models: Collection[str], criterion: str, what: str) -> str:
+    """Which model errs least at each budget at which all have complete runs."""
+    budgets: dict[float, dict[str, Sequence[float]]] = {}
     for (which, budget, model), setting in settings.items():
-        if which == criterion:
-            budgets.setdefault(budget, {})[model] = complete_errors(setting)
+        if which == criterion and (errors := complete_errors(setting)):
+            budgets.setdefault(budget, {})[model] = errors
     told = [
         f"{_least(errors)} at {budget:,.0f}"
-        for budget, models in sorted(budgets.items())
-        if len(errors := {model: seeds for model, seeds in models.items() if seeds}) == len(models) > 1
+        for budget, errors in sorted(budgets.items())
+        if errors.keys() >= set(models) and len(errors) > 1
     ]
     return f"Who errs less than each of the others within so many {what}: {joined(told)}." if told else ""
 
 
 def _least(errors: Mapping[str, Sequence[float]]) -> str:
-    """The model with the lowest mean, if the interval of its difference to each other is below 0."""
+    """The model with the lowest mean, if it errs less than each other."""
     least = min(errors, key=lambda model: fmean(errors[model]))
-    sure = all(difference(errors[least], errors[model])[1] < 0 for model in errors if model != least)
+    sure = all(errs_less(errors[least], errors[model]) for model in errors if model != least)
     return f"{model_label(least)} ({percent(fmean(errors[least]))} %)" if sure else "undecided"

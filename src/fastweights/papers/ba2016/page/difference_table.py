@@ -1,10 +1,9 @@
 """Fast weights against each baseline: the difference of their errors, with its interval."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from fastweights.papers.ba2016.findings.conclusions import signed
-from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
-from fastweights.papers.ba2016.findings.resamples import without_any_seed
+from fastweights.papers.ba2016.findings.evidence import complete_errors, difference, errs_less
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings
@@ -44,9 +43,8 @@ def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) ->
 def who_errs_less(entries: Sequence[TableEntry], matched: MatchedSettings) -> dict[str, str]:
     """By what is equal, how much of it, and the baseline: fast weights, the baseline, level or undecided."""
     return {
-        f"{criterion} {count(budget)}, {model_label(baseline.model)}": _winner(pair)
-        for pair in _pairs(entries, matched)
-        for criterion, budget, _, baseline in [pair]
+        f"{equal} {count(budget)}, {model_label(baseline.model)}": _winner((equal, budget, fast, baseline))
+        for equal, budget, fast, baseline in _pairs(entries, matched)
     }
 
 
@@ -87,10 +85,4 @@ def _winner(pair: _Pair) -> str:
     low, high = difference(*errors)
     if low >= -CLOSE and high <= CLOSE:
         return "level"
-    fast_wins, _ = without_any_seed(_wins, dict(zip(("fast", "other"), errors, strict=True)))
-    return {True: "fast weights", False: model_label(pair[3].model), None: "undecided"}[fast_wins]
-
-
-def _wins(errors: Mapping[str, Sequence[float]]) -> bool | None:
-    low, high = difference(errors["fast"], errors["other"])
-    return True if high < -CLOSE else False if low > CLOSE else None
+    return {True: "fast weights", False: model_label(pair[3].model), None: "undecided"}[errs_less(*errors)]

@@ -1,11 +1,11 @@
-"""What fresh seeds change of what is said: of verdicts and conclusions, and of everything beside them."""
+"""What fresh seeds change: verdicts and conclusions, captions, and who errs less."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.readings import Place
 from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.stages import place
-from fastweights.papers.ba2016.findings.table_entries import TableEntry, table_entries
+from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.captions import captions, in_words
 from fastweights.papers.ba2016.page.difference_table import who_errs_less
@@ -13,34 +13,31 @@ from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.studies.analysis.runs import Record
 
 
-def what_fresh_seeds_change(entries: Sequence[TableEntry], runs: Sequence[Record]) -> list[str]:
-    """In sentences."""
-    exchange = Exchange(entries)
+def what_fresh_seeds_change(exchange: Exchange, told: Mapping[str, str], runs: Sequence[Record]) -> list[str]:
+    """In sentences; `told` are the captions by the table's seeds."""
     if not exchange.fresh:
         return exchange.sentences
-    changes = list(_changes(runs, {(entry.model, entry.hidden_size) for entry in exchange.fresh}))
+    changes = list(_changes(exchange, told, runs))
     others = (
         f"They change, besides: {'; '.join(changes)}."
         if changes
-        else "They change no sentence beside the tables, and nothing of who errs less."
+        else "They change no sentence beside the tables, nor who errs less."
     )
     return [*exchange.sentences, others]
 
 
-def _changes(runs: Sequence[Record], places: Collection[Place]) -> Iterator[str]:
-    """Of sentences, and of who errs less."""
-    studies = runs, [_exchanged(run, places) for run in runs]
-    entries = [table_entries(study) for study in studies]
-    before, after = (captions(each, study) for each, study in zip(entries, studies, strict=True))
-    for name, told in before.items():
-        if in_words(told) != in_words(after[name]):
-            yield f"“{told}” becomes “{after[name]}”"
-    first, second = (
-        who_errs_less(each, matched_settings(study)) for each, study in zip(entries, studies, strict=True)
-    )
-    for which, word in first.items():
-        if second[which] != word:
-            yield f"who errs less ({which}): {word} by the table's seeds, {second[which]} with fresh ones"
+def _changes(exchange: Exchange, told: Mapping[str, str], runs: Sequence[Record]) -> Iterator[str]:
+    """Of captions, and of who errs less."""
+    places = {(entry.model, entry.hidden_size) for entry in exchange.fresh}
+    fresh_runs = [_exchanged(run, places) for run in runs]
+    fresh_entries = table_entries(fresh_runs)
+    for name, after in captions(fresh_entries, fresh_runs).items():
+        if in_words(told[name]) != in_words(after):
+            yield f"“{told[name].rstrip('.')}” becomes “{after.rstrip('.')}”"
+    now = who_errs_less(fresh_entries, matched_settings(fresh_runs))
+    for which, before in who_errs_less(exchange.entries, matched_settings(runs)).items():
+        if now[which] != before:
+            yield f"who errs less ({which}): {before} by the table's seeds, {now[which]} with fresh ones"
 
 
 def _exchanged(run: Record, places: Collection[Place]) -> Record:

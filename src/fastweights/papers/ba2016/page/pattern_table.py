@@ -38,8 +38,8 @@ def assumptions_table(runs: Sequence[Record]) -> Table:
         by_assumption(runs),
         "To the letter of the paper but for one assumption, each model at its rate of Table 1 to the letter, "
         f"after the number of updates with the least typical factor: {_FACTOR}. Where a model has no such "
-        "option, or more than 50,000 parameters, its runs are those of the first row. These selected the "
-        f"rates, which favours that row. {_NEAREST}",
+        "option, or more than 50,000 parameters, its runs are those of the first row, which also "
+        f"selected the rates, by the lowest validation error. {_NEAREST}",
     )
 
 

@@ -10,14 +10,14 @@ from rich.console import RenderableType
 
 from fastweights.files import make_folder, write_atomically
 from fastweights.papers.ba2016.findings.conclusions import Conclusion, answer
-from fastweights.papers.ba2016.findings.robustness import Exchange, other_intervals
+from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.rules import rules_of
 from fastweights.papers.ba2016.findings.stages import missing, place, progress, runs_of, with_role
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.inspection import read_inspection
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
-from fastweights.papers.ba2016.page.captions import captions, provisional
+from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.difference_table import difference_table
 from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.figures import draw_figures
@@ -75,14 +75,12 @@ class Verification:
         ]
         return {
             "answer": plain(" ".join(answer(self._entries))) + "\n",
-            "provisional": f"{provisional(self._entries)}\n",
             "progress": "\n".join(["```", *progress(self._runs), "```\n"]),
             "conclusions": "".join(findings),
             "rules": "".join(
                 f"- {plain(each.claims)} {plain(each.rule)}\n" for each in rules_of(self._conclusions)
             ),
             "exchange": plain(self._fresh_seeds) + "\n",
-            "other-intervals": plain(" ".join(other_intervals(self._entries))) + "\n",
             "summary": summary_table(self._entries).markdown(),
             **{f"{name}-in-words": f"{plain(told)}\n" for name, told in self._captions.items()},
             **{each.name: each.markdown() if each.rows else "Not run yet.\n" for each in self._all_tables},
@@ -144,7 +142,7 @@ class Verification:
 
     @cached_property
     def _fresh_seeds(self) -> str:
-        return " ".join(what_fresh_seeds_change(self._entries, self._runs))
+        return " ".join(what_fresh_seeds_change(self._exchange, self._captions, self._runs))
 
     @property
     def _conclusions(self) -> list[Conclusion]:
@@ -173,9 +171,7 @@ class Verification:
             rules=rules_of(self._conclusions),
             captions={
                 **self._captions,
-                "short": provisional(self._entries),
                 "again": self._fresh_seeds,
-                "other-rules": " ".join(other_intervals(self._entries)),
             },
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(planned),
