@@ -1,6 +1,7 @@
 """Does each check notice a false formula? Every constant and exponent of every formula is changed by 15 %.
 
     .venv/bin/python benchmarks/theory_mutations.py [--only NAME …] [--record FOLDER] [--workers 2]
+        [--into FILE]
 
 Formulas are the functions among the fields of a check, and what these call (`benchmarks/mutations`).
 The literal numbers in them are multiplied by 1.15 and 0.85; so are exponents, the terms of sums, and what is
@@ -17,6 +18,8 @@ the check is to be mended.
 
 With --record, the results of each check are kept in a file of that folder, and a check whose formulas' files
 (and the engine's) have not changed since is not run again: so an interrupted run goes on where it was.
+With --into, the tables are put into a document (docs/book.md): counts by chapter, and what survives for a
+reason.
 """
 
 import argparse
@@ -25,16 +28,24 @@ import inspect
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from fastweights import registry
+from fastweights.report.documents import fill
+from fastweights.report.labels import count
+from fastweights.report.table import Column, Table
+from fastweights.studies.analysis.runs import grouped
 from mutations.mutants import formulas, mutants
 from mutations.trials import Trials
 
 ROOT = Path(__file__).parents[1]
 ENGINE = Path(__file__).parent / "mutations"
+Results = dict[str, list[dict[str, Any]]]
+"""What became of each mutant, by check."""
 
 
 def main() -> int:
@@ -42,6 +53,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=None, metavar="NAME", help="checks; by default all")
     parser.add_argument("--record", type=Path, default=None, metavar="FOLDER")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--into", type=Path, default=None, metavar="FILE", help="a document with places")
     options = parser.parse_args()
     registered = {n for n in registry.checks if registry.checks[n].__module__.startswith("fastweights.")}
     names = options.only or sorted(registered)
@@ -50,6 +62,8 @@ def main() -> int:
     with ThreadPoolExecutor(options.workers) as pool:
         jobs = {name: pool.submit(results_of, name, options.record) for name in names}
         results = {name: job.result() for name, job in jobs.items()}
+    if options.into:
+        fill(options.into, {table.name: table.markdown() for table in tables(results)}, "mutations")
     return report(results)
 
 
@@ -101,26 +115,73 @@ def run(name: str) -> list[dict[str, Any]]:
     return results
 
 
-def report(results: dict[str, list[dict[str, Any]]]) -> int:
+OUTCOMES = "killed", "raised", "timed out", "argued", "survived"
+
+
+def outcome_of(result: dict[str, Any]) -> str:
+    return "argued" if result["argument"] else result["outcome"]
+
+
+def tables(results: Results) -> list[Table]:
+    """Counts by chapter, and each survivor with its argument."""
+    chapters = grouped(results, lambda name: registry.checks[name].__module__.split(".")[2].replace("_", " "))
+    counts = {
+        chapter: [len(names), *_counts(result for name in names for result in results[name])]
+        for chapter, names in sorted(chapters.items())
+    }
+    counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    numbers = ("checks", "changes", *OUTCOMES)
+    argued = [
+        [name, result["formula"], result["change"], result["argument"]]
+        for name, found in results.items()
+        for result in found
+        if outcome_of(result) == "argued"
+    ]
+    return [
+        Table(
+            "by-chapter",
+            "",
+            [Column("chapter", "word"), *map(Column, numbers)],
+            [[chapter, *map(count, numbers_of)] for chapter, numbers_of in counts.items()],
+            "Killed: the check does not hold with the change. Raised: what has no value; timed out: no end. "
+            "Argued: the check holds, and the source says why it must; survived: and it doesn't say so.",
+            bold={len(counts) - 1},
+        ),
+        Table(
+            "argued",
+            "",
+            [Column(heading, "word") for heading in ("check", "formula", "change", "why it stays")],
+            argued,
+        ),
+    ]
+
+
+def _counts(found: Iterable[dict[str, Any]]) -> list[int]:
+    """How many there are, and how many of each outcome."""
+    outcomes = Counter(map(outcome_of, found))
+    return [outcomes.total(), *(outcomes[each] for each in OUTCOMES)]
+
+
+def report(results: Results) -> int:
     """Print every mutant that no number of the check gave away, and the counts."""
-    count = {"killed": 0, "raised": 0, "timed out": 0, "argued": 0, "survived": 0}
+    counts = dict.fromkeys(OUTCOMES, 0)
     for name, mutants_of in results.items():
         for result in mutants_of:
-            outcome = "argued" if result["argument"] else result["outcome"]
-            count[outcome] += 1
+            outcome = outcome_of(result)
+            counts[outcome] += 1
             if outcome != "killed":
                 line = f"{outcome:9} {name}  {result['place']}  {result['formula']}: {result['change']}"
                 reason = result["argument"] or result["error"]
                 print(line + (f"  ({reason})" if reason else ""))
         if not mutants_of:
             print(f"none      {name} has no formula with a constant")
-    total = sum(count.values())
+    total = sum(counts.values())
     print(
-        f"{total} mutants of {len(results)} checks: {count['killed']} killed, {count['raised']} raised an "
-        f"error, {count['timed out']} timed out, {count['argued']} survived for a reason, "
-        f"{count['survived']} survived"
+        f"{total} mutants of {len(results)} checks: {counts['killed']} killed, {counts['raised']} raised an "
+        f"error, {counts['timed out']} timed out, {counts['argued']} survived for a reason, "
+        f"{counts['survived']} survived"
     )
-    return 1 if count["survived"] else 0
+    return 1 if counts["survived"] else 0
 
 
 if __name__ == "__main__":

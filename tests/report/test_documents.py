@@ -15,7 +15,7 @@ from fastweights.studies.record.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-OTHERS = {"cells.md", "plan.md", "verdicts.md"}
+OTHERS = {"book.md", "cells.md", "plan.md", "verdicts.md"}
 """Whose tables are made by other commands, as they say."""
 REFERENCE = ROOT / "docs" / "reference"
 """Whose tables are made when the site is built."""
