@@ -46,6 +46,7 @@ ROOT = Path(__file__).parents[1]
 ENGINE = Path(__file__).parent / "mutations"
 Results = dict[str, list[dict[str, Any]]]
 """What became of each mutant, by check."""
+OUTCOMES = "killed", "raised", "timed out", "argued", "survived"
 
 
 def main() -> int:
@@ -115,9 +116,6 @@ def run(name: str) -> list[dict[str, Any]]:
     return results
 
 
-OUTCOMES = "killed", "raised", "timed out", "argued", "survived"
-
-
 def outcome_of(result: dict[str, Any]) -> str:
     return "argued" if result["argument"] else result["outcome"]
 
@@ -164,21 +162,19 @@ def _counts(found: Iterable[dict[str, Any]]) -> list[int]:
 
 def report(results: Results) -> int:
     """Print every mutant that no number of the check gave away, and the counts."""
-    counts = dict.fromkeys(OUTCOMES, 0)
+    counts = Counter(outcome_of(result) for found in results.values() for result in found)
     for name, mutants_of in results.items():
         for result in mutants_of:
             outcome = outcome_of(result)
-            counts[outcome] += 1
             if outcome != "killed":
                 line = f"{outcome:9} {name}  {result['place']}  {result['formula']}: {result['change']}"
                 reason = result["argument"] or result["error"]
                 print(line + (f"  ({reason})" if reason else ""))
         if not mutants_of:
             print(f"none      {name} has no formula with a constant")
-    total = sum(counts.values())
     print(
-        f"{total} mutants of {len(results)} checks: {counts['killed']} killed, {counts['raised']} raised an "
-        f"error, {counts['timed out']} timed out, {counts['argued']} survived for a reason, "
+        f"{counts.total()} mutants of {len(results)} checks: {counts['killed']} killed, {counts['raised']} "
+        f"raised an error, {counts['timed out']} timed out, {counts['argued']} survived for a reason, "
         f"{counts['survived']} survived"
     )
     return 1 if counts["survived"] else 0

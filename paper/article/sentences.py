@@ -12,7 +12,7 @@ from fastweights.papers.ba2016.findings.stages import missing, runs_of
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.captions import captions, in_words
+from fastweights.papers.ba2016.page.captions import captions, without_numbers
 from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label, sized_label
@@ -43,11 +43,10 @@ def sentences(
         "survival": _survival(conclusions),
         "smallest": _smallest(entries),
         "unfinished": _unfinished(runs),
-        "intervals": told["other-rules"],
         "exchange": " ".join(what_fresh_seeds_change(Exchange(entries), told, runs)),
         **told,
-        "more-data": in_words(told["more-data"]),
-        "more-updates": in_words(told["more-updates"]),
+        "more-data": without_numbers(told["more-data"]),
+        "more-updates": without_numbers(told["more-updates"]),
         "letter-failures": _letter_failures(entries),
         "matched-pairs": _matched_pairs(matched),
     }

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fastweights.papers.ba2016.findings.conclusions import LEVEL_FACTOR
-from fastweights.papers.ba2016.findings.evidence import complete_errors, difference
-from fastweights.papers.ba2016.findings.pattern import NONE_CHANGED, Pattern, by_assumption, by_rate
+from fastweights.papers.ba2016.findings.evidence import complete_errors, is_lower
+from fastweights.papers.ba2016.findings.pattern import NONE_CHANGED, Pattern, by_assumption, by_rate, nearest
 from fastweights.papers.ba2016.findings.table_entries import TableEntry
-from fastweights.papers.ba2016.findings.verdicts import CLOSE
 from fastweights.papers.ba2016.names import AT_BEST, RATE_SEARCHED, TO_THE_LETTER
 from fastweights.report.labels import count, factor, joined, sized_label
 from fastweights.report.setting_texts import length_text, mean_text
@@ -19,9 +18,8 @@ _WORDS = "lower", "higher", "not clearly different"
 
 
 class _Arm(NamedTuple):
-    """An entry of Table 1 with more data or updates, and what it is compared with."""
+    """A setting with more data or updates, and what it is compared with."""
 
-    entry: TableEntry
     reading: str
     sequences: int
     before: Setting
@@ -32,7 +30,7 @@ def of_data(entries: Sequence[TableEntry]) -> str:
     """Of the most training sequences, to the letter at the rate that is best on these; empty before there are
     complete runs."""
     arms = [
-        _Arm(entry, reading, sequences, entry.setting_of(reading), after)
+        _Arm(reading, sequences, entry.setting_of(reading), after)
         for entry in entries
         for (reading, sequences), after in entry.more_data.items()
         if reading in (AT_BEST, RATE_SEARCHED)
@@ -51,7 +49,7 @@ def of_updates(entries: Sequence[TableEntry]) -> str:
         for (reading, sequences), after in entry.longer.items():
             on_these = RATE_SEARCHED if reading == TO_THE_LETTER else reading
             before = entry.more_data.get((on_these, sequences), entry.setting_of(reading))
-            arms.append(_Arm(entry, reading, sequences, before, after))
+            arms.append(_Arm(reading, sequences, before, after))
     return _of_arms(
         arms,
         lambda arm: (
@@ -64,7 +62,7 @@ def of_rates(runs: Sequence[Record]) -> str:
     """Whether a rate and a number of updates have the paper's pattern."""
     if not (rows := by_rate(runs)):
         return ""
-    row = _nearest(rows)
+    row = nearest(rows)
     which = f"{row.reading} after {count(row.updates)} updates"
     return f"Of all rates and numbers of updates, the nearest is {which}. {_how_near(row)}"
 
@@ -73,17 +71,13 @@ def of_assumptions(runs: Sequence[Record]) -> str:
     """Whether one assumption has the paper's pattern."""
     if not (rows := by_assumption(runs)):
         return ""
-    row, (usual, *others) = _nearest(rows), rows
+    row, (usual, *others) = nearest(rows), rows
     if row.reading == NONE_CHANGED:
         return f"No assumption of {len(others)} comes nearer than the paper as it is read. {_how_near(row)}"
     return (
         f"Of {len(others)} assumptions the nearest is: {row.reading}. {_how_near(row)} With none changed, "
         f"the mean factor is {factor(usual.typical)}."
     )
-
-
-def _nearest(rows: Sequence[Pattern]) -> Pattern:
-    return min(rows, key=lambda row: row.typical)
 
 
 def _how_near(row: Pattern) -> str:
@@ -102,7 +96,7 @@ def _of_arms(arms: Sequence[_Arm], condition: Callable[[_Arm], str]) -> str:
     sentences = []
     for group in grouped(sorted(arms, key=lambda arm: (arm.reading, arm.sequences)), condition).values():
         found: dict[str, list[str]] = {}
-        for _, _, _, before, after in group:
+        for _, _, before, after in group:
             if word := _compared(before, after):
                 change = f"{mean_text(after)}, before {mean_text(before)}"
                 found.setdefault(word, []).append(f"{sized_label(after.model, after.hidden_size)} ({change})")
@@ -117,5 +111,4 @@ def _compared(before: Setting, after: Setting) -> str:
     ours, theirs = complete_errors(after, least=2), complete_errors(before)
     if ours is None or theirs is None:
         return ""
-    low, high = difference(ours, theirs)
-    return "lower" if high < -CLOSE else "higher" if low > CLOSE else "not clearly different"
+    return {True: "lower", False: "higher", None: "not clearly different"}[is_lower(ours, theirs)]

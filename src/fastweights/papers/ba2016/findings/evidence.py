@@ -34,12 +34,17 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
     return middle - half, middle + half
 
 
+def is_lower(ours: Sequence[float], theirs: Sequence[float]) -> bool | None:
+    """Whether our mean is lower by more than 0.05 points, by that interval; False if theirs is, None if
+    neither."""
+    low, high = difference(ours, theirs)
+    return True if high < -CLOSE else False if low > CLOSE else None
+
+
 def errs_less(ours: Sequence[float], theirs: Sequence[float]) -> bool | None:
-    """Whether our mean is lower by more than 0.05 points, by that interval, with all seeds and with any one
-    left out; False if theirs is, None if neither."""
+    """The same with all seeds and with any one left out; None if that changes it."""
 
     def word_of(seeds: Seeds[str]) -> bool | None:
-        low, high = difference(seeds["ours"], seeds["theirs"])
-        return True if high < -CLOSE else False if low > CLOSE else None
+        return is_lower(seeds["ours"], seeds["theirs"])
 
     return without_any_seed(word_of, {"ours": ours, "theirs": theirs})[0]

@@ -108,9 +108,13 @@ def by_assumption(runs: Sequence[Record]) -> list[Pattern]:
             for pattern in patterns(name, those)
         ]
     )
-    readings = grouped(found, lambda pattern: pattern.reading).values()
-    nearest = [min(group, key=lambda each: each.typical) for group in readings]
-    return nearest if len(nearest) > 1 else []
+    rows = [nearest(group) for group in grouped(found, lambda pattern: pattern.reading).values()]
+    return rows if len(rows) > 1 else []
+
+
+def nearest(rows: Iterable[Pattern]) -> Pattern:
+    """The one with the least typical factor."""
+    return min(rows, key=lambda row: row.typical)
 
 
 def _at_own_rates(runs: Sequence[Record], *stages: Stage) -> list[Record]:

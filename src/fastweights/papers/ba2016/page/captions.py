@@ -29,7 +29,7 @@ def captions(entries: Sequence[TableEntry], runs: Sequence[Record]) -> dict[str,
     }
 
 
-def in_words(caption: str) -> str:
+def without_numbers(caption: str) -> str:
     """Without the measured errors, which stand in brackets."""
     return re.sub(r" \([^)]*\)", "", caption)
 

@@ -7,7 +7,7 @@ from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.stages import place
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import Stage
-from fastweights.papers.ba2016.page.captions import captions, in_words
+from fastweights.papers.ba2016.page.captions import captions, without_numbers
 from fastweights.papers.ba2016.page.difference_table import who_errs_less
 from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.studies.analysis.runs import Record
@@ -32,7 +32,7 @@ def _changes(exchange: Exchange, told: Mapping[str, str], runs: Sequence[Record]
     fresh_runs = [_exchanged(run, places) for run in runs]
     fresh_entries = table_entries(fresh_runs)
     for name, after in captions(fresh_entries, fresh_runs).items():
-        if in_words(told[name]) != in_words(after):
+        if without_numbers(told[name]) != without_numbers(after):
             yield f"“{told[name].rstrip('.')}” becomes “{after.rstrip('.')}”"
     now = who_errs_less(fresh_entries, matched_settings(fresh_runs))
     for which, before in who_errs_less(exchange.entries, matched_settings(runs)).items():
@@ -44,6 +44,6 @@ def _exchanged(run: Record, places: Collection[Place]) -> Record:
     """The run as if fresh seeds of these models and sizes were the table's."""
     if place(run) not in places:
         return run
-    parts = {str(Stage.AGAIN): str(Stage.TABLE), str(Stage.TABLE): str(Stage.AGAIN)}
+    parts = {Stage.AGAIN: Stage.TABLE, Stage.TABLE: Stage.AGAIN}
     roles = [{**role, "part": parts.get(role["part"], role["part"])} for role in run.get("roles") or ()]
     return {**run, "roles": roles}

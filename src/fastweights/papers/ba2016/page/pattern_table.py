@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from fastweights.papers.ba2016.findings.pattern import Pattern, by_assumption, by_rate
+from fastweights.papers.ba2016.findings.pattern import Pattern, by_assumption, by_rate, nearest
 from fastweights.papers.ba2016.published import BA_2016
 from fastweights.report.labels import count, factor, model_label, percent
 from fastweights.report.table import Column, Table
@@ -44,7 +44,6 @@ def assumptions_table(runs: Sequence[Record]) -> Table:
 
 
 def _table(name: str, title: str, reading: Column, rows: Sequence[Pattern], legend: str) -> Table:
-    best = min(rows, key=lambda row: row.typical, default=None)
     return Table.of(
         name,
         title,
@@ -59,7 +58,7 @@ def _table(name: str, title: str, reading: Column, rows: Sequence[Pattern], lege
             Column("where", "word"): _where,
         },
         legend,
-        bold=() if best is None else {rows.index(best)},
+        bold={rows.index(nearest(rows))} if rows else (),
     )
 
 
