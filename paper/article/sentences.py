@@ -13,7 +13,7 @@ from fastweights.papers.ba2016.findings.table_entries import TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.captions import captions, without_numbers
-from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
+from fastweights.papers.ba2016.page.exchange import FreshSeeds
 from fastweights.papers.ba2016.page.matched_tables import MatchedSettings, matched_settings
 from fastweights.report.labels import joined, model_label, sized_label
 from fastweights.report.setting_texts import mean_text
@@ -43,7 +43,7 @@ def sentences(
         "survival": _survival(conclusions),
         "smallest": _smallest(entries),
         "unfinished": _unfinished(runs),
-        "exchange": " ".join(what_fresh_seeds_change(Exchange(entries), told, runs)),
+        "exchange": " ".join(FreshSeeds(Exchange(entries), runs).changes(told)),
         **told,
         "more-data": without_numbers(told["more-data"]),
         "more-updates": without_numbers(told["more-updates"]),

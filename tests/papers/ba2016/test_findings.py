@@ -23,7 +23,7 @@ from fastweights.papers.ba2016.findings.stages import missing, progress, runs_of
 from fastweights.papers.ba2016.findings.table_entries import table_entries
 from fastweights.papers.ba2016.names import OTHER_HEADS, Stage
 from fastweights.papers.ba2016.page.captions import captions
-from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
+from fastweights.papers.ba2016.page.exchange import FreshSeeds
 from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.papers.ba2016.page.report import Verification
 from fastweights.papers.ba2016.plan.questions import _OTHER_HEADS as PLANNED_HEADS
@@ -520,27 +520,45 @@ def test_a_conclusion_that_fresh_seeds_do_not_repeat_is_undecided():
     )
 
 
+def close(middle):
+    return [middle * factor for factor in (0.96, 0.98, 1, 1.02, 1.04)]
+
+
+def with_fresh(errors):
+    """An LSTM and fast weights of 50 units, the LSTM with fresh seeds."""
+    letter = [run("lstm", 50, 240 + i, "letter", errors=(0.6, 0.006)) for i in range(5)]
+    return [*table("lstm", 50), *table("fast-weights", 50), *again("lstm", 50, errors), *letter]
+
+
 def test_what_fresh_seeds_change_besides_is_told():
-    def close(middle):
-        return [middle * factor for factor in (0.96, 0.98, 1, 1.02, 1.04)]
-
     def told(fresh):
-        runs = [*table("lstm", 50), *table("fast-weights", 50), *again("lstm", 50, close(fresh))]
-        runs += [run("lstm", 50, 240 + i, "letter", errors=(0.6, 0.006)) for i in range(5)]
+        runs = with_fresh(close(fresh))
         entries = table_entries(runs)
-        return what_fresh_seeds_change(Exchange(entries), captions(entries, runs), runs)[-1]
+        return FreshSeeds(Exchange(entries), runs).changes(captions(entries, runs))[-2:]
 
-    assert told(0.0048) == "They change no sentence beside the tables, nor who errs less."
-    assert told(0.002) == (
+    same = "Who errs less is the same with them."
+    assert told(0.0048) == ["They change no sentence beside the tables.", same]
+    assert told(0.002) == [
         "They change, besides: “In 0 of 1 cells the paper's choices leave an error more than twice as large "
         "as the best setting does” becomes “In 1 of 1 cells the paper's choices leave an error more than "
-        "twice as large as the best setting does”."
+        "twice as large as the best setting does”.",
+        same,
+    ]
+    assert told(0.0001)[-1] == (
+        "Who errs less is undecided where they differ: R 50, LSTM (fast weights by the table's seeds, level "
+        "with fresh ones)."
     )
-    assert told(0.0001).endswith(
-        "who errs less (R 50, LSTM): fast weights by the table's seeds, level with fresh ones."
-    )
-    (nothing,) = what_fresh_seeds_change(Exchange([]), {}, [])
+    (nothing,) = FreshSeeds(Exchange([]), []).changes({})
     assert nothing.startswith("No fresh seeds have ended yet.")
+
+
+def test_who_errs_less_is_undecided_where_fresh_seeds_tell_otherwise():
+    def winner(fresh):
+        (row,) = Verification(study(*with_fresh(fresh))).tables()["differences"][0].rows
+        return row[-1]
+
+    assert winner([]) == winner(close(0.0048)) == "fast weights"
+    assert winner(close(0.0001)) == "undecided"
 
 
 def test_the_verdicts_by_other_intervals():

@@ -1,6 +1,6 @@
 """Fast weights against each baseline: the difference of their errors, with its interval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fastweights.papers.ba2016.findings.conclusions import signed
 from fastweights.papers.ba2016.findings.evidence import complete_errors, difference, errs_less
@@ -16,8 +16,15 @@ _Pair = tuple[str, float, Setting, Setting]
 """What is equal, how much of it, fast weights, and a baseline."""
 
 
-def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) -> Table:
-    """At equal R, at equal parameters, at equal state."""
+def difference_table(
+    entries: Sequence[TableEntry], matched: MatchedSettings, with_fresh: Mapping[str, str]
+) -> Table:
+    """At equal R, at equal parameters, at equal state; `with_fresh` is who errs less with fresh seeds."""
+
+    def winner(pair: _Pair) -> str:
+        word = _winner(pair)
+        return word if with_fresh.get(_name(pair), word) == word else "undecided"
+
     return Table.of(
         "differences",
         "Fast weights against each baseline",
@@ -31,21 +38,23 @@ def difference_table(entries: Sequence[TableEntry], matched: MatchedSettings) ->
             "its R": lambda pair: str(pair[3].hidden_size),
             "baseline %": lambda pair: error_text(pair[3]),
             "difference": _interval,
-            Column("who errs less", "word"): _winner,
+            Column("who errs less", "word"): winner,
         },
         "Difference: of the mean test errors, fast weights less baseline, in percentage points, the 95 % "
-        "interval by Welch's t. Level: within 0.05. Who errs less: by more than 0.05, with all seeds and "
-        "with any one left out; some of so many intervals are wrong. A dash: seeds share a training set, are "
-        "not finished, or fewer than five.",
+        "interval by Welch's t. Level: within 0.05. Who errs less: by more than 0.05, with all seeds, with "
+        "any one left out, and with fresh seeds where there are some; some of so many intervals are wrong. A "
+        "dash: seeds share a training set, are not finished, or fewer than five.",
     )
 
 
 def who_errs_less(entries: Sequence[TableEntry], matched: MatchedSettings) -> dict[str, str]:
     """By what is equal, how much of it, and the baseline: fast weights, the baseline, level or undecided."""
-    return {
-        f"{equal} {count(budget)}, {model_label(baseline.model)}": _winner((equal, budget, fast, baseline))
-        for equal, budget, fast, baseline in _pairs(entries, matched)
-    }
+    return {_name(pair): _winner(pair) for pair in _pairs(entries, matched)}
+
+
+def _name(pair: _Pair) -> str:
+    equal, budget, _, baseline = pair
+    return f"{equal} {count(budget)}, {model_label(baseline.model)}"
 
 
 def _pairs(entries: Sequence[TableEntry], matched: MatchedSettings) -> Iterator[_Pair]:

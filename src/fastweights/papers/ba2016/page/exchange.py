@@ -1,11 +1,13 @@
 """What fresh seeds change: verdicts and conclusions, captions, and who errs less."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from fastweights.papers.ba2016.findings.readings import Place
 from fastweights.papers.ba2016.findings.robustness import Exchange
 from fastweights.papers.ba2016.findings.stages import place
-from fastweights.papers.ba2016.findings.table_entries import table_entries
+from fastweights.papers.ba2016.findings.table_entries import TableEntry, table_entries
 from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.captions import captions, without_numbers
 from fastweights.papers.ba2016.page.difference_table import who_errs_less
@@ -13,31 +15,47 @@ from fastweights.papers.ba2016.page.matched_tables import matched_settings
 from fastweights.studies.analysis.runs import Record
 
 
-def what_fresh_seeds_change(exchange: Exchange, told: Mapping[str, str], runs: Sequence[Record]) -> list[str]:
-    """In sentences; `told` are the captions by the table's seeds."""
-    if not exchange.fresh:
-        return exchange.sentences
-    changes = list(_changes(exchange, told, runs))
-    others = (
-        f"They change, besides: {'; '.join(changes)}."
-        if changes
-        else "They change no sentence beside the tables, nor who errs less."
-    )
-    return [*exchange.sentences, others]
+@dataclass(frozen=True)
+class FreshSeeds:
+    """The page with fresh seeds in the place of the table's, where there are some."""
 
+    exchange: Exchange
+    runs: Sequence[Record]
 
-def _changes(exchange: Exchange, told: Mapping[str, str], runs: Sequence[Record]) -> Iterator[str]:
-    """Of captions, and of who errs less."""
-    places = {(entry.model, entry.hidden_size) for entry in exchange.fresh}
-    fresh_runs = [_exchanged(run, places) for run in runs]
-    fresh_entries = table_entries(fresh_runs)
-    for name, after in captions(fresh_entries, fresh_runs).items():
-        if without_numbers(told[name]) != without_numbers(after):
-            yield f"“{told[name].rstrip('.')}” becomes “{after.rstrip('.')}”"
-    now = who_errs_less(fresh_entries, matched_settings(fresh_runs))
-    for which, before in who_errs_less(exchange.entries, matched_settings(runs)).items():
-        if now[which] != before:
-            yield f"who errs less ({which}): {before} by the table's seeds, {now[which]} with fresh ones"
+    @cached_property
+    def who_errs_less(self) -> dict[str, str]:
+        """With fresh seeds, as in the table of differences; empty if there are none."""
+        if not self.exchange.fresh:
+            return {}
+        return who_errs_less(self._entries, matched_settings(self._exchanged))
+
+    def changes(self, told: Mapping[str, str]) -> list[str]:
+        """In sentences; `told` are the captions by the table's seeds."""
+        if not self.exchange.fresh:
+            return self.exchange.sentences
+        sentences = [
+            f"“{told[name].rstrip('.')}” becomes “{after.rstrip('.')}”"
+            for name, after in captions(self._entries, self._exchanged).items()
+            if without_numbers(told[name]) != without_numbers(after)
+        ]
+        before = who_errs_less(self.exchange.entries, matched_settings(self.runs))
+        differing = [
+            f"{which} ({before[which]} by the table's seeds, {after} with fresh ones)"
+            for which, after in self.who_errs_less.items()
+            if after != before[which]
+        ]
+        changed = f", besides: {'; '.join(sentences)}" if sentences else " no sentence beside the tables"
+        word = f"undecided where they differ: {'; '.join(differing)}" if differing else "the same with them"
+        return [*self.exchange.sentences, f"They change{changed}.", f"Who errs less is {word}."]
+
+    @cached_property
+    def _exchanged(self) -> list[Record]:
+        places = {(entry.model, entry.hidden_size) for entry in self.exchange.fresh}
+        return [_exchanged(run, places) for run in self.runs]
+
+    @cached_property
+    def _entries(self) -> list[TableEntry]:
+        return table_entries(self._exchanged)
 
 
 def _exchanged(run: Record, places: Collection[Place]) -> Record:

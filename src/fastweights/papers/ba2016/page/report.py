@@ -19,7 +19,7 @@ from fastweights.papers.ba2016.names import Stage
 from fastweights.papers.ba2016.page.ablation_tables import ablation_settings, ablation_table, pairs_table
 from fastweights.papers.ba2016.page.captions import captions
 from fastweights.papers.ba2016.page.difference_table import difference_table
-from fastweights.papers.ba2016.page.exchange import what_fresh_seeds_change
+from fastweights.papers.ba2016.page.exchange import FreshSeeds
 from fastweights.papers.ba2016.page.figures import draw_figures
 from fastweights.papers.ba2016.page.lowest_table import lowest_table
 from fastweights.papers.ba2016.page.matched_tables import matched_settings, matched_tables
@@ -80,7 +80,7 @@ class Verification:
             "rules": "".join(
                 f"- {plain(each.claims)} {plain(each.rule)}\n" for each in rules_of(self._conclusions)
             ),
-            "exchange": plain(self._fresh_seeds) + "\n",
+            "exchange": plain(self._told_of_fresh_seeds) + "\n",
             "summary": summary_table(self._entries).markdown(),
             **{f"{name}-in-words": f"{plain(told)}\n" for name, told in self._captions.items()},
             **{each.name: each.markdown() if each.rows else "Not run yet.\n" for each in self._all_tables},
@@ -125,7 +125,7 @@ class Verification:
             pattern_table(self._runs),
             assumptions_table(self._runs),
             *matched_tables(self._runs),
-            difference_table(self._entries, matched_settings(self._runs)),
+            difference_table(self._entries, matched_settings(self._runs), self._fresh_seeds.who_errs_less),
             open_points_table(self._runs),
             *(ablation_table(model, variants) for model, variants in ablations.items()),
             pairs_table(ablations.get("fast-weights", {})),
@@ -141,8 +141,12 @@ class Verification:
         return Exchange(self._entries)
 
     @cached_property
-    def _fresh_seeds(self) -> str:
-        return " ".join(what_fresh_seeds_change(self._exchange, self._captions, self._runs))
+    def _fresh_seeds(self) -> FreshSeeds:
+        return FreshSeeds(self._exchange, self._runs)
+
+    @property
+    def _told_of_fresh_seeds(self) -> str:
+        return " ".join(self._fresh_seeds.changes(self._captions))
 
     @property
     def _conclusions(self) -> list[Conclusion]:
@@ -171,7 +175,7 @@ class Verification:
             rules=rules_of(self._conclusions),
             captions={
                 **self._captions,
-                "again": self._fresh_seeds,
+                "again": self._told_of_fresh_seeds,
             },
             swatches={model_label(model): colours[model] for model in models},
             failures=_failures(planned),
