@@ -72,6 +72,7 @@ BAD = [
     ("train --num-pairs 27", "num_pairs must be between 1 and 26; got 27"),
     ("train --num-pairs 0", "num_pairs must be between 1 and 26; got 0"),
     ("train --num-pairs 11 --digits without-replacement", "between 1 and 10"),
+    ("train --csv curve.txt", "--csv is a file that ends in .csv; got 'curve.txt'"),
     ("train --num-pairs four", "--num-pairs must be a whole number; got 'four'"),
     ("train --digits sometimes", "--digits must be one of "),
     ("train --hidden-size 0", "hidden_size must be between 1 and 10,000; got 0"),

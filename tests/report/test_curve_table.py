@@ -70,10 +70,17 @@ def test_the_command_writes_it(tmp_path, capsys):
     assert ends == {run["id"]: run["curve"][-1][2] for run in runs if run["curve"]}
 
 
-def test_another_ending_is_refused_before_anything_is_written(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("curves.tsv", "--curves is a file that ends in .csv; got 'curves.tsv'"),
+        ("none/curves.csv", "cannot write none/curves.csv: there is no folder"),
+    ],
+)
+def test_another_ending_or_no_folder_is_refused_before_anything_is_written(file, told, tmp_path, capsys):
     stored(comparison(), tmp_path / "s")
     with pytest.raises(SystemExit) as end:
-        main(["report", str(tmp_path / "s"), "--curves", "curves.tsv"])
+        main(["report", str(tmp_path / "s"), "--curves", file])
     assert end.value.code == 2
-    assert "--curves is a file that ends in .csv; got curves.tsv" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert not (tmp_path / "s" / "report.html").exists()

@@ -11,7 +11,7 @@ from typing import Any
 import tyro
 
 from fastweights import registry
-from fastweights.cli.options import Groups, PluginOptions, parse
+from fastweights.cli.options import Groups, PluginOptions, check_csv, parse
 from fastweights.demos.base import Demo, Demonstration
 from fastweights.demos.tables import data_table, short_table
 from fastweights.errors import check
@@ -46,9 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         check_ending(options.out)
         check_writable(options.out)
     if options.csv is not None:
-        good = options.csv.suffix.lower() == ".csv"
-        check(good, f"--csv is a file that ends in .csv; got {options.csv.name!r}")
-        check_writable(options.csv)
+        check_csv("csv", options.csv)
     demo: Demo = options.demo
     shown = demo.demonstrate()
     if options.out is not None:

@@ -20,6 +20,7 @@ from fastweights import plugins, registry
 from fastweights.cli.main import COMMANDS
 from fastweights.cli.mistakes import events, explain
 from fastweights.errors import FastweightsError, check
+from fastweights.files import check_writable
 
 if TYPE_CHECKING:
     from fastweights.tasks.base import Split
@@ -96,6 +97,12 @@ def parse(
             f"--{name} - is not supported by {command}; name a {what}",
         )
     return parsed
+
+
+def check_csv(option: str, path: Path) -> None:
+    """A table can be written there: before long work, not after it. Raises InvalidValueError or FileError."""
+    check(path.suffix.lower() == ".csv", f"--{option} is a file that ends in .csv; got {path.name!r}")
+    check_writable(path)
 
 
 def last_value(arguments: Sequence[str], option: str, default: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from fastweights.cli.options import PluginOptions, parse
+from fastweights.cli.options import PluginOptions, check_csv, parse
 from fastweights.errors import check, check_choice, printable
 from fastweights.files import write_atomically
 from fastweights.report.curve_table import curve_table
@@ -60,8 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     """Write results.json and the report, and print the table and the paths; failed runs are no failure."""
     options = parse(Report, arguments, "report")
     if options.curves is not None:
-        name = options.curves.name
-        check(options.curves.suffix.lower() == ".csv", f"--curves is a file that ends in .csv; got {name}")
+        check_csv("curves", options.curves)
     _check_format(options)
     store = Store(*locate(options.dir))
     results = store.results()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastweights import registry
 from fastweights.cli.interrupts import defer_interrupts, interrupt_requested
-from fastweights.cli.options import Groups, TaskOptions, last_value, parse, task_in
+from fastweights.cli.options import Groups, TaskOptions, check_csv, last_value, parse, task_in
 from fastweights.cli.progress import Bars, answers, error_of, floor_of
 from fastweights.files import check_writable
 from fastweights.models import BlockOptions, ClassifierOptions
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
     check_writable(options.out)
     callbacks = []
     if options.csv is not None:
-        check_writable(options.csv)
+        check_csv("csv", options.csv)
         callbacks.append(CSVCurve(options.csv))
     if options.tensorboard is not None:
         callbacks.append(TensorBoardCurve(options.tensorboard))
