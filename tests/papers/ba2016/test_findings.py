@@ -106,6 +106,11 @@ def test_reasons_come_from_the_other_parts():
         "to the letter after 700,000 updates on 1,000,000 sequences 0.20 ± 0.00 %; "
         "even the best of ten runs would have 0.19 % or more"
     )
+    waits = run(
+        "associative-lstm", 100, 72, "more-updates", state="waiting", updates=700_000, sequences=1_000_000
+    )
+    worse = rows([*runs, *more, waits], "verdicts")["100", "A-LSTM"]["why"]
+    assert "training sequences" in worse and "updates" not in worse
 
 
 def test_what_says_too_little_is_undecided_and_why():

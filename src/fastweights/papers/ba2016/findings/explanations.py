@@ -70,10 +70,10 @@ def _missing(entry: TableEntry) -> Iterator[str]:
         yield f"the training data are {memorised}"
     yield from _as_published(entry)
     for (reading, sequences), setting in entry.more_data.items():
-        if setting.test_error is not None:
+        if setting.test_error is not None and not setting.unfinished:
             yield f"{reading} with {sequences:,} training sequences {mean_text(setting)}"
     for (reading, sequences), setting in entry.longer.items():
-        if setting.test_error is not None:
+        if setting.test_error is not None and not setting.unfinished:
             after = f"{length_text(setting)} updates on {sequences:,} sequences"
             yield f"{reading} after {after} {mean_text(setting)}"
     if entry.verdict is not None and entry.verdict.run is not None:
