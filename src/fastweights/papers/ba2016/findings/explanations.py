@@ -1,9 +1,9 @@
 """Why a verdict is what it is: a sentence computed from the other stages of the study."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastweights.papers.ba2016.findings.stages import choices
-from fastweights.papers.ba2016.findings.table_entries import TableEntry
+from fastweights.papers.ba2016.findings.table_entries import DataArm, TableEntry
 from fastweights.papers.ba2016.findings.verdicts import NEAR_FLOOR
 from fastweights.report.labels import joined, nats, percent, published_percent
 from fastweights.report.setting_texts import length_text, mean_text
@@ -69,15 +69,20 @@ def _missing(entry: TableEntry) -> Iterator[str]:
     if memorised:
         yield f"the training data are {memorised}"
     yield from _as_published(entry)
-    for (reading, sequences), setting in entry.more_data.items():
-        if setting.test_error is not None and not setting.unfinished:
-            yield f"{reading} with {sequences:,} training sequences {mean_text(setting)}"
-    for (reading, sequences), setting in entry.longer.items():
-        if setting.test_error is not None and not setting.unfinished:
-            after = f"{length_text(setting)} updates on {sequences:,} sequences"
-            yield f"{reading} after {after} {mean_text(setting)}"
+    for reading, sequences, setting in _ended(entry.more_data):
+        yield f"{reading} with {sequences:,} training sequences {mean_text(setting)}"
+    for reading, sequences, setting in _ended(entry.longer):
+        after = f"{length_text(setting)} updates on {sequences:,} sequences"
+        yield f"{reading} after {after} {mean_text(setting)}"
     if entry.verdict is not None and entry.verdict.run is not None:
         yield f"even the best of ten runs would have {percent(entry.verdict.run.best)} % or more"
+
+
+def _ended(tried: Mapping[DataArm, Setting]) -> Iterator[tuple[str, int, Setting]]:
+    """By reading and number of sequences; those with an error whose runs have all ended."""
+    for (reading, sequences), setting in tried.items():
+        if setting.test_error is not None and not setting.unfinished:
+            yield reading, sequences, setting
 
 
 def _own_setting(entry: TableEntry) -> Iterator[str]:

@@ -144,7 +144,7 @@ class Verification:
     def _fresh_seeds(self) -> FreshSeeds:
         return FreshSeeds(self._exchange, self._runs)
 
-    @property
+    @cached_property
     def _told_of_fresh_seeds(self) -> str:
         return " ".join(self._fresh_seeds.changes(self._captions))
 
